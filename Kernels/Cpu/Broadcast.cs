@@ -1,0 +1,173 @@
+using Gqn.Native.Kernels.Lanes;
+using Gqn.Native.Kernels.Shapes;
+
+namespace Gqn.Native.Kernels.Cpu;
+
+/// <summary>
+/// Repeats a small array along the axes where it has length 1, and the adjoint: sums a large one down to it.
+/// </summary>
+public static unsafe class BroadcastKernels
+{
+    /// <summary>y = beta·y + scale·x, with x repeated to the shape of y.</summary>
+    public static void Broadcast(
+        CpuWorkspace workspace, float* y, float beta, float* x, in BroadcastShape shape, float scale) =>
+        LaneLoop.For(workspace, (long)shape.N * shape.H * shape.W, shape.C, new BroadcastLoop
+        {
+            Y = y,
+            X = x,
+            Beta = beta,
+            Scale = scale,
+            Shape = shape,
+        });
+
+    /// <summary>y = beta·y + scale·(sum of x over the axes where y has length 1), in a fixed order.</summary>
+    public static void Sum(CpuWorkspace workspace, float* y, float beta, float* x, in BroadcastShape shape, float scale)
+    {
+        if (shape.SmallC == 1 && shape.C > 1)
+        {
+            long rows = (long)shape.SmallN * shape.SmallH * shape.SmallW;
+            long perRow = (long)shape.N * shape.H * shape.W / rows * shape.C;
+            LaneLoop.For(
+                workspace, rows, perRow, new SumAllLoop { Y = y, X = x, Beta = beta, Scale = scale, Shape = shape });
+        }
+        else
+        {
+            long blocks = (shape.C + SumChannelsLoop.Block - 1) / SumChannelsLoop.Block;
+            long items = (long)shape.SmallN * shape.SmallH * shape.SmallW * blocks;
+            long perItem = (long)shape.N * shape.H * shape.W * shape.C / items;
+            LaneLoop.For(
+                workspace, items, perItem,
+                new SumChannelsLoop { Y = y, X = x, Beta = beta, Scale = scale, Shape = shape });
+        }
+    }
+
+    private struct BroadcastLoop : ILaneLoop
+    {
+        public float* Y, X;
+        public float Beta, Scale;
+        public BroadcastShape Shape;
+
+        public readonly void Run<T>(long start, long end) where T : struct, ISimdLane<T>
+        {
+            T scale = T.Const(Scale);
+            for (long row = start; row < end; row++)
+            {
+                int w = (int)(row % Shape.W), h = (int)(row / Shape.W % Shape.H), n = (int)(row / Shape.W / Shape.H);
+                long image = Shape.SmallN == 1 ? 0 : n, line = Shape.SmallH == 1 ? 0 : h;
+                long small = ((image * Shape.SmallH) + line) * Shape.SmallW;
+                float* x = X + ((small + (Shape.SmallW == 1 ? 0 : w)) * Shape.SmallC), y = Y + (row * Shape.C);
+                for (int j = 0; j < Shape.C; j += T.Width)
+                {
+                    int left = Shape.C - j;
+                    T value = scale * (Shape.SmallC == 1 ? T.Const(*x) : T.Load(x + j, left));
+                    if (Beta != 0)
+                        value += T.Load(y + j, left);
+                    value.Store(y + j, left);
+                }
+            }
+        }
+    }
+
+    /// <summary>Channels kept: one item sums a block of channels over the reduced pixels.</summary>
+    private struct SumChannelsLoop : ILaneLoop
+    {
+        public const int Block = 64;
+
+        // Partial sums of this many rows: the rounding error grows with √rows of a run, not with their number.
+        private const int RowsPerPart = 64;
+
+        public float* Y, X;
+        public float Beta, Scale;
+        public BroadcastShape Shape;
+
+        public readonly void Run<T>(long start, long end) where T : struct, ISimdLane<T>
+        {
+            int blocks = (Shape.C + Block - 1) / Block;
+            for (long item = start; item < end; item++)
+            {
+                long small = item / blocks;
+                int first = (int)(item % blocks) * Block, last = Math.Min(first + Block, Shape.C);
+                for (int j = first; j < last; j += T.Width)
+                {
+                    T sum = T.Const(Scale) * SumPixels<T>(small, j);
+                    float* y = Y + (small * Shape.C) + j;
+                    if (Beta != 0)
+                        sum += T.Load(y, last - j);
+                    sum.Store(y, last - j);
+                }
+            }
+        }
+
+        private readonly T SumPixels<T>(long small, int channel) where T : struct, ISimdLane<T>
+        {
+            var range = new PixelRange(Shape, small);
+            T total = T.Const(0f), part = total;
+            int inPart = 0, left = Shape.C - channel;
+            for (int n = range.N0; n < range.N1; n++)
+            {
+                for (int h = range.H0; h < range.H1; h++)
+                {
+                    float* x = X + (((((long)n * Shape.H) + h) * Shape.W) * Shape.C) + channel;
+                    for (int w = range.W0; w < range.W1; w++)
+                    {
+                        part += T.Load(x + ((long)w * Shape.C), left);
+                        if (++inPart == RowsPerPart)
+                        {
+                            total += part;
+                            part = T.Const(0f);
+                            inPart = 0;
+                        }
+                    }
+                }
+            }
+
+            return total + part;
+        }
+    }
+
+    /// <summary>Channels summed too: one item makes one number, in double precision.</summary>
+    private struct SumAllLoop : ILaneLoop
+    {
+        public float* Y, X;
+        public float Beta, Scale;
+        public BroadcastShape Shape;
+
+        public readonly void Run<T>(long start, long end) where T : struct, ISimdLane<T>
+        {
+            for (long small = start; small < end; small++)
+            {
+                var range = new PixelRange(Shape, small);
+                double sum = 0;
+                for (int n = range.N0; n < range.N1; n++)
+                {
+                    for (int h = range.H0; h < range.H1; h++)
+                    {
+                        float* x = X + (((((long)n * Shape.H) + h) * Shape.W) + range.W0) * Shape.C;
+                        long count = (long)(range.W1 - range.W0) * Shape.C;
+                        T part = T.Const(0f);
+                        for (long i = 0; i < count; i += T.Width)
+                            part += T.Load(x + i, count - i);
+                        sum += part.Sum();
+                    }
+                }
+
+                Y[small] = (float)((Beta * (Beta != 0 ? Y[small] : 0.0)) + (Scale * sum));
+            }
+        }
+    }
+
+    /// <summary>The pixels of the large array that belong to one pixel of the small one.</summary>
+    private readonly struct PixelRange
+    {
+        public readonly int N0, N1, H0, H1, W0, W1;
+
+        public PixelRange(in BroadcastShape shape, long small)
+        {
+            int w = (int)(small % shape.SmallW), h = (int)(small / shape.SmallW % shape.SmallH);
+            int n = (int)(small / shape.SmallW / shape.SmallH);
+            (N0, N1) = shape.SmallN == 1 ? (0, shape.N) : (n, n + 1);
+            (H0, H1) = shape.SmallH == 1 ? (0, shape.H) : (h, h + 1);
+            (W0, W1) = shape.SmallW == 1 ? (0, shape.W) : (w, w + 1);
+        }
+    }
+}

@@ -1,0 +1,294 @@
+using System.Runtime.Intrinsics.X86;
+using Gqn.Native.Kernels.Lanes;
+using Gqn.Native.Kernels.Pointwise;
+
+namespace Gqn.Native.Kernels.Cpu;
+
+/// <summary>
+/// y = f(beta·y + Σ over taps of rows · weights + bias): convolutions, their input gradients and matrix products.
+/// </summary>
+/// <remarks>
+/// <para>
+/// The rows are pixels, the sum of a tap runs over Depth channels. A filter larger than 1 reads rows in the order
+/// [line][pixel][image] with a halo of zeros around each image; then eight neighbouring rows have one constant distance
+/// under every tap, and taps that see only the halo are left out. Else there is a single line of rows.
+/// </para>
+/// <para>
+/// An item is a block of 32 columns times a range of rows. It copies its weights to a panel that stays in the
+/// second-level cache, chunk by chunk of the depth, sums into its own output, and writes that to memory once. Every
+/// output is summed in an order that depends on the sizes alone: the number of threads does not show in the result.
+/// </para>
+/// </remarks>
+internal unsafe struct ImplicitGemm
+{
+    // 5 x 5 taps by 72 channels by 32 columns are 230 KB: a second-level cache of 1 MB holds them, as much that is
+    // fetched for the next chunk, and the rows.
+    private const int PanelChannels = 5 * 5 * 72, MaxChunk = 512;
+
+    // 256 tiles of 8 x 32 sums are 256 KB.
+    private const int MaxTilesPerItem = 256, MinTilesPerItem = 4;
+
+    // Lanes are loaded whole from the sums, so the last ones read past the end.
+    private const int Slack = 16;
+
+    // Stores wait for memory one after another; asking for the lines this much earlier hides it.
+    private const int RowsAhead = 8;
+
+    // Rows: Lines lines of Pixels pixels of Images rows; pixels with halo are Pixels + Kernel - 1 to the line.
+    public float* Source;
+    public nint SourceStride;
+    public bool SourceTransposed, SourcePadded;
+    public int Lines, Pixels, Images, Kernel, Depth;
+
+    // Weights: [tap][depth][column], or transposed [tap][column][depth] with the taps in reverse order.
+    public float* Weights;
+    public nint WeightStride;
+    public bool WeightsTransposed;
+    public int Columns;
+
+    // y: row r of a line lies at line · LineStride + r / Divisor · QuotientStride + r % Divisor · RemainderStride, its
+    // columns in dense segments.
+    public float* Output, Bias;
+    public bool Accumulate;
+    public int Divisor, Segment;
+    public nint LineStride, QuotientStride, RemainderStride, SegmentStride;
+
+    // The division of the work, from Divide.
+    private int _chunk, _tilesPerLine, _tilesPerItem, _wholeBlocks, _wholeParts, _restParts, _columnsOfThreads;
+
+    public readonly int RowsPerLine => Pixels * Images;
+
+    public readonly int Items =>
+        (_wholeBlocks * _wholeParts) + ((Blocks - _wholeBlocks) * _restParts);
+
+    public readonly long PerWorkerFloats =>
+        ((long)Taps * _chunk * MicroKernel.Columns) + (MicroKernel.Rows * _chunk) + SumFloats(_tilesPerItem) + Slack;
+
+    private readonly int Taps => Kernel * Kernel;
+
+    private readonly int Blocks => (Columns + MicroKernel.Columns - 1) / MicroKernel.Columns;
+
+    /// <summary>
+    /// Chooses chunks and items: blocks that do not come out even over the threads are split by rows.
+    /// </summary>
+    public void Divide(int threads)
+    {
+        int largest = Math.Min(MaxChunk, Math.Max(MicroKernel.Rows, PanelChannels / Taps));
+        int chunks = (Depth + largest - 1) / largest;
+        _chunk = RoundUp((Depth + chunks - 1) / chunks);
+        _tilesPerLine = RoundUp(RowsPerLine) / MicroKernel.Rows;
+        int tiles = Lines * _tilesPerLine;
+        _wholeParts = (tiles + MaxTilesPerItem - 1) / MaxTilesPerItem;
+        _tilesPerItem = (tiles + _wholeParts - 1) / _wholeParts;
+        _wholeBlocks = Blocks / threads * threads;
+        _columnsOfThreads = threads * MicroKernel.Columns;
+        _restParts = _wholeParts * Math.Min(threads, Math.Max(1, _tilesPerItem / MinTilesPerItem));
+    }
+
+    /// <summary>Does one item with the vector arithmetic of <paramref name="level"/>.</summary>
+    public readonly void Invoke<TActivation>(int item, float* scratch, SimdLevel level, TActivation activation)
+        where TActivation : unmanaged, IUnaryOp
+    {
+        int whole = _wholeBlocks * _wholeParts, rest = item - whole;
+        int parts = item < whole ? _wholeParts : _restParts;
+        int block = item < whole ? item / parts : _wholeBlocks + (rest / parts);
+        int part = item < whole ? item % parts : rest % parts;
+        long tiles = (long)Lines * _tilesPerLine;
+        int first = (int)(tiles * part / parts), last = (int)(tiles * (part + 1) / parts);
+        int column = block * MicroKernel.Columns, columns = Math.Min(MicroKernel.Columns, Columns - column);
+
+        float* sums = scratch + ((nint)Taps * _chunk * MicroKernel.Columns) + (MicroKernel.Rows * _chunk);
+        Sum(scratch, sums, level, first, last, column, columns);
+        switch (level)
+        {
+            case SimdLevel.Vector512:
+                Finish<F32x16, TActivation>(sums, first, last, column, columns, activation);
+                break;
+            case SimdLevel.Vector256:
+                Finish<F32x8, TActivation>(sums, first, last, column, columns, activation);
+                break;
+            default:
+                Finish<F32, TActivation>(sums, first, last, column, columns, activation);
+                break;
+        }
+    }
+
+    private static int RoundUp(int rows) => (rows + MicroKernel.Rows - 1) / MicroKernel.Rows * MicroKernel.Rows;
+
+    private static long SumFloats(int tiles) => (long)tiles * MicroKernel.Rows * MicroKernel.Columns;
+
+    private readonly void Sum(float* panel, float* sums, SimdLevel level, int first, int last, int column, int columns)
+    {
+        int width = MicroKernel.Width(columns), padding = Kernel / 2;
+        var tile = MicroKernel.Tile(level, width, SourceTransposed);
+        nint lineStep = (nint)(Pixels + Kernel - 1) * Images * SourceStride, pixelStep = Images * SourceStride;
+        float* tail = panel + ((nint)Taps * _chunk * MicroKernel.Columns);
+        for (int channel = 0; channel < Depth; channel += _chunk)
+        {
+            int depth = Math.Min(_chunk, Depth - channel);
+            nint tapStep = (nint)depth * width;
+            CopyWeights(panel, width, channel, depth, column, columns);
+            var loop = new TileLoop
+            {
+                Depth = depth,
+                OuterStepA = lineStep,
+                OuterStepB = Kernel * tapStep,
+                InnerStepA = pixelStep,
+                InnerStepB = tapStep,
+                StrideA = SourceStride,
+                StrideB = width,
+                StrideC = width,
+                Accumulate = channel > 0,
+                NextRow = WeightsTransposed ? MicroKernel.Columns : WeightStride,
+            };
+            nint nextStep = (WeightsTransposed ? -(nint)Columns : Depth) * WeightStride;
+            int line = first / _tilesPerLine, row = first % _tilesPerLine * MicroKernel.Rows;
+            float* to = sums;
+            for (int t = first; t < last; t++, to += MicroKernel.Rows * width)
+            {
+                // The taps that meet an image under some row of the tile.
+                int lastRow = Math.Min(row + MicroKernel.Rows, RowsPerLine) - 1;
+                int tapY = Math.Max(0, padding - line), tapX = Math.Max(0, padding - (lastRow / Images));
+                loop.OuterCount = Math.Min(Kernel, Lines + padding - line) - tapY;
+                loop.InnerCount = Math.Min(Kernel, Pixels + padding - (row / Images)) - tapX;
+                float* weights = panel + (((tapY * Kernel) + tapX) * tapStep);
+                loop.Next = NextWeights(t - first, channel, column);
+                loop.InnerStepNext = loop.Next == null ? 0 : nextStep;
+                loop.OuterStepNext = Kernel * loop.InnerStepNext;
+                loop.Next = loop.Next == null ? panel : loop.Next + (((tapY * Kernel) + tapX) * nextStep);
+                if (!SourcePadded && row + MicroKernel.Rows > RowsPerLine)
+                {
+                    loop.StrideA = CopyTail(tail, row, channel, depth);
+                    tile(&loop, tail, weights, to);
+                }
+                else
+                {
+                    nint offset = SourceTransposed ? (channel * SourceStride) + row : (row * SourceStride) + channel;
+                    tile(&loop, Source + ((line + tapY) * lineStep) + (tapX * pixelStep) + offset, weights, to);
+                }
+
+                row += MicroKernel.Rows;
+                if (row >= RowsPerLine)
+                    (line, row) = (line + 1, 0);
+            }
+        }
+    }
+
+    private readonly void CopyWeights(float* panel, int width, int channel, int depth, int column, int columns)
+    {
+        for (int tap = 0; tap < Taps; tap++, panel += (nint)depth * width)
+        {
+            if (WeightsTransposed)
+            {
+                float* from = Weights + ((((nint)(Taps - 1 - tap) * Columns) + column) * WeightStride) + channel;
+                Panel.CopyTransposed(panel, width, from, WeightStride, depth, columns);
+            }
+            else
+            {
+                float* from = Weights + ((((nint)tap * Depth) + channel) * WeightStride) + column;
+                Panel.Copy(panel, width, from, WeightStride, depth, columns);
+            }
+        }
+    }
+
+    // Tile by tile, the weights of the chunk that comes next are fetched into the cache while the sums run: their copy
+    // would wait for memory. The next chunk of the last one is that of the block that this thread probably takes next.
+    private readonly float* NextWeights(int tile, int channel, int column)
+    {
+        (channel, column) = channel + _chunk < Depth ? (channel + _chunk, column) : (0, column + _columnsOfThreads);
+        int depth = Math.Min(_chunk, Depth - channel);
+        if (WeightsTransposed)
+        {
+            (column, channel) = (column + (tile % MicroKernel.Columns), channel + (tile / MicroKernel.Columns * 64));
+            bool any = column < Columns && tile / MicroKernel.Columns * 64 < depth;
+            return any ? Weights + (((((nint)Taps - 1) * Columns) + column) * WeightStride) + channel : null;
+        }
+
+        return column < Columns && 2 * tile < depth ? Weights + ((channel + (2 * tile)) * WeightStride) + column : null;
+    }
+
+    // Rows that are not followed by slack are copied before a tile reads past them; returns their distance.
+    private readonly nint CopyTail(float* tail, int row, int channel, int depth)
+    {
+        int rows = RowsPerLine - row;
+        if (SourceTransposed)
+        {
+            Panel.Copy(tail, MicroKernel.Rows, Source + (channel * SourceStride) + row, SourceStride, depth, rows);
+            return MicroKernel.Rows;
+        }
+
+        Panel.Copy(tail, depth, Source + (row * SourceStride) + channel, SourceStride, rows, depth);
+        return depth;
+    }
+
+    private readonly void Finish<TLane, TActivation>(
+        float* sums, int first, int last, int column, int columns, TActivation activation)
+        where TLane : struct, ISimdLane<TLane>
+        where TActivation : unmanaged, IUnaryOp
+    {
+        int width = MicroKernel.Width(columns);
+        for (int done = 0; done < columns;)
+        {
+            int segment = (column + done) / Segment, within = (column + done) % Segment;
+            int count = Math.Min(columns - done, Segment - within);
+            float* y = Output + (segment * SegmentStride) + within, bias = Bias == null ? null : Bias + column + done;
+            float* from = sums + done;
+            for (int tile = first; tile < last;)
+            {
+                int line = tile / _tilesPerLine, row = tile % _tilesPerLine * MicroKernel.Rows;
+                int tiles = Math.Min(last - tile, _tilesPerLine - (tile % _tilesPerLine));
+                int rows = Math.Min(tiles * MicroKernel.Rows, RowsPerLine - row);
+                float* to = y + (line * LineStride);
+                FinishRows<TLane, TActivation>(to, from, width, row, rows, bias, count, activation);
+                from += tiles * MicroKernel.Rows * width;
+                tile += tiles;
+            }
+
+            done += count;
+        }
+    }
+
+    // Rows are written in the order of memory: image by image where neighbouring rows belong to different images.
+    private readonly void FinishRows<TLane, TActivation>(
+        float* y, float* sums, int width, int row, int rows, float* bias, int count, TActivation activation)
+        where TLane : struct, ISimdLane<TLane>
+        where TActivation : unmanaged, IUnaryOp
+    {
+        int step = RemainderStride > QuotientStride ? Divisor : 1;
+        nint ahead = RowsAhead * (step == Divisor ? QuotientStride : RemainderStride);
+        for (int start = 0; start < Math.Min(step, rows); start++)
+        {
+            int quotient = (row + start) / Divisor, remainder = (row + start) % Divisor;
+            for (int r = start; r < rows; r += step)
+            {
+                float* to = y + (quotient * QuotientStride) + (remainder * RemainderStride);
+                if (Sse.IsSupported)
+                {
+                    Sse.Prefetch0(to + ahead);
+                    Sse.Prefetch0(to + ahead + 16);
+                }
+
+                FinishRow<TLane, TActivation>(to, sums + (r * width), bias, count, activation);
+                remainder += step;
+                if (remainder >= Divisor)
+                    (quotient, remainder) = (quotient + 1, remainder - Divisor);
+            }
+        }
+    }
+
+    private readonly void FinishRow<TLane, TActivation>(
+        float* y, float* sums, float* bias, int count, TActivation activation)
+        where TLane : struct, ISimdLane<TLane>
+        where TActivation : unmanaged, IUnaryOp
+    {
+        for (int i = 0; i < count; i += TLane.Width)
+        {
+            var value = TLane.Load(sums + i);
+            if (Accumulate)
+                value += TLane.Load(y + i, count - i);
+            if (bias != null)
+                value += TLane.Load(bias + i, count - i);
+            activation.Forward(value).Store(y + i, count - i);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using Gqn.Native.Kernels.Cpu.Generated;
+
+namespace Gqn.Native.Kernels.Cpu;
+
+/// <summary>
+/// The loops around one register tile: c[row][column] (+)= Σ over outer, inner and depth of a[row] · b[column].
+/// </summary>
+/// <remarks>
+/// The depth is the dense innermost sum (channels, or pixels for a weight gradient); the inner and outer sums step
+/// through filter taps or lines. All steps and strides are in floats.
+/// </remarks>
+internal unsafe struct TileLoop
+{
+    public int OuterCount, InnerCount, Depth;
+
+    /// <summary>What one outer step adds to the addresses of a and b.</summary>
+    public nint OuterStepA, OuterStepB;
+
+    /// <summary>What one inner step adds to the addresses of a and b.</summary>
+    public nint InnerStepA, InnerStepB;
+
+    /// <summary>Distance of rows in memory.</summary>
+    public nint StrideA, StrideB, StrideC;
+
+    /// <summary>Whether c is read and added to.</summary>
+    public bool Accumulate;
+
+    /// <summary>
+    /// Memory that is needed later: each inner step of an N tile asks for 32 floats here and 32 at NextRow.
+    /// </summary>
+    public float* Next;
+
+    /// <summary>Distance of the second 32 floats, and what one inner or outer step adds to the address.</summary>
+    public nint NextRow, InnerStepNext, OuterStepNext;
+}
+
+/// <summary>The register tiles: 8 rows by 32 or 16 columns.</summary>
+/// <remarks>
+/// An N tile reads a[row · StrideA + depth], a T tile a[depth · StrideA + row]; both read b[depth · StrideB + column].
+/// Columns are independent of each other, and rows too: garbage in one never reaches another.
+/// </remarks>
+internal static unsafe class MicroKernel
+{
+    /// <summary>Rows of a tile.</summary>
+    public const int Rows = 8;
+
+    /// <summary>Columns of a wide tile; a narrow one has half.</summary>
+    public const int Columns = 32;
+
+    /// <summary>
+    /// Width of the tile that covers <paramref name="columns"/> columns with the least waste: 16 or 32.
+    /// </summary>
+    public static int Width(int columns) => columns <= Columns / 2 ? Columns / 2 : Columns;
+
+    /// <summary>The tile of <paramref name="width"/> columns that reads a by rows (N) or by columns (T).</summary>
+    public static delegate*<TileLoop*, float*, float*, float*, void> Tile(
+        SimdLevel level, int width, bool transposed) =>
+        (level, width == Columns, transposed) switch
+        {
+            (SimdLevel.Vector512, true, false) => &MicroKernels.N32Vector512,
+            (SimdLevel.Vector512, true, true) => &MicroKernels.T32Vector512,
+            (SimdLevel.Vector512, false, false) => &MicroKernels.N16Vector512,
+            (SimdLevel.Vector512, false, true) => &MicroKernels.T16Vector512,
+            (SimdLevel.Vector256, true, false) => &MicroKernels.N32Vector256,
+            (SimdLevel.Vector256, true, true) => &MicroKernels.T32Vector256,
+            (SimdLevel.Vector256, false, false) => &MicroKernels.N16Vector256,
+            (SimdLevel.Vector256, false, true) => &MicroKernels.T16Vector256,
+            (_, true, false) => &MicroKernels.N32Scalar,
+            (_, true, true) => &MicroKernels.T32Scalar,
+            (_, false, false) => &MicroKernels.N16Scalar,
+            (_, false, true) => &MicroKernels.T16Scalar,
+        };
+}

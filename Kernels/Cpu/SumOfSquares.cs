@@ -1,0 +1,53 @@
+using Gqn.Native.Kernels.Lanes;
+
+namespace Gqn.Native.Kernels.Cpu;
+
+/// <summary>Σ x², the square of a gradient's norm.</summary>
+public static unsafe class SumOfSquaresKernels
+{
+    private const long ElementsPerPart = 1 << 16;
+
+    /// <summary>Number of partial sums that <see cref="Compute"/> needs room for.</summary>
+    public static int PartCount(long count) => (int)((count + ElementsPerPart - 1) / ElementsPerPart);
+
+    /// <summary>
+    /// The sum over <paramref name="count"/> elements: lanes in single precision per part, parts in double and in
+    /// order.
+    /// </summary>
+    /// <param name="workspace">The threads and their lane width.</param>
+    /// <param name="x">The elements.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="parts">Room for <see cref="PartCount"/> numbers.</param>
+    public static double Compute(CpuWorkspace workspace, float* x, long count, double* parts)
+    {
+        int partCount = PartCount(count);
+        LaneLoop.For(workspace, partCount, ElementsPerPart, new Loop { X = x, Count = count, Parts = parts });
+        double sum = 0;
+        for (int i = 0; i < partCount; i++)
+            sum += parts[i];
+        return sum;
+    }
+
+    private struct Loop : ILaneLoop
+    {
+        public float* X;
+        public long Count;
+        public double* Parts;
+
+        public readonly void Run<T>(long start, long end) where T : struct, ISimdLane<T>
+        {
+            for (long part = start; part < end; part++)
+            {
+                long first = part * ElementsPerPart, last = Math.Min(first + ElementsPerPart, Count);
+                T sum = T.Const(0f);
+                for (long i = first; i < last; i += T.Width)
+                {
+                    T x = T.Load(X + i, last - i);
+                    sum += x * x;
+                }
+
+                Parts[part] = sum.Sum();
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+namespace Gqn.Native.Kernels.Shapes;
+
+/// <summary>
+/// The sizes of a two-dimensional convolution: x is (N, C, H, W), w is (K, C, Kernel, Kernel), y is (N, K, OutH, OutW).
+/// </summary>
+/// <param name="N">Images.</param>
+/// <param name="C">Input channels.</param>
+/// <param name="H">Input height in pixels.</param>
+/// <param name="W">Input width in pixels.</param>
+/// <param name="K">Output channels.</param>
+/// <param name="Kernel">Height and width of the filter in pixels.</param>
+/// <param name="Stride">Distance of neighbouring filter positions in pixels.</param>
+/// <remarks>
+/// Two families exist. Stride 1 with an odd kernel is padded with zeros so that the size stays. A stride equal to the
+/// kernel cuts the image into patches, without padding. A transposed convolution is described by the shape of the
+/// convolution whose input gradient it is.
+/// </remarks>
+public readonly record struct Conv2dShape(int N, int C, int H, int W, int K, int Kernel, int Stride)
+{
+    /// <summary>Rows and columns of zeros on each side: Kernel / 2 at stride 1, else 0.</summary>
+    public int Padding => Stride == 1 ? Kernel / 2 : 0;
+
+    /// <summary>Output height in pixels: (H + 2 Padding - Kernel) / Stride + 1.</summary>
+    public int OutH => Stride == 1 ? H : H / Stride;
+
+    /// <summary>Output width in pixels: (W + 2 Padding - Kernel) / Stride + 1.</summary>
+    public int OutW => Stride == 1 ? W : W / Stride;
+
+    /// <summary>N · OutH · OutW · K · C · Kernel²: multiply-adds of one pass, those on padding included.</summary>
+    public long MultiplyAccumulates => (long)N * OutH * OutW * K * C * Kernel * Kernel;
+
+    /// <summary>Whether the shape belongs to one of the two families and all sizes are positive.</summary>
+    public bool IsSupported =>
+        N > 0 && C > 0 && H > 0 && W > 0 && K > 0 && Kernel > 0
+        && ((Stride == 1 && Kernel % 2 == 1) || (Stride == Kernel && H % Stride == 0 && W % Stride == 0));
+
+    /// <summary>The sizes as the field writes them, for messages.</summary>
+    public override string ToString() =>
+        $"x ({N}, {C}, {H}, {W}), w ({K}, {C}, {Kernel}, {Kernel}), stride {Stride}";
+}
