@@ -1,0 +1,16 @@
+namespace Gqn.Native.Engine.Autodiff;
+
+/// <summary>One recorded op: what its backward needs. Nodes are reused, step after step.</summary>
+internal abstract class Node
+{
+    /// <summary>The variable that the op made.</summary>
+    internal Variable Output { get; set; }
+
+    /// <summary>The second variable, of ops that make two; absent otherwise.</summary>
+    internal Variable SecondOutput { get; set; }
+
+    /// <summary>
+    /// Adds this op's part to the gradients of its inputs. Called when all gradients of its outputs are complete.
+    /// </summary>
+    internal abstract void Backward(Tape tape);
+}

@@ -1,0 +1,79 @@
+using Gqn.Native.Engine.Tensors;
+
+namespace Gqn.Native.Engine.Devices;
+
+/// <summary>Lends buffers and takes them back, last in first out, so that a step in steady state makes none.</summary>
+/// <remarks>
+/// Capacities are rounded up to four classes per power of two: at most a quarter of a buffer is waste, and the same
+/// order of requests gets the same addresses in every step.
+/// </remarks>
+/// <param name="device">Makes the buffers.</param>
+public sealed class BufferPool(Device device) : IDisposable
+{
+    private const long SmallestCapacity = 64;
+    private readonly Dictionary<long, Stack<DeviceBuffer>> _free = [];
+
+    /// <summary>Buffers that are lent out now.</summary>
+    public int Live { get; private set; }
+
+    /// <summary>Buffers made since the start.</summary>
+    public int Made { get; private set; }
+
+    /// <summary>Elements of all buffers that the pool has made and not freed.</summary>
+    public long HeldElements { get; private set; }
+
+    /// <summary>Capacity of the class that a request of <paramref name="count"/> elements falls into.</summary>
+    public static long CapacityFor(long count)
+    {
+        long power = SmallestCapacity;
+        while (power < count)
+            power <<= 1;
+        if (power == SmallestCapacity)
+            return power;
+        // The four classes between power / 2 and power.
+        long step = power / 8;
+        return (power / 2) + ((count - (power / 2) + step - 1) / step * step);
+    }
+
+    /// <summary>A buffer for at least <paramref name="count"/> elements; its content is arbitrary.</summary>
+    public DeviceBuffer Rent(long count)
+    {
+        long capacity = CapacityFor(count);
+        if (!_free.TryGetValue(capacity, out var stack) || !stack.TryPop(out var buffer))
+        {
+            // Counted after it is made: a device that is out of memory leaves the counts true.
+            buffer = device.CreateBuffer(capacity);
+            Made++;
+            HeldElements += capacity;
+        }
+
+        Live++;
+        return buffer;
+    }
+
+    /// <summary>Takes back what <see cref="Rent"/> lent.</summary>
+    public void Return(DeviceBuffer buffer)
+    {
+        ArgumentNullException.ThrowIfNull(buffer);
+        if (!_free.TryGetValue(buffer.Capacity, out var stack))
+            _free.Add(buffer.Capacity, stack = new Stack<DeviceBuffer>());
+        stack.Push(buffer);
+        Live--;
+    }
+
+    /// <summary>Frees all buffers that are not lent out.</summary>
+    public void Trim()
+    {
+        foreach (var stack in _free.Values)
+        {
+            while (stack.TryPop(out var buffer))
+            {
+                HeldElements -= buffer.Capacity;
+                buffer.Dispose();
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => Trim();
+}

@@ -1,0 +1,207 @@
+using System.Runtime.InteropServices;
+using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Kernels.Cpu;
+using Gqn.Native.Kernels.Pointwise;
+using Gqn.Native.Kernels.Random;
+using Gqn.Native.Kernels.Shapes;
+
+namespace Gqn.Native.Engine.Devices;
+
+/// <summary>The processor, through managed SIMD code: needs no driver and no native library.</summary>
+public sealed unsafe class CpuDevice : Device
+{
+    private const int Alignment = 64;
+    private readonly CpuWorkspace _workspace;
+
+    /// <summary>A device with its own worker threads.</summary>
+    /// <param name="threads">Threads that compute, the caller's among them; 0 takes one per processor.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is negative or above 1024.</exception>
+    public CpuDevice(int threads = 0)
+        : this(threads, Simd.Level)
+    {
+    }
+
+    /// <summary>A device of a lower SIMD level than the processor has, for tests.</summary>
+    internal CpuDevice(int threads, SimdLevel level)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, 1024);
+        _workspace = new CpuWorkspace(threads == 0 ? Environment.ProcessorCount : threads, level);
+    }
+
+    /// <summary>Threads that compute, the caller's among them.</summary>
+    public int Threads => _workspace.Pool.Threads;
+
+    /// <inheritdoc />
+    public override string Description =>
+        $"CPU, {Threads} {(Threads == 1 ? "thread" : "threads")}, {_workspace.Level switch
+        {
+            SimdLevel.Vector512 => "512-bit SIMD",
+            SimdLevel.Vector256 => "256-bit SIMD",
+            _ => "scalar",
+        }}";
+
+    /// <inheritdoc />
+    public override long WorkspaceBytes => _workspace.ScratchBytes;
+
+    /// <inheritdoc />
+    public override DeviceBuffer CreateBuffer(long count) => new Memory(this, count);
+
+    /// <inheritdoc />
+    public override void Upload(ReadOnlySpan<float> source, Tensor destination) =>
+        source[..(int)destination.Shape.Count].CopyTo(new Span<float>(At(destination), (int)destination.Shape.Count));
+
+    /// <inheritdoc />
+    public override void Download(Tensor source, Span<float> destination) =>
+        new ReadOnlySpan<float>(At(source), (int)source.Shape.Count).CopyTo(destination);
+
+    /// <inheritdoc />
+    public override void Fill(Tensor t, float value) => PointwiseKernels.Fill(_workspace, At(t), t.Shape.Count, value);
+
+    /// <inheritdoc />
+    public override void Unary<TOp>(Tensor y, Tensor x, TOp op) =>
+        PointwiseKernels.Unary(_workspace, At(y), At(x), y.Shape.Count, op);
+
+    /// <inheritdoc />
+    public override void UnaryBackward<TOp>(Tensor dx, float beta, Tensor dy, Tensor x, Tensor y, TOp op) =>
+        PointwiseKernels.UnaryBackward(_workspace, At(dx), beta, At(dy), At(x), At(y), dx.Shape.Count, op);
+
+    /// <inheritdoc />
+    public override void Binary<TOp>(Tensor y, Tensor a, Tensor b, TOp op) =>
+        PointwiseKernels.Binary(_workspace, At(y), At(a), At(b), y.Shape.Count, op);
+
+    /// <inheritdoc />
+    public override void BinaryBackwardA<TOp>(Tensor da, float beta, Tensor dy, Tensor a, Tensor b, TOp op) =>
+        PointwiseKernels.BinaryBackwardA(_workspace, At(da), beta, At(dy), At(a), At(b), da.Shape.Count, op);
+
+    /// <inheritdoc />
+    public override void BinaryBackwardB<TOp>(Tensor db, float beta, Tensor dy, Tensor a, Tensor b, TOp op) =>
+        PointwiseKernels.BinaryBackwardB(_workspace, At(db), beta, At(dy), At(a), At(b), db.Shape.Count, op);
+
+    /// <inheritdoc />
+    public override void Broadcast(Tensor y, float beta, Tensor x, float scale) =>
+        BroadcastKernels.Broadcast(_workspace, At(y), beta, At(x), Between(x.Shape, y.Shape), scale);
+
+    /// <inheritdoc />
+    public override void Sum(Tensor y, float beta, Tensor x, float scale) =>
+        BroadcastKernels.Sum(_workspace, At(y), beta, At(x), Between(y.Shape, x.Shape), scale);
+
+    /// <inheritdoc />
+    public override void CopyChannels(Tensor y, int yFirst, float beta, Tensor x, int xFirst, int count) =>
+        ChannelKernels.Copy(
+            _workspace, At(y), y.Shape.C, yFirst, beta, At(x), x.Shape.C, xFirst, count, y.Shape.Pixels);
+
+    /// <inheritdoc />
+    public override void MatMul(Tensor c, float beta, Tensor a, Tensor b, bool transposeA, bool transposeB)
+    {
+        int inner = transposeA ? (int)a.Shape.Pixels : a.Shape.C;
+        Gemm.Multiply(
+            _workspace, At(c), beta, At(a), At(b), (int)c.Shape.Pixels, c.Shape.C, inner, transposeA, transposeB);
+    }
+
+    /// <inheritdoc />
+    public override void Conv2d(
+        Tensor y, float beta, Tensor x, Tensor w, Tensor bias, in Conv2dShape shape, Activation activation)
+    {
+        switch (activation)
+        {
+            case Activation.None:
+                Kernels.Cpu.Conv2d.Forward(_workspace, At(y), beta, At(x), At(w), At(bias), shape, default(Identity));
+                break;
+            case Activation.Relu:
+                Kernels.Cpu.Conv2d.Forward(_workspace, At(y), beta, At(x), At(w), At(bias), shape, default(Relu));
+                break;
+            case Activation.Sigmoid:
+                Kernels.Cpu.Conv2d.Forward(_workspace, At(y), beta, At(x), At(w), At(bias), shape, default(Sigmoid));
+                break;
+            default:
+                Kernels.Cpu.Conv2d.Forward(_workspace, At(y), beta, At(x), At(w), At(bias), shape, default(Tanh));
+                break;
+        }
+    }
+
+    /// <inheritdoc />
+    public override void Conv2dBackwardInput(Tensor dx, float beta, Tensor dy, Tensor w, in Conv2dShape shape) =>
+        Kernels.Cpu.Conv2d.BackwardInput(_workspace, At(dx), beta, At(dy), At(w), shape);
+
+    /// <inheritdoc />
+    public override void Conv2dBackwardWeight(Tensor dw, float beta, Tensor dy, Tensor x, in Conv2dShape shape) =>
+        Kernels.Cpu.Conv2d.BackwardWeight(_workspace, At(dw), beta, At(dy), At(x), shape);
+
+    /// <inheritdoc />
+    public override void LstmCell(Tensor cellNext, Tensor hidden, Tensor gates, Tensor cell) =>
+        LstmCellKernels.Forward(
+            _workspace, At(cellNext), At(hidden), At(gates), At(cell), hidden.Shape.Pixels, hidden.Shape.C);
+
+    /// <inheritdoc />
+    public override void LstmCellBackward(
+        Tensor dGates, Tensor dCell, float beta, Tensor dHidden, Tensor dCellNext, Tensor gates, Tensor cell) =>
+        LstmCellKernels.Backward(
+            _workspace, At(dGates), At(dCell), beta, At(dHidden), At(dCellNext), At(gates), At(cell),
+            gates.Shape.Pixels, gates.Shape.C / 4);
+
+    /// <inheritdoc />
+    public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, PhiloxKey key) =>
+        GaussianLatentKernels.Forward(
+            _workspace, At(z), At(kl), At(posterior), At(prior), key, z.Shape.Pixels, z.Shape.C);
+
+    /// <inheritdoc />
+    public override void GaussianLatentBackward(
+        Tensor dPosterior, float betaQ, Tensor dPrior, float betaP, Tensor dz, Tensor dKl, Tensor posterior,
+        Tensor prior, PhiloxKey key) =>
+        GaussianLatentKernels.Backward(
+            _workspace, At(dPosterior), betaQ, At(dPrior), betaP, At(dz), At(dKl), At(posterior), At(prior), key,
+            posterior.Shape.Pixels, posterior.Shape.C / 2);
+
+    /// <inheritdoc />
+    public override void AdamStep(
+        Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step) =>
+        AdamStepKernels.Update(
+            _workspace, At(values), At(gradients), At(firstMoments), At(secondMoments), values.Shape.Count, step);
+
+    /// <inheritdoc />
+    public override double SumOfSquares(Tensor x)
+    {
+        int parts = SumOfSquaresKernels.PartCount(x.Shape.Count);
+        var buffer = Pool.Rent(2L * parts);
+        double sum = SumOfSquaresKernels.Compute(_workspace, At(x), x.Shape.Count, (double*)((Memory)buffer).Pointer);
+        Pool.Return(buffer);
+        return sum;
+    }
+
+    /// <inheritdoc />
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+            _workspace.Dispose();
+    }
+
+    private static float* At(Tensor t) => t.Exists ? ((Memory)t.Buffer).Pointer + t.Offset : null;
+
+    private sealed class Memory : DeviceBuffer
+    {
+        private readonly CpuDevice _device;
+
+        public Memory(CpuDevice device, long count)
+            : base(count)
+        {
+            _device = device;
+            nuint bytes = (nuint)(count * sizeof(float));
+            Pointer = (float*)NativeMemory.AlignedAlloc(bytes, Alignment);
+            NativeMemory.Clear(Pointer, bytes);
+            device.BufferElements += count;
+        }
+
+        public float* Pointer { get; private set; }
+
+        protected override void Free()
+        {
+            if (Pointer is null)
+                return;
+            NativeMemory.AlignedFree(Pointer);
+            Pointer = null;
+            _device.BufferElements -= Capacity;
+        }
+    }
+}

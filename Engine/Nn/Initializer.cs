@@ -1,0 +1,47 @@
+using Gqn.Native.Engine.Random;
+
+namespace Gqn.Native.Engine.Nn;
+
+/// <summary>How a parameter starts.</summary>
+public abstract class Initializer
+{
+    /// <summary>All zero.</summary>
+    public static Initializer Zeros { get; } = new FilledRange(0f, 0, 0);
+
+    /// <summary>
+    /// Zero, but <paramref name="value"/> in elements [<paramref name="first"/>, <paramref name="first"/> +
+    /// <paramref name="count"/>).
+    /// </summary>
+    public static Initializer Range(float value, int first, int count) => new FilledRange(value, first, count);
+
+    /// <summary>Normal with deviation 1/√fanIn, numbers beyond two deviations drawn again.</summary>
+    /// <param name="fanIn">Inputs that are summed into one output.</param>
+    public static Initializer TruncatedNormal(int fanIn) => new Truncated(1f / MathF.Sqrt(fanIn));
+
+    /// <summary>Writes the initial values, in logical order.</summary>
+    public abstract void Fill(Span<float> values, RandomStream random);
+
+    private sealed class FilledRange(float value, int first, int count) : Initializer
+    {
+        public override void Fill(Span<float> values, RandomStream random)
+        {
+            values.Clear();
+            values.Slice(first, count).Fill(value);
+        }
+    }
+
+    private sealed class Truncated(float deviation) : Initializer
+    {
+        public override void Fill(Span<float> values, RandomStream random)
+        {
+            for (int i = 0; i < values.Length; i++)
+            {
+                float normal;
+                do
+                    normal = random.NextNormal();
+                while (MathF.Abs(normal) > 2f);
+                values[i] = deviation * normal;
+            }
+        }
+    }
+}

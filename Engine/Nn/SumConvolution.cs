@@ -1,0 +1,70 @@
+using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine.Ops;
+using Gqn.Native.Engine.Tensors;
+
+namespace Gqn.Native.Engine.Nn;
+
+/// <summary>
+/// One convolution over several inputs: what a convolution of their concatenation computes, without concatenating.
+/// </summary>
+/// <remarks>Each input has a weight of its own, so an input that is known to be zero costs nothing.</remarks>
+public sealed class SumConvolution : Module
+{
+    private readonly Parameter[] _weights;
+    private readonly Parameter _bias;
+    private readonly ConvolutionTerm[] _terms;
+    private readonly int _stride;
+    private readonly Activation _activation;
+
+    /// <summary>Declares "bias" and, for each input, "weight.(name)".</summary>
+    /// <param name="scope">Where.</param>
+    /// <param name="inputs">Name and channels of each input.</param>
+    /// <param name="outputs">Channels of the output.</param>
+    /// <param name="kernel">Side of the kernel.</param>
+    /// <param name="stride">1, or the kernel's side.</param>
+    /// <param name="activation">Applied to the sum.</param>
+    /// <param name="bias">How the bias starts; null for zero.</param>
+    public SumConvolution(
+        ParameterScope scope, ReadOnlySpan<(string Name, int Channels)> inputs, int outputs, int kernel, int stride = 1,
+        Activation activation = Activation.None, Initializer? bias = null)
+        : base(scope)
+    {
+        int channels = 0;
+        foreach (var input in inputs)
+            channels += input.Channels;
+        var initializer = Initializer.TruncatedNormal(channels * kernel * kernel);
+        _weights = new Parameter[inputs.Length];
+        _terms = new ConvolutionTerm[inputs.Length];
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            _weights[i] = Scope.Child("weight").Convolution(
+                inputs[i].Name, outputs, inputs[i].Channels, kernel, initializer);
+        }
+
+        _bias = Scope.Dense("bias", new Shape(1, outputs, 1, 1), bias ?? Initializer.Zeros);
+        _stride = stride;
+        _activation = activation;
+    }
+
+    /// <summary>The sum of the convolutions; absent inputs are zero.</summary>
+    /// <param name="inputs">(N, channels, H, W) each, in the order of the constructor; at least one exists.</param>
+    /// <returns>(N, outputs, H, W)</returns>
+    /// <exception cref="ShapeException">The number of inputs or a shape is wrong.</exception>
+    public Variable Forward(ReadOnlySpan<Variable> inputs)
+    {
+        if (inputs.Length != _weights.Length)
+            throw new ShapeException($"SumConvolution: {inputs.Length} inputs for {_weights.Length} weights.");
+        int count = 0;
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            if (inputs[i].Exists)
+                _terms[count++] = new ConvolutionTerm(inputs[i], inputs[i].Tape.Watch(_weights[i]));
+        }
+
+        if (count == 0)
+            throw new ShapeException("SumConvolution: all inputs are absent.");
+        var tape = _terms[0].Input.Tape;
+        return Operations.Conv2d(_terms.AsSpan(0, count), tape.Watch(_bias), _stride, _activation);
+    }
+}

@@ -1,0 +1,25 @@
+namespace Gqn.Native.Engine.Tensors;
+
+/// <summary>Logical shape (N, C, H, W): images, channels, rows, columns.</summary>
+/// <remarks>
+/// Activations lie in memory channels last, [N][H][W][C], on every device. Convolution weights have the logical shape
+/// (outputs, inputs, kernel height, kernel width) and lie as [kernel height][kernel width][inputs][outputs].
+/// </remarks>
+/// <param name="N">Images, or outputs of a weight.</param>
+/// <param name="C">Channels, or inputs of a weight.</param>
+/// <param name="H">Rows.</param>
+/// <param name="W">Columns.</param>
+public readonly record struct Shape(int N, int C, int H, int W)
+{
+    /// <summary>The shape of one number.</summary>
+    public static Shape Scalar => new(1, 1, 1, 1);
+
+    /// <summary>Number of elements.</summary>
+    public long Count => (long)N * C * H * W;
+
+    /// <summary>Number of pixels, N·H·W: the rows of the channels-last matrix [N·H·W, C].</summary>
+    public long Pixels => (long)N * H * W;
+
+    /// <summary>"(N, C, H, W)"</summary>
+    public override string ToString() => $"({N}, {C}, {H}, {W})";
+}
