@@ -1,0 +1,96 @@
+using Gqn.Native.Scenes;
+
+namespace Gqn.Native.Data;
+
+/// <summary>One batch for training or evaluation: of each scene some observed views, and one to predict.</summary>
+/// <remarks>
+/// Arrays are sized for <see cref="MaxContexts"/>; a batch with fewer <see cref="Contexts"/> uses their beginnings.
+/// Pictures are height × width × (R, G, B) in 0..1, each value one of the 256 steps of a byte divided by 255.
+/// </remarks>
+public sealed class SceneBatch
+{
+    private static readonly float[] ByteToUnit = [.. Enumerable.Range(0, 256).Select(b => b / 255f)];
+
+    private readonly byte[] _rgb;
+    private readonly int[] _viewOrder;
+
+    internal SceneBatch(SceneEnvironment environment, int imageSize, int scenes, int maxContexts)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        SceneEnvironment.ThrowIfUnsupported(imageSize);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(scenes);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxContexts);
+        if (maxContexts >= environment.ViewsPerScene)
+        {
+            throw new ArgumentOutOfRangeException(nameof(maxContexts),
+                $"{environment.Name} has {environment.ViewsPerScene} views a scene, "
+                + $"too few for {maxContexts} contexts and a query.");
+        }
+        (ImageSize, Scenes, MaxContexts) = (imageSize, scenes, maxContexts);
+        int picture = imageSize * imageSize * 3;
+        ContextImages = new float[(long)scenes * maxContexts * picture];
+        ContextViews = new float[scenes * maxContexts * Viewpoint.Dimensions];
+        QueryImages = new float[(long)scenes * picture];
+        QueryViews = new float[scenes * Viewpoint.Dimensions];
+        SceneIndices = new ulong[scenes];
+        _rgb = new byte[picture];
+        _viewOrder = new int[environment.ViewsPerScene];
+    }
+
+    /// <summary>Height and width of a picture, in pixels.</summary>
+    public int ImageSize { get; }
+
+    /// <summary>B, the number of scenes.</summary>
+    public int Scenes { get; }
+
+    /// <summary>The most contexts that fit.</summary>
+    public int MaxContexts { get; }
+
+    /// <summary>M, the number of observed views of each scene.</summary>
+    public int Contexts { get; internal set; }
+
+    /// <summary>B·M pictures; that of context m of scene b is number b·M + m.</summary>
+    public float[] ContextImages { get; }
+
+    /// <summary>B·M viewpoints of seven numbers, in the order of <see cref="ContextImages"/>.</summary>
+    public float[] ContextViews { get; }
+
+    /// <summary>B pictures to predict.</summary>
+    public float[] QueryImages { get; }
+
+    /// <summary>The B viewpoints of <see cref="QueryImages"/>.</summary>
+    public float[] QueryViews { get; }
+
+    /// <summary>The number of each scene in its environment's set.</summary>
+    public ulong[] SceneIndices { get; }
+
+    /// <summary>A fresh order of the views, 0, 1, 2, ..., to be shuffled.</summary>
+    internal Span<int> ResetViewOrder()
+    {
+        for (int i = 0; i < _viewOrder.Length; i++)
+            _viewOrder[i] = i;
+        return _viewOrder;
+    }
+
+    /// <summary>Writes scene b: the first <see cref="Contexts"/> views of the order are its contexts, the last its
+    /// query.</summary>
+    internal void Write(
+        int b, SceneEnvironment environment, Scene scene, ReadOnlySpan<int> viewOrder, ViewpointOrder encoding)
+    {
+        SceneIndices[b] = scene.Index;
+        for (int m = 0; m < Contexts; m++)
+            WriteView(environment, scene, viewOrder[m], encoding, ContextImages, ContextViews, (b * Contexts) + m);
+        WriteView(environment, scene, viewOrder[^1], encoding, QueryImages, QueryViews, b);
+    }
+
+    private void WriteView(SceneEnvironment environment, Scene scene, int view, ViewpointOrder encoding,
+        float[] images, float[] views, int position)
+    {
+        ref readonly Camera camera = ref scene.Cameras[view];
+        Viewpoint.Encode(camera, encoding, views.AsSpan(position * Viewpoint.Dimensions, Viewpoint.Dimensions));
+        environment.Render(scene, camera, ImageSize, _rgb);
+        Span<float> image = images.AsSpan(position * _rgb.Length, _rgb.Length);
+        for (int i = 0; i < image.Length; i++)
+            image[i] = ByteToUnit[_rgb[i]];
+    }
+}

@@ -1,0 +1,131 @@
+namespace Gqn.Native.Imaging;
+
+/// <summary>
+/// Reduces a picture to a palette of at most 256 colours by median cut; pictures with so few stay exact.
+/// </summary>
+/// <remarks>
+/// The box of colours with the largest population × extent² is halved at the median of its longest side until 256 boxes
+/// exist; each becomes the mean of its pixels. Ties are broken by position, so equal pictures give equal palettes.
+/// </remarks>
+internal static class ColorQuantizer
+{
+    internal const int MaxColors = 256;
+
+    private readonly record struct Counted(Rgb Color, int Count);
+
+    /// <summary>
+    /// A range of the colour list, its longest side's channel, and how much it gains from being halved.
+    /// </summary>
+    private readonly record struct Box(int Start, int Length, int Channel, long Weight);
+
+    /// <summary>The palette, and for each pixel its index into it.</summary>
+    internal static (Rgb[] Palette, byte[] Indices) Quantize(RgbImage image)
+    {
+        Dictionary<Rgb, int> counts = [];
+        Span<byte> bytes = image.Bytes;
+        for (int i = 0; i < bytes.Length; i += 3)
+        {
+            var color = new Rgb(bytes[i], bytes[i + 1], bytes[i + 2]);
+            counts[color] = counts.GetValueOrDefault(color) + 1;
+        }
+
+        Counted[] colors = [.. counts.Select(pair => new Counted(pair.Key, pair.Value))];
+        Array.Sort(colors, (a, b) => Order(a.Color, b.Color, 0));
+        List<Box> boxes = colors.Length <= MaxColors
+            ? [.. colors.Select((_, i) => new Box(i, 1, 0, 0))]
+            : Cut(colors);
+
+        var palette = new Rgb[boxes.Count];
+        Dictionary<Rgb, byte> indexOf = [];
+        for (int i = 0; i < palette.Length; i++)
+        {
+            ReadOnlySpan<Counted> box = colors.AsSpan(boxes[i].Start, boxes[i].Length);
+            palette[i] = Mean(box);
+            foreach (Counted color in box) indexOf.Add(color.Color, (byte)i);
+        }
+        byte[] indices = new byte[bytes.Length / 3];
+        for (int i = 0; i < indices.Length; i++)
+            indices[i] = indexOf[new Rgb(bytes[3 * i], bytes[(3 * i) + 1], bytes[(3 * i) + 2])];
+        return (palette, indices);
+    }
+
+    private static List<Box> Cut(Counted[] colors)
+    {
+        List<Box> boxes = [Measure(colors, 0, colors.Length)];
+        while (boxes.Count < MaxColors)
+        {
+            int widest = 0;
+            for (int i = 1; i < boxes.Count; i++)
+                if (boxes[i].Weight > boxes[widest].Weight) widest = i;
+            Box box = boxes[widest];
+            Span<Counted> content = colors.AsSpan(box.Start, box.Length);
+            content.Sort((a, b) => Order(a.Color, b.Color, box.Channel));
+            int head = MedianSplit(content);
+            boxes[widest] = Measure(colors, box.Start, head);
+            boxes.Add(Measure(colors, box.Start + head, box.Length - head));
+        }
+        return boxes;
+    }
+
+    /// <summary>How many colours make up half the pixels, leaving at least one colour on each side.</summary>
+    private static int MedianSplit(ReadOnlySpan<Counted> content)
+    {
+        long total = 0;
+        foreach (Counted color in content) total += color.Count;
+        long before = content[0].Count;
+        int head = 1;
+        while (head < content.Length - 1 && (before + content[head].Count) * 2 <= total)
+            before += content[head++].Count;
+        return head;
+    }
+
+    private static Box Measure(Counted[] colors, int start, int length)
+    {
+        long pixels = 0;
+        Span<int> low = [255, 255, 255];
+        Span<int> high = [0, 0, 0];
+        foreach (Counted color in colors.AsSpan(start, length))
+        {
+            pixels += color.Count;
+            for (int channel = 0; channel < 3; channel++)
+            {
+                int value = Component(color.Color, channel);
+                low[channel] = Math.Min(low[channel], value);
+                high[channel] = Math.Max(high[channel], value);
+            }
+        }
+        int longest = 0;
+        for (int channel = 1; channel < 3; channel++)
+            if (high[channel] - low[channel] > high[longest] - low[longest]) longest = channel;
+        long extent = high[longest] - low[longest];
+        return new Box(start, length, longest, pixels * extent * extent);
+    }
+
+    private static Rgb Mean(ReadOnlySpan<Counted> box)
+    {
+        long r = 0, g = 0, b = 0, pixels = 0;
+        foreach ((Rgb color, int count) in box)
+        {
+            r += (long)color.R * count;
+            g += (long)color.G * count;
+            b += (long)color.B * count;
+            pixels += count;
+        }
+        long half = pixels / 2;
+        return new Rgb((byte)((r + half) / pixels), (byte)((g + half) / pixels), (byte)((b + half) / pixels));
+    }
+
+    private static byte Component(Rgb color, int channel) =>
+        channel switch { 0 => color.R, 1 => color.G, _ => color.B };
+
+    /// <summary>A total order that begins with one channel.</summary>
+    private static int Order(Rgb a, Rgb b, int channel)
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            int order = Component(a, (channel + i) % 3) - Component(b, (channel + i) % 3);
+            if (order != 0) return order;
+        }
+        return 0;
+    }
+}

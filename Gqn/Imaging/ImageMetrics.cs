@@ -1,0 +1,187 @@
+namespace Gqn.Native.Imaging;
+
+/// <summary>How far a predicted picture is from the true one.</summary>
+/// <param name="MeanSquaredError">Mean of (a − b)², values in [0, 1].</param>
+/// <param name="RootMeanSquaredError">255 · √ of it, in grey levels.</param>
+/// <param name="MeanAbsoluteError">255 · mean of |a − b|, in grey levels.</param>
+/// <param name="PeakSignalToNoise">−10 · log₁₀ of the mean squared error, in dB; infinite for equal pictures.</param>
+/// <param name="StructuralSimilarity">The mean structural similarity, at most 1.</param>
+public readonly record struct ImageQuality(
+    double MeanSquaredError,
+    double RootMeanSquaredError,
+    double MeanAbsoluteError,
+    double PeakSignalToNoise,
+    double StructuralSimilarity);
+
+/// <summary>Measures of the difference between pictures with values in [0, 1], rows × columns × channels.</summary>
+/// <remarks>Values are taken as they are: clip a prediction before measuring. Sums are in double precision.</remarks>
+public static class ImageMetrics
+{
+    /// <summary>The side of the structural similarity's window, in pixels; smaller pictures have none.</summary>
+    public const int WindowSize = 11;
+
+    private const double WindowSigma = 1.5;
+    private const double C1 = 0.01 * 0.01;
+    private const double C2 = 0.03 * 0.03;
+
+    private static readonly double[] Window = GaussianWindow();
+
+    /// <summary>Mean of (a − b)².</summary>
+    /// <exception cref="ArgumentException">The pictures are empty or differ in size.</exception>
+    public static double MeanSquaredError(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        CheckSizes(a, b);
+        double sum = 0;
+        for (int i = 0; i < a.Length; i++)
+        {
+            double difference = (double)a[i] - b[i];
+            sum += difference * difference;
+        }
+        return sum / a.Length;
+    }
+
+    /// <summary>255 · √(mean of (a − b)²), in grey levels.</summary>
+    /// <exception cref="ArgumentException">The pictures are empty or differ in size.</exception>
+    public static double RootMeanSquaredError(ReadOnlySpan<float> a, ReadOnlySpan<float> b) =>
+        255 * Math.Sqrt(MeanSquaredError(a, b));
+
+    /// <summary>255 · mean of |a − b|, in grey levels.</summary>
+    /// <exception cref="ArgumentException">The pictures are empty or differ in size.</exception>
+    public static double MeanAbsoluteError(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        CheckSizes(a, b);
+        double sum = 0;
+        for (int i = 0; i < a.Length; i++) sum += Math.Abs((double)a[i] - b[i]);
+        return 255 * sum / a.Length;
+    }
+
+    /// <summary>−10 · log₁₀(mean of (a − b)²), in dB for a peak of 1; positive infinity for equal pictures.</summary>
+    /// <remarks>For a batch take the mean over pictures: this value of all at once is dominated by the worst.</remarks>
+    /// <exception cref="ArgumentException">The pictures are empty or differ in size.</exception>
+    public static double PeakSignalToNoise(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        double error = MeanSquaredError(a, b);
+        return error == 0 ? double.PositiveInfinity : -10 * Math.Log10(error);
+    }
+
+    /// <summary>
+    /// Mean of (2μₐμᵦ + C₁)(2σₐᵦ + C₂) / ((μₐ² + μᵦ² + C₁)(σₐ² + σᵦ² + C₂)) over windows and channels.
+    /// </summary>
+    /// <remarks>
+    /// Wang, Bovik, Sheikh and Simoncelli 2004: an 11×11 Gaussian window of σ = 1.5 wherever it fits, weighted
+    /// moments, C₁ = 0.01², C₂ = 0.03² for values in [0, 1]; each channel by itself, then their mean.
+    /// </remarks>
+    /// <param name="a">One picture, height × width × channels.</param>
+    /// <param name="b">The other; exchanging them changes nothing.</param>
+    /// <param name="width">Columns, at least <see cref="WindowSize"/>.</param>
+    /// <param name="height">Rows, at least <see cref="WindowSize"/>.</param>
+    /// <param name="channels">Values per pixel.</param>
+    /// <exception cref="ArgumentException">The sizes do not agree, or are smaller than the window.</exception>
+    public static double StructuralSimilarity(
+        ReadOnlySpan<float> a, ReadOnlySpan<float> b, int width, int height, int channels = 3)
+    {
+        CheckSizes(a, b);
+        if (width < WindowSize || height < WindowSize)
+        {
+            throw new ArgumentException(
+                $"Structural similarity needs {WindowSize}x{WindowSize} pixels, the pictures have {width}x{height}.");
+        }
+        if ((long)width * height * channels != a.Length)
+        {
+            throw new ArgumentException(
+                $"Pictures of {a.Length} values are not {width} x {height} pixels of {channels} channels.");
+        }
+
+        double sum = 0;
+        double[] planeA = new double[width * height];
+        double[] planeB = new double[width * height];
+        for (int channel = 0; channel < channels; channel++)
+        {
+            for (int i = 0; i < planeA.Length; i++)
+            {
+                planeA[i] = a[(i * channels) + channel];
+                planeB[i] = b[(i * channels) + channel];
+            }
+            sum += PlaneSimilarity(planeA, planeB, width);
+        }
+        return sum / channels;
+    }
+
+    /// <summary>All measures of one predicted picture of three channels.</summary>
+    /// <exception cref="ArgumentException">The sizes do not agree, or are smaller than the window.</exception>
+    public static ImageQuality Compare(
+        ReadOnlySpan<float> prediction, ReadOnlySpan<float> truth, int width, int height) => new(
+            MeanSquaredError(prediction, truth),
+            RootMeanSquaredError(prediction, truth),
+            MeanAbsoluteError(prediction, truth),
+            PeakSignalToNoise(prediction, truth),
+            StructuralSimilarity(prediction, truth, width, height));
+
+    private static double PlaneSimilarity(double[] a, double[] b, int width)
+    {
+        double[] meanA = Blur(a, a, width, useSecond: false);
+        double[] meanB = Blur(b, b, width, useSecond: false);
+        double[] squareA = Blur(a, a, width, useSecond: true);
+        double[] squareB = Blur(b, b, width, useSecond: true);
+        double[] product = Blur(a, b, width, useSecond: true);
+        double sum = 0;
+        for (int i = 0; i < meanA.Length; i++)
+        {
+            double means = meanA[i] * meanB[i];
+            double meanSquares = (meanA[i] * meanA[i]) + (meanB[i] * meanB[i]);
+            double covariance = product[i] - means;
+            double variances = squareA[i] + squareB[i] - meanSquares;
+            sum += ((2 * means) + C1) * ((2 * covariance) + C2) / ((meanSquares + C1) * (variances + C2));
+        }
+        return sum / meanA.Length;
+    }
+
+    /// <summary>
+    /// The window's weighted mean of a, or of a·b, wherever the window fits: first along rows, then columns.
+    /// </summary>
+    private static double[] Blur(double[] a, double[] b, int width, bool useSecond)
+    {
+        int height = a.Length / width;
+        int outWidth = width - WindowSize + 1;
+        int outHeight = height - WindowSize + 1;
+        double[] rows = new double[outWidth * height];
+        for (int y = 0; y < height; y++)
+        {
+            for (int x = 0; x < outWidth; x++)
+            {
+                double sum = 0;
+                for (int k = 0; k < WindowSize; k++)
+                {
+                    int at = (y * width) + x + k;
+                    sum += Window[k] * (useSecond ? a[at] * b[at] : a[at]);
+                }
+                rows[(y * outWidth) + x] = sum;
+            }
+        }
+        double[] result = new double[outWidth * outHeight];
+        for (int i = 0; i < result.Length; i++)
+        {
+            for (int k = 0; k < WindowSize; k++) result[i] += Window[k] * rows[i + (k * outWidth)];
+        }
+        return result;
+    }
+
+    private static double[] GaussianWindow()
+    {
+        double[] window = new double[WindowSize];
+        double sum = 0;
+        for (int i = 0; i < WindowSize; i++)
+        {
+            double distance = i - (WindowSize / 2);
+            sum += window[i] = Math.Exp(-distance * distance / (2 * WindowSigma * WindowSigma));
+        }
+        for (int i = 0; i < WindowSize; i++) window[i] /= sum;
+        return window;
+    }
+
+    private static void CheckSizes(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        if (a.Length != b.Length || a.IsEmpty)
+            throw new ArgumentException($"Pictures of {a.Length} and {b.Length} values cannot be compared.");
+    }
+}

@@ -1,0 +1,60 @@
+namespace Gqn.Native.Scenes;
+
+/// <summary>The environments that exist, by name.</summary>
+public static class Environments
+{
+    /// <summary>The names that <see cref="Create"/> knows.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["shepard-metzler-5", "shepard-metzler-7"];
+
+    /// <summary>The environment of this name.</summary>
+    /// <exception cref="UnknownSceneException">No environment is called so.</exception>
+    public static SceneEnvironment Create(string name) => name switch
+    {
+        "shepard-metzler-5" => new ShepardMetzler(5),
+        "shepard-metzler-7" => new ShepardMetzler(7),
+        null => throw new ArgumentNullException(nameof(name)),
+        _ => throw new UnknownSceneException(name, Names),
+    };
+}
+
+/// <summary>A name that no environment has.</summary>
+public sealed class UnknownSceneException : ArgumentException
+{
+    internal UnknownSceneException(string name, IReadOnlyList<string> known) : this(name, known, Nearest(name, known))
+    {
+    }
+
+    private UnknownSceneException(string name, IReadOnlyList<string> known, string nearest)
+        : base($"No scene environment is called '{name}'; did you mean '{nearest}'"
+            + $" (known: {string.Join(", ", known)})?")
+    {
+        Name = name;
+        Suggestion = nearest;
+    }
+
+    /// <summary>The name that was asked for.</summary>
+    public string Name { get; }
+
+    /// <summary>The known name that takes the fewest edits.</summary>
+    public string Suggestion { get; }
+
+    private static string Nearest(string name, IReadOnlyList<string> known) => known.MinBy(k => EditDistance(name, k))!;
+
+    /// <summary>Levenshtein's distance, ignoring case.</summary>
+    private static int EditDistance(string a, string b)
+    {
+        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
+        for (int i = 1; i <= a.Length; i++)
+        {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.Length; j++)
+            {
+                int substitution = diagonal + (char.ToLowerInvariant(a[i - 1]) == b[j - 1] ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(substitution, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[^1];
+    }
+}

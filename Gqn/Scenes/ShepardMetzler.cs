@@ -1,0 +1,207 @@
+using System.Numerics;
+using Gqn.Native.Engine.Random;
+
+namespace Gqn.Native.Scenes;
+
+/// <summary>The colour of one cube, of value (brightness) 1.</summary>
+/// <param name="Hue">The place on the colour circle, 0 to 1; 0 is red, ⅓ green, ⅔ blue.</param>
+/// <param name="Saturation">0 is white, 1 the pure hue.</param>
+public readonly record struct CubeColour(float Hue, float Saturation)
+{
+    /// <summary>R, G, B in 0..1: channel = 1 − S · clamp(2 − |((6·hue + offset) mod 6) − 3|, 0, 1).</summary>
+    internal Vector3 ToRgb()
+    {
+        (float hue, float saturation) = (Hue, Saturation);
+        return new Vector3(Channel(0), Channel(4), Channel(2));
+
+        float Channel(float offset)
+        {
+            float distance = MathF.Abs((((6 * hue) + offset) % 6) - 3);
+            return 1 - (saturation * Math.Clamp(2 - distance, 0, 1));
+        }
+    }
+}
+
+/// <summary>The causes of a Shepard-Metzler scene.</summary>
+/// <param name="Cells">The cubes in the order of the walk that placed them, from (0, 0, 0).</param>
+/// <param name="Colours">The colour of each cube, in the same order.</param>
+public sealed record ShepardMetzlerFactors(IReadOnlyList<GridCell> Cells, IReadOnlyList<CubeColour> Colours)
+    : SceneFactors
+{
+    /// <summary>The shape without position and rotation, as sorted cells of three digits: two objects can be turned
+    /// into each other exactly if these are equal.</summary>
+    public string CanonicalForm => PolycubeShape.Of([.. Cells], []).ToText(Cells.Count);
+
+    /// <summary>The canonical form of the mirror image.</summary>
+    public string MirrorForm => PolycubeShape.OfMirrored([.. Cells]).ToText(Cells.Count);
+
+    /// <summary>Whether no rotation turns the object into its mirror image: the pairs of the mental-rotation
+    /// task.</summary>
+    public bool IsChiral => CanonicalForm != MirrorForm;
+}
+
+/// <summary>Objects after Shepard and Metzler: coloured cubes joined face to face along a self-avoiding random
+/// walk.</summary>
+/// <remarks>
+/// Each step of the walk goes to one of the free neighbours of the last cube, all alike likely. The object's exact
+/// barycentre is the origin. Each cube has its own hue, uniform on the circle, and a saturation of 0.85 to 0.9. Cameras
+/// lie on a sphere of radius 3 around the origin, uniformly except for the caps beyond ±85° where yaw loses its
+/// meaning,
+/// and look at the origin with a field of view of 45°. Cubes measure 0.36 (five parts) or 0.32 (seven parts, so that
+/// even a straight object is inside the picture from everywhere).
+/// <para>
+/// What the split promises. With seven parts there are 310 shapes: a hash of the shape's canonical form puts about a
+/// tenth of them into the test set, so no test shape is ever seen in training, in any rotation or colour (its mirror
+/// image may be). With five parts there are 18, too few to hold any out: the hash takes the shape together with each
+/// cube's hue, quantised to ten bins, so no test object is a rotated copy of a training object with the same ten-bin
+/// hues, but the shapes are shared, and hues on two sides of a bin's border can be near.
+/// </para>
+/// </remarks>
+public sealed class ShepardMetzler : SceneEnvironment
+{
+    /// <summary>How far cameras are from the object's barycentre.</summary>
+    public const float CameraDistance = 3;
+
+    /// <summary>The greatest elevation of a camera, in degrees.</summary>
+    public const float MaxPitchDegrees = 85;
+
+    /// <summary>The field of view of the cameras, in degrees.</summary>
+    public const float FieldOfViewDegrees = 45;
+
+    private const int HueBins = 10;
+
+    // Chosen to look like the released pictures: faces in the sun saturate (0.97, 1.28 and 1.43 times the colour, so
+    // their main channel is at 240 to 255), the others have half of it, and those seen from below a third.
+    private static readonly Lighting Light =
+        new(new Vector3(1, .6f, 1.2f) / MathF.Sqrt(2.8f), Sky: .5f, Ground: .3f, Sun: 1.3f);
+
+    private readonly int _parts;
+
+    internal ShepardMetzler(int parts)
+    {
+        _parts = parts;
+        CubeEdge = parts == 5 ? .36f : .32f;
+        Name = $"shepard-metzler-{parts}";
+    }
+
+    private enum Purpose : uint
+    {
+        Shape = 1,
+        Colours = 2,
+        Cameras = 3,
+    }
+
+    /// <inheritdoc/>
+    public override string Name { get; }
+
+    /// <inheritdoc/>
+    public override int Version => 1;
+
+    /// <inheritdoc/>
+    public override int ViewsPerScene => 15;
+
+    /// <summary>The edge of a cube, in world units.</summary>
+    public float CubeEdge { get; }
+
+    /// <inheritdoc/>
+    public override Scene Sample(SceneSplit split, ulong index)
+    {
+        RandomStream shapes = StreamFor(split, index, (uint)Purpose.Shape);
+        RandomStream hues = StreamFor(split, index, (uint)Purpose.Colours);
+        var cells = new GridCell[_parts];
+        var colours = new CubeColour[_parts];
+        DrawWalk(shapes, cells);
+        DrawColours(hues, colours);
+        while (SplitOf(cells, colours) != split)
+        {
+            if (SplitsByShape) DrawWalk(shapes, cells);
+            else DrawColours(hues, colours);
+        }
+        Camera[] cameras = DrawCameras(StreamFor(split, index, (uint)Purpose.Cameras), ViewsPerScene);
+        return new Scene(split, index, new ShepardMetzlerFactors(cells, colours), cameras, Build(cells, colours));
+    }
+
+    /// <summary>The set that an object belongs to: the test set with probability 1/10.</summary>
+    internal SceneSplit SplitOf(ReadOnlySpan<GridCell> cells, ReadOnlySpan<CubeColour> colours)
+    {
+        Span<int> bins = stackalloc int[cells.Length];
+        for (int i = 0; i < bins.Length; i++)
+            bins[i] = Math.Min((int)(colours[i].Hue * HueBins), HueBins - 1);
+        PolycubeShape identity = PolycubeShape.Of(cells, SplitsByShape ? [] : bins);
+        ulong hash = SceneHash.Mix(SceneHash.Mix(SceneHash.OfName(Name), identity.Cells), identity.Labels);
+        return hash % 10 == 0 ? SceneSplit.Test : SceneSplit.Train;
+    }
+
+    private protected override void RenderCore(
+        Scene scene, in Camera camera, int size, Span<byte> rgb, Span<byte> parts) =>
+        RayCaster.Render(scene.Boxes, camera, Light, size, rgb, parts);
+
+    private bool SplitsByShape => _parts > 5;
+
+    private static void DrawWalk(RandomStream random, Span<GridCell> cells)
+    {
+        Span<GridCell> free = stackalloc GridCell[6];
+        cells[0] = default;
+        for (int i = 1; i < cells.Length; i++)
+        {
+            GridCell last = cells[i - 1];
+            ReadOnlySpan<GridCell> neighbours =
+            [
+                last with { X = last.X - 1 }, last with { X = last.X + 1 },
+                last with { Y = last.Y - 1 }, last with { Y = last.Y + 1 },
+                last with { Z = last.Z - 1 }, last with { Z = last.Z + 1 },
+            ];
+            int count = 0;
+            foreach (GridCell neighbour in neighbours)
+            {
+                if (!cells[..i].Contains(neighbour)) free[count++] = neighbour;
+            }
+            // A walk in space is not trapped before its twelfth cell, so there is always a free neighbour.
+            cells[i] = free[random.NextInt32(count)];
+        }
+    }
+
+    private static void DrawColours(RandomStream random, Span<CubeColour> colours)
+    {
+        foreach (ref CubeColour colour in colours)
+            colour = new CubeColour(random.NextSingle(), random.NextSingle(.85f, .9f));
+    }
+
+    /// <summary>Equal areas of a sphere have equal ranges of height, so a uniform height is a uniform
+    /// direction.</summary>
+    private static Camera[] DrawCameras(RandomStream random, int count)
+    {
+        var cameras = new Camera[count];
+        double limit = Math.Sin(MaxPitchDegrees * (Math.PI / 180));
+        foreach (ref Camera camera in cameras.AsSpan())
+        {
+            double angle = random.NextSingle() * Math.Tau;
+            double height = ((2 * (double)random.NextSingle()) - 1) * limit;
+            double radius = Math.Sqrt(1 - (height * height));
+            double yaw = angle < Math.PI ? angle : angle - Math.Tau;
+            camera = new Camera(
+                (float)(-CameraDistance * radius * Math.Cos(yaw)), (float)(-CameraDistance * radius * Math.Sin(yaw)),
+                (float)(-CameraDistance * height), (float)yaw, (float)Math.Asin(height), FieldOfViewDegrees);
+        }
+        return cameras;
+    }
+
+    private Box[] Build(ReadOnlySpan<GridCell> cells, ReadOnlySpan<CubeColour> colours)
+    {
+        Vector3 barycentre = Vector3.Zero;
+        foreach (GridCell cell in cells)
+            barycentre += new Vector3(cell.X, cell.Y, cell.Z);
+        barycentre /= cells.Length;
+
+        // cell + ½ is exact and equals the next cell − ½: cubes that touch get the same planes, without a crack.
+        var boxes = new Box[cells.Length];
+        var half = new Vector3(.5f);
+        for (int i = 0; i < boxes.Length; i++)
+        {
+            var cell = new Vector3(cells[i].X, cells[i].Y, cells[i].Z);
+            boxes[i] = new Box(
+                (cell - half - barycentre) * CubeEdge, (cell + half - barycentre) * CubeEdge, colours[i].ToRgb());
+        }
+        return boxes;
+    }
+}
