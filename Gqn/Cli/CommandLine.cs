@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Gqn.Native.Model;
+using Gqn.Native.Training;
+
+namespace Gqn.Native.Cli;
+
+/// <summary>The program as it is called: <c>gqn VERB ...</c>.</summary>
+internal static class CommandLine
+{
+    /// <summary>Exit code: the command did what it was asked to.</summary>
+    public const int Success = 0;
+
+    /// <summary>Exit code: a failure that nobody foresaw.</summary>
+    public const int UnexpectedFailure = 1;
+
+    /// <summary>Exit code: something that was given, or the machine, makes the command impossible.</summary>
+    public const int BadInput = 2;
+
+    /// <summary>Exit code: the user stopped it, as shells report SIGINT.</summary>
+    public const int Interrupted = 130;
+
+    /// <summary>Runs one command.</summary>
+    /// <param name="args">The words after the program's name.</param>
+    /// <param name="output">Receives results.</param>
+    /// <param name="error">Receives the one sentence of a failure.</param>
+    /// <param name="cancellation">Asks to stop: training saves its state first.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(
+        string[] args, TextWriter output, TextWriter error, CancellationToken cancellation)
+    {
+        try
+        {
+            var parsed = Root(new Terminal(output, TimeProvider.System)).Parse(args.Length == 0 ? ["--help"] : args);
+            if (parsed.Action is ParseErrorAction)
+                throw new OptionException(SyntaxError(parsed));
+            var invocation = new InvocationConfiguration
+            {
+                Output = output,
+                Error = error,
+                EnableDefaultExceptionHandler = false,
+                // Its handler would end the process two seconds after Ctrl-C, perhaps within a checkpoint.
+                ProcessTerminationTimeout = null,
+            };
+            return await parsed.InvokeAsync(invocation, cancellation);
+        }
+        catch (Exception exception)
+        {
+            return Failure.Report(exception, error);
+        }
+    }
+
+    private static Command Root(Terminal terminal)
+    {
+        var root = new Command(
+            "gqn",
+            "A Generative Query Network: sees a scene in a few pictures and draws it from new viewpoints.")
+        {
+            TrainCommand.Create(terminal),
+            EvalCommand.Create(terminal),
+            RenderCommand.Create(terminal),
+            InfoCommand.Create(terminal),
+            DevicesCommand.Create(terminal),
+        };
+        root.Options.Add(new HelpOption { Description = "Show the usage and all options with their defaults." });
+        root.Options.Add(new VersionOption { Description = "Show the version." });
+        return root;
+    }
+
+    private static string SyntaxError(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        bool verb = command.Subcommands.Count > 0;
+        string usage = verb ? "'gqn --help' lists the verbs." : $"'gqn {command.Name} --help' shows the usage.";
+        // A misspelled option makes its value an unknown word as well: the first is the cause.
+        if (parsed.UnmatchedTokens is [{ } word, ..])
+        {
+            bool option = word.StartsWith('-');
+            IEnumerable<Symbol> known = option ? command.Options : command.Subcommands;
+            var nearest = known
+                .Select(symbol => (symbol.Name, Edits: ConfigurationOverrides.Distance(symbol.Name, word)))
+                .Where(candidate => candidate.Edits <= Math.Max(2, word.Length / 2))
+                .OrderBy(candidate => candidate.Edits).FirstOrDefault();
+            string suggestion = nearest.Name is { } name ? $"; did you mean '{name}'?" : ".";
+            string kind = option ? "option" : verb ? "verb" : "argument";
+            return $"There is no {kind} '{word}'{suggestion} {usage}";
+        }
+
+        string message = parsed.Errors[0].Message;
+        return message.EndsWith('.') ? $"{message} {usage}" : $"{message}. {usage}";
+    }
+}

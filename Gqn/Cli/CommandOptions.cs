@@ -1,0 +1,132 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Numerics;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine.Io;
+using Gqn.Native.Training;
+
+namespace Gqn.Native.Cli;
+
+/// <summary>Options that verbs share, and options whose values are checked with a clear sentence.</summary>
+internal static class CommandOptions
+{
+    private const int MaxThreads = 1024;
+    private static readonly string[] DeviceNames = ["auto", "cpu"];
+
+    /// <summary>The presets' names, for descriptions.</summary>
+    public static string PresetNames { get; } = string.Join(", ", Presets.All.Select(entry => entry.Name));
+
+    /// <summary>An option that takes a whole number; null where it is not given.</summary>
+    public static Option<T?> Whole<T>(string name, string description, T least, T most)
+        where T : struct, IBinaryInteger<T> => new(name)
+        {
+            Description = description,
+            HelpName = "N",
+            CustomParser = result => ParseWhole(result, name, least, most),
+        };
+
+    /// <summary>An option that takes a whole number of at least 1; null where it is not given.</summary>
+    public static Option<int?> Positive(string name, string description) => Whole(name, description, 1, int.MaxValue);
+
+    /// <summary>An option that takes a word or a path; null where it is not given.</summary>
+    public static Option<string?> Word(string name, string helpName, string description) => new(name)
+    {
+        Description = description,
+        HelpName = helpName,
+        CustomParser = result => ParseWord(result, name),
+    };
+
+    /// <summary>An option that names a file to write; null where it is not given.</summary>
+    public static Option<string?> OutputFile(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "FILE",
+        CustomParser = result =>
+        {
+            string? path = ParseWord(result, name);
+            if (path is null || !AtomicFile.IsDevice(path))
+                return path;
+            result.AddError($"{name} {path}: that is a device; only files can be written");
+            return null;
+        },
+    };
+
+    /// <summary>The option that ends training after a while.</summary>
+    public static Option<TimeSpan?> TimeLimit() => new("--time-limit")
+    {
+        Description = "Stop after this time and evaluate: 90s, 10m, 1h30m, or seconds [default: 11m "
+            + "where neither --preset, --steps nor --resume is given, else none]",
+        HelpName = "TIME",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (Duration.TryParse(text, out var duration))
+                return duration;
+            result.AddError($"--time-limit {text}: write a time above 0 such as 90s, 10m, 1h30m, or only seconds");
+            return null;
+        },
+    };
+
+    /// <summary>Changes of single values.</summary>
+    public static Option<string[]> Set() => new("--set")
+    {
+        Description = "Change any value of the configuration ('gqn info' lists the keys); may be repeated, wins over "
+            + "all other options",
+        HelpName = "key=value",
+        Arity = ArgumentArity.OneOrMore,
+        DefaultValueFactory = _ => [],
+    };
+
+    /// <summary>Where to compute.</summary>
+    public static Option<string> Device()
+    {
+        var option = new Option<string>("--device")
+        {
+            Description = "Where to compute ('gqn devices' lists what there is)",
+            HelpName = string.Join('|', DeviceNames),
+            DefaultValueFactory = _ => DeviceNames[0],
+        };
+        option.CompletionSources.Add(DeviceNames);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: { } name }, ..] && !DeviceNames.Contains(name))
+                result.AddError($"--device {name}: there is no such device; write {string.Join(" or ", DeviceNames)}");
+        });
+        return option;
+    }
+
+    /// <summary>How many processor threads to use.</summary>
+    public static Option<int?> Threads() =>
+        Whole("--threads", "Processor threads [default: one per processor]", 1, MaxThreads);
+
+    /// <summary>The folder of a run.</summary>
+    public static Argument<string> Run() => new("RUN")
+    {
+        Description = "Folder of a run, such as runs/quick-shepard-metzler-5-1",
+    };
+
+    /// <summary>The device that was asked for. "auto" is the processor, the one kind there is.</summary>
+    /// <param name="threads">Null for one per processor.</param>
+    public static Device CreateDevice(int? threads) => new CpuDevice(threads ?? 0);
+
+    private static T? ParseWhole<T>(ArgumentResult result, string name, T least, T most)
+        where T : struct, IBinaryInteger<T>
+    {
+        string text = result.Tokens[0].Value;
+        bool whole = T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number);
+        if (whole && number >= least && number <= most)
+            return number;
+        result.AddError($"{name} {text}: write a whole number from {least} to {most}");
+        return null;
+    }
+
+    private static string? ParseWord(ArgumentResult result, string name)
+    {
+        string text = result.Tokens[0].Value;
+        if (text.Length > 0)
+            return text;
+        result.AddError($"{name} needs a value that is not empty");
+        return null;
+    }
+}

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.Globalization;
+using Gqn.Native.Engine.Io;
+using Gqn.Native.Training;
+
+namespace Gqn.Native.Cli;
+
+/// <summary><c>gqn eval</c>: measures a trained run on held-out scenes.</summary>
+internal static class EvalCommand
+{
+    private const int MaxScenes = 100_000;
+
+    public static Command Create(Terminal terminal)
+    {
+        var run = CommandOptions.Run();
+        var contexts = new Option<int[]?>("--contexts")
+        {
+            Description = "Numbers of context views [default: 1,3,5 as far as the run was trained with so many]",
+            HelpName = "M,M,...",
+            Arity = ArgumentArity.ExactlyOne,
+            CustomParser = result =>
+            {
+                string text = result.Tokens[0].Value;
+                if (ParseNumbers(text) is { } numbers)
+                    return numbers;
+                result.AddError($"--contexts {text}: write whole numbers of at least 1 with commas, such as 1,3,5");
+                return null;
+            },
+        };
+        var count = CommandOptions.Whole(
+            "--count", "Held-out scenes, one query each [default: the run's reporting.evaluationScenes]", 1, MaxScenes);
+        var json = CommandOptions.OutputFile("--json", "Write the numbers to this file, too [default: none]");
+        var threads = CommandOptions.Threads();
+        var command = new Command("eval", "Measure a trained run on held-out scenes, beside two baselines.")
+        {
+            run, contexts, count, json, CommandOptions.Device(), threads,
+        };
+        command.SetAction((parsed, cancellation) =>
+        {
+            using var device = CommandOptions.CreateDevice(parsed.GetValue(threads));
+            using var model = RunFiles.OpenModel(parsed.GetValue(run)!, device);
+            var configuration = model.Configuration;
+            using var evaluator = new Evaluator(model.Network, device, configuration);
+            int[] numbers = parsed.GetValue(contexts) is { Length: > 0 } named
+                ? named
+                : Evaluator.UsualContexts(configuration.Training.MaxContexts);
+            int scenes = parsed.GetValue(count) ?? configuration.Reporting.EvaluationScenes;
+            var report = evaluator.Evaluate(numbers, scenes, model.Step, cancellation);
+            terminal.WriteLine(
+                $"{parsed.GetValue(run)} after step {Terminal.Count(model.Step)}, "
+                + $"{Terminal.Count(scenes)} held-out scenes of {report.Scenes}:");
+            EvaluationTables.Write(terminal, report, configuration.Model.ImageSize);
+            if (parsed.GetValue(json) is { } path)
+            {
+                AtomicFile.WriteText(path, report.ToJson() + "\n");
+                terminal.WriteField("numbers", path);
+            }
+
+            return Task.FromResult(CommandLine.Success);
+        });
+        return command;
+    }
+
+    private static int[]? ParseNumbers(string text)
+    {
+        var numbers = new List<int>();
+        foreach (string part in text.Split(','))
+        {
+            bool whole = int.TryParse(part.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int number);
+            if (!whole || number < 1)
+                return null;
+            numbers.Add(number);
+        }
+
+        return [.. numbers];
+    }
+}

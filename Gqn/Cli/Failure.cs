@@ -1,0 +1,38 @@
+using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Model;
+using Gqn.Native.Scenes;
+using Gqn.Native.Training;
+
+namespace Gqn.Native.Cli;
+
+/// <summary>Turns whatever stopped a command into one sentence and an exit code.</summary>
+internal static class Failure
+{
+    /// <summary>The environment variable that, set to 1, adds the stack trace.</summary>
+    public const string DebugVariable = "GQN_DEBUG";
+
+    /// <summary>Writes "error: ..." and returns the exit code.</summary>
+    public static int Report(Exception exception, TextWriter error)
+    {
+        (int code, string sentence) = exception switch
+        {
+            OperationCanceledException => (CommandLine.Interrupted, "Interrupted before it was done."),
+            OptionException or UnknownSceneException or ShapeException or TrainingException
+                or IOException or InvalidDataException or UnauthorizedAccessException =>
+                (CommandLine.BadInput, exception.Message),
+            OutOfMemoryException =>
+                (CommandLine.BadInput, "There is not enough memory; a smaller model, batch or count needs less."),
+            // Only sizes are computed with overflow checks.
+            OverflowException =>
+                (CommandLine.BadInput, "These sizes are too large to compute with; try a smaller model or batch."),
+            _ => (
+                CommandLine.UnexpectedFailure,
+                $"Unexpected {exception.GetType().Name}: {exception.Message} "
+                + $"Set {DebugVariable}=1 to see where it came from."),
+        };
+        error.WriteLine($"error: {sentence.ReplaceLineEndings(" ")}");
+        if (Environment.GetEnvironmentVariable(DebugVariable) == "1")
+            error.WriteLine(exception);
+        return code;
+    }
+}

@@ -1,0 +1,87 @@
+using System.CommandLine;
+using System.Globalization;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Model;
+using Gqn.Native.Training;
+
+namespace Gqn.Native.Cli;
+
+/// <summary><c>gqn info</c>: what a run or a preset is and costs, without computing anything.</summary>
+internal static class InfoCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var run = CommandOptions.Run();
+        run.Arity = ArgumentArity.ZeroOrOne;
+        var preset = CommandOptions.Word(
+            "--preset", "NAME", $"Instead of a run: {CommandOptions.PresetNames} [default: {Presets.Default}]");
+        var batch = CommandOptions.Positive("--batch", "Scenes per update [default: the run's or the preset's]");
+        var set = CommandOptions.Set();
+        var command = new Command("info", "Show the size, the cost and all configuration values of a run or a preset.")
+        {
+            run, preset, batch, set,
+        };
+        command.SetAction(parsed =>
+        {
+            var request = new TrainRequest
+            {
+                Preset = parsed.GetValue(preset),
+                Batch = parsed.GetValue(batch),
+                Assignments = parsed.GetValue(set)!,
+            };
+            if (parsed.GetValue(run) is { } path)
+            {
+                if (request.Preset is not null)
+                    throw new OptionException("A run and --preset exclude each other: name one of them.");
+                var directory = new RunDirectory(path);
+                var saved = directory.ReadConfiguration();
+                terminal.WriteField("run", path);
+                terminal.WriteField("checkpoint", directory.LatestCheckpoint() ?? "none yet");
+                Write(terminal, ConfigurationOverrides.Apply(request.WithOptions(saved), request.Assignments));
+            }
+            else
+            {
+                Write(terminal, request.ForNewRun());
+            }
+        });
+        return command;
+    }
+
+    private static void Write(Terminal terminal, RunConfiguration configuration)
+    {
+        var plan = ModelPlan.Create(configuration, 0);
+        terminal.WriteLine("parameters");
+        WriteColumn(terminal, "total", Terminal.Count(plan.Parameters));
+        foreach (var (part, count) in Parts(configuration.Model))
+            WriteColumn(terminal, part, Terminal.Count(count));
+        terminal.WriteLine("a training step");
+        WriteColumn(terminal, "multiply-accumulates", Operations(plan.StepMultiplyAccumulates));
+        WriteColumn(terminal, "of them forward", Operations(plan.ForwardMultiplyAccumulates));
+        terminal.WriteLine("memory, about");
+        WriteColumn(terminal, "training", Terminal.Bytes(plan.TrainingBytes));
+        WriteColumn(terminal, "weights alone", Terminal.Bytes(plan.WeightBytes));
+        terminal.WriteLine("configuration, each to be changed with --set key=value");
+        foreach (var (key, value) in ConfigurationOverrides.List(configuration))
+            WriteColumn(terminal, key, value);
+    }
+
+    /// <summary>Parameters by the first word of their names, in order of declaration.</summary>
+    private static IEnumerable<(string Part, long Count)> Parts(ModelOptions model)
+    {
+        using var device = new PlanningDevice(1);
+        using var network = new GenerativeQueryNetwork(model, device, 0);
+        return [.. network.Parameters.Parameters
+            .GroupBy(parameter => parameter.Name.Split('.')[0])
+            .Select(part => (part.Key, part.Sum(parameter => parameter.Shape.Count)))];
+    }
+
+    private static void WriteColumn(Terminal terminal, string name, string value) =>
+        terminal.WriteLine($"  {name,-33} {value}");
+
+    private static string Operations(long count) => count switch
+    {
+        < 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{count / 1e6:F1} million"),
+        < 1_000_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{count / 1e9:F1} billion"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{count / 1e12:F2} trillion"),
+    };
+}

@@ -1,0 +1,180 @@
+using System.CommandLine;
+using Gqn.Native.Imaging;
+using Gqn.Native.Model;
+using Gqn.Native.Scenes;
+using Gqn.Native.Training;
+
+namespace Gqn.Native.Cli;
+
+/// <summary><c>gqn render</c>: pictures of a held-out scene as a trained model sees it.</summary>
+internal static class RenderCommand
+{
+    private const int DefaultContexts = 3, DefaultSamples = 4, MaxViews = 360, MaxSamples = 64;
+    private static readonly TimeSpan FrameDelay = TimeSpan.FromMilliseconds(120);
+
+    public static Command Create(Terminal terminal)
+    {
+        var run = CommandOptions.Run();
+        var scene = CommandOptions.Whole("--scene", "Number of a held-out scene [default: 0]", 0UL, ulong.MaxValue);
+        var contexts = CommandOptions.Positive(
+            "--contexts", $"Views that the model is shown [default: {DefaultContexts}, or fewer as in training]");
+        var samples = CommandOptions.Whole(
+            "--samples", $"Predictions to draw and to average [default: {DefaultSamples}]", 1, MaxSamples);
+        var orbit = CommandOptions.Whole(
+            "--orbit", "This many views on a circle round the object, beside the truth [default: one view]",
+            2, MaxViews);
+        var output = CommandOptions.OutputFile("--out", "The picture: .png, or .gif for an animated orbit");
+        output.Required = true;
+        var threads = CommandOptions.Threads();
+        var command = new Command("render", "Draw what a trained run predicts of a held-out scene, beside the truth.")
+        {
+            run, scene, contexts, samples, orbit, output, CommandOptions.Device(), threads,
+        };
+        command.SetAction((parsed, cancellation) =>
+        {
+            string path = parsed.GetValue(output)!;
+            int? views = parsed.GetValue(orbit);
+            bool animated = IsAnimated(path, views);
+            using var device = CommandOptions.CreateDevice(parsed.GetValue(threads));
+            using var model = RunFiles.OpenModel(parsed.GetValue(run)!, device);
+            int most = model.Configuration.Training.MaxContexts;
+            var subject = new Subject(
+                model, parsed.GetValue(scene) ?? 0, parsed.GetValue(contexts) ?? Math.Min(DefaultContexts, most),
+                parsed.GetValue(samples) ?? DefaultSamples, cancellation);
+            if (animated)
+                Gif.Write(path, subject.DrawFrames(views!.Value), FrameDelay);
+            else
+                Png.Write(path, views is { } count ? subject.DrawStrip(count) : subject.DrawRow());
+            string legend = views is null || animated ? string.Empty : ": the truth above, predictions below";
+            terminal.WriteField("picture", path + legend);
+            return Task.FromResult(CommandLine.Success);
+        });
+        return command;
+    }
+
+    private static bool IsAnimated(string path, int? views)
+    {
+        string extension = Path.GetExtension(path).ToLowerInvariant();
+        return (extension, views) switch
+        {
+            (".png", _) => false,
+            (".gif", not null) => true,
+            (".gif", null) => throw new OptionException(
+                $"--out {path}: an animation needs --orbit N; a single view goes to a .png file."),
+            _ => throw new OptionException($"--out {path}: only .png and, for an orbit, .gif can be written."),
+        };
+    }
+
+    /// <summary>A held-out scene that a model was shown some views of.</summary>
+    private sealed class Subject
+    {
+        private readonly TrainedModel _model;
+        private readonly SceneEnvironment _environment;
+        private readonly Scene _scene;
+        private readonly RgbImage[] _contexts;
+        private readonly SceneRepresentation _representation;
+        private readonly int _size, _samples;
+        private readonly CancellationToken _cancellation;
+
+        public Subject(TrainedModel model, ulong scene, int contexts, int samples, CancellationToken cancellation)
+        {
+            _model = model;
+            _samples = samples;
+            _cancellation = cancellation;
+            _size = model.Configuration.Model.ImageSize;
+            _environment = Environments.Create(model.Configuration.Training.Scenes);
+            int views = _environment.ViewsPerScene;
+            if (contexts >= views)
+            {
+                throw new OptionException(
+                    $"--contexts {contexts}: a scene of {_environment.Name} has {views} views and one is the query, "
+                    + $"so at most {views - 1} are possible.");
+            }
+
+            _scene = _environment.Sample(SceneSplit.Test, scene);
+            Camera[] cameras = [.. _scene.Cameras[..contexts]];
+            Query = _scene.Cameras[contexts];
+            _contexts = [.. cameras.Select(Photograph)];
+            _representation = model.Represent(_contexts, cameras);
+        }
+
+        private Camera Query { get; }
+
+        private string[] Labels =>
+        [
+            .. Enumerable.Range(1, _contexts.Length).Select(m => $"context {m}"), "truth",
+            _samples == 1 ? "predicted" : $"mean of {_samples}",
+        ];
+
+        /// <summary>Contexts, truth, mean prediction and its samples side by side.</summary>
+        public RgbImage DrawRow()
+        {
+            List<string> labels = [.. Labels];
+            List<ReadOnlyMemory<float>> row = [.. _contexts.Select(Values), Values(Photograph(Query)), Predict(Query)];
+            for (int sample = 0; _samples > 1 && sample < _samples; sample++)
+            {
+                labels.Add($"sample {sample + 1}");
+                row.Add(Values(_model.Render(_representation, Query, (uint)sample)));
+            }
+
+            var sheet = new ContactSheet(labels, _size, _size);
+            sheet.AddRow(row);
+            return sheet.Render();
+        }
+
+        /// <summary>An orbit from left to right: the truth above, the predictions below.</summary>
+        public RgbImage DrawStrip(int count)
+        {
+            var cameras = Orbit.Cameras(Query, count);
+            string[] angles = [.. Enumerable.Range(0, count).Select(i => $"{Math.Round(360.0 * i / count)} deg")];
+            var sheet = new ContactSheet(angles, _size, _size);
+            sheet.AddRow([.. cameras.Select(camera => Values(Photograph(camera)))]);
+            sheet.AddRow([.. cameras.Select(Predict)]);
+            return sheet.Render();
+        }
+
+        /// <summary>An orbit as frames: contexts, truth and prediction in each.</summary>
+        public List<RgbImage> DrawFrames(int count)
+        {
+            var frames = new List<RgbImage>();
+            foreach (var camera in Orbit.Cameras(Query, count))
+            {
+                var sheet = new ContactSheet(Labels, _size, _size);
+                sheet.AddRow([.. _contexts.Select(Values), Values(Photograph(camera)), Predict(camera)]);
+                frames.Add(sheet.Render());
+            }
+
+            return frames;
+        }
+
+        private RgbImage Photograph(Camera camera)
+        {
+            var image = new RgbImage(_size, _size);
+            _environment.Render(_scene, camera, _size, image.Bytes);
+            return image;
+        }
+
+        /// <summary>The mean of the samples.</summary>
+        private ReadOnlyMemory<float> Predict(Camera camera)
+        {
+            float[] mean = new float[_size * _size * ModelOptions.ImageChannels];
+            for (int sample = 0; sample < _samples; sample++)
+            {
+                _cancellation.ThrowIfCancellationRequested();
+                var values = Values(_model.Render(_representation, camera, (uint)sample)).Span;
+                for (int i = 0; i < mean.Length; i++)
+                    mean[i] += values[i] / _samples;
+            }
+
+            return mean;
+        }
+
+        private static ReadOnlyMemory<float> Values(RgbImage image)
+        {
+            float[] values = new float[image.Bytes.Length];
+            for (int i = 0; i < values.Length; i++)
+                values[i] = image.Bytes[i] / 255f;
+            return values;
+        }
+    }
+}

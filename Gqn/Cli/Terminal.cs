@@ -1,0 +1,86 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace Gqn.Native.Cli;
+
+/// <summary>Where a command writes its results: a terminal, a pipe, a file or a test's string.</summary>
+internal sealed class Terminal
+{
+    /// <summary>Wide enough that nothing is wrapped where no window says how wide it is.</summary>
+    private const int UnboundedWidth = 500;
+
+    /// <summary>Writes to a writer; live progress and colours only where that is a window.</summary>
+    public Terminal(TextWriter output, TimeProvider clock)
+    {
+        Clock = clock;
+        bool window = ReferenceEquals(output, System.Console.Out) && !System.Console.IsOutputRedirected;
+        Console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(output),
+            Ansi = window ? AnsiSupport.Detect : AnsiSupport.No,
+            Interactive = window ? InteractionSupport.Detect : InteractionSupport.No,
+        });
+        if (!window)
+            Console.Profile.Width = UnboundedWidth;
+    }
+
+    /// <summary>Draws on a console.</summary>
+    public Terminal(IAnsiConsole console, TimeProvider clock)
+    {
+        Console = console;
+        Clock = clock;
+    }
+
+    /// <summary>How to call this program from here again, for messages that say what to type next.</summary>
+    public static string Program { get; } = File.Exists(Path.Combine("Gqn", "Gqn.csproj"))
+        ? "dotnet run -c Release --project Gqn --"
+        : "gqn";
+
+    /// <summary>What draws tables and progress.</summary>
+    public IAnsiConsole Console { get; }
+
+    /// <summary>For durations.</summary>
+    public TimeProvider Clock { get; }
+
+    /// <summary>Whether something that moves can be shown.</summary>
+    public bool IsInteractive => Console.Profile.Capabilities is { Interactive: true, Ansi: true };
+
+    /// <summary>Writes a line.</summary>
+    public void WriteLine(string line = "") => Console.WriteLine(line);
+
+    /// <summary>Writes a line that starts with a name, in a column of its own.</summary>
+    public void WriteField(string name, string value) => WriteLine($"{name,-11}{value}");
+
+    /// <summary>A table whose first <paramref name="leftAligned"/> columns are words, the others numbers.</summary>
+    public static Table Table(int leftAligned, params ReadOnlySpan<string> headings)
+    {
+        var table = new Table().Border(TableBorder.Simple);
+        for (int i = 0; i < headings.Length; i++)
+        {
+            var alignment = i < leftAligned ? Justify.Left : Justify.Right;
+            table.AddColumn(new TableColumn(new Text(headings[i])) { Alignment = alignment, NoWrap = true });
+        }
+
+        return table;
+    }
+
+    /// <summary>Adds a row of words as they are, without markup.</summary>
+    public static void AddRow(Table table, params ReadOnlySpan<string> cells)
+    {
+        var texts = new List<Text>();
+        foreach (string cell in cells)
+            texts.Add(new Text(cell));
+        table.AddRow(texts);
+    }
+
+    /// <summary>A number of bytes for people: "12.3 MiB".</summary>
+    public static string Bytes(long bytes) => bytes switch
+    {
+        < 1L << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:F1} KiB"),
+        < 1L << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (1024.0 * 1024):F1} MiB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / (1024.0 * 1024 * 1024):N1} GiB"),
+    };
+
+    /// <summary>A large number with its digits in groups: "168,700,123".</summary>
+    public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+}

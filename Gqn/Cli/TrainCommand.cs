@@ -1,0 +1,224 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Model;
+using Gqn.Native.Scenes;
+using Gqn.Native.Training;
+
+namespace Gqn.Native.Cli;
+
+/// <summary><c>gqn train</c>: trains a model, or goes on with a run.</summary>
+internal static class TrainCommand
+{
+    private const string Notes = """
+        The numbers of a line:
+          -ELBO     the loss, nats per image; its floor is 3 pixels ln(sigma sqrt(2 pi)): 6909 for 64x64 and sigma 0.7
+          excess    -ELBO above that floor: squared error / (2 sigma^2) + KL, the part that learning lowers
+          KL        nats per image that the latents carry; below 1 they carry nothing and all samples look alike
+          rec MSE   mean squared error of reconstructions, which have seen the image: not a prediction
+          pred MSE  mean squared error of predictions of held-out views, the real test; every --sample-every steps
+
+        Presets:
+        """;
+
+    /// <summary>What a run without a preset and a length may take: on a slower machine fewer steps, not more time.</summary>
+    private static readonly TimeSpan DefaultLimit = TimeSpan.FromMinutes(11);
+
+    public static Command Create(Terminal terminal)
+    {
+        var preset = CommandOptions.Word(
+            "--preset", "NAME",
+            $"Where all values start from: {CommandOptions.PresetNames} [default: {Presets.Default}]");
+        preset.CompletionSources.Add([.. Presets.All.Select(entry => entry.Name)]);
+        var defaults = new TrainingOptions();
+        var scenes = CommandOptions.Word(
+            "--scenes", "NAME",
+            $"Scenes to learn: {string.Join(", ", Environments.Names)} [default: {defaults.Scenes}]");
+        scenes.CompletionSources.Add([.. Environments.Names]);
+        var steps = CommandOptions.Whole(
+            "--steps", "Length of the run in updates; a new run's learning-rate and sigma schedules stretch or shrink "
+            + "with it, those of a resumed run stay [default: the preset's]", 1L, int.MaxValue);
+        var timeLimit = CommandOptions.TimeLimit();
+        var batch = CommandOptions.Positive("--batch", "Scenes per update [default: the preset's]");
+        var seed = CommandOptions.Whole(
+            "--seed", $"Seed of the weights, the noise and the choice of scenes [default: {defaults.Seed}]",
+            0UL, ulong.MaxValue);
+        var device = CommandOptions.Device();
+        var threads = CommandOptions.Threads();
+        var output = CommandOptions.Word(
+            "--out", "DIR",
+            $"Folder of the new run [default: {TrainRequest.RunsFolder}/PRESET-SCENES-n, the first n that is free]");
+        var resume = CommandOptions.Word(
+            "--resume", "DIR",
+            "Go on with the run in this folder; options and --set may change anything but its model");
+        var set = CommandOptions.Set();
+        var logEvery = CommandOptions.Positive("--log-every", "Steps between lines of numbers [default: the preset's]");
+        var sampleEvery = CommandOptions.Positive(
+            "--sample-every", "Steps between pictures of held-out predictions, DIR/samples [default: the preset's]");
+        var checkpointEvery = CommandOptions.Positive(
+            "--checkpoint-every", "Steps between checkpoints, DIR/checkpoints [default: the preset's]");
+        var keep = CommandOptions.Positive("--keep", "How many checkpoints stay [default: the preset's]");
+        var help = new HelpOption { Description = "Show all options with their defaults, and what the numbers mean." };
+        help.Action = new HelpWithNotes((HelpAction)help.Action!);
+        var command = new Command("train", "Train a model, or go on with a run. Ctrl-C saves the state for --resume.")
+        {
+            preset, scenes, steps, timeLimit, batch, seed, device, threads, output, resume, set,
+            logEvery, sampleEvery, checkpointEvery, keep, help,
+        };
+        command.SetAction((parsed, cancellation) => Task.FromResult(Run(
+            terminal,
+            new TrainRequest
+            {
+                Preset = parsed.GetValue(preset),
+                Scenes = parsed.GetValue(scenes),
+                Steps = parsed.GetValue(steps),
+                Batch = parsed.GetValue(batch),
+                Seed = parsed.GetValue(seed),
+                LogEvery = parsed.GetValue(logEvery),
+                SampleEvery = parsed.GetValue(sampleEvery),
+                CheckpointEvery = parsed.GetValue(checkpointEvery),
+                Keep = parsed.GetValue(keep),
+                Assignments = parsed.GetValue(set)!,
+            },
+            parsed.GetValue(output), parsed.GetValue(resume), parsed.GetValue(timeLimit), parsed.GetValue(threads),
+            cancellation)));
+        return command;
+    }
+
+    private static int Run(
+        Terminal terminal, TrainRequest request, string? output, string? resume, TimeSpan? limit, int? threads,
+        CancellationToken cancellation)
+    {
+        if (output is not null && resume is not null)
+            throw new OptionException("--out and --resume exclude each other: a resumed run stays in its folder.");
+        RunConfiguration configuration;
+        RunDirectory directory;
+        if (resume is null)
+        {
+            configuration = request.ForNewRun();
+            if (request.IsDefaultLength)
+                limit ??= DefaultLimit;
+            directory = new RunDirectory(output ?? TrainRequest.FreeFolder(configuration));
+        }
+        else
+        {
+            directory = new RunDirectory(resume);
+            configuration = request.ForResumedRun(directory);
+        }
+
+        var plan = ModelPlan.Create(configuration, threads ?? 0);
+        RequireMemory(plan.TrainingBytes);
+        using var device = CommandOptions.CreateDevice(threads);
+        try
+        {
+            if (resume is null)
+                directory.Create(configuration);
+            else
+                directory.CreateFolders();
+            WriteStart(terminal, configuration, directory, device, plan);
+            using var trainer = RunFiles.Open(
+                directory, () => new Trainer(configuration, directory, device, terminal.Clock));
+            // Only now is it certain that the run can go on like this.
+            if (resume is not null)
+                directory.WriteConfiguration(configuration);
+            string done = trainer.Step == 0 ? string.Empty : $", {Terminal.Count(trainer.Step)} of them done";
+            terminal.WriteField("steps", Terminal.Count(configuration.Training.Steps) + done);
+            terminal.WriteLine();
+            return Train(terminal, trainer, configuration, directory, limit, cancellation);
+        }
+        catch (OutOfMemoryException exception)
+        {
+            throw new OptionException(MemorySentence(plan.TrainingBytes, "there is not as much free"), exception);
+        }
+    }
+
+    private static int Train(
+        Terminal terminal, Trainer trainer, RunConfiguration configuration, RunDirectory directory, TimeSpan? limit,
+        CancellationToken cancellation)
+    {
+        long first = trainer.Step, start = terminal.Clock.GetTimestamp(), steps = configuration.Training.Steps;
+        var display = new TrainingDisplay(terminal, steps, first, limit);
+        var outcome = display.Watch(observer => trainer.Run(observer, limit, cancellation));
+        string elapsed = Duration.Format(terminal.Clock.GetElapsedTime(start));
+        string progress = $"step {Terminal.Count(trainer.Step)} of {Terminal.Count(steps)}";
+        string resume = $"{Terminal.Program} train --resume {directory.Path}";
+        if (trainer.Step > first)
+            terminal.WriteLine();
+        switch (outcome)
+        {
+            case TrainingOutcome.Cancelled:
+                terminal.WriteLine($"Stopped and saved after {progress}; go on with: {resume}");
+                return CommandLine.Interrupted;
+            case TrainingOutcome.TimeLimit:
+                terminal.WriteLine($"Time is up after {progress}; go on with: {resume}");
+                break;
+            case TrainingOutcome.Completed when trainer.Step == first:
+                terminal.WriteLine($"All {Terminal.Count(steps)} steps were done before; for more: {resume} --steps N");
+                break;
+            default:
+                terminal.WriteLine($"Trained {Terminal.Count(trainer.Step - first)} steps in {elapsed}.");
+                break;
+        }
+
+        string scenes = Terminal.Count(configuration.Reporting.EvaluationScenes);
+        terminal.WriteLine($"Evaluating on {scenes} held-out scenes:");
+        try
+        {
+            EvaluationTables.WriteSummary(terminal, trainer.Evaluate(cancellation));
+        }
+        catch (OperationCanceledException)
+        {
+            terminal.WriteLine($"Interrupted; the weights are saved, evaluate them with: "
+                + $"{Terminal.Program} eval {directory.Path}");
+            return CommandLine.Interrupted;
+        }
+
+        terminal.WriteField("numbers", directory.EvaluationPath);
+        terminal.WriteField("pictures", directory.PredictionsPath);
+        terminal.WriteField("next", $"{Terminal.Program} render {directory.Path} --orbit 24 --out orbit.gif");
+        return CommandLine.Success;
+    }
+
+    /// <summary>What is known before the weights are there, which for a large model takes seconds.</summary>
+    private static void WriteStart(
+        Terminal terminal, RunConfiguration configuration, RunDirectory directory, Device device, ModelPlan plan)
+    {
+        var training = configuration.Training;
+        terminal.WriteField("run", directory.Path);
+        terminal.WriteField("device", device.Description);
+        terminal.WriteField("model", $"{Terminal.Count(plan.Parameters)} parameters");
+        terminal.WriteField("memory", $"about {Terminal.Bytes(plan.TrainingBytes)}");
+        int size = configuration.Model.ImageSize;
+        terminal.WriteField(
+            "scenes",
+            $"{training.Scenes}, {size}x{size} pixels, {training.Batch} a step, 1 to {training.MaxContexts} contexts");
+    }
+
+    /// <summary>Refuses what cannot fit; the system would end the process without a word.</summary>
+    private static void RequireMemory(long bytes)
+    {
+        long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (bytes > available)
+            throw new OptionException(MemorySentence(bytes, $"this machine has {Terminal.Bytes(available)}"));
+    }
+
+    private static string MemorySentence(long bytes, string lack) =>
+        $"This training needs about {Terminal.Bytes(bytes)} of memory and {lack}; a smaller --batch or model "
+        + "needs less ('gqn info' tells how much).";
+
+    private sealed class HelpWithNotes(HelpAction help) : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            help.Invoke(parseResult);
+            var output = parseResult.InvocationConfiguration.Output;
+            output.WriteLine(Notes);
+            foreach (var (name, purpose) in Presets.All)
+                output.WriteLine($"  {name,-9} {purpose}");
+            return CommandLine.Success;
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using Gqn.Native.Engine.Optim;
+using Gqn.Native.Model;
+using Gqn.Native.Training;
+
+namespace Gqn.Native.Cli;
+
+/// <summary>What the options of "train" and "info" ask for; null where one was not given.</summary>
+internal sealed record TrainRequest
+{
+    /// <summary>Where new runs go that name no folder.</summary>
+    public const string RunsFolder = "runs";
+
+    /// <summary>The preset to start from.</summary>
+    public string? Preset { get; init; }
+
+    /// <summary>Name of the scenes.</summary>
+    public string? Scenes { get; init; }
+
+    /// <summary>Length of the run, in updates.</summary>
+    public long? Steps { get; init; }
+
+    /// <summary>Scenes per update.</summary>
+    public int? Batch { get; init; }
+
+    /// <summary>Seed of everything random.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>Steps between lines of metrics.</summary>
+    public int? LogEvery { get; init; }
+
+    /// <summary>Steps between sheets of predictions.</summary>
+    public int? SampleEvery { get; init; }
+
+    /// <summary>Steps between checkpoints.</summary>
+    public int? CheckpointEvery { get; init; }
+
+    /// <summary>Checkpoints that stay.</summary>
+    public int? Keep { get; init; }
+
+    /// <summary>"key=value" each.</summary>
+    public IReadOnlyList<string> Assignments { get; init; } = [];
+
+    /// <summary>Whether the length of the run is nobody's choice.</summary>
+    public bool IsDefaultLength => Preset is null && Steps is null;
+
+    /// <summary>The configuration of a new run: the preset, then options, then assignments.</summary>
+    /// <remarks>
+    /// Where the length differs from the preset's, its learning-rate and σ schedules stretch or shrink with it, so
+    /// that a short run ends as a long one does.
+    /// </remarks>
+    /// <exception cref="OptionException">A value is impossible.</exception>
+    /// <exception cref="Gqn.Native.Scenes.UnknownSceneException">No scenes are called so.</exception>
+    public RunConfiguration ForNewRun()
+    {
+        var preset = Presets.Create(Preset ?? Presets.Default);
+        if (Steps is { } steps)
+        {
+            double ratio = (double)steps / preset.Training.Steps;
+            preset = preset with
+            {
+                Training = preset.Training with
+                {
+                    LearningRate = Stretched(preset.Training.LearningRate, ratio),
+                    Sigma = Stretched(preset.Training.Sigma, ratio),
+                },
+            };
+        }
+
+        return ConfigurationOverrides.Apply(WithOptions(preset), Assignments);
+    }
+
+    /// <summary>The configuration of a run that goes on: its own, options, then assignments; schedules stay.</summary>
+    /// <param name="directory">The run.</param>
+    /// <exception cref="OptionException">A value is impossible, it is not a run, or one of another model.</exception>
+    public RunConfiguration ForResumedRun(RunDirectory directory)
+    {
+        var saved = directory.ReadConfiguration();
+        // The run's own command with --resume added must work, whatever --set there is in it.
+        var start = Preset is null ? saved : saved with { Model = Presets.Create(Preset).Model };
+        var wanted = ConfigurationOverrides.Apply(WithOptions(start), Assignments);
+        Checkpoint.RequireSameModel(directory.Path, saved.Model, wanted.Model);
+        return wanted;
+    }
+
+    /// <summary>The configuration with the values that the options name.</summary>
+    public RunConfiguration WithOptions(RunConfiguration configuration) => configuration with
+    {
+        Training = configuration.Training with
+        {
+            Scenes = Scenes ?? configuration.Training.Scenes,
+            Steps = Steps ?? configuration.Training.Steps,
+            Batch = Batch ?? configuration.Training.Batch,
+            Seed = Seed ?? configuration.Training.Seed,
+        },
+        Reporting = configuration.Reporting with
+        {
+            LogEvery = LogEvery ?? configuration.Reporting.LogEvery,
+            SampleEvery = SampleEvery ?? configuration.Reporting.SampleEvery,
+            CheckpointEvery = CheckpointEvery ?? configuration.Reporting.CheckpointEvery,
+            Keep = Keep ?? configuration.Reporting.Keep,
+        },
+    };
+
+    /// <summary>runs/(preset)-(scenes)-(n) with the first n that is free.</summary>
+    public static string FreeFolder(RunConfiguration configuration)
+    {
+        for (int n = 1; ; n++)
+        {
+            string path = Path.Combine(RunsFolder, $"{configuration.Preset}-{configuration.Training.Scenes}-{n}");
+            if (!Path.Exists(path))
+                return path;
+        }
+    }
+
+    private static LinearSchedule Stretched(LinearSchedule schedule, double ratio) =>
+        schedule with { Steps = (long)Math.Round(schedule.Steps * ratio) };
+}

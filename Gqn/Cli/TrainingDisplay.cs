@@ -1,0 +1,112 @@
+using System.Globalization;
+using Gqn.Native.Training;
+using Spectre.Console;
+
+namespace Gqn.Native.Cli;
+
+/// <summary>Shows the progress of training: a line for each report and, in a terminal, a bar that moves.</summary>
+/// <param name="terminal">Where to.</param>
+/// <param name="steps">Updates of the whole run.</param>
+/// <param name="firstStep">Updates made before it started watching.</param>
+/// <param name="limit">The time that training may take; null for none.</param>
+internal sealed class TrainingDisplay(Terminal terminal, long steps, long firstStep, TimeSpan? limit)
+    : ITrainingObserver
+{
+    private static readonly TimeSpan RefreshInterval = TimeSpan.FromMilliseconds(250);
+    private readonly TimeProvider _clock = terminal.Clock;
+    private readonly long _start = terminal.Clock.GetTimestamp();
+    private ProgressTask? _bar;
+    private long _refreshed;
+    private double _loss = double.NaN;
+    private bool _headed;
+
+    /// <summary>Runs training and shows it.</summary>
+    /// <param name="train">Trains, and tells the observer it is given.</param>
+    public TrainingOutcome Watch(Func<ITrainingObserver, TrainingOutcome> train)
+    {
+        if (!terminal.IsInteractive)
+            return train(this);
+        var progress = terminal.Console.Progress().AutoClear(true).Columns(
+            new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left });
+        progress.RefreshRate = RefreshInterval;
+        return progress.Start(context =>
+        {
+            _bar = context.AddTask("first step", maxValue: 1);
+            Refresh(firstStep);
+            return train(this);
+        });
+    }
+
+    /// <inheritdoc />
+    /// <remarks>Allocates nothing but where the bar is due.</remarks>
+    public void Stepped(long step)
+    {
+        if (_bar is null || _clock.GetElapsedTime(_refreshed) < RefreshInterval)
+            return;
+        Refresh(step);
+    }
+
+    /// <inheritdoc />
+    public void Logged(in TrainingMetrics metrics)
+    {
+        if (!_headed)
+        {
+            WriteRow("step", "-ELBO", "excess", "KL", "rec MSE", "pred MSE", "steps/s", "left");
+            _headed = true;
+        }
+
+        _loss = metrics.NegElbo;
+        string prediction = double.IsNaN(metrics.PredictionMse) ? string.Empty : Number(metrics.PredictionMse, "F5");
+        string left = steps > metrics.Step ? Duration.Format(Left(metrics.Step)) : string.Empty;
+        WriteRow(
+            metrics.Step.ToString(CultureInfo.InvariantCulture), Number(metrics.NegElbo, "F2"),
+            Number(metrics.Excess, "F2"), Number(metrics.Kl, "F2"), Number(metrics.ReconstructionMse, "F5"), prediction,
+            Number(1 / metrics.SecondsPerStep, "F1"), left);
+    }
+
+    /// <inheritdoc />
+    public void Sampled(long step, string path)
+    {
+    }
+
+    /// <inheritdoc />
+    public void Saved(long step, string path)
+    {
+    }
+
+    private void WriteRow(
+        string step, string loss, string excess, string kl, string reconstruction, string prediction, string pace,
+        string left) =>
+        terminal.WriteLine(
+            $"{step,8} {loss,11} {excess,10} {kl,9} {reconstruction,9} {prediction,9} {pace,8} {left,7}".TrimEnd());
+
+    private void Refresh(long step)
+    {
+        _refreshed = _clock.GetTimestamp();
+        var elapsed = _clock.GetElapsedTime(_start);
+        double done = (double)step / steps;
+        if (limit is { } time)
+            done = Math.Max(done, elapsed / time);
+        _bar!.Value = Math.Min(done, 1);
+        string loss = double.IsNaN(_loss) ? string.Empty : $"  -ELBO {Number(_loss, "F1")}";
+        double pace = (step - firstStep) / elapsed.TotalSeconds;
+        string rate = step == firstStep
+            ? string.Empty
+            : $"  {Number(pace, "F1")} steps/s  {Duration.Format(Left(step))} left";
+        _bar.Description = $"step {Terminal.Count(step)} of {Terminal.Count(steps)}{rate}{loss}";
+    }
+
+    /// <summary>Time until the last step at the mean pace so far, or until the time limit.</summary>
+    private TimeSpan Left(long step)
+    {
+        var elapsed = _clock.GetElapsedTime(_start);
+        double left = elapsed.TotalSeconds * (steps - step) / (step - firstStep);
+        if (limit is { } time)
+            left = Math.Clamp((time - elapsed).TotalSeconds, 0, left);
+        return TimeSpan.FromSeconds(Math.Min(left, TimeSpan.MaxValue.TotalSeconds / 2));
+    }
+
+    /// <summary>A number in its usual format, unless it is so large that digits would fill the line.</summary>
+    private static string Number(double value, string format) =>
+        value.ToString(Math.Abs(value) < 1e6 ? format : "G4", CultureInfo.InvariantCulture);
+}

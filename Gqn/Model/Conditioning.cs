@@ -1,0 +1,47 @@
+using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Nn;
+
+namespace Gqn.Native.Model;
+
+/// <summary>
+/// What every core is told: the query viewpoint and the scene's representation, as given and on the latent grid.
+/// </summary>
+/// <param name="View">(N, 7, 1, 1)</param>
+/// <param name="TiledView">(N, 7, h, w)</param>
+/// <param name="Representation">(N, channels, 1, 1) or (N, channels, h, w)</param>
+/// <param name="TiledRepresentation">(N, channels, h, w)</param>
+public readonly record struct Conditioning(
+    Variable View, Variable TiledView, Variable Representation, Variable TiledRepresentation);
+
+/// <summary>
+/// Brings the conditions to a core's latent grid: tiled, or through the core's own transposed convolutions.
+/// </summary>
+public sealed class ConditioningBroadcast : Module
+{
+    private readonly TransposedConvolution? _view, _representation;
+
+    /// <summary>Declares "view" and "representation" where the options ask for transposed convolutions.</summary>
+    public ConditioningBroadcast(ParameterScope scope, ModelOptions options)
+        : base(scope)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.ViewBroadcast == SpatialBroadcast.Deconvolution)
+        {
+            _view = new TransposedConvolution(
+                Scope.Child("view"), ModelOptions.ViewpointDimensions, ModelOptions.ViewpointDimensions,
+                options.LatentSize);
+        }
+
+        if (options.RepresentationBroadcast == SpatialBroadcast.Deconvolution)
+        {
+            _representation = new TransposedConvolution(
+                Scope.Child("representation"), options.RepresentationChannels, options.RepresentationChannels,
+                options.LatentSize);
+        }
+    }
+
+    /// <summary>The viewpoint (N, 7, h, w) and the representation (N, channels, h, w) for this core.</summary>
+    public (Variable View, Variable Representation) Forward(in Conditioning condition) => (
+        _view?.Forward(condition.View) ?? condition.TiledView,
+        _representation?.Forward(condition.Representation) ?? condition.TiledRepresentation);
+}

@@ -1,0 +1,35 @@
+using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Nn;
+
+namespace Gqn.Native.Model;
+
+/// <summary>C^g: one layer's ConvLSTM of the generator, from (v, r, z) and its own state.</summary>
+public sealed class GenerationCore : Module
+{
+    private readonly ConditioningBroadcast _broadcast;
+    private readonly ConvLstmCell _cell;
+
+    /// <summary>
+    /// Declares the cell and, where asked for, the broadcasts. At the article's size the cell has 5,043,712 parameters.
+    /// </summary>
+    public GenerationCore(ParameterScope scope, ModelOptions options)
+        : base(scope)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _broadcast = new ConditioningBroadcast(Scope.Child("broadcast"), options);
+        _cell = new ConvLstmCell(
+            Scope.Child("cell"),
+            [
+                ("view", ModelOptions.ViewpointDimensions), ("representation", options.RepresentationChannels),
+                ("latent", options.LatentChannels),
+            ],
+            options.Hidden, options.Kernel, options.ForgetBias);
+    }
+
+    /// <summary>(c, h) of this layer from those of the layer before and the latent z.</summary>
+    public ConvLstmState Step(in Conditioning condition, Variable latent, ConvLstmState state)
+    {
+        var (view, representation) = _broadcast.Forward(condition);
+        return _cell.Step([view, representation, latent], state);
+    }
+}

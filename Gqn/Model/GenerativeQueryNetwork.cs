@@ -1,0 +1,243 @@
+using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine.Nn;
+using Gqn.Native.Engine.Ops;
+using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Model.Representation;
+
+namespace Gqn.Native.Model;
+
+/// <summary>The Generative Query Network (Eslami et al., Science 360:1204, 2018).</summary>
+/// <remarks>
+/// A representation network sums what it sees of a scene into r; a recurrent latent-variable generator draws the image
+/// of any query viewpoint from r. Training maximises the evidence lower bound with the help of an inference network
+/// that sees the query image. One rollout serves training and generation, so the prior that is trained is the prior
+/// that is sampled.
+/// </remarks>
+public sealed class GenerativeQueryNetwork : IDisposable
+{
+    private readonly RepresentationNetwork _representation;
+    private readonly GenerationCore[] _generation;
+    private readonly InferenceCore[] _inference;
+    private readonly CanvasResampling[] _resampling;
+    private readonly Convolution[] _priorHeads, _posteriorHeads;
+    private readonly Convolution _output;
+    private readonly Variable[] _divergences;
+
+    /// <summary>A network with initial weights.</summary>
+    /// <param name="options">Sizes and variants.</param>
+    /// <param name="device">Where it computes; it must outlive the network.</param>
+    /// <param name="seed">Of the initial weights.</param>
+    /// <exception cref="OptionException">The options do not fit together.</exception>
+    public GenerativeQueryNetwork(ModelOptions options, Device device, ulong seed)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        Options = options;
+        _divergences = new Variable[options.Layers];
+        var root = Parameters.Root;
+        _representation = RepresentationNetwork.Create(root.Child("representation"), options);
+        _generation = PerLayer(options.SharedCores, "generation", scope => new GenerationCore(scope, options));
+        _inference = PerLayer(options.SharedCores, "inference", scope => new InferenceCore(scope, options));
+        _resampling = PerLayer(
+            options.SharedCores || options.SharedResampling, "resampling",
+            scope => new CanvasResampling(scope, options));
+        _priorHeads = PerLayer(!options.HeadsPerLayer, "prior", scope => Head(scope, options));
+        _posteriorHeads = PerLayer(!options.HeadsPerLayer, "posterior", scope => Head(scope, options));
+        _output = new Convolution(root.Child("output"), options.Hidden, ModelOptions.ImageChannels, 1);
+        Parameters.Materialize(device, seed);
+    }
+
+    /// <summary>Sizes and variants.</summary>
+    public ModelOptions Options { get; }
+
+    /// <summary>All trained numbers.</summary>
+    public ParameterStore Parameters { get; } = new();
+
+    /// <summary>r = Σₖ ψ(xᵏ, vᵏ), the representation of each scene.</summary>
+    /// <param name="images">(scenes·contexts, 3, size, size) in [0, 1], the images of a scene one after
+    /// another.</param>
+    /// <param name="views">(scenes·contexts, 7, 1, 1)</param>
+    /// <param name="contexts">M, images per scene.</param>
+    /// <returns>(scenes, channels, h, w); one pixel for pyramid and pool.</returns>
+    /// <exception cref="ShapeException">
+    /// The images are not of the model's size, or do not divide into scenes.
+    /// </exception>
+    public Variable Represent(Variable images, Variable views, int contexts)
+    {
+        RequireImages("Represent", images, views);
+        return _representation.Forward(images, views).SumGroups(contexts);
+    }
+
+    /// <summary>The bound on the likelihood of the query images and its parts, for training.</summary>
+    /// <param name="representation">What <see cref="Represent"/> returned.</param>
+    /// <param name="queryViews">(scenes, 7, 1, 1)</param>
+    /// <param name="queryImages">(scenes, 3, size, size) in [0, 1].</param>
+    /// <param name="sigma">Standard deviation of a pixel.</param>
+    /// <param name="noise">Where the posterior samples come from.</param>
+    public Elbo EstimateElbo(
+        Variable representation, Variable queryViews, Variable queryImages, float sigma, RandomStream noise)
+    {
+        RequireImages("EstimateElbo", queryImages, queryViews);
+        var tape = representation.Tape;
+        var (mean, divergences) = Roll(representation, queryViews, queryImages, noise);
+        float perScene = 1f / queryImages.Shape.N;
+        Variable kl = default;
+        for (int layer = 0; layer < divergences.Length; layer++)
+        {
+            var divergence = divergences[layer].Sum().Scale(perScene);
+            tape.Keep(divergence);
+            divergences[layer] = divergence;
+            kl = kl.Exists ? kl.Add(divergence) : divergence;
+        }
+
+        var nll = mean.GaussianNll(queryImages, sigma).Sum().Scale(perScene);
+        tape.Keep(kl);
+        tape.Keep(nll);
+        tape.Keep(mean);
+        return new Elbo(nll.Add(kl), nll, kl, mean, divergences);
+    }
+
+    /// <summary>
+    /// The mean image of a sample from the prior: what the network predicts for a viewpoint it has not seen.
+    /// </summary>
+    /// <param name="representation">What <see cref="Represent"/> returned.</param>
+    /// <param name="queryViews">(scenes, 7, 1, 1)</param>
+    /// <param name="noise">Where the prior samples come from.</param>
+    /// <returns>(scenes, 3, size, size); not clipped to [0, 1].</returns>
+    public Variable Generate(Variable representation, Variable queryViews, RandomStream noise) =>
+        Roll(representation, queryViews, default, noise).Mean;
+
+    /// <summary>
+    /// The mean image of a sample from the posterior, which has seen the query image: never a prediction.
+    /// </summary>
+    /// <param name="representation">What <see cref="Represent"/> returned.</param>
+    /// <param name="queryViews">(scenes, 7, 1, 1)</param>
+    /// <param name="queryImages">(scenes, 3, size, size) in [0, 1].</param>
+    /// <param name="noise">Where the posterior samples come from.</param>
+    public Variable Reconstruct(
+        Variable representation, Variable queryViews, Variable queryImages, RandomStream noise) =>
+        Roll(representation, queryViews, queryImages, noise).Mean;
+
+    /// <summary>
+    /// Bayesian surprise: Σ over layers of KL(posterior ‖ prior) for one posterior sample of each scene, in nats.
+    /// </summary>
+    /// <param name="representation">What <see cref="Represent"/> returned.</param>
+    /// <param name="queryViews">(scenes, 7, 1, 1)</param>
+    /// <param name="queryImages">(scenes, 3, size, size) in [0, 1].</param>
+    /// <param name="noise">Where the posterior samples come from.</param>
+    /// <returns>(scenes, 1, 1, 1)</returns>
+    public Variable EvaluateKl(Variable representation, Variable queryViews, Variable queryImages, RandomStream noise)
+    {
+        Variable kl = default;
+        foreach (var divergence in Roll(representation, queryViews, queryImages, noise).Divergences)
+        {
+            var layer = divergence.SumTo(new Shape(divergence.Shape.N, 1, 1, 1));
+            kl = kl.Exists ? kl.Add(layer) : layer;
+        }
+
+        return kl;
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => Parameters.Dispose();
+
+    /// <summary>
+    /// The recurrence of generation, and of inference where there is a query image. π_l comes from h^g of the layer
+    /// before, q_l from h^e of this layer; z_l is a sample of q_l with a query image, of π_l without.
+    /// </summary>
+    private (Variable Mean, Variable[] Divergences) Roll(
+        Variable representation, Variable views, Variable image, RandomStream noise)
+    {
+        var tape = representation.Tape;
+        var condition = Condition(representation, views);
+        var latentHead = new Shape(views.Shape.N, 2 * Options.LatentChannels, Options.LatentSize, Options.LatentSize);
+        ConvLstmState generation = default, inference = default;
+        Variable canvas = default;
+        for (int layer = 0; layer < Options.Layers; layer++)
+        {
+            var priorHead = At(_priorHeads, layer);
+            var resampling = At(_resampling, layer);
+            var prior = generation.Hidden.Exists
+                ? priorHead.Forward(generation.Hidden)
+                : priorHead.ForwardZero(tape, latentHead);
+            Variable latent;
+            if (image.Exists)
+            {
+                var canvasDown = resampling.CanvasDown(canvas);
+                var next = At(_inference, layer).Step(
+                    condition, resampling.ImageDown(image), generation.Hidden, canvasDown, inference);
+                Replace(ref inference, next);
+                tape.Release(canvasDown);
+                var posterior = At(_posteriorHeads, layer).Forward(inference.Hidden);
+                (latent, _divergences[layer]) = posterior.GaussianLatent(prior, noise);
+            }
+            else
+            {
+                latent = prior.GaussianSample(noise);
+            }
+
+            Replace(ref generation, At(_generation, layer).Step(condition, latent, generation));
+            var drawn = resampling.Draw(generation.Hidden, canvas);
+            tape.Release(canvas);
+            canvas = drawn;
+        }
+
+        return (_output.Forward(canvas), _divergences);
+    }
+
+    private Conditioning Condition(Variable representation, Variable views)
+    {
+        int size = Options.LatentSize;
+        if (views.Shape != new Shape(representation.Shape.N, ModelOptions.ViewpointDimensions, 1, 1))
+        {
+            throw new ShapeException(
+                $"GQN: query views {views.Shape} do not fit the representation {representation.Shape}.");
+        }
+
+        var tiledView = views.BroadcastTo(views.Shape with { H = size, W = size });
+        var tiledRepresentation = representation.Shape.H == size
+            ? representation
+            : Options.RepresentationBroadcast == SpatialBroadcast.Tile
+                ? representation.BroadcastTo(representation.Shape with { H = size, W = size })
+                : default;
+        return new Conditioning(views, tiledView, representation, tiledRepresentation);
+    }
+
+    private static void Replace(ref ConvLstmState state, ConvLstmState next)
+    {
+        if (state.Hidden.Exists)
+        {
+            state.Hidden.Tape.Release(state.Hidden);
+            state.Cell.Tape.Release(state.Cell);
+        }
+
+        state = next;
+    }
+
+    private static Convolution Head(ParameterScope scope, ModelOptions options) =>
+        new(scope, options.Hidden, 2 * options.LatentChannels, options.Kernel);
+
+    private static T At<T>(T[] layers, int layer) => layers.Length == 1 ? layers[0] : layers[layer];
+
+    private T[] PerLayer<T>(bool shared, string name, Func<ParameterScope, T> create)
+    {
+        var scope = Parameters.Root.Child(name);
+        if (shared)
+            return [create(scope)];
+        var layers = new T[Options.Layers];
+        for (int layer = 0; layer < layers.Length; layer++)
+            layers[layer] = create(scope.Child(layer.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        return layers;
+    }
+
+    private void RequireImages(string op, Variable images, Variable views)
+    {
+        var expected = new Shape(images.Shape.N, ModelOptions.ImageChannels, Options.ImageSize, Options.ImageSize);
+        if (images.Shape != expected)
+            throw new ShapeException($"{op}: images {images.Shape} are not of the model's size {expected}.");
+        if (views.Shape != new Shape(images.Shape.N, ModelOptions.ViewpointDimensions, 1, 1))
+            throw new ShapeException($"{op}: views {views.Shape} do not fit images {images.Shape}.");
+    }
+}

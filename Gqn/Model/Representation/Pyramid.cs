@@ -1,0 +1,35 @@
+using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine.Nn;
+
+namespace Gqn.Native.Model.Representation;
+
+/// <summary>The "pyramid": three halving convolutions and one over all that is left, down to one pixel.</summary>
+/// <remarks>
+/// The viewpoint enters with the image, tiled. With 64-pixel images and 256 channels it has 2,139,872 parameters.
+/// </remarks>
+public sealed class Pyramid : RepresentationNetwork
+{
+    private readonly SumConvolution _conv1;
+    private readonly Convolution _conv2, _conv3, _conv4;
+
+    /// <summary>Declares the parameters of "conv1" to "conv4".</summary>
+    /// <param name="scope">Where.</param>
+    /// <param name="imageSize">Side of the images; a multiple of 8.</param>
+    /// <param name="channels">Channels of the representation; an eighth, a quarter and half as many before.</param>
+    public Pyramid(ParameterScope scope, int imageSize, int channels)
+        : base(scope)
+    {
+        int last = imageSize / 8;
+        _conv1 = new SumConvolution(
+            Scope.Child("conv1"), [("image", ModelOptions.ImageChannels), ("view", ModelOptions.ViewpointDimensions)],
+            channels / 8, 2, 2, Activation.Relu);
+        _conv2 = new Convolution(Scope.Child("conv2"), channels / 8, channels / 4, 2, 2, Activation.Relu);
+        _conv3 = new Convolution(Scope.Child("conv3"), channels / 4, channels / 2, 2, 2, Activation.Relu);
+        _conv4 = new Convolution(Scope.Child("conv4"), channels / 2, channels, last, last, Activation.Relu);
+    }
+
+    /// <inheritdoc />
+    public override Variable Forward(Variable images, Variable views) =>
+        _conv4.Forward(_conv3.Forward(_conv2.Forward(_conv1.Forward([images, Tile(views, images)]))));
+}

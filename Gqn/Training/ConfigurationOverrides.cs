@@ -1,0 +1,126 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Gqn.Native.Model;
+
+namespace Gqn.Native.Training;
+
+/// <summary>Changes single values of a configuration by their key, as "--set model.layers=8" does.</summary>
+public static class ConfigurationOverrides
+{
+    /// <summary>The configuration with some values changed, in order.</summary>
+    /// <param name="configuration">The configuration to start from.</param>
+    /// <param name="assignments">"key=value" each. A key is a path such as model.layers, or its end where that is
+    /// unambiguous.</param>
+    /// <exception cref="OptionException">A key is unknown or ambiguous, or a value does not fit it.</exception>
+    public static RunConfiguration Apply(RunConfiguration configuration, IEnumerable<string> assignments)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        ArgumentNullException.ThrowIfNull(assignments);
+        var root = JsonSerializer.SerializeToNode(configuration, RunConfiguration.JsonOptions)!.AsObject();
+        foreach (string assignment in assignments)
+        {
+            int equals = assignment.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 1)
+                throw new OptionException($"--set {assignment}: write key=value, for example model.layers=8.");
+            Assign(root, assignment[..equals].Trim(), assignment[(equals + 1)..].Trim());
+        }
+
+        return RunConfiguration.Parse(root.ToJsonString(), "--set");
+    }
+
+    /// <summary>All keys with their values, in order: "model.layers" = "12".</summary>
+    public static IReadOnlyList<(string Key, string Value)> List(RunConfiguration configuration)
+    {
+        var root = JsonSerializer.SerializeToNode(configuration, RunConfiguration.JsonOptions)!.AsObject();
+        return [.. Leaves(root, string.Empty).Select(leaf => (leaf.Path, leaf.Parent[leaf.Name]!.ToString()))];
+    }
+
+    private static void Assign(JsonObject root, string key, string value)
+    {
+        var leaves = Leaves(root, string.Empty).ToList();
+        var exact = leaves.Where(leaf => Same(leaf.Path, key)).ToList();
+        var matches = exact.Count > 0
+            ? exact
+            : leaves.Where(leaf => leaf.Path.EndsWith("." + key, StringComparison.OrdinalIgnoreCase)).ToList();
+        if (matches.Count == 0)
+        {
+            string nearest = leaves.Select(leaf => leaf.Path)
+                .MinBy(path => Math.Min(Distance(path, key), Distance(path[(path.LastIndexOf('.') + 1)..], key)))!;
+            throw new OptionException(
+                $"--set: there is no key '{key}'; did you mean '{nearest}'? 'gqn info --preset NAME' lists all keys.");
+        }
+
+        if (matches.Count > 1)
+        {
+            throw new OptionException(
+                $"--set: '{key}' may be {string.Join(" or ", matches.Select(leaf => $"'{leaf.Path}'"))}; "
+                + "write the whole key.");
+        }
+
+        var (path, parent, name) = matches[0];
+        parent[name] = Convert(path, parent[name]!.GetValueKind(), value);
+    }
+
+    private static JsonNode Convert(string path, JsonValueKind kind, string value)
+    {
+        try
+        {
+            switch (kind)
+            {
+                case JsonValueKind.Number:
+                    var number = JsonNode.Parse(value);
+                    if (number?.GetValueKind() == JsonValueKind.Number)
+                        return number;
+                    break;
+                case JsonValueKind.True or JsonValueKind.False when bool.TryParse(value, out bool flag):
+                    return JsonValue.Create(flag);
+                case JsonValueKind.String:
+                    return JsonValue.Create(value);
+            }
+        }
+        catch (JsonException)
+        {
+            // Not JSON at all: reported below like any other value of a wrong kind.
+        }
+
+        throw new OptionException(
+            $"--set {path}: '{value}' is not {(kind == JsonValueKind.Number ? "a number" : "true or false")}.");
+    }
+
+    private static IEnumerable<(string Path, JsonObject Parent, string Name)> Leaves(JsonObject node, string prefix)
+    {
+        foreach (var (name, child) in node)
+        {
+            string path = prefix.Length == 0 ? name : prefix + "." + name;
+            if (child is JsonObject inner)
+            {
+                foreach (var leaf in Leaves(inner, path))
+                    yield return leaf;
+            }
+            else
+            {
+                yield return (path, node, name);
+            }
+        }
+    }
+
+    private static bool Same(string a, string b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Edits that turn one word into the other (Levenshtein).</summary>
+    internal static int Distance(string a, string b)
+    {
+        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        for (int i = 1; i <= a.Length; i++)
+        {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.Length; j++)
+            {
+                int change = char.ToUpperInvariant(a[i - 1]) == char.ToUpperInvariant(b[j - 1]) ? 0 : 1;
+                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j] + 1, row[j - 1] + 1), diagonal + change));
+            }
+        }
+
+        return row[^1];
+    }
+}

@@ -1,0 +1,235 @@
+using Gqn.Native.Data;
+using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Imaging;
+using Gqn.Native.Model;
+using Gqn.Native.Scenes;
+
+namespace Gqn.Native.Training;
+
+/// <summary>Measures a model on scenes that it was not trained on.</summary>
+/// <remarks>
+/// Scenes, queries and noise are functions of the seed alone: training and the eval command measure the same.
+/// More contexts of a scene include the fewer; the query is never among them.
+/// </remarks>
+public sealed class Evaluator : IDisposable
+{
+    /// <summary>σ at which the bound is measured, the article's final value.</summary>
+    public const double Sigma = 0.7;
+
+    private const uint NoiseStream = 0x4576616C;
+    private const int MeanImageScenes = 512;
+    private readonly GenerativeQueryNetwork _network;
+    private readonly SceneEnvironment _environment;
+    private readonly RunConfiguration _configuration;
+    private readonly Tape _tape;
+    private readonly int _imageLength;
+
+    /// <summary>An evaluator of one network.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="device">Where its parameters are.</param>
+    /// <param name="configuration">Of the run: scenes, seed, sizes.</param>
+    public Evaluator(GenerativeQueryNetwork network, Device device, RunConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(configuration);
+        _network = network;
+        _configuration = configuration;
+        _environment = Environments.Create(configuration.Training.Scenes);
+        _tape = new Tape(device) { Recording = false };
+        int size = network.Options.ImageSize;
+        _imageLength = size * size * ModelOptions.ImageChannels;
+    }
+
+    /// <summary>Held-out scenes with <paramref name="contexts"/> context views and one query each.</summary>
+    /// <exception cref="OptionException">A scene does not have so many views.</exception>
+    public SceneBatch HeldOut(int count, int contexts) => Scenes(SceneSplit.Test, count, contexts);
+
+    /// <summary>Mean squared error of the prediction (prior samples, clipped to [0, 1]).</summary>
+    public double PredictionError(SceneBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        float[] predictions = new float[batch.QueryImages.Length];
+        Predict(batch, predictions, 0);
+        return ImageMetrics.MeanSquaredError(predictions, batch.QueryImages);
+    }
+
+    /// <summary>Predictions of all queries, one prior sample each, clipped to [0, 1].</summary>
+    /// <param name="batch">Scenes with contexts and queries.</param>
+    /// <param name="images">Room for all query images.</param>
+    /// <param name="sample">Which sample: equal numbers give equal noise.</param>
+    public void Predict(SceneBatch batch, Span<float> images, uint sample) =>
+        ForEachPart(batch, images, (part, target) =>
+            Download(_network.Generate(part.Representation, part.QueryViews, Noise(sample, part.First)), target));
+
+    /// <summary>Reconstructions of all queries, one posterior sample each, clipped to [0, 1].</summary>
+    public void Reconstruct(SceneBatch batch, Span<float> images) =>
+        ForEachPart(batch, images, (part, target) => Download(
+            _network.Reconstruct(part.Representation, part.QueryViews, part.QueryImages, Noise(0, part.First)),
+            target));
+
+    /// <summary>The whole evaluation.</summary>
+    /// <param name="contexts">Numbers of contexts to evaluate.</param>
+    /// <param name="count">Held-out scenes.</param>
+    /// <param name="step">Updates that the weights have had, for the report.</param>
+    /// <param name="cancellation">Ends it before the next number of contexts.</param>
+    /// <exception cref="OptionException">A scene does not have so many views.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public EvaluationReport Evaluate(
+        IReadOnlyList<int> contexts, int count, long step, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(contexts);
+        float[] meanImage = MeanTrainingImage();
+        var queries = HeldOut(count, 1);
+        var repeated = new float[queries.QueryImages.Length];
+        for (int i = 0; i < count; i++)
+            meanImage.CopyTo(repeated.AsSpan(i * _imageLength));
+        var meanQuality = Quality(repeated, queries.QueryImages);
+        return new EvaluationReport(
+            _environment.Name, step, count, Sigma, meanQuality, [.. contexts.Select(m =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                return EvaluateContexts(count, m);
+            })]);
+    }
+
+    /// <summary>
+    /// The numbers of contexts that are evaluated where none are named: 1, 3 and 5 where training drew so many.
+    /// </summary>
+    /// <param name="most">K, the most contexts in training.</param>
+    public static int[] UsualContexts(int most) => [.. new[] { 1, 3, 5 }.Where(m => m <= most)];
+
+    /// <inheritdoc />
+    public void Dispose() => _tape.Dispose();
+
+    private ContextEvaluation EvaluateContexts(int count, int contexts)
+    {
+        var batch = HeldOut(count, contexts);
+        float[] images = new float[batch.QueryImages.Length];
+        Predict(batch, images, 0);
+        var prediction = Quality(images, batch.QueryImages);
+        double kl = 0, excess = 0;
+        ForEachPart(batch, images, (part, target) =>
+        {
+            var elbo = _network.EstimateElbo(
+                part.Representation, part.QueryViews, part.QueryImages, (float)Sigma, Noise(0, part.First));
+            Download(elbo.Mean, target);
+            kl += (double)elbo.Kl.Item() * part.Count;
+            excess += (elbo.NegElbo.Item() - Elbo.Floor(_network.Options.ImageSize, Sigma)) * part.Count;
+        });
+        var reconstruction = Quality(images, batch.QueryImages);
+        NearestViews(batch, images);
+        return new ContextEvaluation(
+            contexts, prediction, reconstruction, Quality(images, batch.QueryImages), kl / count, excess / count);
+    }
+
+    private void NearestViews(SceneBatch batch, Span<float> images)
+    {
+        int contexts = batch.Contexts;
+        for (int scene = 0; scene < batch.Scenes; scene++)
+        {
+            var query = batch.QueryViews.AsSpan(scene * Viewpoint.Dimensions, 3);
+            int nearest = 0;
+            float nearestDistance = float.MaxValue;
+            for (int m = 0; m < contexts; m++)
+            {
+                var view = batch.ContextViews.AsSpan(((scene * contexts) + m) * Viewpoint.Dimensions, 3);
+                float x = view[0] - query[0], y = view[1] - query[1], z = view[2] - query[2];
+                float distance = (x * x) + (y * y) + (z * z);
+                if (distance < nearestDistance)
+                    (nearest, nearestDistance) = (m, distance);
+            }
+
+            batch.ContextImages.AsSpan(((scene * contexts) + nearest) * _imageLength, _imageLength)
+                .CopyTo(images[(scene * _imageLength)..]);
+        }
+    }
+
+    private float[] MeanTrainingImage()
+    {
+        var batch = Scenes(SceneSplit.Train, MeanImageScenes, 1);
+        var sum = new double[_imageLength];
+        for (int i = 0; i < batch.QueryImages.Length; i++)
+            sum[i % _imageLength] += batch.QueryImages[i];
+        return [.. sum.Select(value => (float)(value / MeanImageScenes))];
+    }
+
+    private SceneBatch Scenes(SceneSplit split, int count, int contexts)
+    {
+        if (contexts < 1 || contexts >= _environment.ViewsPerScene)
+        {
+            throw new OptionException(
+                $"{contexts} contexts: a scene of {_environment.Name} has {_environment.ViewsPerScene} views "
+                + $"and one is the query, so from 1 to {_environment.ViewsPerScene - 1} are possible.");
+        }
+
+        return SceneBatches.EvaluationBatch(
+            _environment, split, _network.Options.ImageSize, count, contexts, _configuration.Training.Seed,
+            _network.Options.ViewpointOrder);
+    }
+
+    private ImageQuality Quality(float[] images, float[] truth)
+    {
+        int size = _network.Options.ImageSize, count = truth.Length / _imageLength;
+        double absolute = 0, similarity = 0;
+        for (int i = 0; i < count; i++)
+        {
+            var a = images.AsSpan(i * _imageLength, _imageLength);
+            var b = truth.AsSpan(i * _imageLength, _imageLength);
+            absolute += ImageMetrics.MeanAbsoluteError(a, b);
+            if (size >= ImageMetrics.WindowSize)
+                similarity += ImageMetrics.StructuralSimilarity(a, b, size, size, ModelOptions.ImageChannels);
+        }
+
+        // Over all pixels of all images; a mean of single images' decibels would be ruled by the easiest ones.
+        double squared = ImageMetrics.MeanSquaredError(images, truth);
+        return new ImageQuality(
+            squared, 255 * Math.Sqrt(squared), absolute / count, -10 * Math.Log10(squared), similarity / count);
+    }
+
+    private delegate void PartAction(Part part, Span<float> images);
+
+    private void ForEachPart(SceneBatch batch, Span<float> images, PartAction action)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        int size = _network.Options.ImageSize, contexts = batch.Contexts;
+        // No more scenes at a time than in training, so that evaluation fits wherever training did.
+        int partSize = _configuration.Training.Batch;
+        for (int first = 0; first < batch.Scenes; first += partSize)
+        {
+            int count = Math.Min(partSize, batch.Scenes - first);
+            var contextImages = _tape.Constant(
+                new Shape(count * contexts, ModelOptions.ImageChannels, size, size),
+                batch.ContextImages.AsSpan(first * contexts * _imageLength, count * contexts * _imageLength));
+            var contextViews = _tape.Constant(
+                new Shape(count * contexts, Viewpoint.Dimensions, 1, 1),
+                batch.ContextViews.AsSpan(
+                    first * contexts * Viewpoint.Dimensions, count * contexts * Viewpoint.Dimensions));
+            var part = new Part(
+                first, count, _network.Represent(contextImages, contextViews, contexts),
+                _tape.Constant(
+                    new Shape(count, Viewpoint.Dimensions, 1, 1),
+                    batch.QueryViews.AsSpan(first * Viewpoint.Dimensions, count * Viewpoint.Dimensions)),
+                _tape.Constant(
+                    new Shape(count, ModelOptions.ImageChannels, size, size),
+                    batch.QueryImages.AsSpan(first * _imageLength, count * _imageLength)));
+            action(part, images.Slice(first * _imageLength, count * _imageLength));
+            _tape.Reset();
+        }
+    }
+
+    private RandomStream Noise(uint sample, int first) =>
+        new(_configuration.Training.Seed, NoiseStream) { Position = (sample << 20) + ((uint)first << 6) };
+
+    private static void Download(Variable mean, Span<float> target)
+    {
+        mean.Download(target);
+        foreach (ref float value in target)
+            value = Math.Clamp(value, 0f, 1f);
+    }
+
+    private readonly record struct Part(
+        int First, int Count, Variable Representation, Variable QueryViews, Variable QueryImages);
+}

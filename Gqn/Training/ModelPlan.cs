@@ -1,0 +1,51 @@
+using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine.Optim;
+using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Model;
+
+namespace Gqn.Native.Training;
+
+/// <summary>What a training step of a configuration costs, found by running it on a device without memory.</summary>
+/// <param name="Parameters">Trained numbers.</param>
+/// <param name="ForwardMultiplyAccumulates">Of the forward pass of one step, padding taps counted.</param>
+/// <param name="StepMultiplyAccumulates">Of the whole step.</param>
+/// <param name="TrainingBytes">Peak device memory of training: weights, gradients, moments, activations, kernel
+/// workspace.</param>
+/// <param name="WeightBytes">Device memory of the weights alone.</param>
+public sealed record ModelPlan(
+    long Parameters, long ForwardMultiplyAccumulates, long StepMultiplyAccumulates, long TrainingBytes,
+    long WeightBytes)
+{
+    /// <summary>The plan of a configuration, with the most contexts that training draws.</summary>
+    /// <param name="configuration">The run.</param>
+    /// <param name="threads">Processor threads, each of which has a workspace; 0 for one per processor.</param>
+    /// <exception cref="OptionException">The configuration is impossible.</exception>
+    public static ModelPlan Create(RunConfiguration configuration, int threads)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        configuration.Validate();
+        using var device = new PlanningDevice(threads == 0 ? Environment.ProcessorCount : threads);
+        using var network = new GenerativeQueryNetwork(configuration.Model, device, configuration.Training.Seed);
+        long weightBytes = device.AllocatedBytes;
+        using var adam = new Adam(network.Parameters, configuration.Training.Adam);
+        using var tape = new Tape(device);
+        int size = configuration.Model.ImageSize;
+        int scenes = configuration.Training.Batch, contexts = configuration.Training.MaxContexts;
+        var contextImages = new Shape(scenes * contexts, ModelOptions.ImageChannels, size, size);
+        var queryImages = contextImages with { N = scenes };
+        var contextViews = new Shape(scenes * contexts, ModelOptions.ViewpointDimensions, 1, 1);
+        var representation = network.Represent(
+            tape.Constant(contextImages, 0f), tape.Constant(contextViews, 0f), contexts);
+        var elbo = network.EstimateElbo(
+            representation, tape.Constant(contextViews with { N = scenes }, 0f), tape.Constant(queryImages, 0f), 1f,
+            new RandomStream(0, 0));
+        long forward = device.MultiplyAccumulates;
+        tape.Backward(elbo.NegElbo);
+        tape.Reset();
+        adam.Step(0, adam.GradientNorm());
+        return new ModelPlan(
+            network.Parameters.Count, forward, device.MultiplyAccumulates, device.AllocatedBytes, weightBytes);
+    }
+}

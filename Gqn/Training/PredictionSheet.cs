@@ -1,0 +1,50 @@
+using Gqn.Native.Imaging;
+using Gqn.Native.Model;
+
+namespace Gqn.Native.Training;
+
+/// <summary>
+/// A picture of what a model predicts: for each held-out scene its contexts, the truth, predictions and a
+/// reconstruction.
+/// </summary>
+public static class PredictionSheet
+{
+    /// <summary>Renders the sheet.</summary>
+    /// <param name="evaluator">The model to look at.</param>
+    /// <param name="contexts">M, context views.</param>
+    /// <param name="scenes">Rows.</param>
+    /// <param name="samples">Prior samples per scene.</param>
+    /// <param name="imageSize">Side of the model's images.</param>
+    public static RgbImage Render(Evaluator evaluator, int contexts, int scenes, int samples, int imageSize)
+    {
+        ArgumentNullException.ThrowIfNull(evaluator);
+        var batch = evaluator.HeldOut(scenes, contexts);
+        int length = imageSize * imageSize * ModelOptions.ImageChannels;
+        var predictions = new float[samples][];
+        for (int sample = 0; sample < samples; sample++)
+        {
+            predictions[sample] = new float[scenes * length];
+            evaluator.Predict(batch, predictions[sample], (uint)sample);
+        }
+
+        var reconstructions = new float[scenes * length];
+        evaluator.Reconstruct(batch, reconstructions);
+        List<string> labels = [.. Enumerable.Range(1, contexts).Select(m => $"context {m}"), "truth"];
+        labels.AddRange(
+            Enumerable.Range(1, samples).Select(sample => samples == 1 ? "predicted" : $"predicted {sample}"));
+        labels.Add("reconstructed");
+        var sheet = new ContactSheet(labels, imageSize, imageSize);
+        for (int scene = 0; scene < scenes; scene++)
+        {
+            var row = new List<ReadOnlyMemory<float>>();
+            for (int m = 0; m < contexts; m++)
+                row.Add(batch.ContextImages.AsMemory(((scene * contexts) + m) * length, length));
+            row.Add(batch.QueryImages.AsMemory(scene * length, length));
+            row.AddRange(predictions.Select(images => (ReadOnlyMemory<float>)images.AsMemory(scene * length, length)));
+            row.Add(reconstructions.AsMemory(scene * length, length));
+            sheet.AddRow(row);
+        }
+
+        return sheet.Render();
+    }
+}

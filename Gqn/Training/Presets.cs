@@ -1,0 +1,92 @@
+using Gqn.Native.Engine.Optim;
+using Gqn.Native.Model;
+
+namespace Gqn.Native.Training;
+
+/// <summary>Named configurations.</summary>
+public static class Presets
+{
+    /// <summary>The preset of a run that names none.</summary>
+    public const string Default = "quick";
+
+    /// <summary>Name and purpose of each preset.</summary>
+    public static IReadOnlyList<(string Name, string Purpose)> All { get; } =
+    [
+        ("tiny", "seconds; for tests and trying things out"),
+        ("quick", "about ten minutes on two processor cores; the default"),
+        ("small", "hours on a processor: 32-pixel images, 6 layers of their own weights"),
+        ("paper", "the article's size (table S1): 64-pixel images, 12 layers, two million steps; for a GPU"),
+    ];
+
+    /// <summary>The configuration of that name.</summary>
+    /// <exception cref="OptionException">There is none; the message names those there are and the nearest.</exception>
+    public static RunConfiguration Create(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name switch
+        {
+            "tiny" => Tiny(),
+            "quick" => Quick(),
+            "small" => Small(),
+            "paper" => new RunConfiguration { Preset = "paper" },
+            _ => throw new OptionException(
+                $"There is no preset '{name}'; did you mean '{All.MinBy(preset => ConfigurationOverrides.Distance(preset.Name, name)).Name}'? "
+                + $"There are {string.Join(", ", All.Select(preset => preset.Name))}."),
+        };
+    }
+
+    private static RunConfiguration Tiny() => new()
+    {
+        Preset = "tiny",
+        Model = new ModelOptions { ImageSize = 16, RepresentationChannels = 16, Layers = 2, Hidden = 16, LatentChannels = 3 },
+        Training = new TrainingOptions
+        {
+            Steps = 50,
+            Batch = 4,
+            MaxContexts = 3,
+            LearningRate = new LinearSchedule(1e-3, 1e-3, 0),
+            Sigma = new LinearSchedule(0.7, 0.7, 0),
+        },
+        Reporting = new ReportingOptions
+        {
+            LogEvery = 10,
+            SampleEvery = 25,
+            CheckpointEvery = 25,
+            SampleScenes = 8,
+            EvaluationScenes = 16,
+        },
+    };
+
+    /// <summary>The size of the libtorch peer's "small", so that times compare.</summary>
+    private static RunConfiguration Small() => new()
+    {
+        Preset = "small",
+        Model = new ModelOptions { ImageSize = 32, RepresentationChannels = 64, Layers = 6, Hidden = 64, LatentChannels = 3 },
+        Training = new TrainingOptions
+        {
+            Steps = 100_000,
+            Batch = 8,
+            MaxContexts = 5,
+            LearningRate = new LinearSchedule(5e-4, 5e-5, 100_000),
+            Sigma = new LinearSchedule(2.0, 0.7, 10_000),
+        },
+    };
+
+    /// <summary>
+    /// The width of "small" with 3x3 kernels in the recurrence and four layers: a third of the work per step, which in ten
+    /// minutes gives the lowest held-out error of the sizes that were tried (docs/training.md).
+    /// </summary>
+    private static RunConfiguration Quick() => new()
+    {
+        Preset = "quick",
+        Model = new ModelOptions { ImageSize = 32, RepresentationChannels = 64, Layers = 4, Hidden = 64, LatentChannels = 3, Kernel = 3 },
+        Training = new TrainingOptions
+        {
+            Steps = 6000,
+            Batch = 8,
+            MaxContexts = 5,
+            LearningRate = new LinearSchedule(1e-3, 1e-4, 6000),
+            Sigma = new LinearSchedule(2.0, 0.7, 6000),
+        },
+    };
+}

@@ -1,0 +1,142 @@
+using System.Globalization;
+using Gqn.Native.Engine.Io;
+using Gqn.Native.Model;
+
+namespace Gqn.Native.Training;
+
+/// <summary>The files of one run.</summary>
+/// <remarks>
+/// config.json, metrics.jsonl, eval.json, samples/step-*.png, checkpoints/step-*.safetensors and checkpoints/latest,
+/// which holds the name of the newest checkpoint and is written after it; TensorBoard event files lie beside them.
+/// </remarks>
+/// <param name="path">The folder.</param>
+public sealed class RunDirectory(string path)
+{
+    private const string LatestName = "latest";
+
+    /// <summary>The folder.</summary>
+    public string Path { get; } = path;
+
+    /// <summary>config.json</summary>
+    public string ConfigurationPath => System.IO.Path.Combine(Path, "config.json");
+
+    /// <summary>metrics.jsonl</summary>
+    public string MetricsPath => System.IO.Path.Combine(Path, "metrics.jsonl");
+
+    /// <summary>eval.json</summary>
+    public string EvaluationPath => System.IO.Path.Combine(Path, "eval.json");
+
+    /// <summary>The sheet of held-out predictions that ends a run.</summary>
+    public string PredictionsPath => System.IO.Path.Combine(Path, "predictions.png");
+
+    private string CheckpointFolder => System.IO.Path.Combine(Path, "checkpoints");
+
+    private string LatestPath => System.IO.Path.Combine(CheckpointFolder, LatestName);
+
+    /// <summary>Makes the folders of a new run.</summary>
+    /// <param name="configuration">Written to config.json.</param>
+    /// <exception cref="OptionException">The folder holds a run already.</exception>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public void Create(RunConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        if (File.Exists(ConfigurationPath))
+        {
+            throw new OptionException(
+                $"{Path} holds a run already; continue it with --resume {Path}, or name another folder with --out.");
+        }
+
+        CreateFolders();
+        WriteConfiguration(configuration);
+    }
+
+    /// <summary>Writes config.json, over one that is there.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void WriteConfiguration(RunConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        AtomicFile.WriteText(ConfigurationPath, configuration.ToJson() + "\n");
+    }
+
+    /// <summary>Makes folders that are missing.</summary>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public void CreateFolders()
+    {
+        if (File.Exists(Path))
+            throw new IOException($"Cannot make the run folder '{Path}': there is a file of that name.");
+        try
+        {
+            Directory.CreateDirectory(CheckpointFolder);
+            Directory.CreateDirectory(System.IO.Path.Combine(Path, "samples"));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"Cannot make the run folder '{Path}': {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Reads config.json.</summary>
+    /// <exception cref="OptionException">There is none, or it is not valid.</exception>
+    public RunConfiguration ReadConfiguration()
+    {
+        if (!File.Exists(ConfigurationPath))
+            throw new OptionException($"{Path} is not a run: there is no config.json in it.");
+        return RunConfiguration.Parse(File.ReadAllText(ConfigurationPath), ConfigurationPath);
+    }
+
+    /// <summary>samples/step-NNN.png</summary>
+    public string SamplePath(long step) => System.IO.Path.Combine(Path, "samples", Name(step, "png"));
+
+    /// <summary>checkpoints/step-NNN.safetensors</summary>
+    public string CheckpointPath(long step) => System.IO.Path.Combine(CheckpointFolder, Name(step, "safetensors"));
+
+    /// <summary>The newest checkpoint; null where the run has written none yet.</summary>
+    /// <exception cref="OptionException">"latest" names a file that is not there.</exception>
+    public string? LatestCheckpoint()
+    {
+        if (!File.Exists(LatestPath))
+            return null;
+        string name = File.ReadAllText(LatestPath).Trim();
+        string checkpoint = System.IO.Path.Combine(CheckpointFolder, name);
+        if (name.Length == 0 || name != System.IO.Path.GetFileName(name) || !File.Exists(checkpoint))
+        {
+            throw new OptionException(
+                $"{LatestPath} names the checkpoint '{name}', which is not there.{OtherCheckpoints(name)}");
+        }
+
+        return checkpoint;
+    }
+
+    /// <summary>
+    /// A sentence that names the checkpoints besides one that cannot be used; empty where there are none.
+    /// </summary>
+    public string OtherCheckpoints(string unusable)
+    {
+        var others = Checkpoints().Select(System.IO.Path.GetFileName)
+            .Where(name => name != System.IO.Path.GetFileName(unusable)).ToList();
+        return others.Count == 0
+            ? string.Empty
+            : $" To go on from another one, write its name into {LatestPath}: {string.Join(", ", others)}.";
+    }
+
+    /// <summary>
+    /// Points "latest" at a checkpoint that is complete on disk, then removes those beyond the newest
+    /// <paramref name="keep"/>.
+    /// </summary>
+    public void Commit(string checkpoint, int keep)
+    {
+        AtomicFile.WriteText(LatestPath, System.IO.Path.GetFileName(checkpoint) + "\n");
+        foreach (string old in Checkpoints().SkipLast(keep))
+        {
+            if (old != checkpoint)
+                File.Delete(old);
+        }
+    }
+
+    private IEnumerable<string> Checkpoints() => Directory.Exists(CheckpointFolder)
+        ? Directory.EnumerateFiles(CheckpointFolder, "step-*.safetensors").Order(StringComparer.Ordinal)
+        : [];
+
+    private static string Name(long step, string extension) =>
+        string.Create(CultureInfo.InvariantCulture, $"step-{step:D8}.{extension}");
+}

@@ -1,0 +1,143 @@
+using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Imaging;
+using Gqn.Native.Model;
+using Gqn.Native.Scenes;
+
+namespace Gqn.Native.Training;
+
+/// <summary>
+/// What a model knows of one scene: r, on the host. It can be added to and rendered from any viewpoint.
+/// </summary>
+/// <param name="Values">The numbers of r, channels last.</param>
+/// <param name="Contexts">How many images are in it.</param>
+public sealed record SceneRepresentation(ReadOnlyMemory<float> Values, int Contexts);
+
+/// <summary>A trained run, ready to look at scenes and to render them from new viewpoints.</summary>
+public sealed class TrainedModel : IDisposable
+{
+    private const uint NoiseStream = 0x52656E64;
+    private readonly Device _device;
+    private readonly bool _ownsDevice;
+    private readonly Tape _tape;
+
+    private TrainedModel(RunConfiguration configuration, Device device, bool ownsDevice)
+    {
+        Configuration = configuration;
+        _device = device;
+        _ownsDevice = ownsDevice;
+        _tape = new Tape(device) { Recording = false };
+        Network = new GenerativeQueryNetwork(configuration.Model, device, configuration.Training.Seed);
+    }
+
+    /// <summary>The run's configuration.</summary>
+    public RunConfiguration Configuration { get; }
+
+    /// <summary>The network with its trained weights.</summary>
+    public GenerativeQueryNetwork Network { get; }
+
+    /// <summary>Updates that the weights have had.</summary>
+    public long Step { get; private set; }
+
+    /// <summary>Loads the newest checkpoint of a run.</summary>
+    /// <param name="run">The run's folder.</param>
+    /// <param name="device">Where to compute; null for the processor.</param>
+    /// <exception cref="OptionException">The folder is not a run, or has no checkpoint.</exception>
+    /// <exception cref="IOException">The checkpoint is damaged.</exception>
+    public static TrainedModel Load(string run, Device? device = null)
+    {
+        var directory = new RunDirectory(run);
+        var configuration = directory.ReadConfiguration();
+        string checkpoint = directory.LatestCheckpoint()
+            ?? throw new OptionException($"{run} has no checkpoint yet; train it first: train --resume {run}");
+        var model = new TrainedModel(configuration, device ?? new CpuDevice(), device is null);
+        try
+        {
+            model.Step = Checkpoint.Load(checkpoint, model.Network, null).Step;
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>r of a scene from images of it and the cameras that took them.</summary>
+    /// <exception cref="ArgumentException">
+    /// There is no image, the counts differ, or an image is not of the model's size.
+    /// </exception>
+    public SceneRepresentation Represent(IReadOnlyList<RgbImage> images, IReadOnlyList<Camera> cameras)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        ArgumentNullException.ThrowIfNull(cameras);
+        int size = Configuration.Model.ImageSize, length = size * size * ModelOptions.ImageChannels;
+        if (images.Count == 0 || images.Count != cameras.Count)
+        {
+            throw new ArgumentException(
+                $"{images.Count} images and {cameras.Count} cameras: there must be as many, and at least one.",
+                nameof(images));
+        }
+
+        float[] pixels = new float[images.Count * length], views = new float[images.Count * Viewpoint.Dimensions];
+        for (int i = 0; i < images.Count; i++)
+        {
+            if (images[i].Width != size || images[i].Height != size)
+            {
+                throw new ArgumentException(
+                    $"Image {i} is {images[i].Width}x{images[i].Height}; the model takes {size}x{size}.",
+                    nameof(images));
+            }
+
+            for (int p = 0; p < length; p++)
+                pixels[(i * length) + p] = images[i].Bytes[p] / 255f;
+            Encode(cameras[i], views.AsSpan(i * Viewpoint.Dimensions, Viewpoint.Dimensions));
+        }
+
+        var representation = Network.Represent(
+            _tape.Constant(new Shape(images.Count, ModelOptions.ImageChannels, size, size), pixels),
+            _tape.Constant(new Shape(images.Count, Viewpoint.Dimensions, 1, 1), views), images.Count);
+        float[] values = new float[representation.Shape.Count];
+        representation.Download(values);
+        _tape.Reset();
+        return new SceneRepresentation(values, images.Count);
+    }
+
+    /// <summary>The predicted image of a scene from a new viewpoint: the mean of one sample from the prior.</summary>
+    /// <param name="scene">What <see cref="Represent"/> returned.</param>
+    /// <param name="camera">The viewpoint.</param>
+    /// <param name="sample">Which sample; equal numbers give equal pictures.</param>
+    public RgbImage Render(SceneRepresentation scene, Camera camera, uint sample = 0)
+    {
+        ArgumentNullException.ThrowIfNull(scene);
+        int size = Configuration.Model.ImageSize;
+        float[] view = new float[Viewpoint.Dimensions];
+        Encode(camera, view);
+        var options = Configuration.Model;
+        int grid = options.Representation == RepresentationKind.Tower ? options.LatentSize : 1;
+        var mean = Network.Generate(
+            _tape.Constant(new Shape(1, options.RepresentationChannels, grid, grid), scene.Values.Span),
+            _tape.Constant(new Shape(1, Viewpoint.Dimensions, 1, 1), view),
+            new RandomStream(Configuration.Training.Seed, NoiseStream) { Position = sample << 8 });
+        float[] pixels = new float[size * size * ModelOptions.ImageChannels];
+        mean.Download(pixels);
+        _tape.Reset();
+        foreach (ref float value in pixels.AsSpan())
+            value = Math.Clamp(value, 0f, 1f);
+        return RgbImage.FromUnit(pixels, size, size);
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _tape.Dispose();
+        Network.Dispose();
+        if (_ownsDevice)
+            _device.Dispose();
+    }
+
+    private void Encode(in Camera camera, Span<float> view) =>
+        Viewpoint.Encode(camera, Configuration.Model.ViewpointOrder, view);
+}

@@ -1,0 +1,334 @@
+using Gqn.Native.Data;
+using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine.Io;
+using Gqn.Native.Engine.Nn;
+using Gqn.Native.Engine.Optim;
+using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Imaging;
+using Gqn.Native.Model;
+using Gqn.Native.Scenes;
+
+namespace Gqn.Native.Training;
+
+/// <summary>The numbers of one training step.</summary>
+/// <param name="Step">Updates made, this one included.</param>
+/// <param name="NegElbo">−ELBO in nats per image: the loss. With σ = 0.7 and 64-pixel images it cannot fall below
+/// 6,909.</param>
+/// <param name="Excess">−ELBO above its floor D·ln(σ√2π): SSE/2σ² + KL, the part that learning can change.</param>
+/// <param name="Kl">KL(posterior ‖ prior) in nats per image: what the latents carry; below 1 at the final σ they carry
+/// nothing.</param>
+/// <param name="ReconstructionMse">Mean squared error of the posterior mean, which has seen the image.</param>
+/// <param name="PredictionMse">Mean squared error of prior samples on held-out scenes, the real test; NaN where not
+/// measured.</param>
+/// <param name="LearningRate">μ of this step.</param>
+/// <param name="Sigma">σ of this step.</param>
+/// <param name="GradientNorm">Global norm of the gradient.</param>
+/// <param name="NatsPerDimension">−ELBO/D + ln 256, the scale of the article's figure S3.</param>
+/// <param name="SecondsPerStep">Time per update since the last report.</param>
+public readonly record struct TrainingMetrics(
+    long Step, double NegElbo, double Excess, double Kl, double ReconstructionMse, double PredictionMse,
+    double LearningRate, double Sigma, double GradientNorm, double NatsPerDimension, double SecondsPerStep);
+
+/// <summary>Why training stopped.</summary>
+public enum TrainingOutcome
+{
+    /// <summary>All steps are done.</summary>
+    Completed,
+
+    /// <summary>The time limit came first.</summary>
+    TimeLimit,
+
+    /// <summary>It was asked to stop.</summary>
+    Cancelled,
+}
+
+/// <summary>Hears of a run's progress, on the training thread.</summary>
+public interface ITrainingObserver
+{
+    /// <summary>A step was made.</summary>
+    /// <param name="step">Updates made.</param>
+    void Stepped(long step);
+
+    /// <summary>A line of metrics was written.</summary>
+    void Logged(in TrainingMetrics metrics);
+
+    /// <summary>A sheet of held-out predictions was written.</summary>
+    void Sampled(long step, string path);
+
+    /// <summary>A checkpoint was written.</summary>
+    void Saved(long step, string path);
+}
+
+/// <summary>Trains a model, with everything a run writes: metrics, sheets, checkpoints, TensorBoard events.</summary>
+/// <remarks>
+/// Batch s of a run is a function of the seed and s, noise comes from a counter, and a checkpoint holds all other
+/// state: an interrupted run that is resumed gives the bytes of one that was not.
+/// </remarks>
+public sealed class Trainer : IDisposable
+{
+    private const uint NoiseStream = 0x4E6F6973;
+    private const int SheetRows = 6, SheetContexts = 3;
+    private readonly RunConfiguration _configuration;
+    private readonly RunDirectory _directory;
+    private readonly TimeProvider _clock;
+    private readonly Adam _adam;
+    private readonly Tape _tape;
+    private readonly RandomStream _noise;
+    private readonly SceneBatches _batches;
+    private readonly Evaluator _evaluator;
+    private readonly SceneBatch _sampleScenes;
+    private readonly MetricsLog _metrics;
+    private readonly TensorBoardWriter _events;
+    private readonly ImageSizes _sizes;
+
+    /// <summary>Starts a run, or continues it where its newest checkpoint stands.</summary>
+    /// <param name="configuration">Checked already; a resumed run's may differ from its config.json in training and
+    /// reporting.</param>
+    /// <param name="directory">Where the run's files are; its folders exist.</param>
+    /// <param name="device">Where it computes; it must outlive the trainer.</param>
+    /// <param name="clock">For durations and the event file's times.</param>
+    /// <exception cref="IOException">A file cannot be read or written, or the checkpoint is damaged.</exception>
+    /// <exception cref="OptionException">The checkpoint holds another model.</exception>
+    public Trainer(RunConfiguration configuration, RunDirectory directory, Device device, TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        ArgumentNullException.ThrowIfNull(directory);
+        _configuration = configuration;
+        _directory = directory;
+        _clock = clock;
+        var training = configuration.Training;
+        _sizes = new ImageSizes(configuration);
+        Network = new GenerativeQueryNetwork(configuration.Model, device, training.Seed);
+        _adam = new Adam(Network.Parameters, training.Adam);
+        _tape = new Tape(device);
+        _noise = new RandomStream(training.Seed, NoiseStream);
+        if (directory.LatestCheckpoint() is { } checkpoint)
+        {
+            var state = Checkpoint.Load(checkpoint, Network, _adam);
+            Step = state.Step;
+            _noise.Position = state.NoisePosition;
+            LastCheckpoint = checkpoint;
+        }
+
+        _evaluator = new Evaluator(Network, device, configuration);
+        var environment = Environments.Create(training.Scenes);
+        _sampleScenes = _evaluator.HeldOut(
+            configuration.Reporting.SampleScenes, Math.Min(SheetContexts, training.MaxContexts));
+        _metrics = MetricsLog.Open(directory.MetricsPath, Step);
+        _events = new TensorBoardWriter(directory.Path, clock);
+        _batches = new SceneBatches(
+            environment, SceneSplit.Train, configuration.Model.ImageSize, training.Batch, training.MaxContexts,
+            training.Seed,
+            firstBatch: Step, order: configuration.Model.ViewpointOrder);
+    }
+
+    /// <summary>The model.</summary>
+    public GenerativeQueryNetwork Network { get; }
+
+    /// <summary>Updates made, those before a resume included.</summary>
+    public long Step { get; private set; }
+
+    /// <summary>The newest complete checkpoint; null before the first.</summary>
+    public string? LastCheckpoint { get; private set; }
+
+    /// <summary>
+    /// Trains to the last step, the time limit or the cancellation; whichever it is, the state is saved.
+    /// </summary>
+    /// <param name="observer">Hears of the progress.</param>
+    /// <param name="limit">Time for this call; null for none.</param>
+    /// <param name="cancellation">Asks to stop after the current step.</param>
+    /// <exception cref="TrainingException">The loss or a gradient is not finite.</exception>
+    /// <exception cref="IOException">A file cannot be written.</exception>
+    public TrainingOutcome Run(ITrainingObserver observer, TimeSpan? limit, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(observer);
+        var reporting = _configuration.Reporting;
+        long start = _clock.GetTimestamp(), mark = start, markStep = Step;
+        var outcome = TrainingOutcome.Completed;
+        while (Step < _configuration.Training.Steps)
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                outcome = TrainingOutcome.Cancelled;
+                break;
+            }
+
+            if (limit is { } time && _clock.GetElapsedTime(start) >= time)
+            {
+                outcome = TrainingOutcome.TimeLimit;
+                break;
+            }
+
+            var metrics = Update(_batches.Next());
+            Step++;
+            bool last = Step == _configuration.Training.Steps;
+            bool sample = Step % reporting.SampleEvery == 0 || last;
+            if (sample || Step % reporting.LogEvery == 0)
+            {
+                double seconds = _clock.GetElapsedTime(mark).TotalSeconds / (Step - markStep);
+                Log(metrics with
+                {
+                    PredictionMse = sample ? _evaluator.PredictionError(_sampleScenes) : double.NaN,
+                    SecondsPerStep = seconds,
+                }, observer);
+                if (sample)
+                    WriteSheet(observer);
+                (mark, markStep) = (_clock.GetTimestamp(), Step);
+            }
+
+            if (Step % reporting.CheckpointEvery == 0 || last)
+                Save(observer);
+            observer.Stepped(Step);
+        }
+
+        if (outcome != TrainingOutcome.Completed && _directory.CheckpointPath(Step) != LastCheckpoint)
+            Save(observer);
+        _events.Flush();
+        return outcome;
+    }
+
+    /// <summary>The evaluation that ends a run: writes eval.json and the sheet of predictions.</summary>
+    /// <param name="cancellation">Gives it up; nothing is written then.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public EvaluationReport Evaluate(CancellationToken cancellation = default)
+    {
+        int most = _configuration.Training.MaxContexts;
+        var report = _evaluator.Evaluate(
+            Evaluator.UsualContexts(most), _configuration.Reporting.EvaluationScenes, Step, cancellation);
+        AtomicFile.WriteText(_directory.EvaluationPath, report.ToJson() + "\n");
+        Png.Write(
+            _directory.PredictionsPath,
+            PredictionSheet.Render(_evaluator, Math.Min(SheetContexts, most), 12, 2, _configuration.Model.ImageSize));
+        return report;
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _batches.Dispose();
+        _metrics.Dispose();
+        _events.Dispose();
+        _evaluator.Dispose();
+        _tape.Dispose();
+        _adam.Dispose();
+        Network.Dispose();
+    }
+
+    private TrainingMetrics Update(SceneBatch batch)
+    {
+        var training = _configuration.Training;
+        double learningRate = training.LearningRate.At(Step), sigma = training.Sigma.At(Step);
+        int images = training.Batch * batch.Contexts;
+        var representation = Network.Represent(
+            _tape.Constant(_sizes.Images(images), batch.ContextImages.AsSpan(0, images * _sizes.ImageLength)),
+            _tape.Constant(ImageSizes.Views(images), batch.ContextViews.AsSpan(0, images * Viewpoint.Dimensions)),
+            batch.Contexts);
+        var elbo = Network.EstimateElbo(
+            representation, _tape.Constant(ImageSizes.Views(training.Batch), batch.QueryViews),
+            _tape.Constant(_sizes.Images(training.Batch), batch.QueryImages), (float)sigma, _noise);
+        _tape.Backward(elbo.NegElbo);
+        double negElbo = elbo.NegElbo.Item(), nll = elbo.Nll.Item(), kl = elbo.Kl.Item();
+        _tape.Reset();
+        double norm = _adam.GradientNorm();
+        if (!double.IsFinite(norm) || !double.IsFinite(negElbo))
+            throw Diverged(negElbo);
+        _adam.Step(learningRate, norm);
+        double floor = Elbo.Floor(_configuration.Model.ImageSize, sigma);
+        return new TrainingMetrics(
+            Step + 1, negElbo, negElbo - floor, kl, 2 * sigma * sigma * (nll - floor) / _sizes.ImageLength, double.NaN,
+            learningRate, sigma, norm, (negElbo / _sizes.ImageLength) + Math.Log(256), 0);
+    }
+
+    private TrainingException Diverged(double loss)
+    {
+        string cause = FirstNotFinite(loss);
+        string kept = LastCheckpoint is { } checkpoint
+            ? $"the last good checkpoint is {checkpoint}"
+            : "there is no checkpoint yet";
+        return new TrainingException(
+            $"Training stopped at step {Step + 1}: {cause} is not finite; {kept}. "
+            + "Try a lower learning rate (training.learningRate.initial and .final), or training.adam.clipNorm.");
+    }
+
+    /// <summary>
+    /// What is not finite: the first parameter, in order of declaration, whose value is not; else the first whose gradient
+    /// is not; else the loss; else the norm, which overflows where gradients are finite but absurd.
+    /// </summary>
+    private string FirstNotFinite(double loss)
+    {
+        var store = Network.Parameters;
+        foreach (var parameter in store.Parameters)
+        {
+            if (!IsFinite(store, store.Values, parameter))
+                return $"the parameter '{parameter.Name}'";
+        }
+
+        foreach (var parameter in store.Parameters)
+        {
+            if (!IsFinite(store, store.Gradients, parameter))
+                return $"the gradient of '{parameter.Name}'";
+        }
+
+        return double.IsFinite(loss) ? "the norm of the gradient" : $"the loss ({loss})";
+    }
+
+    private static bool IsFinite(ParameterStore store, Tensor arena, Parameter parameter)
+    {
+        float[] values = new float[parameter.Shape.Count];
+        store.Read(arena, parameter, values);
+        return Array.TrueForAll(values, float.IsFinite);
+    }
+
+    private void Log(in TrainingMetrics metrics, ITrainingObserver observer)
+    {
+        ReadOnlySpan<(string, double)> values =
+        [
+            ("negElbo", metrics.NegElbo), ("excess", metrics.Excess), ("kl", metrics.Kl),
+            ("reconstructionMse", metrics.ReconstructionMse), ("learningRate", metrics.LearningRate),
+            ("sigma", metrics.Sigma),
+            ("gradientNorm", metrics.GradientNorm), ("natsPerDimension", metrics.NatsPerDimension),
+            ("secondsPerStep", metrics.SecondsPerStep), ("predictionMse", metrics.PredictionMse),
+        ];
+        if (double.IsNaN(metrics.PredictionMse))
+            values = values[..^1];
+        _metrics.Write(metrics.Step, values);
+        foreach (var (name, value) in values)
+            _events.Scalar(metrics.Step, "train/" + name, (float)value);
+        observer.Logged(metrics);
+    }
+
+    private void WriteSheet(ITrainingObserver observer)
+    {
+        var sheet = PredictionSheet.Render(
+            _evaluator, Math.Min(SheetContexts, _configuration.Training.MaxContexts), SheetRows, 1,
+            _configuration.Model.ImageSize);
+        byte[] png = Png.Encode(sheet);
+        string path = _directory.SamplePath(Step);
+        AtomicFile.Write(path, stream => stream.Write(png));
+        _events.Image(Step, "held-out", png, sheet.Width, sheet.Height);
+        observer.Sampled(Step, path);
+    }
+
+    private void Save(ITrainingObserver observer)
+    {
+        string path = _directory.CheckpointPath(Step);
+        Checkpoint.Save(path, _configuration, Network, _adam, new TrainingState(Step, _noise.Position));
+        _directory.Commit(path, _configuration.Reporting.Keep);
+        LastCheckpoint = path;
+        _events.Flush();
+        observer.Saved(Step, path);
+    }
+
+    private readonly struct ImageSizes(RunConfiguration configuration)
+    {
+        private readonly int _size = configuration.Model.ImageSize;
+
+        public int ImageLength => _size * _size * ModelOptions.ImageChannels;
+
+        public static Shape Views(int images) => new(images, Viewpoint.Dimensions, 1, 1);
+
+        public Shape Images(int images) => new(images, ModelOptions.ImageChannels, _size, _size);
+    }
+}
