@@ -1,0 +1,73 @@
+using System.Runtime.CompilerServices;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Kernels.Cpu;
+using Gqn.Native.Model;
+using Xunit;
+
+namespace Gqn.Native.Tests.Architecture;
+
+/// <summary>Rules of the house that the compiler alone does not hold.</summary>
+public sealed class LayeringTests
+{
+    private static readonly string[] Folders = ["Kernels", "Engine", "Gqn"];
+
+    [Fact]
+    public void ReferencesPointLeft()
+    {
+        Assert.DoesNotContain(References(typeof(GenerativeQueryNetwork)), name => name == "Gqn.Native.Kernels");
+        Assert.DoesNotContain(References(typeof(Device)), name => name == "Gqn.Native");
+        Assert.DoesNotContain(
+            References(typeof(CpuWorkspace)), name => name.StartsWith("Gqn.Native", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void EngineAndKernelsNeedNothingButTheRuntime() => Assert.All(
+        References(typeof(Device)).Concat(References(typeof(CpuWorkspace))),
+        name => Assert.True(
+            name.StartsWith("System.", StringComparison.Ordinal) || name == "Gqn.Native.Kernels", name));
+
+    [Fact]
+    public void NoFileNameSaysNothing()
+    {
+        string[] banned = ["Helper", "Manager", "Utils", "Util", "Impl", "Misc", "Remaining", "Common"];
+        foreach (string file in Sources())
+        {
+            Assert.DoesNotContain(
+                banned, word => Path.GetFileNameWithoutExtension(file).EndsWith(word, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void NoFileIsTooLongToRead()
+    {
+        foreach (string file in Sources())
+            Assert.True(File.ReadLines(file).Count() <= 400, $"{file} has more than 400 lines");
+    }
+
+    [Theory]
+    [InlineData("LstmCell")]
+    [InlineData("GaussianLatent")]
+    [InlineData("Conv2d")]
+    [InlineData("Broadcast")]
+    [InlineData("Channels")]
+    public void AnOpHasOneNameInEveryFolder(string op)
+    {
+        var files = Sources().Select(file => file.Replace('\\', '/')).ToList();
+        Assert.Contains(files, file => file.EndsWith($"Kernels/Cpu/{op}.cs", StringComparison.Ordinal));
+        Assert.Contains(files, file => file.EndsWith($"Engine/Ops/{op}.cs", StringComparison.Ordinal));
+    }
+
+    private static IEnumerable<string> References(Type type) =>
+        type.Assembly.GetReferencedAssemblies().Select(name => name.Name!);
+
+    private static IEnumerable<string> Sources([CallerFilePath] string source = "")
+    {
+        string root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "..", ".."));
+        string builds = $"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}";
+        return Folders
+            .SelectMany(folder =>
+                Directory.EnumerateFiles(Path.Combine(root, folder), "*.cs", SearchOption.AllDirectories))
+            .Where(file =>
+                !file.EndsWith(".g.cs", StringComparison.Ordinal) && !file.Contains(builds, StringComparison.Ordinal));
+    }
+}

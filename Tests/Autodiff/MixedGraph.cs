@@ -1,0 +1,91 @@
+using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine.Nn;
+using Gqn.Native.Engine.Ops;
+using Gqn.Native.Engine.Optim;
+using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine.Tensors;
+
+namespace Gqn.Native.Tests.Autodiff;
+
+/// <summary>A small model with every kind of op that a recurrent image model has, and its training step.</summary>
+internal sealed class MixedGraph : IDisposable
+{
+    private const int Images = 2, Side = 8, Hidden = 6, Latent = 3;
+
+    private readonly Device _device;
+    private readonly Convolution _encode, _posterior, _prior;
+    private readonly ConvLstmCell _cell;
+    private readonly TransposedConvolution _decode;
+    private readonly Linear _mix;
+    private readonly Adam _adam;
+    private readonly RandomStream _noise = new(3, 2);
+    private readonly float[] _pixels = new float[Images * 3 * Side * Side];
+
+    public MixedGraph(Device device)
+    {
+        _device = device;
+        var root = Store.Root;
+        _encode = new Convolution(root.Child("encode"), 3, 7, 2, 2, Activation.Relu);
+        _cell = new ConvLstmCell(root.Child("cell"), [("image", 7), ("latent", Latent)], Hidden, 5, 1f);
+        _posterior = new Convolution(root.Child("posterior"), Hidden + 7, 2 * Latent, 3);
+        _prior = new Convolution(root.Child("prior"), Hidden, 2 * Latent, 3, activation: Activation.Tanh);
+        _decode = new TransposedConvolution(root.Child("decode"), Hidden, 3, 2);
+        _mix = new Linear(root.Child("mix"), 3, 3);
+        Store.Materialize(device, 3);
+        _adam = new Adam(Store, new AdamOptions { ClipNorm = 1f, WeightDecay = 0.01f });
+        Tape = new Tape(device);
+        var random = new RandomStream(3, 1);
+        for (int i = 0; i < _pixels.Length; i++)
+            _pixels[i] = random.NextSingle();
+    }
+
+    public ParameterStore Store { get; } = new();
+
+    public Tape Tape { get; }
+
+    /// <summary>The loss after two recurrent steps.</summary>
+    public Variable Loss()
+    {
+        _noise.Position = 0;
+        var image = Tape.Constant(new Shape(Images, 3, Side, Side), _pixels);
+        var code = _encode.Forward(image);
+        ConvLstmState state = default;
+        Variable latent = default, canvas = default, divergence = default;
+        for (int step = 0; step < 2; step++)
+        {
+            state = _cell.Step([code, latent], state);
+            var prior = _prior.Forward(state.Hidden);
+            var posterior = _posterior.Forward(state.Hidden.ConcatChannels(code));
+            (latent, var kl) = posterior.GaussianLatent(prior, _noise);
+            divergence = divergence.Exists ? divergence.Add(kl.Sum()) : kl.Sum();
+            canvas = _decode.Forward(state.Hidden, canvas);
+        }
+
+        var mean = _mix.Forward(canvas).Sigmoid();
+        return mean.GaussianNll(image, 0.7f).Sum().Add(divergence.Scale(0.1f)).Affine(1f / Images, 0f);
+    }
+
+    /// <summary>One training step.</summary>
+    public void Train()
+    {
+        Tape.Backward(Loss());
+        _adam.Step(1e-3, _adam.GradientNorm());
+        Tape.Reset();
+    }
+
+    /// <summary>All values after training, for comparisons byte by byte.</summary>
+    public float[] Values()
+    {
+        float[] values = new float[Store.Values.Shape.Count];
+        _device.Download(Store.Values, values);
+        return values;
+    }
+
+    public void Dispose()
+    {
+        Tape.Dispose();
+        _adam.Dispose();
+        Store.Dispose();
+    }
+}

@@ -1,0 +1,106 @@
+using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine.Nn;
+using Gqn.Native.Engine.Ops;
+using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine.Tensors;
+using Xunit;
+
+namespace Gqn.Native.Tests.Autodiff;
+
+/// <summary>Every op says in one sentence which shapes do not fit, names itself, and leaves no memory behind.</summary>
+public sealed class ShapeErrorTests
+{
+    private static readonly Shape A = new(2, 3, 4, 5), B = new(2, 3, 5, 4);
+
+    private static readonly Dictionary<string, Func<Tape, object>> Mistakes = new()
+    {
+        ["Add: (2, 3, 4, 5) and (2, 3, 5, 4) differ."] = t => Zeros(t, A).Add(Zeros(t, B)),
+        ["Subtract: (2, 3, 4, 5) and (2, 3, 5, 4) differ."] = t => Zeros(t, A).Subtract(Zeros(t, B)),
+        ["Multiply: (2, 3, 4, 5) and (2, 3, 5, 4) differ."] = t => Zeros(t, A).Multiply(Zeros(t, B)),
+        ["Divide: (2, 3, 4, 5) and (2, 3, 5, 4) differ."] = t => Zeros(t, A).Divide(Zeros(t, B)),
+        ["GaussianNll: (2, 3, 5, 4) and (2, 3, 4, 5) differ."] = t => Zeros(t, A).GaussianNll(Zeros(t, B), 1f),
+        ["BroadcastTo: (2, 3, 4, 5) does not broadcast to (2, 3, 5, 4); each axis must be equal or 1."] =
+            t => Zeros(t, A).BroadcastTo(B),
+        ["SumTo: (2, 3, 5, 4) does not broadcast to (2, 3, 4, 5); each axis must be equal or 1."] = t =>
+            Zeros(t, A).SumTo(B),
+        ["SumGroups: (2, 3, 4, 5) does not divide into groups of 3 images."] = t => Zeros(t, A).SumGroups(3),
+        ["SumGroups: (2, 3, 4, 5) does not divide into groups of 0 images."] = t => Zeros(t, A).SumGroups(0),
+        ["SliceChannels: 2 channels from 2 do not lie in (2, 3, 4, 5)."] = t => Zeros(t, A).SliceChannels(2, 2),
+        ["SliceChannels: 1 channels from -1 do not lie in (2, 3, 4, 5)."] = t => Zeros(t, A).SliceChannels(-1, 1),
+        ["ConcatChannels: (2, 3, 4, 5) and (2, 3, 5, 4) differ in more than their channels."] =
+            t => Zeros(t, A).ConcatChannels(Zeros(t, B)),
+        ["MatMul: (2, 3, 4, 5) times (4, 7, 1, 1); the right factor must be (3, columns, 1, 1)."] =
+            t => Zeros(t, A).MatMul(Zeros(t, new(4, 7, 1, 1))),
+        ["MatMul: (2, 3, 4, 5) times (3, 7, 1, 2); the right factor must be (3, columns, 1, 1)."] =
+            t => Zeros(t, A).MatMul(Zeros(t, new(3, 7, 1, 2))),
+        ["Conv2d: there is no input."] = _ => Operations.Conv2d([], default, 1),
+        ["Conv2d: the kernel of (8, 3, 3, 1) is not square."] = t => Convolve(t, new(8, 3, 3, 1), 1),
+        ["Conv2d: input (2, 3, 4, 5) has 3 channels, weight (8, 4, 3, 3) takes 4."] = t =>
+            Convolve(t, new(8, 4, 3, 3), 1),
+        ["Conv2d: weight (8, 3, 2, 2) on input (2, 3, 4, 5) with stride 1 needs an odd kernel."] = t =>
+            Convolve(t, new(8, 3, 2, 2), 1),
+        ["Conv2d: weight (8, 3, 2, 2) on input (2, 3, 4, 5) with stride 2 needs a stride equal to the kernel and "
+            + "sides that it divides."] =
+            t => Convolve(t, new(8, 3, 2, 2), 2),
+        ["Conv2d: weight (8, 3, 3, 3) on input (2, 3, 4, 5) with stride 2 needs a stride equal to the kernel and "
+            + "sides that it divides."] =
+            t => Convolve(t, new(8, 3, 3, 3), 2),
+        ["Conv2d: the bias (1, 7, 1, 1) must be (1, 8, 1, 1)."] =
+            t => Zeros(t, A).Conv2d(Zeros(t, new(8, 3, 1, 1)), Zeros(t, new(1, 7, 1, 1)), 1),
+        ["Conv2d: the terms (2, 3, 4, 5) * (8, 3, 1, 1) and (2, 3, 5, 4) * (8, 3, 1, 1) give different shapes."] = t =>
+            Operations.Conv2d(
+                [new(Zeros(t, A), Zeros(t, new(8, 3, 1, 1))), new(Zeros(t, B), Zeros(t, new(8, 3, 1, 1)))], default, 1),
+        ["ConvTranspose2d: input (2, 3, 4, 5) has 3 channels, weight (4, 8, 2, 2) takes 4."] =
+            t => Zeros(t, A).ConvTranspose2d(Zeros(t, new(4, 8, 2, 2)), 2),
+        ["ConvTranspose2d: the addend (2, 3, 4, 5) differs from the output (2, 8, 8, 10)."] =
+            t => Zeros(t, A).ConvTranspose2d(Zeros(t, new(3, 8, 2, 2)), 2, Zeros(t, A)),
+        ["LstmCell: the channels of the gates (2, 7, 1, 1) are not a multiple of 4."] =
+            t => Zeros(t, new(2, 7, 1, 1)).LstmCell(Zeros(t, new(2, 1, 1, 1))),
+        ["LstmCell: gates (2, 8, 1, 1) need a cell (2, 2, 1, 1), not (2, 3, 1, 1)."] =
+            t => Zeros(t, new(2, 8, 1, 1)).LstmCell(Zeros(t, new(2, 3, 1, 1))),
+        ["GaussianLatent: (2, 4, 1, 1) and (2, 6, 1, 1) differ."] =
+            t => Zeros(t, new(2, 4, 1, 1)).GaussianLatent(Zeros(t, new(2, 6, 1, 1)), new RandomStream(1, 1)),
+        ["GaussianLatent: the channels of (2, 3, 4, 5) are not [mean|log variance]."] =
+            t => Zeros(t, A).GaussianSample(new RandomStream(1, 1)),
+        ["Reshape: (2, 3, 4, 5) has 120 elements, (2, 3, 4, 6) has 144."] = t => Zeros(t, A).Reshape(new(2, 3, 4, 6)),
+        ["Images: 2 images from 1 do not lie in (2, 3, 4, 5)."] = t => Zeros(t, A).Value.Images(1, 2),
+        ["Item: (2, 3, 4, 5) is not one number."] = t => Zeros(t, A).Item(),
+        ["SumConvolution: 1 inputs for 2 weights."] = t => Sum(t, [Zeros(t, A)]),
+        ["SumConvolution: all inputs are absent."] = t => Sum(t, [default, default]),
+    };
+
+    public static TheoryData<string> Messages => [.. Mistakes.Keys];
+
+    [Theory]
+    [MemberData(nameof(Messages))]
+    public void MessageNamesOpAndShapes(string message)
+    {
+        using var device = new CpuDevice(1);
+        using (var tape = new Tape(device))
+            Assert.Equal(message, Assert.Throws<ShapeException>(() => Mistakes[message](tape)).Message);
+        Assert.Equal(0, device.Pool.Live);
+    }
+
+    [Fact]
+    public void SigmaMustBePositive()
+    {
+        using var device = new CpuDevice(1);
+        using var tape = new Tape(device);
+        var x = Zeros(tape, A);
+        Assert.Throws<ArgumentOutOfRangeException>(() => x.GaussianNll(x, 0f));
+    }
+
+    private static Variable Zeros(Tape tape, Shape shape) => tape.Constant(shape, 0f);
+
+    private static Variable Convolve(Tape tape, Shape weight, int stride) =>
+        Zeros(tape, A).Conv2d(Zeros(tape, weight), default, stride);
+
+    private static Variable Sum(Tape tape, ReadOnlySpan<Variable> inputs)
+    {
+        using var store = new ParameterStore();
+        var convolution = new SumConvolution(store.Root, [("a", 3), ("b", 3)], 4, 3);
+        store.Materialize(tape.Device, 1);
+        return convolution.Forward(inputs);
+    }
+}

@@ -1,0 +1,150 @@
+using System.Numerics;
+using System.Text.Json;
+using Gqn.Native.Cli;
+using Gqn.Native.Imaging;
+using Gqn.Native.Scenes;
+using Gqn.Native.Training;
+using StbImageSharp;
+using Xunit;
+
+namespace Gqn.Native.Tests.Cli;
+
+public sealed class EvalRenderInfoTests(TrainedRun trained) : IClassFixture<TrainedRun>
+{
+    private const int ImageSize = 16;
+
+    [Fact]
+    public async Task EvalMeasuresWhatTrainingMeasured()
+    {
+        string json = trained["again.json"];
+        string output = (await CommandRun.Of("eval --threads 1", trained.Run, "--json", json)).Succeeded().Output;
+        Assert.Equal(File.ReadAllText(new RunDirectory(trained.Run).EvaluationPath), File.ReadAllText(json));
+        Assert.Contains("after step 6, 16 held-out scenes of shepard-metzler-5:", output, StringComparison.Ordinal);
+        string[] measures =
+        [
+            "MSE", "RMSE", "MAE", "PSNR", "SSIM", "KL", "excess",
+            "mean image", "nearest view", "prediction", "reconstruction",
+        ];
+        Assert.All(measures, measure => Assert.Contains(measure, output, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task EvalTakesContextsAndCount()
+    {
+        string json = trained["two.json"];
+        (await CommandRun.Of("eval --threads 1 --count 3", trained.Run, "--contexts", "2, 7", "--json", json))
+            .Succeeded();
+        using var report = JsonDocument.Parse(File.ReadAllText(json));
+        Assert.Equal(3, report.RootElement.GetProperty("count").GetInt32());
+        var entries = report.RootElement.GetProperty("contexts").EnumerateArray();
+        Assert.Equal([2, 7], entries.Select(entry => entry.GetProperty("contexts").GetInt32()));
+    }
+
+    [Fact]
+    public async Task RenderDrawsContextsTruthMeanAndSamples()
+    {
+        string path = trained["row.png"], options = $" --contexts 2 --samples 3 {trained.Run} --out";
+        (await CommandRun.Of("render --scene 3 --threads 1" + options, path)).Succeeded();
+        var picture = ImageResult.FromMemory(File.ReadAllBytes(path), ColorComponents.RedGreenBlue);
+        Assert.Equal(SheetSize(columns: 7, rows: 1), (picture.Width, picture.Height));
+
+        string again = trained["again.png"], other = trained["other.png"];
+        (await CommandRun.Of("render --scene 3 --threads 2" + options, again)).Succeeded();
+        (await CommandRun.Of("render --scene 4 --threads 1" + options, other)).Succeeded();
+        Assert.Equal(File.ReadAllBytes(path), File.ReadAllBytes(again));
+        Assert.NotEqual(File.ReadAllBytes(path), File.ReadAllBytes(other));
+    }
+
+    [Fact]
+    public async Task AnOrbitIsAnAnimationOrAStrip()
+    {
+        string gif = trained["orbit.gif"], png = trained["orbit.PNG"];
+        (await CommandRun.Of("render --orbit 4 --samples 1 --contexts 1 --threads 1", trained.Run, "--out", gif))
+            .Succeeded();
+        using var stream = File.OpenRead(gif);
+        var frames = ImageResult.AnimatedGifFramesFromStream(stream, ColorComponents.RedGreenBlue)
+            .Select(frame => (frame.Width, frame.Height, Pixels: Convert.ToHexString(frame.Data))).ToList();
+        Assert.Equal(4, frames.Distinct().Count());
+        Assert.All(frames, frame => Assert.Equal(SheetSize(columns: 3, rows: 1), (frame.Width, frame.Height)));
+
+        (await CommandRun.Of("render --orbit 5 --samples 1 --threads 1", trained.Run, "--out", png)).Succeeded();
+        var strip = ImageResult.FromMemory(File.ReadAllBytes(png), ColorComponents.RedGreenBlue);
+        Assert.Equal(SheetSize(columns: 5, rows: 2), (strip.Width, strip.Height));
+    }
+
+    [Fact]
+    public void OrbitCamerasLookAtTheMiddleFromOneDistanceAndHeight()
+    {
+        var like = Environments.Create("shepard-metzler-5").Sample(SceneSplit.Test, 0).Cameras[0];
+        var cameras = Orbit.Cameras(like, 6);
+        Assert.Equal(6, cameras.Distinct().Count());
+        Assert.All(cameras, camera =>
+        {
+            Assert.Equal(cameras[0].Z, camera.Z);
+            Assert.True(camera.Z > 0);
+            // The line of sight, by the camera's own angles, ends in the origin after the scene's camera distance.
+            (float sinYaw, float cosYaw) = MathF.SinCos(camera.Yaw);
+            (float sinPitch, float cosPitch) = MathF.SinCos(camera.Pitch);
+            var sight = new Vector3(cosPitch * cosYaw, cosPitch * sinYaw, sinPitch) * ShepardMetzler.CameraDistance;
+            Assert.True((new Vector3(camera.X, camera.Y, camera.Z) + sight).Length() < 1e-5f);
+            Assert.InRange(camera.Yaw, -MathF.PI, MathF.PI);
+            Assert.Equal(like.FieldOfViewDegrees, camera.FieldOfViewDegrees);
+        });
+    }
+
+    [Theory]
+    [InlineData("tiny")]
+    [InlineData("paper")]
+    public async Task InfoListsAllKeysAndPartsThatAddUp(string preset)
+    {
+        string output = (await CommandRun.Of("info --preset", preset)).Succeeded().Output;
+        var configuration = Presets.Create(preset);
+        var words = output.Split('\n').Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        string[][] lines = [.. words.Where(line => line.Length >= 2)];
+        Assert.All(
+            ConfigurationOverrides.List(configuration),
+            entry => Assert.Contains(lines, line => line[0] == entry.Key && line[1] == entry.Value));
+
+        string[][] parts = [.. lines.TakeWhile(line => line[0] != "a")];
+        Assert.Equal("total", parts[0][0]);
+        Assert.Equal(ModelPlan.Create(configuration, 1).Parameters, Number(parts[0][1]));
+        Assert.Equal(Number(parts[0][1]), parts[1..].Sum(line => Number(line[1])));
+
+        static long Number(string text) => long.Parse(text.Replace(",", string.Empty, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task InfoOfARunNamesItsCheckpointAndTakesChanges()
+    {
+        string output = (await CommandRun.Of("info --batch 9 --set model.layers=5", trained.Run)).Succeeded().Output;
+        Assert.Contains(TrainedRun.Checkpoint(trained.Run), output, StringComparison.Ordinal);
+        Assert.Matches(@"training\.steps +6\s", output);
+        Assert.Matches(@"training\.batch +9\s", output);
+        Assert.Matches(@"model\.layers +5\s", output);
+    }
+
+    [Fact]
+    public async Task DevicesListsTheProcessor()
+    {
+        string output = (await CommandRun.Of("devices --threads 3")).Succeeded().Output;
+        using var device = new Engine.Devices.CpuDevice(3);
+        Assert.Contains(device.Description, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WithoutWordsTheVerbsAreShown()
+    {
+        string output = (await CommandRun.Of("")).Succeeded().Output;
+        string[] verbs = ["train", "eval", "render", "info", "devices"];
+        Assert.All(verbs, verb => Assert.Contains("  " + verb, output, StringComparison.Ordinal));
+    }
+
+    private static (int Width, int Height) SheetSize(int columns, int rows)
+    {
+        var sheet = new ContactSheet([.. Enumerable.Repeat("x", columns)], ImageSize, ImageSize);
+        for (int row = 0; row < rows; row++)
+            sheet.AddRow([]);
+        var picture = sheet.Render();
+        return (picture.Width, picture.Height);
+    }
+}

@@ -1,0 +1,106 @@
+using Gqn.Native.Kernels.Cpu;
+using Xunit;
+
+namespace Gqn.Native.Tests.Kernels;
+
+public unsafe class GemmTests
+{
+    private static readonly (int M, int N, int K)[] Sizes =
+    [
+        (1, 1, 1), (1, 17, 3), (2, 6, 128), (3, 16, 33), (7, 31, 64), (8, 32, 8), (9, 33, 17), (16, 100, 520),
+        (33, 64, 1),
+        (64, 5, 7), (65, 70, 65), (100, 7, 1100), (2100, 3, 5),
+    ];
+
+    public static TheoryData<SimdLevel> Levels => SimdLevels.Available;
+
+    [Theory]
+    [MemberData(nameof(Levels))]
+    public void EqualsTheDefinition(SimdLevel level)
+    {
+        using var workspace = new CpuWorkspace(2, level);
+        SimdLevels.PoisonScratch(workspace);
+        foreach (var (m, n, k) in Sizes)
+        {
+            using var a = GuardedArray.Normal((long)m * k, 1);
+            using var b = GuardedArray.Normal((long)k * n, 2);
+            using var old = GuardedArray.Normal((long)m * n, 3);
+            for (int mode = 0; mode < 8; mode++)
+            {
+                bool transposeA = (mode & 1) != 0, transposeB = (mode & 2) != 0;
+                float beta = mode >> 2;
+                using var c = beta == 0 ? new GuardedArray((long)m * n) : old.Copy();
+                Gemm.Multiply(workspace, c.Pointer, beta, a.Pointer, b.Pointer, m, n, k, transposeA, transposeB);
+                double error = c.ErrorAgainst(Define(a, b, beta == 0 ? null : old, (m, n, k), transposeA, transposeB));
+                Assert.True(error <= 1e-5, $"{m}x{n}x{k}, mode {mode}: error {error}");
+                Assert.True(c.GuardsIntact(), $"{m}x{n}x{k}, mode {mode}: wrote beyond the result");
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Levels))]
+    public void BytesAreTheSameForAnyNumberOfThreads(SimdLevel level)
+    {
+        const int M = 75, N = 140, K = 600;
+        using var a = GuardedArray.Normal(M * K, 1);
+        using var b = GuardedArray.Normal(K * N, 2);
+        using var expected = new GuardedArray(M * N);
+        for (int threads = 1; threads <= 3; threads++)
+        {
+            using var workspace = new CpuWorkspace(threads, level);
+            using var c = new GuardedArray(M * N);
+            Gemm.Multiply(workspace, c.Pointer, 0, a.Pointer, b.Pointer, M, N, K, false, true);
+            if (threads == 1)
+                c.Span.CopyTo(expected.Span);
+            Assert.True(c.Span.SequenceEqual(expected.Span));
+            Assert.Equal(Gemm.Scratch(M, N, K, threads).Bytes(threads), workspace.ScratchBytes);
+        }
+    }
+
+    [Fact]
+    public void AllocatesNothingAfterTheFirstCall()
+    {
+        using var workspace = new CpuWorkspace(2);
+        using var a = GuardedArray.Normal(64 * 64, 1);
+        using var c = new GuardedArray(64 * 64);
+        for (int i = 0; i < 100; i++)
+            Gemm.Multiply(workspace, c.Pointer, 0, a.Pointer, a.Pointer, 64, 64, 64, true, false);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++)
+            Gemm.Multiply(workspace, c.Pointer, 0, a.Pointer, a.Pointer, 64, 64, 64, true, false);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void BadArgumentsAreRefused()
+    {
+        using var workspace = new CpuWorkspace(1);
+        Assert.Throws<ArgumentException>(() => Gemm.Multiply(workspace, null, 0, null, null, 0, 1, 1, false, false));
+        Assert.Throws<ArgumentException>(() => Gemm.Multiply(workspace, null, 0.5f, null, null, 1, 1, 1, false, false));
+    }
+
+    private static double[] Define(
+        GuardedArray a, GuardedArray b, GuardedArray? old, (int M, int N, int K) size, bool transposeA, bool transposeB)
+    {
+        var (m, n, k) = size;
+        double[] c = new double[m * n];
+        for (int i = 0; i < m; i++)
+        {
+            for (int j = 0; j < n; j++)
+            {
+                double sum = old == null ? 0 : old.Pointer[(i * n) + j];
+                for (int l = 0; l < k; l++)
+                {
+                    float left = a.Pointer[transposeA ? (l * m) + i : (i * k) + l];
+                    float right = b.Pointer[transposeB ? (j * k) + l : (l * n) + j];
+                    sum += (double)left * right;
+                }
+
+                c[(i * n) + j] = sum;
+            }
+        }
+
+        return c;
+    }
+}

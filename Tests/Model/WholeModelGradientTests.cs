@@ -1,0 +1,105 @@
+using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine.Random;
+using Gqn.Native.Model;
+using Gqn.Native.Tests.Reference;
+using Xunit;
+
+namespace Gqn.Native.Tests.Model;
+
+/// <summary>The gradient of −ELBO in every parameter, in double precision, against central differences.</summary>
+public sealed class WholeModelGradientTests
+{
+    public static TheoryData<string> Variants => TinyModels.VariantNames;
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void GradientOfEveryParameterMatchesCentralDifferences(string variant)
+    {
+        using var device = new ReferenceDevice();
+        using var network = new GenerativeQueryNetwork(TinyModels.Variants[variant], device, 3);
+        using var tape = new Tape(device);
+        double[] values = ReferenceDevice.Read(network.Parameters.Values);
+        // Biases start at zero, where a ReLU may sit on its kink; nothing in the model asks for that.
+        var random = new RandomStream(17, 0);
+        for (int i = 0; i < values.Length; i++)
+            values[i] += 0.05 * random.NextNormal();
+        ReferenceDevice.Write(network.Parameters.Values, values);
+        double Loss()
+        {
+            var elbo = TinyModels.Loss(network, tape);
+            double loss = ReferenceDevice.Read(elbo.NegElbo.Value)[0];
+            tape.Reset();
+            return loss;
+        }
+
+        tape.Backward(TinyModels.Loss(network, tape).NegElbo);
+        tape.Reset();
+        network.Parameters.CompleteGradients();
+        double total = 0;
+        foreach (var parameter in network.Parameters.Parameters)
+        {
+            double[] gradient = ReferenceDevice.Read(parameter.Gradient);
+            double[] start = ReferenceDevice.Read(parameter.Value);
+            double norm = Math.Sqrt(gradient.Sum(g => g * g));
+            total += norm;
+            // Along the gradient itself plus noise: the expected slope is far from zero, so a relative error means
+            // something.
+            double[] direction =
+            [
+                .. gradient.Select(
+                    g => (norm == 0 ? 0 : g / norm) + (0.3 * random.NextNormal() / Math.Sqrt(gradient.Length))),
+            ];
+            double expected = direction.Zip(gradient, (u, g) => u * g).Sum();
+            const double Step = 1e-5;
+            ReferenceDevice.Write(parameter.Value, [.. start.Zip(direction, (x, u) => x + (Step * u))]);
+            double above = Loss();
+            ReferenceDevice.Write(parameter.Value, [.. start.Zip(direction, (x, u) => x - (Step * u))]);
+            double below = Loss();
+            ReferenceDevice.Write(parameter.Value, start);
+            double slope = (above - below) / (2 * Step);
+            // The loss is about 500 with 16 digits: differences below 1e-8 of slope are rounding.
+            Assert.True(
+                Math.Abs(slope - expected) <= (1e-6 * Math.Abs(expected)) + 2e-8,
+                $"{parameter}: central difference {slope:R}, gradient {expected:R}");
+        }
+
+        Assert.True(total > 1, "the gradients are all but zero: the comparison says nothing");
+    }
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void ProcessorAgreesWithReference(string variant)
+    {
+        using var reference = new ReferenceDevice();
+        using var cpu = new CpuDevice(2);
+        var (expectedLoss, expected) = Gradients(reference, variant, tensor => ReferenceDevice.Read(tensor));
+        var (loss, actual) = Gradients(cpu, variant, tensor =>
+        {
+            float[] values = new float[tensor.Shape.Count];
+            cpu.Download(tensor, values);
+            return [.. values.Select(value => (double)value)];
+        });
+        Assert.Equal(expectedLoss, loss, 1e-6 * Math.Abs(expectedLoss));
+        double largest = expected.Values.Max(gradient => Math.Sqrt(gradient.Sum(g => g * g)));
+        foreach (var (name, gradient) in expected)
+        {
+            double norm = Math.Sqrt(gradient.Sum(g => g * g));
+            double distance = Math.Sqrt(gradient.Zip(actual[name], (a, b) => (a - b) * (a - b)).Sum());
+            Assert.True(distance <= (2e-5 * norm) + (1e-7 * largest), $"{name}: differs by {distance} of {norm}");
+        }
+    }
+
+    private static (double Loss, Dictionary<string, double[]> Gradients) Gradients(
+        Device device, string variant, Func<Engine.Tensors.Tensor, double[]> read)
+    {
+        using var network = new GenerativeQueryNetwork(TinyModels.Variants[variant], device, 3);
+        using var tape = new Tape(device);
+        var elbo = TinyModels.Loss(network, tape);
+        tape.Backward(elbo.NegElbo);
+        double loss = read(elbo.NegElbo.Value)[0];
+        tape.Reset();
+        network.Parameters.CompleteGradients();
+        return (loss, network.Parameters.Parameters.ToDictionary(p => p.Name, p => read(p.Gradient)));
+    }
+}

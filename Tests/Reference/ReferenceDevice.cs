@@ -1,0 +1,356 @@
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Kernels.Lanes;
+using Gqn.Native.Kernels.Pointwise;
+using Gqn.Native.Kernels.Random;
+using Gqn.Native.Kernels.Shapes;
+using GaussianLatentBody = Gqn.Native.Kernels.Pointwise.GaussianLatent;
+using LstmCellBody = Gqn.Native.Kernels.Pointwise.LstmCell;
+
+namespace Gqn.Native.Tests.Reference;
+
+/// <summary>Every primitive in double precision, by its plainest loop: the definition of what devices do.</summary>
+/// <remarks>
+/// Storage is as on every device: activations [N][H][W][C], convolution weights [ky][kx][c][k]. An index is spelled
+/// from the logical coordinates wherever a primitive has more than one axis, so that a loop reads as its formula.
+/// Element-wise bodies are those of Kernels on the <see cref="F64"/> lane. The noise ε is the float of
+/// <see cref="Philox.Normal"/>, taken as a constant.
+/// </remarks>
+internal class ReferenceDevice : Device
+{
+    public override string Description => "reference, double precision";
+
+    public override int ElementSize => sizeof(double);
+
+    public override DeviceBuffer CreateBuffer(long count) => new Memory(this, count);
+
+    public override void Upload(ReadOnlySpan<float> source, Tensor destination)
+    {
+        var memory = At(destination);
+        for (int i = 0; i < memory.Length; i++)
+            memory[i] = source[i];
+    }
+
+    public override void Download(Tensor source, Span<float> destination)
+    {
+        var memory = At(source);
+        for (int i = 0; i < memory.Length; i++)
+            destination[i] = (float)memory[i];
+    }
+
+    /// <summary>Host to device without rounding.</summary>
+    public static void Write(Tensor destination, ReadOnlySpan<double> source) => source.CopyTo(At(destination));
+
+    /// <summary>Device to host without rounding.</summary>
+    public static double[] Read(Tensor source) => At(source).ToArray();
+
+    public override void Fill(Tensor t, float value) => At(t).Fill(value);
+
+    public override void Unary<TOp>(Tensor y, Tensor x, TOp op)
+    {
+        Span<double> to = At(y), from = At(x);
+        for (int i = 0; i < to.Length; i++)
+            to[i] = op.Forward(new F64(from[i])).Value;
+    }
+
+    public override void UnaryBackward<TOp>(Tensor dx, float beta, Tensor dy, Tensor x, Tensor y, TOp op)
+    {
+        Span<double> to = At(dx), from = At(dy);
+        // What the op does not save is NaN here, so that a body which reads it all the same is found out.
+        for (int i = 0; i < to.Length; i++)
+        {
+            F64 input = new(TOp.Saves == Saves.Input ? At(x)[i] : double.NaN);
+            F64 output = new(TOp.Saves == Saves.Output ? At(y)[i] : double.NaN);
+            Accumulate(ref to[i], beta, from[i] * op.Derivative(input, output).Value);
+        }
+    }
+
+    public override void Binary<TOp>(Tensor y, Tensor a, Tensor b, TOp op)
+    {
+        for (int i = 0; i < y.Shape.Count; i++)
+            At(y)[i] = op.Forward(new F64(At(a)[i]), new F64(At(b)[i])).Value;
+    }
+
+    public override void BinaryBackwardA<TOp>(Tensor da, float beta, Tensor dy, Tensor a, Tensor b, TOp op)
+    {
+        for (int i = 0; i < da.Shape.Count; i++)
+            Accumulate(ref At(da)[i], beta, At(dy)[i] * op.DerivativeA(new F64(At(a)[i]), new F64(At(b)[i])).Value);
+    }
+
+    public override void BinaryBackwardB<TOp>(Tensor db, float beta, Tensor dy, Tensor a, Tensor b, TOp op)
+    {
+        for (int i = 0; i < db.Shape.Count; i++)
+            Accumulate(ref At(db)[i], beta, At(dy)[i] * op.DerivativeB(new F64(At(a)[i]), new F64(At(b)[i])).Value);
+    }
+
+    public override void Broadcast(Tensor y, float beta, Tensor x, float scale)
+    {
+        foreach (var (n, c, h, w) in Coordinates(y.Shape))
+            Accumulate(ref Element(y, n, c, h, w), beta,
+                scale * Element(x, Clip(n, x.Shape.N), Clip(c, x.Shape.C), Clip(h, x.Shape.H), Clip(w, x.Shape.W)));
+    }
+
+    public override void Sum(Tensor y, float beta, Tensor x, float scale)
+    {
+        double[] sums = new double[y.Shape.Count];
+        foreach (var (n, c, h, w) in Coordinates(x.Shape))
+        {
+            int at = Index(y.Shape, Clip(n, y.Shape.N), Clip(c, y.Shape.C), Clip(h, y.Shape.H), Clip(w, y.Shape.W));
+            sums[at] += Element(x, n, c, h, w);
+        }
+
+        for (int i = 0; i < sums.Length; i++)
+            Accumulate(ref At(y)[i], beta, scale * sums[i]);
+    }
+
+    public override void CopyChannels(Tensor y, int yFirst, float beta, Tensor x, int xFirst, int count)
+    {
+        foreach (var (n, c, h, w) in Coordinates(y.Shape with { C = count }))
+            Accumulate(ref Element(y, n, yFirst + c, h, w), beta, Element(x, n, xFirst + c, h, w));
+    }
+
+    public override void MatMul(Tensor c, float beta, Tensor a, Tensor b, bool transposeA, bool transposeB)
+    {
+        int rows = (int)c.Shape.Pixels, columns = c.Shape.C, inner = transposeA ? (int)a.Shape.Pixels : a.Shape.C;
+        for (int i = 0; i < rows; i++)
+        {
+            for (int j = 0; j < columns; j++)
+            {
+                double sum = 0;
+                for (int k = 0; k < inner; k++)
+                    sum += At(a)[transposeA ? (k * rows) + i : (i * inner) + k]
+                        * At(b)[transposeB ? (j * inner) + k : (k * columns) + j];
+                Accumulate(ref At(c)[(i * columns) + j], beta, sum);
+            }
+        }
+    }
+
+    public override void Conv2d(Tensor y, float beta, Tensor x, Tensor w, Tensor bias, in Conv2dShape shape,
+        Activation activation)
+    {
+        double[] sums = new double[y.Shape.Count];
+        foreach (var tap in Taps(shape))
+        {
+            for (int c = 0; c < shape.C; c++)
+            {
+                double input = At(x)[tap.X + c];
+                for (int k = 0; k < shape.K; k++)
+                    sums[tap.Y + k] += input * At(w)[Weight(shape, tap, c, k)];
+            }
+        }
+
+        for (int i = 0; i < sums.Length; i++)
+        {
+            Accumulate(ref At(y)[i], beta, sums[i] + (bias.Exists ? At(bias)[i % shape.K] : 0));
+            At(y)[i] = Activate(activation, At(y)[i]);
+        }
+    }
+
+    public override void Conv2dBackwardInput(Tensor dx, float beta, Tensor dy, Tensor w, in Conv2dShape shape)
+    {
+        if (beta == 0)
+            At(dx).Clear();
+        foreach (var tap in Taps(shape))
+        {
+            for (int c = 0; c < shape.C; c++)
+            {
+                for (int k = 0; k < shape.K; k++)
+                    At(dx)[tap.X + c] += At(dy)[tap.Y + k] * At(w)[Weight(shape, tap, c, k)];
+            }
+        }
+    }
+
+    public override void Conv2dBackwardWeight(Tensor dw, float beta, Tensor dy, Tensor x, in Conv2dShape shape)
+    {
+        if (beta == 0)
+            At(dw).Clear();
+        foreach (var tap in Taps(shape))
+        {
+            for (int c = 0; c < shape.C; c++)
+            {
+                for (int k = 0; k < shape.K; k++)
+                    At(dw)[Weight(shape, tap, c, k)] += At(dy)[tap.Y + k] * At(x)[tap.X + c];
+            }
+        }
+    }
+
+    public override void LstmCell(Tensor cellNext, Tensor hidden, Tensor gates, Tensor cell)
+    {
+        foreach (var (n, c, h, w) in Coordinates(hidden.Shape))
+        {
+            var (i, f, g, o) = Gates(gates, hidden.Shape.C, n, c, h, w);
+            var (next, output) = LstmCellBody.Forward(i, f, g, o, new F64(OrZero(cell, n, c, h, w)));
+            Element(cellNext, n, c, h, w) = next.Value;
+            Element(hidden, n, c, h, w) = output.Value;
+        }
+    }
+
+    public override void LstmCellBackward(
+        Tensor dGates, Tensor dCell, float beta, Tensor dHidden, Tensor dCellNext, Tensor gates, Tensor cell)
+    {
+        int channels = gates.Shape.C / 4;
+        foreach (var (n, c, h, w) in Coordinates(gates.Shape with { C = channels }))
+        {
+            var (i, f, g, o) = Gates(gates, channels, n, c, h, w);
+            var (di, df, dg, dOut, dc) = LstmCellBody.Backward(
+                i, f, g, o, new F64(OrZero(cell, n, c, h, w)), new F64(OrZero(dHidden, n, c, h, w)),
+                new F64(OrZero(dCellNext, n, c, h, w)));
+            Element(dGates, n, c, h, w) = di.Value;
+            Element(dGates, n, c + channels, h, w) = df.Value;
+            Element(dGates, n, c + (2 * channels), h, w) = dg.Value;
+            Element(dGates, n, c + (3 * channels), h, w) = dOut.Value;
+            if (dCell.Exists)
+                Accumulate(ref Element(dCell, n, c, h, w), beta, dc.Value);
+        }
+    }
+
+    public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, PhiloxKey key)
+    {
+        int channels = z.Shape.C;
+        foreach (var (n, c, h, w) in Coordinates(z.Shape))
+        {
+            var (sample, divergence) = GaussianLatentBody.Forward(
+                new F64(Element(posterior, n, c, h, w)), new F64(Element(posterior, n, c + channels, h, w)),
+                new F64(Element(prior, n, c, h, w)), new F64(Element(prior, n, c + channels, h, w)),
+                new F64(Philox.Normal(key, (uint)Index(z.Shape, n, c, h, w))));
+            Element(z, n, c, h, w) = sample.Value;
+            if (kl.Exists)
+                Element(kl, n, c, h, w) = divergence.Value;
+        }
+    }
+
+    public override void GaussianLatentBackward(
+        Tensor dPosterior, float betaQ, Tensor dPrior, float betaP, Tensor dz, Tensor dKl, Tensor posterior,
+        Tensor prior, PhiloxKey key)
+    {
+        int channels = posterior.Shape.C / 2;
+        var shape = posterior.Shape with { C = channels };
+        foreach (var (n, c, h, w) in Coordinates(shape))
+        {
+            var (dMeanQ, dLogVarianceQ, dMeanP, dLogVarianceP) = GaussianLatentBody.Backward(
+                new F64(Element(posterior, n, c, h, w)), new F64(Element(posterior, n, c + channels, h, w)),
+                new F64(Element(prior, n, c, h, w)), new F64(Element(prior, n, c + channels, h, w)),
+                new F64(Philox.Normal(key, (uint)Index(shape, n, c, h, w))),
+                new F64(OrZero(dz, n, c, h, w)), new F64(OrZero(dKl, n, c, h, w)));
+            if (dPosterior.Exists)
+            {
+                Accumulate(ref Element(dPosterior, n, c, h, w), betaQ, dMeanQ.Value);
+                Accumulate(ref Element(dPosterior, n, c + channels, h, w), betaQ, dLogVarianceQ.Value);
+            }
+
+            if (dPrior.Exists)
+            {
+                Accumulate(ref Element(dPrior, n, c, h, w), betaP, dMeanP.Value);
+                Accumulate(ref Element(dPrior, n, c + channels, h, w), betaP, dLogVarianceP.Value);
+            }
+        }
+    }
+
+    public override void AdamStep(Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments,
+        in AdamStep step)
+    {
+        for (int i = 0; i < values.Shape.Count; i++)
+        {
+            var (value, first, second) = step.Update(
+                new F64(At(values)[i]), new F64(At(gradients)[i]), new F64(At(firstMoments)[i]),
+                new F64(At(secondMoments)[i]));
+            (At(values)[i], At(firstMoments)[i], At(secondMoments)[i]) = (value.Value, first.Value, second.Value);
+        }
+    }
+
+    public override double SumOfSquares(Tensor x)
+    {
+        double sum = 0;
+        foreach (double value in At(x))
+            sum += value * value;
+        return sum;
+    }
+
+    private static Span<double> At(Tensor t) => ((Memory)t.Buffer).Values.AsSpan((int)t.Offset, (int)t.Shape.Count);
+
+    private static int Index(Shape s, int n, int c, int h, int w) => (((((n * s.H) + h) * s.W) + w) * s.C) + c;
+
+    private static ref double Element(Tensor t, int n, int c, int h, int w) => ref At(t)[Index(t.Shape, n, c, h, w)];
+
+    private static double OrZero(Tensor t, int n, int c, int h, int w) => t.Exists ? Element(t, n, c, h, w) : 0;
+
+    // beta 0 must not read: the old content may be anything, NaN included.
+    private static void Accumulate(ref double target, float beta, double value) =>
+        target = beta == 0 ? value : (beta * target) + value;
+
+    private static int Clip(int index, int length) => length == 1 ? 0 : index;
+
+    private static IEnumerable<(int N, int C, int H, int W)> Coordinates(Shape s)
+    {
+        for (int n = 0; n < s.N; n++)
+        {
+            for (int h = 0; h < s.H; h++)
+            {
+                for (int w = 0; w < s.W; w++)
+                {
+                    for (int c = 0; c < s.C; c++)
+                        yield return (n, c, h, w);
+                }
+            }
+        }
+    }
+
+    /// <summary>Every meeting of an output pixel and a tap inside the image: pixel offsets and tap.</summary>
+    private static IEnumerable<(int X, int Y, int Tap)> Taps(Conv2dShape s)
+    {
+        for (int n = 0; n < s.N; n++)
+        {
+            for (int oy = 0; oy < s.OutH; oy++)
+            {
+                for (int ox = 0; ox < s.OutW; ox++)
+                {
+                    for (int tap = 0; tap < s.Kernel * s.Kernel; tap++)
+                    {
+                        int iy = (oy * s.Stride) + (tap / s.Kernel) - s.Padding,
+                            ix = (ox * s.Stride) + (tap % s.Kernel) - s.Padding;
+                        if (iy >= 0 && iy < s.H && ix >= 0 && ix < s.W)
+                            yield return (((((n * s.H) + iy) * s.W) + ix) * s.C,
+                                ((((n * s.OutH) + oy) * s.OutW) + ox) * s.K, tap);
+                    }
+                }
+            }
+        }
+    }
+
+    private static int Weight(in Conv2dShape s, (int X, int Y, int Tap) at, int c, int k) =>
+        (((at.Tap * s.C) + c) * s.K) + k;
+
+    private static (F64 I, F64 F, F64 G, F64 O) Gates(Tensor gates, int channels, int n, int c, int h, int w) => (
+        new F64(Element(gates, n, c, h, w)), new F64(Element(gates, n, c + channels, h, w)),
+        new F64(Element(gates, n, c + (2 * channels), h, w)), new F64(Element(gates, n, c + (3 * channels), h, w)));
+
+    private static double Activate(Activation activation, double x) => activation switch
+    {
+        Activation.None => x,
+        Activation.Relu => Math.Max(x, 0),
+        Activation.Sigmoid => 1 / (1 + Math.Exp(-x)),
+        Activation.Tanh => Math.Tanh(x),
+        _ => throw new ArgumentOutOfRangeException(nameof(activation)),
+    };
+
+    private sealed class Memory : DeviceBuffer
+    {
+        private readonly ReferenceDevice _device;
+
+        public Memory(ReferenceDevice device, long count)
+            : base(count)
+        {
+            _device = device;
+            device.BufferElements += count;
+            Values = new double[count];
+        }
+
+        public double[] Values { get; private set; }
+
+        protected override void Free()
+        {
+            _device.BufferElements -= Values.Length;
+            Values = [];
+        }
+    }
+}

@@ -1,0 +1,260 @@
+using Gqn.Native.Data;
+using Gqn.Native.Scenes;
+using Xunit;
+
+namespace Gqn.Native.Tests.Scenes;
+
+public sealed class SceneBatchesTests
+{
+    private const int Size = 16, BatchSize = 3, MaxContexts = 4;
+
+    private static readonly SceneEnvironment Five = Environments.Create("shepard-metzler-5");
+
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(3, 2)]
+    [InlineData(3, 7)]
+    [InlineData(8, 3)]
+    public void BatchesAreTheSameInTheSameOrderWhateverTheWorkers(int workers, int capacity)
+    {
+        byte[][] expected = Prints(Start(workers: 1, capacity: 4), 30);
+        Assert.Equal(30, expected.Select(Convert.ToHexString).Distinct().Count());
+        Assert.Equal(expected, Prints(Start(workers: workers, capacity: capacity), 30));
+        Assert.NotEqual(expected[0], Prints(Start(seed: 6), 1)[0]);
+    }
+
+    [Fact]
+    public void AResumedRunContinuesWhereItStopped()
+    {
+        byte[][] whole = Prints(Start(), 12);
+        using (SceneBatches first = Start())
+        {
+            for (int i = 0; i < 5; i++)
+                first.Next();
+            Assert.Equal(5, first.NextBatch);
+        }
+        Assert.Equal(whole[5..], Prints(Start(firstBatch: 5, workers: 2), 7));
+    }
+
+    [Fact]
+    public void ViewsOfASceneAreDifferentAndBelongToIt()
+    {
+        var contexts = new HashSet<int>();
+        using SceneBatches batches = Start(order: ViewpointOrder.SinCos);
+        for (int b = 0; b < 40; b++)
+        {
+            SceneBatch batch = batches.Next();
+            Assert.InRange(batch.Contexts, 1, MaxContexts);
+            contexts.Add(batch.Contexts);
+            AssertIsTrue(batch, Five, SceneSplit.Train, ViewpointOrder.SinCos);
+        }
+        Assert.Equal(MaxContexts, contexts.Count);
+    }
+
+    [Fact]
+    public void TheConsumerAllocatesNothing()
+    {
+        using SceneBatches batches = Start(workers: 2, capacity: 2);
+        for (int i = 0; i < 50; i++)
+            batches.Next();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 200; i++)
+            batches.Next();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void ALeasedBatchStaysAsItIsUntilTheNextCall()
+    {
+        using SceneBatches batches = Start(workers: 2, capacity: 2);
+        SceneBatch leased = batches.Next();
+        byte[] before = Print(leased);
+        SpinWait.SpinUntil(() => false, 50);
+        Assert.Equal(before, Print(leased));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void AFailureSurfacesInNextAfterTheBatchesBeforeIt(int workers)
+    {
+        var environment = new Failing(scenes: BatchSize * 4);
+        using var batches = new SceneBatches(
+            environment, SceneSplit.Train, Size, BatchSize, MaxContexts, 5, workers: workers, capacity: 2);
+        int delivered = 0;
+        InvalidOperationException? error = null;
+        while (error is null && delivered < 100)
+        {
+            try
+            {
+                batches.Next();
+                delivered++;
+            }
+            catch (InvalidOperationException exception)
+            {
+                error = exception;
+            }
+        }
+        Assert.NotNull(error);
+        Assert.InRange(delivered, workers == 1 ? 4 : 2, 4);
+        Assert.IsType<NotSupportedException>(error.InnerException);
+        Assert.Contains($"Batch {delivered} of failing", error.Message, StringComparison.Ordinal);
+        Assert.Throws<InvalidOperationException>(batches.Next);
+    }
+
+    [Fact]
+    public async Task DisposeEndsWorkersThatWaitForRoomAndConsumersThatWaitForBatches()
+    {
+        SceneBatches full = Start(workers: 3, capacity: 2);
+        SpinWait.SpinUntil(() => false, 50);
+        full.Dispose();
+        full.Dispose();
+        Assert.Throws<ObjectDisposedException>(full.Next);
+
+        var stuck = new Stuck();
+        var batches = new SceneBatches(stuck, SceneSplit.Train, Size, BatchSize, MaxContexts, 5);
+        Task waiting = Assert.ThrowsAsync<ObjectDisposedException>(() => Task.Run(batches.Next));
+        stuck.Entered.Wait(TestContext.Current.CancellationToken);
+        Task ending = Task.Run(batches.Dispose, TestContext.Current.CancellationToken);
+        await waiting;
+        stuck.Release.Set();
+        await ending;
+    }
+
+    [Fact]
+    public void EvaluationSetsNestInBothDirections()
+    {
+        SceneBatch wide = SceneBatches.EvaluationBatch(Five, SceneSplit.Test, Size, 6, 14, 3);
+        AssertIsTrue(wide, Five, SceneSplit.Test, ViewpointOrder.CosSin);
+        SceneBatch narrow = SceneBatches.EvaluationBatch(Five, SceneSplit.Test, Size, 4, 2, 3);
+        int picture = Size * Size * 3;
+        for (int b = 0; b < narrow.Scenes; b++)
+        {
+            Assert.Equal(wide.SceneIndices[b], narrow.SceneIndices[b]);
+            Assert.Equal(
+                wide.QueryImages.AsSpan(b * picture, picture).ToArray(),
+                narrow.QueryImages.AsSpan(b * picture, picture).ToArray());
+            Assert.Equal(
+                wide.ContextViews.AsSpan(b * 14 * 7, 14).ToArray(),
+                narrow.ContextViews.AsSpan(b * 2 * 7, 14).ToArray());
+            Assert.Equal(
+                wide.ContextImages.AsSpan(b * 14 * picture, 2 * picture).ToArray(),
+                narrow.ContextImages.AsSpan(b * 2 * picture, 2 * picture).ToArray());
+        }
+        SceneBatch other = SceneBatches.EvaluationBatch(Five, SceneSplit.Test, Size, 4, 2, 4);
+        Assert.NotEqual(narrow.SceneIndices, other.SceneIndices);
+    }
+
+    [Fact]
+    public void SizesAreChecked()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => Start(workers: 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Start(workers: 9));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Start(capacity: 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Start(firstBatch: -1));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => SceneBatches.EvaluationBatch(Five, SceneSplit.Test, 4, 1, 1, 0));
+        var error = Assert.Throws<ArgumentOutOfRangeException>(
+            () => SceneBatches.EvaluationBatch(Five, SceneSplit.Test, Size, 1, 15, 0));
+        Assert.Contains("15 views a scene", error.Message, StringComparison.Ordinal);
+    }
+
+    private static SceneBatches Start(ulong seed = 5, long firstBatch = 0, int workers = 1, int capacity = 4,
+        ViewpointOrder order = ViewpointOrder.CosSin) =>
+        new(Five, SceneSplit.Train, Size, BatchSize, MaxContexts, seed, firstBatch, workers, capacity, order);
+
+    private static byte[][] Prints(SceneBatches batches, int count)
+    {
+        using (batches)
+            return [.. Enumerable.Range(0, count).Select(_ => Print(batches.Next()))];
+    }
+
+    /// <summary>A hash over the part of a batch that is in use.</summary>
+    private static byte[] Print(SceneBatch batch)
+    {
+        using var bytes = new MemoryStream();
+        using (var writer = new BinaryWriter(bytes))
+        {
+            int pictures = batch.Scenes * batch.Contexts;
+            writer.Write(batch.Contexts);
+            foreach (float value in batch.ContextImages.AsSpan(0, pictures * Size * Size * 3)) writer.Write(value);
+            foreach (float value in batch.ContextViews.AsSpan(0, pictures * 7)) writer.Write(value);
+            foreach (float value in batch.QueryImages) writer.Write(value);
+            foreach (float value in batch.QueryViews) writer.Write(value);
+        }
+        return System.Security.Cryptography.SHA256.HashData(bytes.ToArray());
+    }
+
+    /// <summary>Renders everything again from the scene indices and compares pictures and views.</summary>
+    private static void AssertIsTrue(
+        SceneBatch batch, SceneEnvironment environment, SceneSplit split, ViewpointOrder order)
+    {
+        int picture = Size * Size * 3;
+        byte[] rgb = new byte[picture];
+        float[] seven = new float[7];
+        for (int b = 0; b < batch.Scenes; b++)
+        {
+            Scene scene = environment.Sample(split, batch.SceneIndices[b]);
+            var used = new HashSet<int>();
+            for (int m = 0; m <= batch.Contexts; m++)
+            {
+                int place = (b * batch.Contexts) + m;
+                float[] view = m < batch.Contexts
+                    ? batch.ContextViews[(place * 7)..((place * 7) + 7)]
+                    : batch.QueryViews[(b * 7)..((b * 7) + 7)];
+                float[] image = m < batch.Contexts
+                    ? batch.ContextImages[(place * picture)..((place + 1) * picture)]
+                    : batch.QueryImages[(b * picture)..((b + 1) * picture)];
+                int camera = Enumerable.Range(0, 15).Single(k =>
+                {
+                    Viewpoint.Encode(scene.Cameras[k], order, seven);
+                    return seven.AsSpan().SequenceEqual(view);
+                });
+                Assert.True(used.Add(camera), $"view {camera} is used twice");
+                environment.Render(scene, scene.Cameras[camera], Size, rgb);
+                Assert.Equal(rgb.Select(x => x / 255f), image);
+            }
+        }
+    }
+
+    /// <summary>Works for a number of scenes.</summary>
+    private sealed class Failing(int scenes) : Wrapped("failing")
+    {
+        private int _left = scenes;
+
+        public override Scene Sample(SceneSplit split, ulong index) =>
+            Interlocked.Decrement(ref _left) < 0
+                ? throw new NotSupportedException("no more")
+                : base.Sample(split, index);
+    }
+
+    /// <summary>Does not return a scene before it may.</summary>
+    private sealed class Stuck() : Wrapped("stuck")
+    {
+        public ManualResetEventSlim Entered { get; } = new();
+
+        public ManualResetEventSlim Release { get; } = new();
+
+        public override Scene Sample(SceneSplit split, ulong index)
+        {
+            Entered.Set();
+            Release.Wait();
+            return base.Sample(split, index);
+        }
+    }
+
+    private abstract class Wrapped(string name) : SceneEnvironment
+    {
+        public override string Name => name;
+
+        public override int Version => Five.Version;
+
+        public override int ViewsPerScene => Five.ViewsPerScene;
+
+        public override Scene Sample(SceneSplit split, ulong index) => Five.Sample(split, index);
+
+        private protected override void RenderCore(
+            Scene scene, in Camera camera, int size, Span<byte> rgb, Span<byte> parts) =>
+            Five.Render(scene, camera, size, rgb, parts);
+    }
+}
