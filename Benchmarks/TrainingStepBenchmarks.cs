@@ -1,0 +1,74 @@
+using BenchmarkDotNet.Attributes;
+using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine.Optim;
+using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Model;
+using Gqn.Native.Training;
+
+namespace Gqn.Native.Benchmarks;
+
+/// <summary>A whole training step with three contexts; the forward pass alone is the baseline.</summary>
+[MemoryDiagnoser]
+public class TrainingStepBenchmarks : IDisposable
+{
+    private const int Contexts = 3;
+    private CpuDevice _device = null!;
+    private GenerativeQueryNetwork _network = null!;
+    private Adam _adam = null!;
+    private Tape _tape = null!;
+    private RandomStream _noise = null!;
+    private int _size, _batch;
+
+    /// <summary>Preset.</summary>
+    [Params("tiny", "quick", "small")]
+    public string Preset { get; set; } = "tiny";
+
+    [GlobalSetup]
+    public void Create()
+    {
+        var configuration = Presets.Create(Preset);
+        (_size, _batch) = (configuration.Model.ImageSize, configuration.Training.Batch);
+        _device = new CpuDevice();
+        _network = new GenerativeQueryNetwork(configuration.Model, _device, 1);
+        _adam = new Adam(_network.Parameters);
+        _tape = new Tape(_device);
+        _noise = new RandomStream(1, 1);
+    }
+
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        _tape.Dispose();
+        _adam.Dispose();
+        _network.Dispose();
+        _device.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    [Benchmark(Baseline = true)]
+    public void Forward()
+    {
+        Loss();
+        _tape.Reset();
+    }
+
+    [Benchmark]
+    public void Step()
+    {
+        _tape.Backward(Loss());
+        _tape.Reset();
+        _adam.Step(1e-6, _adam.GradientNorm());
+    }
+
+    private Variable Loss()
+    {
+        var images = new Shape(_batch * Contexts, ModelOptions.ImageChannels, _size, _size);
+        var views = new Shape(_batch * Contexts, ModelOptions.ViewpointDimensions, 1, 1);
+        var r = _network.Represent(_tape.Constant(images, 0.3f), _tape.Constant(views, 0.5f), Contexts);
+        return _network.EstimateElbo(
+            r, _tape.Constant(views with { N = _batch }, 0.5f), _tape.Constant(images with { N = _batch }, 0.3f), 0.7f,
+            _noise).NegElbo;
+    }
+}
