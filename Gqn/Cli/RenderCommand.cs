@@ -147,12 +147,7 @@ internal static class RenderCommand
             return frames;
         }
 
-        private RgbImage Photograph(Camera camera)
-        {
-            var image = new RgbImage(_size, _size);
-            _environment.Render(_scene, camera, _size, image.Bytes);
-            return image;
-        }
+        private RgbImage Photograph(Camera camera) => _environment.Render(_scene, camera, _size);
 
         /// <summary>The mean of the samples.</summary>
         private ReadOnlyMemory<float> Predict(Camera camera)

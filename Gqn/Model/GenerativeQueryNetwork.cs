@@ -190,7 +190,7 @@ public sealed class GenerativeQueryNetwork : IDisposable
     private Conditioning Condition(Variable representation, Variable views)
     {
         int size = Options.LatentSize;
-        if (views.Shape != new Shape(representation.Shape.N, ModelOptions.ViewpointDimensions, 1, 1))
+        if (views.Shape != ModelOptions.ViewShape(representation.Shape.N))
         {
             throw new ShapeException(
                 $"GQN: query views {views.Shape} do not fit the representation {representation.Shape}.");
@@ -234,10 +234,10 @@ public sealed class GenerativeQueryNetwork : IDisposable
 
     private void RequireImages(string op, Variable images, Variable views)
     {
-        var expected = new Shape(images.Shape.N, ModelOptions.ImageChannels, Options.ImageSize, Options.ImageSize);
+        var expected = Options.ImageShape(images.Shape.N);
         if (images.Shape != expected)
             throw new ShapeException($"{op}: images {images.Shape} are not of the model's size {expected}.");
-        if (views.Shape != new Shape(images.Shape.N, ModelOptions.ViewpointDimensions, 1, 1))
+        if (views.Shape != ModelOptions.ViewShape(images.Shape.N))
             throw new ShapeException($"{op}: views {views.Shape} do not fit images {images.Shape}.");
     }
 }

@@ -1,3 +1,4 @@
+using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Model;
@@ -85,6 +86,15 @@ public sealed record ModelOptions
 
     /// <summary>Side of the latent grid.</summary>
     public int LatentSize => ImageSize / CanvasScale;
+
+    /// <summary>Numbers in an image.</summary>
+    public int ImageLength => ImageSize * ImageSize * ImageChannels;
+
+    /// <summary>The shape of some encoded viewpoints.</summary>
+    public static Shape ViewShape(int views) => new(views, ViewpointDimensions, 1, 1);
+
+    /// <summary>The shape of some images.</summary>
+    public Shape ImageShape(int images) => new(images, ImageChannels, ImageSize, ImageSize);
 
     /// <summary>Checks that the sizes fit together.</summary>
     /// <exception cref="OptionException">They do not; the message names the option and both sizes.</exception>

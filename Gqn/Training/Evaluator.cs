@@ -2,7 +2,6 @@ using Gqn.Native.Data;
 using Gqn.Native.Engine.Autodiff;
 using Gqn.Native.Engine.Devices;
 using Gqn.Native.Engine.Random;
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Imaging;
 using Gqn.Native.Model;
 using Gqn.Native.Scenes;
@@ -39,8 +38,7 @@ public sealed class Evaluator : IDisposable
         _configuration = configuration;
         _environment = Environments.Create(configuration.Training.Scenes);
         _tape = new Tape(device) { Recording = false };
-        int size = network.Options.ImageSize;
-        _imageLength = size * size * ModelOptions.ImageChannels;
+        _imageLength = network.Options.ImageLength;
     }
 
     /// <summary>Held-out scenes with <paramref name="contexts"/> context views and one query each.</summary>
@@ -107,12 +105,12 @@ public sealed class Evaluator : IDisposable
     private ContextEvaluation EvaluateContexts(int count, int contexts)
     {
         var batch = HeldOut(count, contexts);
-        float[] images = new float[batch.QueryImages.Length];
-        Predict(batch, images, 0);
-        var prediction = Quality(images, batch.QueryImages);
+        float[] images = new float[batch.QueryImages.Length], predictions = new float[images.Length];
         double kl = 0, excess = 0;
         ForEachPart(batch, images, (part, target) =>
         {
+            var mean = _network.Generate(part.Representation, part.QueryViews, Noise(0, part.First));
+            Download(mean, predictions.AsSpan(part.First * _imageLength, target.Length));
             var elbo = _network.EstimateElbo(
                 part.Representation, part.QueryViews, part.QueryImages, (float)Sigma, Noise(0, part.First));
             Download(elbo.Mean, target);
@@ -122,7 +120,7 @@ public sealed class Evaluator : IDisposable
         var reconstruction = Quality(images, batch.QueryImages);
         NearestViews(batch, images);
         return new ContextEvaluation(
-            contexts, prediction, reconstruction, Quality(images, batch.QueryImages), kl / count, excess / count);
+            contexts, Quality(predictions, batch.QueryImages), reconstruction, Quality(images, batch.QueryImages), kl / count, excess / count);
     }
 
     private void NearestViews(SceneBatch batch, Span<float> images)
@@ -184,9 +182,9 @@ public sealed class Evaluator : IDisposable
         }
 
         // Over all pixels of all images; a mean of single images' decibels would be ruled by the easiest ones.
-        double squared = ImageMetrics.MeanSquaredError(images, truth);
         return new ImageQuality(
-            squared, 255 * Math.Sqrt(squared), absolute / count, -10 * Math.Log10(squared), similarity / count);
+            ImageMetrics.MeanSquaredError(images, truth), ImageMetrics.RootMeanSquaredError(images, truth),
+            absolute / count, ImageMetrics.PeakSignalToNoise(images, truth), similarity / count);
     }
 
     private delegate void PartAction(Part part, Span<float> images);
@@ -194,26 +192,26 @@ public sealed class Evaluator : IDisposable
     private void ForEachPart(SceneBatch batch, Span<float> images, PartAction action)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        int size = _network.Options.ImageSize, contexts = batch.Contexts;
+        int contexts = batch.Contexts;
         // No more scenes at a time than in training, so that evaluation fits wherever training did.
         int partSize = _configuration.Training.Batch;
         for (int first = 0; first < batch.Scenes; first += partSize)
         {
             int count = Math.Min(partSize, batch.Scenes - first);
             var contextImages = _tape.Constant(
-                new Shape(count * contexts, ModelOptions.ImageChannels, size, size),
+                _network.Options.ImageShape(count * contexts),
                 batch.ContextImages.AsSpan(first * contexts * _imageLength, count * contexts * _imageLength));
             var contextViews = _tape.Constant(
-                new Shape(count * contexts, Viewpoint.Dimensions, 1, 1),
+                ModelOptions.ViewShape(count * contexts),
                 batch.ContextViews.AsSpan(
                     first * contexts * Viewpoint.Dimensions, count * contexts * Viewpoint.Dimensions));
             var part = new Part(
                 first, count, _network.Represent(contextImages, contextViews, contexts),
                 _tape.Constant(
-                    new Shape(count, Viewpoint.Dimensions, 1, 1),
+                    ModelOptions.ViewShape(count),
                     batch.QueryViews.AsSpan(first * Viewpoint.Dimensions, count * Viewpoint.Dimensions)),
                 _tape.Constant(
-                    new Shape(count, ModelOptions.ImageChannels, size, size),
+                    _network.Options.ImageShape(count),
                     batch.QueryImages.AsSpan(first * _imageLength, count * _imageLength)));
             action(part, images.Slice(first * _imageLength, count * _imageLength));
             _tape.Reset();

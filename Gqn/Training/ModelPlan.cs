@@ -2,7 +2,6 @@ using Gqn.Native.Engine.Autodiff;
 using Gqn.Native.Engine.Devices;
 using Gqn.Native.Engine.Optim;
 using Gqn.Native.Engine.Random;
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Model;
 
 namespace Gqn.Native.Training;
@@ -31,16 +30,11 @@ public sealed record ModelPlan(
         long weightBytes = device.AllocatedBytes;
         using var adam = new Adam(network.Parameters, configuration.Training.Adam);
         using var tape = new Tape(device);
-        int size = configuration.Model.ImageSize;
         int scenes = configuration.Training.Batch, contexts = configuration.Training.MaxContexts;
-        var contextImages = new Shape(scenes * contexts, ModelOptions.ImageChannels, size, size);
-        var queryImages = contextImages with { N = scenes };
-        var contextViews = new Shape(scenes * contexts, ModelOptions.ViewpointDimensions, 1, 1);
-        var representation = network.Represent(
-            tape.Constant(contextImages, 0f), tape.Constant(contextViews, 0f), contexts);
-        var elbo = network.EstimateElbo(
-            representation, tape.Constant(contextViews with { N = scenes }, 0f), tape.Constant(queryImages, 0f), 1f,
-            new RandomStream(0, 0));
+        Variable Images(int count) => tape.Constant(configuration.Model.ImageShape(count), 0f);
+        Variable Views(int count) => tape.Constant(ModelOptions.ViewShape(count), 0f);
+        var representation = network.Represent(Images(scenes * contexts), Views(scenes * contexts), contexts);
+        var elbo = network.EstimateElbo(representation, Views(scenes), Images(scenes), 1f, new RandomStream(0, 0));
         long forward = device.MultiplyAccumulates;
         tape.Backward(elbo.NegElbo);
         tape.Reset();

@@ -1,5 +1,4 @@
 using Gqn.Native.Imaging;
-using Gqn.Native.Model;
 
 namespace Gqn.Native.Training;
 
@@ -14,12 +13,11 @@ public static class PredictionSheet
     /// <param name="contexts">M, context views.</param>
     /// <param name="scenes">Rows.</param>
     /// <param name="samples">Prior samples per scene.</param>
-    /// <param name="imageSize">Side of the model's images.</param>
-    public static RgbImage Render(Evaluator evaluator, int contexts, int scenes, int samples, int imageSize)
+    public static RgbImage Render(Evaluator evaluator, int contexts, int scenes, int samples)
     {
         ArgumentNullException.ThrowIfNull(evaluator);
         var batch = evaluator.HeldOut(scenes, contexts);
-        int length = imageSize * imageSize * ModelOptions.ImageChannels;
+        int size = batch.ImageSize, length = batch.QueryImages.Length / scenes;
         var predictions = new float[samples][];
         for (int sample = 0; sample < samples; sample++)
         {
@@ -33,7 +31,7 @@ public static class PredictionSheet
         labels.AddRange(
             Enumerable.Range(1, samples).Select(sample => samples == 1 ? "predicted" : $"predicted {sample}"));
         labels.Add("reconstructed");
-        var sheet = new ContactSheet(labels, imageSize, imageSize);
+        var sheet = new ContactSheet(labels, size, size);
         for (int scene = 0; scene < scenes; scene++)
         {
             var row = new List<ReadOnlyMemory<float>>();

@@ -73,7 +73,7 @@ public sealed class TrainedModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentNullException.ThrowIfNull(cameras);
-        int size = Configuration.Model.ImageSize, length = size * size * ModelOptions.ImageChannels;
+        int size = Configuration.Model.ImageSize, length = Configuration.Model.ImageLength;
         if (images.Count == 0 || images.Count != cameras.Count)
         {
             throw new ArgumentException(
@@ -97,8 +97,8 @@ public sealed class TrainedModel : IDisposable
         }
 
         var representation = Network.Represent(
-            _tape.Constant(new Shape(images.Count, ModelOptions.ImageChannels, size, size), pixels),
-            _tape.Constant(new Shape(images.Count, Viewpoint.Dimensions, 1, 1), views), images.Count);
+            _tape.Constant(Configuration.Model.ImageShape(images.Count), pixels),
+            _tape.Constant(ModelOptions.ViewShape(images.Count), views), images.Count);
         float[] values = new float[representation.Shape.Count];
         representation.Download(values);
         _tape.Reset();
@@ -119,9 +119,9 @@ public sealed class TrainedModel : IDisposable
         int grid = options.Representation == RepresentationKind.Tower ? options.LatentSize : 1;
         var mean = Network.Generate(
             _tape.Constant(new Shape(1, options.RepresentationChannels, grid, grid), scene.Values.Span),
-            _tape.Constant(new Shape(1, Viewpoint.Dimensions, 1, 1), view),
+            _tape.Constant(ModelOptions.ViewShape(1), view),
             new RandomStream(Configuration.Training.Seed, NoiseStream) { Position = sample << 8 });
-        float[] pixels = new float[size * size * ModelOptions.ImageChannels];
+        float[] pixels = new float[Configuration.Model.ImageLength];
         mean.Download(pixels);
         _tape.Reset();
         foreach (ref float value in pixels.AsSpan())

@@ -81,7 +81,6 @@ public sealed class Trainer : IDisposable
     private readonly SceneBatch _sampleScenes;
     private readonly MetricsLog _metrics;
     private readonly TensorBoardWriter _events;
-    private readonly ImageSizes _sizes;
 
     /// <summary>Starts a run, or continues it where its newest checkpoint stands.</summary>
     /// <param name="configuration">Checked already; a resumed run's may differ from its config.json in training and
@@ -99,7 +98,6 @@ public sealed class Trainer : IDisposable
         _directory = directory;
         _clock = clock;
         var training = configuration.Training;
-        _sizes = new ImageSizes(configuration);
         Network = new GenerativeQueryNetwork(configuration.Model, device, training.Seed);
         _adam = new Adam(Network.Parameters, training.Adam);
         _tape = new Tape(device);
@@ -200,7 +198,7 @@ public sealed class Trainer : IDisposable
         AtomicFile.WriteText(_directory.EvaluationPath, report.ToJson() + "\n");
         Png.Write(
             _directory.PredictionsPath,
-            PredictionSheet.Render(_evaluator, Math.Min(SheetContexts, most), 12, 2, _configuration.Model.ImageSize));
+            PredictionSheet.Render(_evaluator, Math.Min(SheetContexts, most), 12, 2));
         return report;
     }
 
@@ -218,16 +216,16 @@ public sealed class Trainer : IDisposable
 
     private TrainingMetrics Update(SceneBatch batch)
     {
-        var training = _configuration.Training;
+        var (training, model) = (_configuration.Training, _configuration.Model);
         double learningRate = training.LearningRate.At(Step), sigma = training.Sigma.At(Step);
         int images = training.Batch * batch.Contexts;
         var representation = Network.Represent(
-            _tape.Constant(_sizes.Images(images), batch.ContextImages.AsSpan(0, images * _sizes.ImageLength)),
-            _tape.Constant(ImageSizes.Views(images), batch.ContextViews.AsSpan(0, images * Viewpoint.Dimensions)),
+            _tape.Constant(model.ImageShape(images), batch.ContextImages.AsSpan(0, images * model.ImageLength)),
+            _tape.Constant(ModelOptions.ViewShape(images), batch.ContextViews.AsSpan(0, images * Viewpoint.Dimensions)),
             batch.Contexts);
         var elbo = Network.EstimateElbo(
-            representation, _tape.Constant(ImageSizes.Views(training.Batch), batch.QueryViews),
-            _tape.Constant(_sizes.Images(training.Batch), batch.QueryImages), (float)sigma, _noise);
+            representation, _tape.Constant(ModelOptions.ViewShape(training.Batch), batch.QueryViews),
+            _tape.Constant(model.ImageShape(training.Batch), batch.QueryImages), (float)sigma, _noise);
         _tape.Backward(elbo.NegElbo);
         double negElbo = elbo.NegElbo.Item(), nll = elbo.Nll.Item(), kl = elbo.Kl.Item();
         _tape.Reset();
@@ -235,10 +233,10 @@ public sealed class Trainer : IDisposable
         if (!double.IsFinite(norm) || !double.IsFinite(negElbo))
             throw Diverged(negElbo);
         _adam.Step(learningRate, norm);
-        double floor = Elbo.Floor(_configuration.Model.ImageSize, sigma);
+        double floor = Elbo.Floor(model.ImageSize, sigma);
         return new TrainingMetrics(
-            Step + 1, negElbo, negElbo - floor, kl, 2 * sigma * sigma * (nll - floor) / _sizes.ImageLength, double.NaN,
-            learningRate, sigma, norm, (negElbo / _sizes.ImageLength) + Math.Log(256), 0);
+            Step + 1, negElbo, negElbo - floor, kl, 2 * sigma * sigma * (nll - floor) / model.ImageLength, double.NaN,
+            learningRate, sigma, norm, (negElbo / model.ImageLength) + Math.Log(256), 0);
     }
 
     private TrainingException Diverged(double loss)
@@ -302,8 +300,7 @@ public sealed class Trainer : IDisposable
     private void WriteSheet(ITrainingObserver observer)
     {
         var sheet = PredictionSheet.Render(
-            _evaluator, Math.Min(SheetContexts, _configuration.Training.MaxContexts), SheetRows, 1,
-            _configuration.Model.ImageSize);
+            _evaluator, Math.Min(SheetContexts, _configuration.Training.MaxContexts), SheetRows, 1);
         byte[] png = Png.Encode(sheet);
         string path = _directory.SamplePath(Step);
         AtomicFile.Write(path, stream => stream.Write(png));
@@ -319,16 +316,5 @@ public sealed class Trainer : IDisposable
         LastCheckpoint = path;
         _events.Flush();
         observer.Saved(Step, path);
-    }
-
-    private readonly struct ImageSizes(RunConfiguration configuration)
-    {
-        private readonly int _size = configuration.Model.ImageSize;
-
-        public int ImageLength => _size * _size * ModelOptions.ImageChannels;
-
-        public static Shape Views(int images) => new(images, Viewpoint.Dimensions, 1, 1);
-
-        public Shape Images(int images) => new(images, ModelOptions.ImageChannels, _size, _size);
     }
 }

@@ -29,8 +29,6 @@ internal static unsafe class LaneLoop
         where TLoop : unmanaged, ILaneLoop
     {
         long chunk = Math.Max(1, ElementsPerItem / Math.Max(1, elementsPerIndex));
-        if (elementsPerIndex == 1)
-            chunk = ElementsPerItem;
         var item = new Item<TLoop> { Loop = loop, Count = count, Chunk = chunk, Level = workspace.Level };
         workspace.Pool.For((int)((count + chunk - 1) / chunk), ref item);
     }
