@@ -5,44 +5,45 @@ namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>Direct convolution and its two gradients, by register tiles over rearranged images.</summary>
 /// <remarks>
-/// Images are dense NHWC, weights are HWIO: [ky][kx][c][k]. beta is 0 (the result is written, the old one is not read)
-/// or 1 (the result is added to the old one). Operands and results do not overlap. The result has the same bytes for
-/// any number of threads. A transposed convolution is <see cref="BackwardInput"/>.
+/// Images are dense NHWC, weights lie as <see cref="Conv2dShape.WeightIndex"/> says. beta is 0 (the result is written,
+/// the old one is not read) or 1 (the result is added to the old one). Operands and results do not overlap, but for the
+/// addend. The result has the same bytes for any number of threads. A transposed convolution is
+/// <see cref="BackwardInput"/>.
 /// </remarks>
 public static unsafe class Conv2d
 {
     /// <summary>
-    /// y = f(beta·y + x ∗ w + bias), where (x ∗ w)[n,oy,ox,k] =
-    /// Σ x[n, oy·Stride + ky - Padding, ox·Stride + kx - Padding, c] · w[ky,kx,c,k].
+    /// y = f(addend + x ∗ w + bias), where (x ∗ w)[n,oy,ox,k] =
+    /// Σ x[n, oy·Stride + ky - Padding, ox·Stride + kx - Padding, c] · w[k,c,ky,kx].
     /// </summary>
     /// <param name="workspace">Threads and scratch memory.</param>
     /// <param name="y">The result, (N, K, OutH, OutW).</param>
-    /// <param name="beta">0 or 1.</param>
+    /// <param name="addend">As large as y, perhaps y itself; null for none.</param>
     /// <param name="x">The images, (N, C, H, W).</param>
     /// <param name="w">The weights, (K, C, Kernel, Kernel).</param>
     /// <param name="bias">K numbers, or null for none.</param>
     /// <param name="shape">The sizes.</param>
     /// <param name="activation">f</param>
-    /// <exception cref="ArgumentException">The shape is not supported, or beta is neither 0 nor 1.</exception>
+    /// <exception cref="ArgumentException">The shape is not supported.</exception>
     public static void Forward<TActivation>(
-        CpuWorkspace workspace, float* y, float beta, float* x, float* w, float* bias, in Conv2dShape shape,
+        CpuWorkspace workspace, float* y, float* addend, float* x, float* w, float* bias, in Conv2dShape shape,
         TActivation activation)
         where TActivation : unmanaged, IUnaryOp
     {
-        Check(shape, beta);
+        Check(shape);
         var plan = PlanForward(shape, workspace.Pool.Threads, out var size);
         workspace.Reserve(size);
         plan.Source = PackInput(workspace, x, shape, alignedChannels: false);
-        plan.Weights = w;
+        plan.Weights.Memory = w;
         plan.Bias = bias;
         plan.Output = y;
-        plan.Accumulate = beta != 0f;
+        plan.Addend = addend;
         ImplicitGemmItem<TActivation>.Run(workspace, plan, activation);
     }
 
     /// <summary>
     /// dx = beta·dx + the gradient by x, the adjoint of <see cref="Forward"/> without bias and f:
-    /// Σ dy[n,oy,ox,k] · w[ky,kx,c,k] over all products with x[n,iy,ix,c].
+    /// Σ dy[n,oy,ox,k] · w[k,c,ky,kx] over all products with x[n,iy,ix,c].
     /// </summary>
     /// <param name="workspace">Threads and scratch memory.</param>
     /// <param name="dx">The result, (N, C, H, W).</param>
@@ -54,13 +55,14 @@ public static unsafe class Conv2d
     public static void BackwardInput(
         CpuWorkspace workspace, float* dx, float beta, float* dy, float* w, in Conv2dShape shape)
     {
-        Check(shape, beta);
+        Check(shape);
+        CheckBeta(beta);
         var plan = PlanBackwardInput(shape, workspace.Pool.Threads, out var size);
         workspace.Reserve(size);
         plan.Source = plan.SourcePadded ? PackInput(workspace, dy, Adjoint(shape), alignedChannels: false) : dy;
-        plan.Weights = w;
+        plan.Weights.Memory = w;
         plan.Output = dx;
-        plan.Accumulate = beta != 0f;
+        plan.Addend = beta == 0f ? null : dx;
         ImplicitGemmItem<Identity>.Run(workspace, plan, default);
     }
 
@@ -77,7 +79,8 @@ public static unsafe class Conv2d
     public static void BackwardWeight(
         CpuWorkspace workspace, float* dw, float beta, float* dy, float* x, in Conv2dShape shape)
     {
-        Check(shape, beta);
+        Check(shape);
+        CheckBeta(beta);
         workspace.Reserve(BackwardWeightScratch(shape));
         var rows = RowsOf(shape);
         var blocks = new PackBlocks
@@ -113,7 +116,7 @@ public static unsafe class Conv2d
     /// <summary>What <see cref="Forward"/> makes a workspace with <paramref name="threads"/> threads hold.</summary>
     public static ScratchSize ForwardScratch(in Conv2dShape shape, int threads)
     {
-        Check(shape, 0f);
+        Check(shape);
         _ = PlanForward(shape, threads, out var size);
         return size;
     }
@@ -123,7 +126,7 @@ public static unsafe class Conv2d
     /// </summary>
     public static ScratchSize BackwardInputScratch(in Conv2dShape shape, int threads)
     {
-        Check(shape, 0f);
+        Check(shape);
         _ = PlanBackwardInput(shape, threads, out var size);
         return size;
     }
@@ -131,13 +134,13 @@ public static unsafe class Conv2d
     /// <summary>What <see cref="BackwardWeight"/> makes a workspace hold, whatever its number of threads.</summary>
     public static ScratchSize BackwardWeightScratch(in Conv2dShape shape)
     {
-        Check(shape, 0f);
+        Check(shape);
         long blocks = (shape.K + MicroKernel.Columns - 1) / MicroKernel.Columns;
         long rows = (long)shape.N * shape.OutH * shape.OutW;
         return new ScratchSize(PackedFloats(shape, alignedChannels: true), blocks * rows * MicroKernel.Columns, 0);
     }
 
-    private static void Check(in Conv2dShape shape, float beta)
+    private static void Check(in Conv2dShape shape)
     {
         if (!shape.IsSupported)
         {
@@ -145,7 +148,10 @@ public static unsafe class Conv2d
                 $"The convolution {shape} is not supported: all sizes must be positive, and either the stride is 1 and "
                 + "the kernel odd, or the stride equals the kernel and divides height and width.");
         }
+    }
 
+    private static void CheckBeta(float beta)
+    {
         if (beta is not (0f or 1f))
             throw new ArgumentException($"beta is 0 or 1, not {beta}.");
     }
@@ -162,9 +168,7 @@ public static unsafe class Conv2d
             Pixels = rows.Pixels,
             Images = rows.Images,
             Kernel = rows.Kernel,
-            Depth = rows.Channels,
-            WeightStride = shape.K,
-            Columns = shape.K,
+            Weights = new GemmWeights { Stride = shape.K, Depth = rows.Channels, Columns = shape.K },
             Divisor = rows.Images,
             Segment = shape.K,
             LineStride = (nint)rows.Pixels * shape.K,
@@ -182,7 +186,7 @@ public static unsafe class Conv2d
         if (shape.Stride == 1)
         {
             plan = PlanForward(Adjoint(shape), threads, out size);
-            (plan.WeightsTransposed, plan.WeightStride) = (true, shape.K);
+            (plan.Weights.Transposed, plan.Weights.Stride) = (true, shape.K);
             return plan;
         }
 
@@ -195,10 +199,13 @@ public static unsafe class Conv2d
             Pixels = shape.N * shape.OutH * shape.OutW,
             Images = 1,
             Kernel = 1,
-            Depth = shape.K,
-            WeightsTransposed = true,
-            WeightStride = shape.K,
-            Columns = shape.Stride * run,
+            Weights = new GemmWeights
+            {
+                Stride = shape.K,
+                Transposed = true,
+                Depth = shape.K,
+                Columns = shape.Stride * run,
+            },
             Divisor = shape.OutW,
             QuotientStride = (nint)shape.W * run,
             RemainderStride = run,

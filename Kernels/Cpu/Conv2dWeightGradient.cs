@@ -2,7 +2,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Gqn.Native.Kernels.Cpu;
 
-/// <summary>dw[tap][c][k] (+)= Σ over pixels of x[pixel + tap][c] · dy[pixel][k].</summary>
+/// <summary>dw[k,c,tap] (+)= Σ over pixels of x[pixel + tap][c] · dy[pixel][k].</summary>
 /// <remarks>
 /// An item is a block of 32 k times a group of channels, and one tap where there are few such items. The sum runs over
 /// chunks of lines that stay in the second-level cache, each chunk adding to dw; a tap reads only the lines and pixels
@@ -65,7 +65,8 @@ internal unsafe struct Conv2dWeightGradient : IWorkItem
             + ((((firstLine + tapY) * lineRows) + ((nint)(firstPixel + tapX) * Images)) * SourceStride);
         float* b = Gradients
             + (((((nint)block * Lines) + firstLine) * Pixels + firstPixel) * Images * MicroKernel.Columns);
-        float* to = Output + ((((nint)tap * Channels) + channel) * Columns) + column;
+        var (offset, stride) = Place(tap, channel, column, columns);
+        float* to = Output + offset;
         var loop = new TileLoop
         {
             OuterCount = 1,
@@ -75,7 +76,7 @@ internal unsafe struct Conv2dWeightGradient : IWorkItem
             Depth = (lastPixel - firstPixel) * Images,
             StrideA = SourceStride,
             StrideB = MicroKernel.Columns,
-            StrideC = Columns,
+            StrideC = stride,
             Accumulate = accumulate,
         };
         var tile = MicroKernel.Tile(Level, width, transposed: true);
@@ -85,8 +86,8 @@ internal unsafe struct Conv2dWeightGradient : IWorkItem
             // The sum takes long enough for its place in memory to arrive.
             for (int row = 0; row < MicroKernel.Rows && Sse.IsSupported; row++)
             {
-                Sse.Prefetch0(to + (row * (nint)Columns));
-                Sse.Prefetch0(to + (row * (nint)Columns) + 16);
+                Sse.Prefetch0(to + (row * stride));
+                Sse.Prefetch0(to + (row * stride) + 16);
             }
 
             tile(&loop, a, b, to);
@@ -97,10 +98,16 @@ internal unsafe struct Conv2dWeightGradient : IWorkItem
         loop.StrideC = width;
         loop.Accumulate = false;
         tile(&loop, a, b, sums);
-        for (int row = 0; row < rows; row++, to += Columns, sums += width)
+        for (int row = 0; row < rows; row++, to += stride, sums += width)
         {
             for (int i = 0; i < columns; i++)
                 to[i] = sums[i] + (accumulate ? to[i] : 0f);
         }
     }
+
+    // Of the block's first weight of a tap and channel, and the distance of channels: see Conv2dShape.WeightIndex.
+    private readonly (nint Offset, nint Stride) Place(int tap, int channel, int column, int columns) => Kernel == 1
+        ? (((nint)channel * Columns) + column, Columns)
+        : ((((((nint)column * Channels) + ((nint)channel * columns)) * Kernel * Kernel) + (tap * columns)),
+            (nint)Kernel * Kernel * columns);
 }

@@ -5,10 +5,10 @@ namespace Gqn.Native.Kernels.Cpu;
 /// <summary>Products of dense row-major matrices.</summary>
 public static unsafe class Gemm
 {
-    /// <summary>c = beta·c + op(a) · op(b), where op(a) is m x k and op(b) is k x n.</summary>
+    /// <summary>c = addend + op(a) · op(b), where op(a) is m x k and op(b) is k x n.</summary>
     /// <param name="workspace">Threads and scratch memory.</param>
     /// <param name="c">The result, m x n; overlaps neither a nor b.</param>
-    /// <param name="beta">0 (c is written, not read) or 1.</param>
+    /// <param name="addend">m x n: null for zero, or c itself, or an array that does not overlap c.</param>
     /// <param name="a">m x k, or k x m if <paramref name="transposeA"/>.</param>
     /// <param name="b">k x n, or n x k if <paramref name="transposeB"/>.</param>
     /// <param name="m">Rows of the result.</param>
@@ -16,24 +16,22 @@ public static unsafe class Gemm
     /// <param name="k">Length of the sums.</param>
     /// <param name="transposeA">Whether op(a) is aᵀ.</param>
     /// <param name="transposeB">Whether op(b) is bᵀ.</param>
-    /// <exception cref="ArgumentException">A size is not positive, or beta is neither 0 nor 1.</exception>
+    /// <exception cref="ArgumentException">A size is not positive.</exception>
     /// <remarks>The result has the same bytes for any number of threads.</remarks>
     public static void Multiply(
-        CpuWorkspace workspace, float* c, float beta, float* a, float* b, int m, int n, int k,
+        CpuWorkspace workspace, float* c, float* addend, float* a, float* b, int m, int n, int k,
         bool transposeA, bool transposeB)
     {
-        if (beta is not (0f or 1f))
-            throw new ArgumentException($"beta is 0 or 1, not {beta}.");
         var plan = Plan(m, n, k, workspace.Pool.Threads);
         workspace.Reserve(new ScratchSize(0, 0, plan.PerWorkerFloats));
         plan.Source = a;
         plan.SourceTransposed = transposeA;
         plan.SourceStride = transposeA ? m : k;
-        plan.Weights = b;
-        plan.WeightsTransposed = transposeB;
-        plan.WeightStride = transposeB ? k : n;
+        plan.Weights.Memory = b;
+        plan.Weights.Transposed = transposeB;
+        plan.Weights.Stride = transposeB ? k : n;
         plan.Output = c;
-        plan.Accumulate = beta != 0f;
+        plan.Addend = addend;
         ImplicitGemmItem<Identity>.Run(workspace, plan, default);
     }
 
@@ -51,8 +49,7 @@ public static unsafe class Gemm
             Pixels = m,
             Images = 1,
             Kernel = 1,
-            Depth = k,
-            Columns = n,
+            Weights = new GemmWeights { Depth = k, Columns = n },
             Divisor = 1,
             QuotientStride = n,
             Segment = n,

@@ -5,7 +5,7 @@ using Gqn.Native.Kernels.Pointwise;
 namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>
-/// y = f(beta·y + Σ over taps of rows · weights + bias): convolutions, their input gradients and matrix products.
+/// y = f(addend + Σ over taps of rows · weights + bias): convolutions, their input gradients and matrix products.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -38,18 +38,13 @@ internal unsafe struct ImplicitGemm
     public float* Source;
     public nint SourceStride;
     public bool SourceTransposed, SourcePadded;
-    public int Lines, Pixels, Images, Kernel, Depth;
+    public int Lines, Pixels, Images, Kernel;
 
-    // Weights: [tap][depth][column], or transposed [tap][column][depth] with the taps in reverse order.
-    public float* Weights;
-    public nint WeightStride;
-    public bool WeightsTransposed;
-    public int Columns;
+    public GemmWeights Weights;
 
     // y: row r of a line lies at line · LineStride + r / Divisor · QuotientStride + r % Divisor · RemainderStride, its
-    // columns in dense segments.
-    public float* Output, Bias;
-    public bool Accumulate;
+    // columns in dense segments. The addend lies as y does, may be y itself, and is null for none.
+    public float* Output, Addend, Bias;
     public int Divisor, Segment;
     public nint LineStride, QuotientStride, RemainderStride, SegmentStride;
 
@@ -66,6 +61,10 @@ internal unsafe struct ImplicitGemm
 
     private readonly int Taps => Kernel * Kernel;
 
+    private readonly int Columns => Weights.Columns;
+
+    private readonly int Depth => Weights.Depth;
+
     private readonly int Blocks => (Columns + MicroKernel.Columns - 1) / MicroKernel.Columns;
 
     /// <summary>
@@ -75,8 +74,8 @@ internal unsafe struct ImplicitGemm
     {
         int largest = Math.Min(MaxChunk, Math.Max(MicroKernel.Rows, PanelChannels / Taps));
         int chunks = (Depth + largest - 1) / largest;
-        _chunk = RoundUp((Depth + chunks - 1) / chunks);
-        _tilesPerLine = RoundUp(RowsPerLine) / MicroKernel.Rows;
+        _chunk = MicroKernel.RoundUp((Depth + chunks - 1) / chunks);
+        _tilesPerLine = MicroKernel.RoundUp(RowsPerLine) / MicroKernel.Rows;
         int tiles = Lines * _tilesPerLine;
         _wholeParts = (tiles + MaxTilesPerItem - 1) / MaxTilesPerItem;
         _tilesPerItem = (tiles + _wholeParts - 1) / _wholeParts;
@@ -113,8 +112,6 @@ internal unsafe struct ImplicitGemm
         }
     }
 
-    private static int RoundUp(int rows) => (rows + MicroKernel.Rows - 1) / MicroKernel.Rows * MicroKernel.Rows;
-
     private static long SumFloats(int tiles) => (long)tiles * MicroKernel.Rows * MicroKernel.Columns;
 
     private readonly void Sum(float* panel, float* sums, SimdLevel level, int first, int last, int column, int columns)
@@ -127,7 +124,11 @@ internal unsafe struct ImplicitGemm
         {
             int depth = Math.Min(_chunk, Depth - channel);
             nint tapStep = (nint)depth * width;
-            CopyWeights(panel, width, channel, depth, column, columns);
+            Weights.Copy(panel, width, Taps, channel, depth, column, columns);
+            // The next chunk of the last one is that of the block that this thread probably takes next.
+            var (nextChannel, nextColumn) =
+                channel + _chunk < Depth ? (channel + _chunk, column) : (0, column + _columnsOfThreads);
+            int nextDepth = Math.Min(_chunk, Depth - nextChannel);
             var loop = new TileLoop
             {
                 Depth = depth,
@@ -139,9 +140,7 @@ internal unsafe struct ImplicitGemm
                 StrideB = width,
                 StrideC = width,
                 Accumulate = channel > 0,
-                NextRow = WeightsTransposed ? MicroKernel.Columns : WeightStride,
             };
-            nint nextStep = (WeightsTransposed ? -(nint)Columns : Depth) * WeightStride;
             int line = first / _tilesPerLine, row = first % _tilesPerLine * MicroKernel.Rows;
             float* to = sums;
             for (int t = first; t < last; t++, to += MicroKernel.Rows * width)
@@ -152,10 +151,8 @@ internal unsafe struct ImplicitGemm
                 loop.OuterCount = Math.Min(Kernel, Lines + padding - line) - tapY;
                 loop.InnerCount = Math.Min(Kernel, Pixels + padding - (row / Images)) - tapX;
                 float* weights = panel + (((tapY * Kernel) + tapX) * tapStep);
-                loop.Next = NextWeights(t - first, channel, column);
-                loop.InnerStepNext = loop.Next == null ? 0 : nextStep;
-                loop.OuterStepNext = Kernel * loop.InnerStepNext;
-                loop.Next = loop.Next == null ? panel : loop.Next + (((tapY * Kernel) + tapX) * nextStep);
+                Weights.Fetch(ref loop, Kernel, t - first, nextChannel, nextDepth, nextColumn);
+                loop.Next += ((tapY * Kernel) + tapX) * loop.InnerStepNext;
                 if (!SourcePadded && row + MicroKernel.Rows > RowsPerLine)
                 {
                     loop.StrideA = CopyTail(tail, row, channel, depth);
@@ -172,39 +169,6 @@ internal unsafe struct ImplicitGemm
                     (line, row) = (line + 1, 0);
             }
         }
-    }
-
-    private readonly void CopyWeights(float* panel, int width, int channel, int depth, int column, int columns)
-    {
-        for (int tap = 0; tap < Taps; tap++, panel += (nint)depth * width)
-        {
-            if (WeightsTransposed)
-            {
-                float* from = Weights + ((((nint)(Taps - 1 - tap) * Columns) + column) * WeightStride) + channel;
-                Panel.CopyTransposed(panel, width, from, WeightStride, depth, columns);
-            }
-            else
-            {
-                float* from = Weights + ((((nint)tap * Depth) + channel) * WeightStride) + column;
-                Panel.Copy(panel, width, from, WeightStride, depth, columns);
-            }
-        }
-    }
-
-    // Tile by tile, the weights of the chunk that comes next are fetched into the cache while the sums run: their copy
-    // would wait for memory. The next chunk of the last one is that of the block that this thread probably takes next.
-    private readonly float* NextWeights(int tile, int channel, int column)
-    {
-        (channel, column) = channel + _chunk < Depth ? (channel + _chunk, column) : (0, column + _columnsOfThreads);
-        int depth = Math.Min(_chunk, Depth - channel);
-        if (WeightsTransposed)
-        {
-            (column, channel) = (column + (tile % MicroKernel.Columns), channel + (tile / MicroKernel.Columns * 64));
-            bool any = column < Columns && tile / MicroKernel.Columns * 64 < depth;
-            return any ? Weights + (((((nint)Taps - 1) * Columns) + column) * WeightStride) + channel : null;
-        }
-
-        return column < Columns && 2 * tile < depth ? Weights + ((channel + (2 * tile)) * WeightStride) + column : null;
     }
 
     // Rows that are not followed by slack are copied before a tile reads past them; returns their distance.
@@ -284,8 +248,8 @@ internal unsafe struct ImplicitGemm
         for (int i = 0; i < count; i += TLane.Width)
         {
             var value = TLane.Load(sums + i);
-            if (Accumulate)
-                value += TLane.Load(y + i, count - i);
+            if (Addend != null)
+                value += TLane.Load(y + (Addend - Output) + i, count - i);
             if (bias != null)
                 value += TLane.Load(bias + i, count - i);
             activation.Forward(value).Store(y + i, count - i);

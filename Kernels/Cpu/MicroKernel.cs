@@ -52,6 +52,9 @@ internal static unsafe class MicroKernel
     /// </summary>
     public static int Width(int columns) => columns <= Columns / 2 ? Columns / 2 : Columns;
 
+    /// <summary>The next multiple of <see cref="Rows"/>.</summary>
+    public static int RoundUp(int rows) => (rows + Rows - 1) / Rows * Rows;
+
     /// <summary>The tile of <paramref name="width"/> columns that reads a by rows (N) or by columns (T).</summary>
     public static delegate*<TileLoop*, float*, float*, float*, void> Tile(
         SimdLevel level, int width, bool transposed) =>

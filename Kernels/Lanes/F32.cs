@@ -67,6 +67,11 @@ public readonly unsafe struct F32(float value) : ISimdLane<F32>
 
     /// <inheritdoc />
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32 MultiplyAdd(F32 a, F32 b, F32 c) =>
+        new(float.MultiplyAddEstimate(a.Value, b.Value, c.Value));
+
+    /// <inheritdoc />
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32 Load(float* source) => new(*source);
 
     /// <inheritdoc />

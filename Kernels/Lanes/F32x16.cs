@@ -90,6 +90,11 @@ public readonly unsafe struct F32x16(Vector512<float> value) : ISimdLane<F32x16>
 
     /// <inheritdoc />
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32x16 MultiplyAdd(F32x16 a, F32x16 b, F32x16 c) =>
+        new(Vector512.MultiplyAddEstimate(a.Value, b.Value, c.Value));
+
+    /// <inheritdoc />
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32x16 Load(float* source) => new(Vector512.Load(source));
 
     /// <inheritdoc />

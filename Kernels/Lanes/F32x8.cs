@@ -90,6 +90,11 @@ public readonly unsafe struct F32x8(Vector256<float> value) : ISimdLane<F32x8>
 
     /// <inheritdoc />
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F32x8 MultiplyAdd(F32x8 a, F32x8 b, F32x8 c) =>
+        new(Vector256.MultiplyAddEstimate(a.Value, b.Value, c.Value));
+
+    /// <inheritdoc />
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32x8 Load(float* source) => new(Vector256.Load(source));
 
     /// <inheritdoc />

@@ -6,6 +6,9 @@ public unsafe interface ISimdLane<T> : ILane<T> where T : struct, ISimdLane<T>
     /// <summary>Elements per lane.</summary>
     static abstract int Width { get; }
 
+    /// <summary>a · b + c, rounded once where the processor can.</summary>
+    static abstract T MultiplyAdd(T a, T b, T c);
+
     /// <summary>Reads <see cref="Width"/> floats.</summary>
     static abstract T Load(float* source);
 

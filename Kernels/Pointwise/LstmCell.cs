@@ -5,35 +5,44 @@ namespace Gqn.Native.Kernels.Pointwise;
 
 /// <summary>c′ = σ(f)·c + σ(i)·tanh(g),  h = σ(o)·tanh(c′)</summary>
 /// <remarks>
-/// Gates arrive as pre-activations. Backward starts again from them: five exponentials cost less than reading the
-/// activations back from memory, and a step keeps two buffers per cell instead of seven.
+/// Forward replaces the pre-activations by the activated gates in the same memory, so that backward needs a single
+/// exponential, that of tanh(c′).
 /// </remarks>
 public static class LstmCell
 {
-    /// <summary>(c′, h) from the pre-activations i, f, g, o and the cell state c.</summary>
+    /// <summary>
+    /// (c′, h) from the pre-activations i, f, g, o, which become the activated gates, and the cell state c.
+    /// </summary>
+    /// <remarks>
+    /// By reference: a result of more than four fields would live on the stack, where a wide register may straddle two
+    /// lines of the cache, and the speed would depend on chance.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (T CellNext, T Hidden) Forward<T>(T i, T f, T g, T o, T c) where T : struct, ILane<T>
+    public static (T CellNext, T Hidden) Forward<T>(ref T i, ref T f, ref T g, ref T o, T c) where T : struct, ILane<T>
     {
         Sigmoid sigmoid = default;
-        T next = (sigmoid.Forward(f) * c) + (sigmoid.Forward(i) * T.Tanh(g));
-        return (next, sigmoid.Forward(o) * T.Tanh(next));
+        i = sigmoid.Forward(i);
+        f = sigmoid.Forward(f);
+        g = T.Tanh(g);
+        o = sigmoid.Forward(o);
+        T next = (f * c) + (i * g);
+        return (next, o * T.Tanh(next));
     }
 
-    /// <summary>Gradients of the four pre-activations and of c, from those of h and c′.</summary>
+    /// <summary>
+    /// The gradient of c, and those of the four pre-activations in place of the activated gates, from c, c′ and the
+    /// gradients of h and c′.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (T Di, T Df, T Dg, T Do, T Dc) Backward<T>(T i, T f, T g, T o, T c, T dHidden, T dCellNext)
+    public static T Backward<T>(ref T i, ref T f, ref T g, ref T o, T c, T cellNext, T dHidden, T dCellNext)
         where T : struct, ILane<T>
     {
-        Sigmoid sigmoid = default;
         T one = T.Const(1f);
-        T input = sigmoid.Forward(i), forget = sigmoid.Forward(f), candidate = T.Tanh(g), output = sigmoid.Forward(o);
-        T squashed = T.Tanh((forget * c) + (input * candidate));
-        T dCell = dCellNext + (dHidden * output * (one - (squashed * squashed)));
-        return (
-            dCell * candidate * input * (one - input),
-            dCell * c * forget * (one - forget),
-            dCell * input * (one - (candidate * candidate)),
-            dHidden * squashed * output * (one - output),
-            dCell * forget);
+        T squashed = T.Tanh(cellNext);
+        T dCell = dCellNext + (dHidden * o * (one - (squashed * squashed)));
+        T dInput = dCell * g * i * (one - i), dForget = dCell * c * f * (one - f);
+        T dCandidate = dCell * i * (one - (g * g)), dOutput = dHidden * squashed * o * (one - o), dc = dCell * f;
+        (i, f, g, o) = (dInput, dForget, dCandidate, dOutput);
+        return dc;
     }
 }

@@ -17,6 +17,9 @@ namespace Gqn.Native.Kernels.Shapes;
 /// </remarks>
 public readonly record struct Conv2dShape(int N, int C, int H, int W, int K, int Kernel, int Stride)
 {
+    /// <summary>Outputs whose weights lie together where the image is padded.</summary>
+    public const int WeightBlock = 32;
+
     /// <summary>Rows and columns of zeros on each side: Kernel / 2 at stride 1, else 0.</summary>
     public int Padding => Stride == 1 ? Kernel / 2 : 0;
 
@@ -33,6 +36,21 @@ public readonly record struct Conv2dShape(int N, int C, int H, int W, int K, int
     public bool IsSupported =>
         N > 0 && C > 0 && H > 0 && W > 0 && K > 0 && Kernel > 0
         && ((Stride == 1 && Kernel % 2 == 1) || (Stride == Kernel && H % Stride == 0 && W % Stride == 0));
+
+    /// <summary>Where w[k,c,ky,kx] lies in memory.</summary>
+    /// <remarks>
+    /// With padding [block of 32 outputs][c][ky][kx][output of the block], the last block as narrow as it is: a register
+    /// tile reads all taps of a channel in one run, where taps that are far apart, by powers of two perhaps, would push
+    /// each other out of the caches. Without padding [ky][kx][c][k], a plain matrix of patches by outputs.
+    /// </remarks>
+    public long WeightIndex(int k, int c, int ky, int kx)
+    {
+        long tap = (ky * Kernel) + kx;
+        if (Padding == 0)
+            return (((tap * C) + c) * K) + k;
+        int within = k % WeightBlock, first = k - within, width = Math.Min(WeightBlock, K - first);
+        return ((((long)first * C) + ((long)c * width)) * Kernel * Kernel) + (tap * width) + within;
+    }
 
     /// <summary>The sizes as the field writes them, for messages.</summary>
     public override string ToString() =>

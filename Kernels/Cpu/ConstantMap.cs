@@ -1,0 +1,286 @@
+using Gqn.Native.Kernels.Lanes;
+using Gqn.Native.Kernels.Pointwise;
+using Gqn.Native.Kernels.Shapes;
+
+namespace Gqn.Native.Kernels.Cpu;
+
+/// <summary>
+/// A zero-padded convolution at stride 1 of a map that is the same in every pixel, and its gradients, by border
+/// classes.
+/// </summary>
+/// <remarks>
+/// <para>
+/// The output takes one value for each class of rows and of columns (<see cref="BorderClasses"/>): a table
+/// [n][row class][column class][k] of at most Kernel² values per image and output stands for the whole map. Backwards,
+/// the sums of dy over the pixels of each class are all that the gradients need to know of dy.
+/// </para>
+/// <para>
+/// x is [n][c]. Weights lie as [block of 32 outputs][c][tap][w], w the outputs of the block: 32, or fewer in the last
+/// one. There are more weights than anything else, and each pass reads them once. beta is 0 (the result is written, the
+/// old one is not read) or 1. Results have the same bytes for any number of threads.
+/// </para>
+/// </remarks>
+public static unsafe class ConstantMap
+{
+    /// <summary>Outputs of a block of weights.</summary>
+    internal const int Block = 32;
+
+    // Outputs that one item sums over the pixels: lines of memory long enough to stream.
+    private const int OutputsPerItem = 128;
+
+    /// <summary>
+    /// table[n, i, j, k] = beta·itself + Σ x[n, c] · w[c, ky, kx, k] over c and the taps inside the image for row class
+    /// i and column class j.
+    /// </summary>
+    /// <param name="workspace">Threads and scratch memory.</param>
+    /// <param name="table">N · row classes · column classes · K numbers.</param>
+    /// <param name="beta">0, or 1 to add a further term.</param>
+    /// <param name="x">The pixel of each image, (N, C).</param>
+    /// <param name="w">The weights, in blocks.</param>
+    /// <param name="shape">The convolution that this one stands for.</param>
+    /// <exception cref="ArgumentException">
+    /// The stride is not 1, the shape is not supported, or beta is neither 0 nor 1.
+    /// </exception>
+    public static void Forward(
+        CpuWorkspace workspace, float* table, float beta, float* x, float* w, in Conv2dShape shape)
+    {
+        Check(shape, beta);
+        workspace.Reserve(ForwardScratch(shape, workspace.Pool.Threads));
+        if (shape.Kernel == 1)
+        {
+            // One class, and the weights of a pointwise convolution are a matrix.
+            Gemm.Multiply(
+                workspace, table, beta == 0f ? null : table, x, w, shape.N, shape.K, shape.C, false, false);
+            return;
+        }
+
+        var item = new ConstantMapForward
+        {
+            Table = table,
+            X = x,
+            W = w,
+            Accumulate = beta != 0f,
+            Shape = shape,
+            Scratch = workspace.Workers,
+            ScratchStride = workspace.WorkerStride,
+            Level = workspace.Level,
+        };
+        workspace.Pool.For(Blocks(shape), ref item);
+    }
+
+    /// <summary>
+    /// sums[n, i, j, k] = Σ dy[n, y, x, k] over the pixels of row class i and column class j: once for all constant
+    /// terms of a sum.
+    /// </summary>
+    /// <param name="workspace">The threads and their lane width.</param>
+    /// <param name="sums">N · row classes · column classes · K numbers.</param>
+    /// <param name="dy">The gradient by y, (N, K, H, W), channels last.</param>
+    /// <param name="shape">The convolution; its C does not matter.</param>
+    /// <exception cref="ArgumentException">The stride is not 1, or the shape is not supported.</exception>
+    public static void SumClasses(CpuWorkspace workspace, float* sums, float* dy, in Conv2dShape shape)
+    {
+        Check(shape, 0f);
+        int parts = (shape.K + OutputsPerItem - 1) / OutputsPerItem;
+        LaneLoop.For(
+            workspace, (long)shape.N * parts, (long)shape.H * shape.W * Math.Min(shape.K, OutputsPerItem),
+            new ClassSumLoop { Sums = sums, Dy = dy, Shape = shape, Parts = parts });
+    }
+
+    /// <summary>
+    /// dx[n, c] = betaX·itself + Σ w[c, tap, k] · S[n, tap, k] and
+    /// dw[c, tap, k] = betaW·itself + Σ x[n, c] · S[n, tap, k], where S[n, tap, k] is the sum of dy over the pixels for
+    /// which the tap lies inside the image.
+    /// </summary>
+    /// <param name="workspace">Threads and scratch memory.</param>
+    /// <param name="dx">(N, C), or null where it is not wanted.</param>
+    /// <param name="betaX">0 or 1.</param>
+    /// <param name="dw">In blocks as the weights, or null where it is not wanted.</param>
+    /// <param name="betaW">0 or 1.</param>
+    /// <param name="sums">What <see cref="SumClasses"/> made of dy.</param>
+    /// <param name="x">The pixel of each image, (N, C); not read without dw.</param>
+    /// <param name="w">The weights, in blocks; not read without dx.</param>
+    /// <param name="shape">The convolution that this one stands for.</param>
+    /// <exception cref="ArgumentException">
+    /// The stride is not 1, the shape is not supported, or a beta is neither 0 nor 1.
+    /// </exception>
+    public static void Backward(
+        CpuWorkspace workspace, float* dx, float betaX, float* dw, float betaW, float* sums, float* x, float* w,
+        in Conv2dShape shape)
+    {
+        Check(shape, betaX);
+        Check(shape, betaW);
+        workspace.Reserve(BackwardScratch(shape, workspace.Pool.Threads));
+        if (shape.Kernel == 1)
+        {
+            if (dx != null)
+            {
+                Gemm.Multiply(
+                    workspace, dx, betaX == 0f ? null : dx, sums, w, shape.N, shape.C, shape.K, false, true);
+            }
+
+            if (dw != null)
+            {
+                Gemm.Multiply(
+                    workspace, dw, betaW == 0f ? null : dw, x, sums, shape.C, shape.K, shape.N, true, false);
+            }
+
+            return;
+        }
+
+        var item = new ConstantMapBackward
+        {
+            Parts = dx == null ? null : workspace.Gradients,
+            Dw = dw,
+            AccumulateDw = betaW != 0f,
+            Sums = sums,
+            X = x,
+            W = w,
+            Shape = shape,
+            Scratch = workspace.Workers,
+            ScratchStride = workspace.WorkerStride,
+            Level = workspace.Level,
+        };
+        workspace.Pool.For(Blocks(shape), ref item);
+        if (dx == null)
+            return;
+        long count = (long)shape.N * shape.C;
+        LaneLoop.For(workspace, count, Blocks(shape), new PartSumLoop
+        {
+            Dx = dx,
+            Parts = workspace.Gradients,
+            Beta = betaX,
+            Count = count,
+            Blocks = Blocks(shape),
+        });
+    }
+
+    /// <summary>
+    /// y = f(addend + table of its class + bias): the sum of constant maps in every pixel.
+    /// </summary>
+    /// <param name="workspace">The threads and their lane width.</param>
+    /// <param name="y">The result, (N, K, H, W), channels last.</param>
+    /// <param name="addend">As y, or y itself; null for zero.</param>
+    /// <param name="table">What <see cref="Forward"/> made; null for zero.</param>
+    /// <param name="bias">K numbers, or null for none.</param>
+    /// <param name="shape">The convolution; its C does not matter.</param>
+    /// <param name="activation">f</param>
+    public static void Apply<TActivation>(
+        CpuWorkspace workspace, float* y, float* addend, float* table, float* bias, in Conv2dShape shape,
+        TActivation activation)
+        where TActivation : unmanaged, IUnaryOp =>
+        LaneLoop.For(
+            workspace, (long)shape.N * shape.OutH * shape.OutW, shape.K, new ApplyLoop<TActivation>
+            {
+                Y = y,
+                Addend = addend,
+                Table = new ConstantMapTable(table, shape),
+                Bias = bias,
+                Shape = shape,
+                Activation = activation,
+            });
+
+    /// <summary>Numbers of a table, and of the sums of <see cref="SumClasses"/>.</summary>
+    public static long TableFloats(in Conv2dShape shape) =>
+        (long)shape.N * new BorderClasses(shape.H, shape.Kernel).Count * new BorderClasses(shape.W, shape.Kernel).Count
+        * shape.K;
+
+    /// <summary>
+    /// What <see cref="Forward"/> makes a workspace with <paramref name="threads"/> threads hold.
+    /// </summary>
+    public static ScratchSize ForwardScratch(in Conv2dShape shape, int threads) => shape.Kernel == 1
+        ? Gemm.Scratch(shape.N, shape.K, shape.C, threads)
+        : new(0, 0, PerWorker(shape));
+
+    /// <summary>
+    /// What <see cref="Backward"/> makes a workspace with <paramref name="threads"/> threads hold.
+    /// </summary>
+    public static ScratchSize BackwardScratch(in Conv2dShape shape, int threads) => shape.Kernel == 1
+        ? ScratchSize.Max(
+            Gemm.Scratch(shape.N, shape.C, shape.K, threads), Gemm.Scratch(shape.C, shape.K, shape.N, threads))
+        : new(0, (long)Blocks(shape) * shape.N * shape.C, PerWorker(shape));
+
+    // A number for every image, tap and output of a block, and those of one image summed along one axis.
+    private static long PerWorker(in Conv2dShape shape) => (shape.N + 1L) * shape.Kernel * shape.Kernel * Block;
+
+    private static int Blocks(in Conv2dShape shape) => (shape.K + Block - 1) / Block;
+
+    private static void Check(in Conv2dShape shape, float beta)
+    {
+        if (!shape.IsSupported || shape.Stride != 1)
+            throw new ArgumentException($"A constant map needs stride 1 and an odd kernel, not {shape}.");
+        if (beta is not (0f or 1f))
+            throw new ArgumentException($"beta is 0 or 1, not {beta}.");
+    }
+
+    private struct ApplyLoop<TActivation> : ILaneLoop where TActivation : unmanaged, IUnaryOp
+    {
+        public float* Y, Addend, Bias;
+        public ConstantMapTable Table;
+        public Conv2dShape Shape;
+        public TActivation Activation;
+
+        public readonly void Run<T>(long start, long end) where T : struct, ISimdLane<T>
+        {
+            for (long pixel = start; pixel < end; pixel++)
+            {
+                int image = (int)(pixel / Shape.OutW / Shape.OutH);
+                float* row = Table.At(image, (int)(pixel / Shape.OutW % Shape.OutH), (int)(pixel % Shape.OutW));
+                float* y = Y + (pixel * Shape.K), addend = Addend + (pixel * Shape.K);
+                for (int k = 0; k < Shape.K; k += T.Width)
+                {
+                    int left = Shape.K - k;
+                    T value = Addend is null ? T.Const(0f) : T.Load(addend + k, left);
+                    if (row is not null)
+                        value += T.Load(row + k, left);
+                    if (Bias is not null)
+                        value += T.Load(Bias + k, left);
+                    Activation.Forward(value).Store(y + k, left);
+                }
+            }
+        }
+    }
+
+    private struct ClassSumLoop : ILaneLoop
+    {
+        public float* Sums, Dy;
+        public Conv2dShape Shape;
+        public int Parts;
+
+        public readonly void Run<T>(long start, long end) where T : struct, ISimdLane<T>
+        {
+            BorderClasses rows = new(Shape.H, Shape.Kernel), columns = new(Shape.W, Shape.Kernel);
+            for (long item = start; item < end; item++)
+            {
+                long n = item / Parts;
+                int k = (int)(item % Parts) * OutputsPerItem, outputs = Math.Min(OutputsPerItem, Shape.K - k);
+                float* to = Sums + (n * rows.Count * columns.Count * Shape.K) + k;
+                for (int i = 0; i < rows.Count; i++, to += (nint)columns.Count * Shape.K)
+                {
+                    for (int y = rows.First(i); y <= rows.Last(i); y++)
+                    {
+                        float* line = Dy + (((n * Shape.H) + y) * Shape.W * Shape.K) + k;
+                        for (int j = 0; j < columns.Count; j++)
+                        {
+                            int x = columns.First(j);
+                            WeightedRows.Sum<T>(
+                                to + ((nint)j * Shape.K), y > rows.First(i), line + ((nint)x * Shape.K), Shape.K,
+                                columns.Last(j) - x + 1, outputs);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>dx from what each block of outputs contributes, in the order of the blocks.</summary>
+    private struct PartSumLoop : ILaneLoop
+    {
+        public float* Dx, Parts;
+        public float Beta;
+        public long Count;
+        public int Blocks;
+
+        public readonly void Run<T>(long start, long end) where T : struct, ISimdLane<T> =>
+            WeightedRows.Sum<T>(Dx + start, Beta != 0, Parts + start, (nint)Count, Blocks, (int)(end - start));
+    }
+}

@@ -1,0 +1,19 @@
+using Gqn.Native.Kernels.Shapes;
+
+namespace Gqn.Native.Kernels.Cpu;
+
+/// <summary>The table of <see cref="ConstantMap.Forward"/>, looked up by pixels; without memory, a table of nulls.</summary>
+internal unsafe readonly struct ConstantMapTable(float* memory, in Conv2dShape shape)
+{
+    private readonly BorderClasses _rows = new(shape.H, shape.Kernel), _columns = new(shape.W, shape.Kernel);
+    private readonly int _outputs = shape.K;
+
+    /// <summary>The K numbers that are added to a pixel.</summary>
+    public float* At(int image, int y, int x)
+    {
+        if (memory is null)
+            return null;
+        nint row = ((((nint)image * _rows.Count) + _rows.Of(y)) * _columns.Count) + _columns.Of(x);
+        return memory + (row * _outputs);
+    }
+}

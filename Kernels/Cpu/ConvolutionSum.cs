@@ -1,0 +1,335 @@
+using Gqn.Native.Kernels.Pointwise;
+using Gqn.Native.Kernels.Shapes;
+
+namespace Gqn.Native.Kernels.Cpu;
+
+/// <summary>
+/// Sums of convolutions Σ x ∗ w and their gradients, each part by the kernels that need the fewest operations: constant
+/// maps by border classes, the others together by Winograd's algorithm or one by one directly.
+/// </summary>
+/// <remarks>
+/// Of the shape C and Kernel do not matter: each term has its own. Terms whose filters differ in size are summed one by
+/// one. Results have the same bytes for any number of threads.
+/// </remarks>
+public static unsafe class ConvolutionSum
+{
+    /// <summary>y = f(addend + Σ x ∗ w + bias)</summary>
+    /// <param name="workspace">Threads and scratch memory.</param>
+    /// <param name="y">The result, (N, K, OutH, OutW).</param>
+    /// <param name="addend">As y, or y itself; null for zero.</param>
+    /// <param name="operands">The terms; there may be none.</param>
+    /// <param name="bias">K numbers, or null for none.</param>
+    /// <param name="shape">The sizes.</param>
+    /// <param name="activation">f</param>
+    /// <exception cref="ArgumentException">The shape is not supported.</exception>
+    public static void Forward<TActivation>(
+        CpuWorkspace workspace, float* y, float* addend, ReadOnlySpan<ConvolutionOperand> operands, float* bias,
+        in Conv2dShape shape, TActivation activation)
+        where TActivation : unmanaged, IUnaryOp
+    {
+        if (HaveSeveralKernels(operands))
+        {
+            int last = operands.Length - 1;
+            for (int i = 0; i < last; i++, addend = y)
+                Forward(workspace, y, addend, operands.Slice(i, 1), null, shape, default(Identity));
+            Forward(workspace, y, addend, operands.Slice(last, 1), bias, shape, activation);
+            return;
+        }
+
+        workspace.Reserve(ForwardScratch(operands, shape, workspace.Pool.Threads));
+        Span<ConvolutionOperand> maps = stackalloc ConvolutionOperand[operands.Length];
+        float* table = MakeTable(workspace, operands, ref maps, shape);
+        var sum = Sum(shape, maps);
+        if (UsesWinograd(sum, maps))
+        {
+            Winograd.Forward(workspace, y, addend, table, maps, bias, sum, activation);
+            return;
+        }
+
+        if (maps.IsEmpty)
+        {
+            ConstantMap.Apply(workspace, y, addend, table, bias, Term(shape, operands), activation);
+            return;
+        }
+
+        if (table is not null)
+        {
+            ConstantMap.Apply(workspace, y, addend, table, null, sum, default(Identity));
+            addend = y;
+        }
+
+        for (int i = 0; i < maps.Length; i++, addend = y)
+        {
+            var term = Term(shape, maps[i]);
+            if (i == maps.Length - 1)
+                Conv2d.Forward(workspace, y, addend, maps[i].X, maps[i].W, bias, term, activation);
+            else
+                Conv2d.Forward(workspace, y, addend, maps[i].X, maps[i].W, null, term, default(Identity));
+        }
+    }
+
+    /// <summary>
+    /// The step of a ConvLSTM from its terms: <see cref="Forward"/> without activation gives the gates in
+    /// <see cref="GateOrder"/>, <see cref="LstmCellKernels.Forward"/> does the rest.
+    /// </summary>
+    /// <param name="workspace">Threads and scratch memory.</param>
+    /// <param name="cellNext">c′, (N, K / 4, H, W).</param>
+    /// <param name="hidden">h, likewise.</param>
+    /// <param name="gates">The activated gates, (N, K, H, W); null where nobody needs them and
+    /// <see cref="IsFused"/>.</param>
+    /// <param name="cell">c, or null for zero.</param>
+    /// <param name="addend">As the gates; null for zero.</param>
+    /// <param name="operands">The terms; there may be none.</param>
+    /// <param name="bias">K numbers, or null for none.</param>
+    /// <param name="shape">The sizes, at stride 1.</param>
+    public static void ForwardLstmCell(
+        CpuWorkspace workspace, float* cellNext, float* hidden, float* gates, float* cell, float* addend,
+        ReadOnlySpan<ConvolutionOperand> operands, float* bias, in Conv2dShape shape)
+    {
+        if (!IsFused(operands, shape))
+        {
+            Forward(workspace, gates, addend, operands, bias, shape, default(Identity));
+            long rows = (long)shape.N * shape.H * shape.W;
+            LstmCellKernels.Forward(workspace, cellNext, hidden, gates, cell, rows, shape.K / GateOrder.Gates);
+            return;
+        }
+
+        workspace.Reserve(ForwardScratch(operands, shape, workspace.Pool.Threads, fused: true));
+        Span<ConvolutionOperand> maps = stackalloc ConvolutionOperand[operands.Length];
+        float* table = MakeTable(workspace, operands, ref maps, shape);
+        var epilogue = new WinogradLstmCell
+        {
+            CellNext = cellNext,
+            HiddenState = hidden,
+            Gates = gates,
+            Cell = cell,
+            Addend = addend,
+            Table = table,
+            Bias = bias,
+        };
+        var target = new WinogradTarget { Columns = shape.K };
+        Winograd.Forward(workspace, ref target, maps, Sum(shape, maps), epilogue);
+    }
+
+    /// <summary>Whether <see cref="ForwardLstmCell"/> does without memory for the gates.</summary>
+    public static bool IsFused(ReadOnlySpan<ConvolutionOperand> operands, in Conv2dShape shape)
+    {
+        if (HaveSeveralKernels(operands))
+            return false;
+        Span<ConvolutionOperand> maps = stackalloc ConvolutionOperand[operands.Length];
+        maps = maps[..TakeMaps(operands, maps)];
+        return UsesWinograd(Sum(shape, maps), maps);
+    }
+
+    /// <summary>The gradients of the terms that want them, from the gradient by y.</summary>
+    /// <remarks>Several terms may write to the same gradient: the first one decides whether its old value counts.</remarks>
+    /// <param name="workspace">Threads and scratch memory.</param>
+    /// <param name="operands">The terms.</param>
+    /// <param name="dy">The gradient by y, (N, K, OutH, OutW).</param>
+    /// <param name="shape">The sizes of the forward convolution.</param>
+    /// <exception cref="ArgumentException">The shape is not supported.</exception>
+    public static void Backward(
+        CpuWorkspace workspace, ReadOnlySpan<ConvolutionOperand> operands, float* dy, in Conv2dShape shape)
+    {
+        if (HaveSeveralKernels(operands) || ShareGradients(operands))
+        {
+            for (int i = 0; i < operands.Length; i++)
+                Backward(workspace, operands.Slice(i, 1), dy, shape);
+            return;
+        }
+
+        workspace.Reserve(BackwardScratch(operands, shape, workspace.Pool.Threads));
+        bool summed = false;
+        foreach (ref readonly var operand in operands)
+        {
+            if (!operand.IsConstant)
+                continue;
+            var constant = Term(shape, operand);
+            if (!summed)
+                ConstantMap.SumClasses(workspace, workspace.Activations, dy, constant);
+            summed = true;
+            ConstantMap.Backward(
+                workspace, operand.Dx, operand.AddDx ? 1f : 0f, operand.Dw, operand.AddDw ? 1f : 0f,
+                workspace.Activations, operand.X, operand.W, constant);
+        }
+
+        Span<ConvolutionOperand> maps = stackalloc ConvolutionOperand[operands.Length];
+        maps = maps[..TakeMaps(operands, maps)];
+        var sum = Sum(shape, maps);
+        if (UsesWinograd(sum, maps))
+        {
+            Winograd.Backward(workspace, maps, dy, sum);
+            return;
+        }
+
+        foreach (ref readonly var map in maps)
+        {
+            var term = Term(shape, map);
+            if (map.Dx is not null)
+                Conv2d.BackwardInput(workspace, map.Dx, map.AddDx ? 1f : 0f, dy, map.W, term);
+            if (map.Dw is not null)
+                Conv2d.BackwardWeight(workspace, map.Dw, map.AddDw ? 1f : 0f, dy, map.X, term);
+        }
+    }
+
+    /// <summary>
+    /// What a forward pass makes a workspace with <paramref name="threads"/> threads hold; of the operands only the
+    /// channels are read, and whether they are constant.
+    /// </summary>
+    public static ScratchSize ForwardScratch(
+        ReadOnlySpan<ConvolutionOperand> operands, in Conv2dShape shape, int threads) =>
+        ForwardScratch(operands, shape, threads, fused: false);
+
+    /// <summary>The same of <see cref="ForwardLstmCell"/>.</summary>
+    public static ScratchSize ForwardLstmCellScratch(
+        ReadOnlySpan<ConvolutionOperand> operands, in Conv2dShape shape, int threads) =>
+        ForwardScratch(operands, shape, threads, IsFused(operands, shape));
+
+    /// <summary>
+    /// What <see cref="Backward"/> makes a workspace with <paramref name="threads"/> threads hold; of the operands' data
+    /// only the addresses of the gradients are looked at.
+    /// </summary>
+    public static ScratchSize BackwardScratch(
+        ReadOnlySpan<ConvolutionOperand> operands, in Conv2dShape shape, int threads)
+    {
+        var size = default(ScratchSize);
+        if (HaveSeveralKernels(operands) || ShareGradients(operands))
+        {
+            for (int i = 0; i < operands.Length; i++)
+                size = ScratchSize.Max(size, BackwardScratch(operands.Slice(i, 1), shape, threads));
+            return size;
+        }
+
+        foreach (ref readonly var operand in operands)
+        {
+            if (!operand.IsConstant)
+                continue;
+            var constant = Term(shape, operand);
+            size = ScratchSize.Max(size, ConstantMap.BackwardScratch(constant, threads));
+            size = ScratchSize.Max(size, new ScratchSize(ConstantMap.TableFloats(constant), 0, 0));
+        }
+
+        Span<ConvolutionOperand> maps = stackalloc ConvolutionOperand[operands.Length];
+        maps = maps[..TakeMaps(operands, maps)];
+        var sum = Sum(shape, maps);
+        if (UsesWinograd(sum, maps))
+            return ScratchSize.Max(size, Winograd.BackwardScratch(maps, sum, threads));
+        foreach (ref readonly var map in maps)
+        {
+            var term = Term(shape, map);
+            if (map.Dx is not null)
+                size = ScratchSize.Max(size, Conv2d.BackwardInputScratch(term, threads));
+            if (map.Dw is not null)
+                size = ScratchSize.Max(size, Conv2d.BackwardWeightScratch(term));
+        }
+
+        return size;
+    }
+
+    private static ScratchSize ForwardScratch(
+        ReadOnlySpan<ConvolutionOperand> operands, in Conv2dShape shape, int threads, bool fused)
+    {
+        var size = default(ScratchSize);
+        if (HaveSeveralKernels(operands))
+        {
+            for (int i = 0; i < operands.Length; i++)
+                size = ScratchSize.Max(size, ForwardScratch(operands.Slice(i, 1), shape, threads));
+            return size;
+        }
+
+        foreach (ref readonly var operand in operands)
+        {
+            if (!operand.IsConstant)
+                continue;
+            var constant = Term(shape, operand);
+            size = ScratchSize.Max(size, ConstantMap.ForwardScratch(constant, threads));
+            size = ScratchSize.Max(size, new ScratchSize(0, ConstantMap.TableFloats(constant), 0));
+        }
+
+        Span<ConvolutionOperand> maps = stackalloc ConvolutionOperand[operands.Length];
+        maps = maps[..TakeMaps(operands, maps)];
+        var sum = Sum(shape, maps);
+        if (fused)
+            return ScratchSize.Max(size, Winograd.ForwardScratch<WinogradLstmCell>(maps, sum, threads));
+        if (UsesWinograd(sum, maps))
+            return ScratchSize.Max(size, Winograd.ForwardScratch(maps, sum, threads));
+        foreach (ref readonly var map in maps)
+            size = ScratchSize.Max(size, Conv2d.ForwardScratch(Term(shape, map), threads));
+        return size;
+    }
+
+    // The sum of the constant terms by border classes, in scratch memory that forward passes do not use otherwise; the
+    // other terms are left in maps.
+    private static float* MakeTable(
+        CpuWorkspace workspace, ReadOnlySpan<ConvolutionOperand> operands, ref Span<ConvolutionOperand> maps,
+        in Conv2dShape shape)
+    {
+        float* table = null;
+        foreach (ref readonly var operand in operands)
+        {
+            if (!operand.IsConstant)
+                continue;
+            ConstantMap.Forward(
+                workspace, workspace.Gradients, table is null ? 0f : 1f, operand.X, operand.W, Term(shape, operand));
+            table = workspace.Gradients;
+        }
+
+        maps = maps[..TakeMaps(operands, maps)];
+        return table;
+    }
+
+    private static int TakeMaps(ReadOnlySpan<ConvolutionOperand> operands, Span<ConvolutionOperand> maps)
+    {
+        int count = 0;
+        foreach (ref readonly var operand in operands)
+        {
+            if (!operand.IsConstant)
+                maps[count++] = operand;
+        }
+
+        return count;
+    }
+
+    private static Conv2dShape Term(in Conv2dShape shape, in ConvolutionOperand operand) =>
+        shape with { C = operand.Channels, Kernel = operand.Kernel };
+
+    private static Conv2dShape Term(in Conv2dShape shape, ReadOnlySpan<ConvolutionOperand> operands) =>
+        operands.IsEmpty ? shape : Term(shape, operands[0]);
+
+    private static Conv2dShape Sum(in Conv2dShape shape, ReadOnlySpan<ConvolutionOperand> maps)
+    {
+        int channels = 0;
+        foreach (ref readonly var map in maps)
+            channels += map.Channels;
+        return maps.IsEmpty ? shape : shape with { C = channels, Kernel = maps[0].Kernel };
+    }
+
+    private static bool UsesWinograd(in Conv2dShape sum, ReadOnlySpan<ConvolutionOperand> maps) =>
+        !maps.IsEmpty && Winograd.IsFaster(sum);
+
+    private static bool HaveSeveralKernels(ReadOnlySpan<ConvolutionOperand> operands)
+    {
+        foreach (ref readonly var operand in operands)
+        {
+            if (operand.Kernel != operands[0].Kernel)
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool ShareGradients(ReadOnlySpan<ConvolutionOperand> operands)
+    {
+        for (int i = 1; i < operands.Length; i++)
+        {
+            for (int j = 0; j < i; j++)
+            {
+                bool same = operands[i].Dx is not null && operands[i].Dx == operands[j].Dx;
+                if (same || (operands[i].Dw is not null && operands[i].Dw == operands[j].Dw))
+                    return true;
+            }
+        }
+
+        return false;
+    }
+}

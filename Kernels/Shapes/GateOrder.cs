@@ -1,0 +1,28 @@
+namespace Gqn.Native.Kernels.Shapes;
+
+/// <summary>Order of the 4·hidden outputs of a gate convolution in memory.</summary>
+/// <remarks>
+/// Groups of 16 hidden channels, each [i(w) | f(w) | g(w) | o(w)] with w = min(16, hidden - 16·group): a tile of 64
+/// outputs owns all four gates of its channels. Files keep the logical order [i|f|g|o], each gate hidden wide.
+/// </remarks>
+public static class GateOrder
+{
+    /// <summary>Input, forget, candidate and output gate.</summary>
+    public const int Gates = 4;
+
+    /// <summary>Hidden channels of a whole group.</summary>
+    public const int Group = 16;
+
+    /// <summary>Where a gate of a channel lies.</summary>
+    /// <param name="gate">0 to 3: i, f, g, o.</param>
+    /// <param name="channel">Of the hidden state.</param>
+    /// <param name="hidden">Channels of the hidden state.</param>
+    public static int Index(int gate, int channel, int hidden)
+    {
+        int within = channel % Group, first = channel - within;
+        return (Gates * first) + (gate * Math.Min(Group, hidden - first)) + within;
+    }
+
+    /// <summary>Where the output with the index <paramref name="logical"/> in [i|f|g|o] lies.</summary>
+    public static int FromLogical(int logical, int hidden) => Index(logical / hidden, logical % hidden, hidden);
+}
