@@ -109,6 +109,8 @@ public sealed class Tape(Device device) : IDisposable
             ReturnOutput(node.Output);
             if (node.SecondOutput.Exists)
                 ReturnOutput(node.SecondOutput);
+            if (node.Saved.Exists)
+                ReturnOutput(node.Saved);
         }
 
         ForgetNodes();
@@ -145,7 +147,8 @@ public sealed class Tape(Device device) : IDisposable
     internal void Return(Tensor tensor) => Device.Pool.Return(tensor.Buffer);
 
     /// <summary>Records a node, reusing one that an earlier step has made.</summary>
-    internal TNode Record<TNode>(Variable output, Variable secondOutput = default) where TNode : Node, new()
+    internal TNode Record<TNode>(Variable output, Variable secondOutput = default, Variable saved = default)
+        where TNode : Node, new()
     {
         if (!_reusable.TryGetValue(typeof(TNode), out var pool))
             _reusable.Add(typeof(TNode), pool = new NodePool());
@@ -154,6 +157,7 @@ public sealed class Tape(Device device) : IDisposable
         var node = (TNode)pool.Nodes[pool.Used++];
         node.Output = output;
         node.SecondOutput = secondOutput;
+        node.Saved = saved;
         _nodes.Add(node);
         return node;
     }

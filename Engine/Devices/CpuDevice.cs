@@ -3,12 +3,11 @@ using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Kernels.Cpu;
 using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Random;
-using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Engine.Devices;
 
 /// <summary>The processor, through managed SIMD code: needs no driver and no native library.</summary>
-public sealed unsafe class CpuDevice : Device
+public sealed unsafe partial class CpuDevice : Device
 {
     private const int Alignment = 64;
     private readonly CpuWorkspace _workspace;
@@ -92,53 +91,22 @@ public sealed unsafe class CpuDevice : Device
             _workspace, At(y), y.Shape.C, yFirst, beta, At(x), x.Shape.C, xFirst, count, y.Shape.Pixels);
 
     /// <inheritdoc />
-    public override void MatMul(Tensor c, float beta, Tensor a, Tensor b, bool transposeA, bool transposeB)
+    public override void DepthToSpace(Tensor y, Tensor x, int scale) =>
+        DepthToSpaceKernels.Forward(
+            _workspace, At(y), At(x), x.Shape.N * x.Shape.H, x.Shape.W, y.Shape.C, scale);
+
+    /// <inheritdoc />
+    public override void SpaceToDepth(Tensor y, float beta, Tensor x, int scale) =>
+        DepthToSpaceKernels.Backward(
+            _workspace, At(y), beta, At(x), y.Shape.N * y.Shape.H, y.Shape.W, x.Shape.C, scale);
+
+    /// <inheritdoc />
+    public override void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB)
     {
         int inner = transposeA ? (int)a.Shape.Pixels : a.Shape.C;
         Gemm.Multiply(
-            _workspace, At(c), beta, At(a), At(b), (int)c.Shape.Pixels, c.Shape.C, inner, transposeA, transposeB);
+            _workspace, At(c), At(addend), At(a), At(b), (int)c.Shape.Pixels, c.Shape.C, inner, transposeA, transposeB);
     }
-
-    /// <inheritdoc />
-    public override void Conv2d(
-        Tensor y, float beta, Tensor x, Tensor w, Tensor bias, in Conv2dShape shape, Activation activation)
-    {
-        switch (activation)
-        {
-            case Activation.None:
-                Kernels.Cpu.Conv2d.Forward(_workspace, At(y), beta, At(x), At(w), At(bias), shape, default(Identity));
-                break;
-            case Activation.Relu:
-                Kernels.Cpu.Conv2d.Forward(_workspace, At(y), beta, At(x), At(w), At(bias), shape, default(Relu));
-                break;
-            case Activation.Sigmoid:
-                Kernels.Cpu.Conv2d.Forward(_workspace, At(y), beta, At(x), At(w), At(bias), shape, default(Sigmoid));
-                break;
-            default:
-                Kernels.Cpu.Conv2d.Forward(_workspace, At(y), beta, At(x), At(w), At(bias), shape, default(Tanh));
-                break;
-        }
-    }
-
-    /// <inheritdoc />
-    public override void Conv2dBackwardInput(Tensor dx, float beta, Tensor dy, Tensor w, in Conv2dShape shape) =>
-        Kernels.Cpu.Conv2d.BackwardInput(_workspace, At(dx), beta, At(dy), At(w), shape);
-
-    /// <inheritdoc />
-    public override void Conv2dBackwardWeight(Tensor dw, float beta, Tensor dy, Tensor x, in Conv2dShape shape) =>
-        Kernels.Cpu.Conv2d.BackwardWeight(_workspace, At(dw), beta, At(dy), At(x), shape);
-
-    /// <inheritdoc />
-    public override void LstmCell(Tensor cellNext, Tensor hidden, Tensor gates, Tensor cell) =>
-        LstmCellKernels.Forward(
-            _workspace, At(cellNext), At(hidden), At(gates), At(cell), hidden.Shape.Pixels, hidden.Shape.C);
-
-    /// <inheritdoc />
-    public override void LstmCellBackward(
-        Tensor dGates, Tensor dCell, float beta, Tensor dHidden, Tensor dCellNext, Tensor gates, Tensor cell) =>
-        LstmCellKernels.Backward(
-            _workspace, At(dGates), At(dCell), beta, At(dHidden), At(dCellNext), At(gates), At(cell),
-            gates.Shape.Pixels, gates.Shape.C / 4);
 
     /// <inheritdoc />
     public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, PhiloxKey key) =>

@@ -84,28 +84,62 @@ public abstract class Device : IDisposable
     public abstract void CopyChannels(Tensor y, int yFirst, float beta, Tensor x, int xFirst, int count);
 
     /// <summary>
-    /// c = beta·c + op(a)·op(b) on the matrices [pixels, channels] of the tensors; op transposes where told.
+    /// y[n, c, h·s + i, w·s + j] = x[n, (i·s + j)·C + c, h, w], where C is the number of channels of y and s the scale.
     /// </summary>
-    public abstract void MatMul(Tensor c, float beta, Tensor a, Tensor b, bool transposeA, bool transposeB);
-
-    /// <summary>y = activation(beta·y + x ∗ w + bias); an absent bias is zero.</summary>
-    public abstract void Conv2d(
-        Tensor y, float beta, Tensor x, Tensor w, Tensor bias, in Conv2dShape shape, Activation activation);
+    public abstract void DepthToSpace(Tensor y, Tensor x, int scale);
 
     /// <summary>
-    /// dx = beta·dx + adjoint of the convolution in x, applied to dy: also the forward of a transposed convolution.
+    /// y[n, (i·s + j)·C + c, h, w] = beta·itself + x[n, c, h·s + i, w·s + j], where C is the number of channels of x:
+    /// the adjoint of <see cref="DepthToSpace"/>.
     /// </summary>
-    public abstract void Conv2dBackwardInput(Tensor dx, float beta, Tensor dy, Tensor w, in Conv2dShape shape);
+    public abstract void SpaceToDepth(Tensor y, float beta, Tensor x, int scale);
 
-    /// <summary>dw = beta·dw + adjoint of the convolution in w, applied to dy.</summary>
-    public abstract void Conv2dBackwardWeight(Tensor dw, float beta, Tensor dy, Tensor x, in Conv2dShape shape);
+    /// <summary>
+    /// c = addend + op(a)·op(b) on the matrices [pixels, channels] of the tensors; op transposes where told. The addend
+    /// may be absent, or c itself.
+    /// </summary>
+    public abstract void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB);
 
-    /// <summary>c′ = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c′) from gates [i|f|g|o]; an absent cell is zero.</summary>
-    public abstract void LstmCell(Tensor cellNext, Tensor hidden, Tensor gates, Tensor cell);
+    /// <summary>y = activation(addend + Σ x ∗ w + bias)</summary>
+    /// <param name="y">(N, K, H / stride, W / stride)</param>
+    /// <param name="addend">As large as y, perhaps y itself; absent for zero.</param>
+    /// <param name="terms">All give the shape of y; none where there is an addend.</param>
+    /// <param name="bias">(1, K, 1, 1), or absent for zero.</param>
+    /// <param name="stride">1 with an odd kernel, or the kernel's side.</param>
+    /// <param name="activation">Applied to the sum.</param>
+    public abstract void Conv2d(
+        Tensor y, Tensor addend, ReadOnlySpan<Conv2dTerm> terms, Tensor bias, int stride, Activation activation);
 
-    /// <summary>dGates, and dCell = beta·dCell + ...; dCell, dHidden, dCellNext and cell may be absent.</summary>
+    /// <summary>
+    /// The adjoints of the convolutions in x and in w, applied to dy. With Dx alone it is also the forward of a
+    /// transposed convolution. A gradient does not overlap dy.
+    /// </summary>
+    public abstract void Conv2dBackward(ReadOnlySpan<Conv2dTermGradient> terms, Tensor dy, int stride);
+
+    /// <summary>
+    /// c′ = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c′) with the pre-activations (i, f, g, o) = addend + Σ x ∗ w + bias in
+    /// <see cref="GateOrder"/>.
+    /// </summary>
+    /// <param name="cellNext">c′, (N, hidden, H, W)</param>
+    /// <param name="hidden">h, (N, hidden, H, W)</param>
+    /// <param name="gates">
+    /// Receives the activated gates σ(i), σ(f), tanh(g), σ(o) for backward, (N, 4·hidden, H, W); absent in inference.
+    /// </param>
+    /// <param name="addend">(N, 4·hidden, H, W); absent for zero.</param>
+    /// <param name="terms">Stride 1; none where there is an addend.</param>
+    /// <param name="bias">(1, 4·hidden, 1, 1), or absent for zero.</param>
+    /// <param name="cell">c, (N, hidden, H, W); absent for zero.</param>
+    public abstract void ConvLstm(
+        Tensor cellNext, Tensor hidden, Tensor gates, Tensor addend, ReadOnlySpan<Conv2dTerm> terms, Tensor bias,
+        Tensor cell);
+
+    /// <summary>
+    /// dGates, the gradients of the pre-activations, and dCell = beta·dCell + ..., from the activated gates; dCell,
+    /// dHidden, dCellNext and cell may be absent.
+    /// </summary>
     public abstract void LstmCellBackward(
-        Tensor dGates, Tensor dCell, float beta, Tensor dHidden, Tensor dCellNext, Tensor gates, Tensor cell);
+        Tensor dGates, Tensor dCell, float beta, Tensor dHidden, Tensor dCellNext, Tensor gates, Tensor cell,
+        Tensor cellNext);
 
     /// <summary>z = μq + σq·ε and KL(q‖p) per element, from [mean|log variance] tensors; kl may be absent.</summary>
     public abstract void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, PhiloxKey key);
@@ -137,6 +171,16 @@ public abstract class Device : IDisposable
         if (disposing)
             Pool.Dispose();
     }
+
+    /// <summary>The kernels' description of a convolution with the output y and the weight w.</summary>
+    protected static Conv2dShape Describe(Shape y, Shape w, int stride) =>
+        new(y.N, w.C, y.H * stride, y.W * stride, w.N, w.H, stride);
+
+    /// <summary>The shape of a convolution's input that is no constant map.</summary>
+    protected static Shape InputOf(in Conv2dShape shape) => new(shape.N, shape.C, shape.H, shape.W);
+
+    /// <summary>True for an input that stands for a larger map with the same value in every pixel.</summary>
+    protected static bool IsConstantMap(Shape x, in Conv2dShape shape) => x != InputOf(shape);
 
     /// <summary>The kernels' description of a broadcast between two tensors.</summary>
     protected static BroadcastShape Between(Shape small, Shape large) =>

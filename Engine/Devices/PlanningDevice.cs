@@ -85,7 +85,17 @@ public sealed class PlanningDevice(int threads) : Device
     }
 
     /// <inheritdoc />
-    public override void MatMul(Tensor c, float beta, Tensor a, Tensor b, bool transposeA, bool transposeB)
+    public override void DepthToSpace(Tensor y, Tensor x, int scale)
+    {
+    }
+
+    /// <inheritdoc />
+    public override void SpaceToDepth(Tensor y, float beta, Tensor x, int scale)
+    {
+    }
+
+    /// <inheritdoc />
+    public override void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB)
     {
         long inner = transposeA ? a.Shape.Pixels : a.Shape.C;
         MultiplyAccumulates += c.Shape.Count * inner;
@@ -93,35 +103,57 @@ public sealed class PlanningDevice(int threads) : Device
     }
 
     /// <inheritdoc />
-    public override void Conv2d(
-        Tensor y, float beta, Tensor x, Tensor w, Tensor bias, in Conv2dShape shape, Activation activation)
+    public override unsafe void Conv2d(
+        Tensor y, Tensor addend, ReadOnlySpan<Conv2dTerm> terms, Tensor bias, int stride, Activation activation)
     {
-        MultiplyAccumulates += shape.MultiplyAccumulates;
-        _workspace = ScratchSize.Max(_workspace, Kernels.Cpu.Conv2d.ForwardScratch(shape, threads));
+        var operands = stackalloc ConvolutionOperand[terms.Length];
+        var shape = Describe(terms, y.Shape, stride, operands);
+        Count(ConvolutionSum.ForwardScratch(
+            new ReadOnlySpan<ConvolutionOperand>(operands, terms.Length), shape, threads));
     }
 
     /// <inheritdoc />
-    public override void Conv2dBackwardInput(Tensor dx, float beta, Tensor dy, Tensor w, in Conv2dShape shape)
+    public override unsafe void Conv2dBackward(ReadOnlySpan<Conv2dTermGradient> terms, Tensor dy, int stride)
     {
-        MultiplyAccumulates += shape.MultiplyAccumulates;
-        _workspace = ScratchSize.Max(_workspace, Kernels.Cpu.Conv2d.BackwardInputScratch(shape, threads));
+        var shape = default(Conv2dShape);
+        var operands = stackalloc ConvolutionOperand[terms.Length];
+        for (int i = 0; i < terms.Length; i++)
+        {
+            ref readonly var term = ref terms[i];
+            shape = Describe(dy.Shape, (term.W.Exists ? term.W : term.Dw).Shape, stride);
+            operands[i] = new ConvolutionOperand
+            {
+                Dx = Mark(terms, term.Dx, i, weight: false),
+                Dw = Mark(terms, term.Dw, i, weight: true),
+                Channels = shape.C,
+                Kernel = shape.Kernel,
+                IsConstant = IsConstantMap((term.X.Exists ? term.X : term.Dx).Shape, shape),
+            };
+            Count(shape, operands[i].IsConstant, (term.Dx.Exists ? 1 : 0) + (term.Dw.Exists ? 1 : 0));
+        }
+
+        Count(ConvolutionSum.BackwardScratch(
+            new ReadOnlySpan<ConvolutionOperand>(operands, terms.Length), shape, threads));
     }
 
     /// <inheritdoc />
-    public override void Conv2dBackwardWeight(Tensor dw, float beta, Tensor dy, Tensor x, in Conv2dShape shape)
+    public override unsafe void ConvLstm(
+        Tensor cellNext, Tensor hidden, Tensor gates, Tensor addend, ReadOnlySpan<Conv2dTerm> terms, Tensor bias,
+        Tensor cell)
     {
-        MultiplyAccumulates += shape.MultiplyAccumulates;
-        _workspace = ScratchSize.Max(_workspace, Kernels.Cpu.Conv2d.BackwardWeightScratch(shape));
-    }
-
-    /// <inheritdoc />
-    public override void LstmCell(Tensor cellNext, Tensor hidden, Tensor gates, Tensor cell)
-    {
+        var gateShape = hidden.Shape with { C = GateOrder.Gates * hidden.Shape.C };
+        var operands = stackalloc ConvolutionOperand[terms.Length];
+        var shape = Describe(terms, gateShape, 1, operands);
+        var sum = new ReadOnlySpan<ConvolutionOperand>(operands, terms.Length);
+        Count(ConvolutionSum.ForwardLstmCellScratch(sum, shape, threads));
+        if (!gates.Exists && !ConvolutionSum.IsFused(sum, shape))
+            Pool.Return(Pool.Rent(gateShape.Count));
     }
 
     /// <inheritdoc />
     public override void LstmCellBackward(
-        Tensor dGates, Tensor dCell, float beta, Tensor dHidden, Tensor dCellNext, Tensor gates, Tensor cell)
+        Tensor dGates, Tensor dCell, float beta, Tensor dHidden, Tensor dCellNext, Tensor gates, Tensor cell,
+        Tensor cellNext)
     {
     }
 
@@ -149,6 +181,49 @@ public sealed class PlanningDevice(int threads) : Device
         // The real device rents room for partial sums.
         Pool.Return(Pool.Rent(2L * SumOfSquaresKernels.PartCount(x.Shape.Count)));
         return 0;
+    }
+
+    private void Count(in ScratchSize scratch) => _workspace = ScratchSize.Max(_workspace, scratch);
+
+    // A constant map costs one pixel.
+    private void Count(in Conv2dShape shape, bool isConstant, int passes) =>
+        MultiplyAccumulates += passes * (isConstant
+            ? shape.MultiplyAccumulates / ((long)shape.OutH * shape.OutW)
+            : shape.MultiplyAccumulates);
+
+    private unsafe Conv2dShape Describe(
+        ReadOnlySpan<Conv2dTerm> terms, Shape y, int stride, ConvolutionOperand* operands)
+    {
+        var shape = new Conv2dShape(y.N, 1, y.H, y.W, y.C, 1, 1);
+        for (int i = 0; i < terms.Length; i++)
+        {
+            shape = Describe(y, terms[i].W.Shape, stride);
+            operands[i] = new ConvolutionOperand
+            {
+                Channels = shape.C,
+                Kernel = shape.Kernel,
+                IsConstant = IsConstantMap(terms[i].X.Shape, shape),
+            };
+            Count(shape, operands[i].IsConstant, 1);
+        }
+
+        return shape;
+    }
+
+    // Stands for an address: gradients that are the same memory have the same one.
+    private static unsafe float* Mark(
+        ReadOnlySpan<Conv2dTermGradient> terms, Tensor gradient, int last, bool weight)
+    {
+        if (!gradient.Exists)
+            return null;
+        for (int i = 0; i < last; i++)
+        {
+            var other = weight ? terms[i].Dw : terms[i].Dx;
+            if (other.Exists && other.Buffer == gradient.Buffer && other.Offset == gradient.Offset)
+                return (float*)null + i + 1;
+        }
+
+        return (float*)null + last + 1;
     }
 
     private sealed class Nothing : DeviceBuffer

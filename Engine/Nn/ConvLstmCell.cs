@@ -29,22 +29,42 @@ public sealed class ConvLstmCell : Module
         _inputs = new Variable[inputs.Length + 1];
         _gates = new SumConvolution(
             Scope, [.. inputs, ("hidden", hidden)], 4 * hidden, kernel,
-            bias: Initializer.Range(forgetBias, hidden, hidden));
+            bias: Initializer.Range(forgetBias, hidden, hidden), gates: true);
     }
 
+    /// <summary>
+    /// The part of the gates that stays over several steps: the convolutions of the inputs that do not change.
+    /// </summary>
+    /// <param name="inputs">In the order of the constructor; those that change are absent here.</param>
+    /// <param name="map">Height and width of the state.</param>
+    /// <returns>(N, 4·hidden, H, W), for the addend of <see cref="Step"/>.</returns>
+    /// <exception cref="ShapeException">The number of inputs or a shape is wrong, or all are absent.</exception>
+    public Variable Prepare(ReadOnlySpan<Variable> inputs, (int H, int W) map) =>
+        Operations.Conv2d(Terms(inputs, default), default, 1, map: map);
+
     /// <summary>The next state.</summary>
-    /// <param name="inputs">(N, channels, H, W) each, in the order of the constructor; absent ones are zero.</param>
+    /// <param name="inputs">(N, channels, H, W) each, or (N, channels, 1, 1) for the same in every pixel, in the order
+    /// of the constructor; absent ones are zero.</param>
     /// <param name="state">The state before.</param>
+    /// <param name="addend">What <see cref="Prepare"/> made of the inputs that are absent here; absent for
+    /// none.</param>
     /// <exception cref="ShapeException">The number of inputs or a shape is wrong.</exception>
-    public ConvLstmState Step(ReadOnlySpan<Variable> inputs, ConvLstmState state)
+    public ConvLstmState Step(ReadOnlySpan<Variable> inputs, ConvLstmState state, Variable addend = default)
+    {
+        var terms = Terms(inputs, state.Hidden);
+        if (terms.IsEmpty && !addend.Exists)
+            throw new ShapeException("ConvLstmCell: all inputs are absent.");
+        var tape = addend.Exists ? addend.Tape : terms[0].Input.Tape;
+        var (hidden, cell) = Operations.ConvLstm(terms, _gates.Bias(tape), state.Cell, addend);
+        return new ConvLstmState(hidden, cell);
+    }
+
+    private ReadOnlySpan<ConvolutionTerm> Terms(ReadOnlySpan<Variable> inputs, Variable hidden)
     {
         if (inputs.Length != _inputs.Length - 1)
             throw new ShapeException($"ConvLstmCell: {inputs.Length} inputs for {_inputs.Length - 1} weights.");
         inputs.CopyTo(_inputs);
-        _inputs[^1] = state.Hidden;
-        var gates = _gates.Forward(_inputs);
-        var (hidden, cell) = gates.LstmCell(state.Cell);
-        gates.Tape.Release(gates);
-        return new ConvLstmState(hidden, cell);
+        _inputs[^1] = hidden;
+        return _gates.Terms(_inputs);
     }
 }

@@ -27,8 +27,8 @@ public sealed class Convolution : Module
         : base(scope)
     {
         _weight = Scope.Convolution(
-            "weight", outputs, inputs, kernel, Initializer.TruncatedNormal(inputs * kernel * kernel));
-        _bias = bias ? Scope.Dense("bias", new Shape(1, outputs, 1, 1), Initializer.Zeros) : null;
+            "weight", outputs, inputs, kernel, stride, Initializer.TruncatedNormal(inputs * kernel * kernel));
+        _bias = bias ? Scope.Bias("bias", outputs, Initializer.Zeros) : null;
         _stride = stride;
         _activation = activation;
     }

@@ -1,18 +1,25 @@
 using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Engine.Nn;
 
 /// <summary>How a parameter's logical order maps to memory.</summary>
-public enum ParameterLayout
+/// <param name="Stride">
+/// For the weight of a convolution its stride: the logical order is (outputs, inputs, height, width), as Python
+/// frameworks keep it, the memory order <see cref="Conv2dShape.WeightIndex"/>. 0 for biases and matrices, whose orders
+/// are the same.
+/// </param>
+/// <param name="Gates">
+/// True where the outputs are the gates of an LSTM: [i|f|g|o] logically, <see cref="GateOrder"/> in memory.
+/// </param>
+/// <param name="ChannelsLast">
+/// True for the weight of a transposed convolution that is used as the matrix from a pixel to its block of pixels:
+/// logically (inputs, outputs, height, width), as Python frameworks keep it, in memory [inputs][height][width][outputs].
+/// </param>
+public readonly record struct ParameterLayout(int Stride, bool Gates = false, bool ChannelsLast = false)
 {
-    /// <summary>Memory order is logical order: biases, matrices.</summary>
-    Dense,
-
-    /// <summary>
-    /// Logical (outputs, inputs, height, width), as Python frameworks keep it; in memory
-    /// [height][width][inputs][outputs].
-    /// </summary>
-    Convolution,
+    /// <summary>True for the weight of a convolution.</summary>
+    public bool IsConvolution => Stride > 0;
 }
 
 /// <summary>A trained tensor: a named slice of the store's arena.</summary>
@@ -66,24 +73,39 @@ public sealed class Parameter
 
     private void Rearrange(ReadOnlySpan<float> source, Span<float> target, bool toMemory)
     {
-        if (Layout == ParameterLayout.Dense)
+        if (Layout == default)
         {
             source.CopyTo(target);
             return;
         }
 
-        int outputs = Shape.N, inputs = Shape.C, taps = Shape.H * Shape.W;
-        for (int k = 0; k < outputs; k++)
+        if (Layout is { IsConvolution: false, Gates: true })
         {
-            for (int c = 0; c < inputs; c++)
+            for (int k = 0; k < Shape.C; k++)
             {
-                for (int t = 0; t < taps; t++)
+                int memory = GateOrder.FromLogical(k, Shape.C / GateOrder.Gates);
+                target[toMemory ? memory : k] = source[toMemory ? k : memory];
+            }
+
+            return;
+        }
+
+        var shape = new Conv2dShape(1, Shape.C, Shape.H, Shape.W, Shape.N, Shape.H, Layout.Stride);
+        int logical = 0;
+        for (int k = 0; k < Shape.N; k++)
+        {
+            int output = Layout.Gates ? GateOrder.FromLogical(k, Shape.N / GateOrder.Gates) : k;
+            for (int c = 0; c < Shape.C; c++)
+            {
+                for (int ky = 0; ky < Shape.H; ky++)
                 {
-                    int logical = (((k * inputs) + c) * taps) + t, memory = (((t * inputs) + c) * outputs) + k;
-                    if (toMemory)
-                        target[memory] = source[logical];
-                    else
-                        target[logical] = source[memory];
+                    for (int kx = 0; kx < Shape.W; kx++, logical++)
+                    {
+                        int memory = Layout.ChannelsLast
+                            ? (((((k * Shape.H) + ky) * Shape.W) + kx) * Shape.C) + c
+                            : (int)shape.WeightIndex(output, c, ky, kx);
+                        target[toMemory ? memory : logical] = source[toMemory ? logical : memory];
+                    }
                 }
             }
         }

@@ -19,12 +19,28 @@ public sealed class ParameterScope
 
     /// <summary>Declares a parameter whose memory order is its logical order.</summary>
     public Parameter Dense(string name, Shape shape, Initializer initializer) =>
-        _store.Declare(Path(name), shape, initializer, ParameterLayout.Dense);
+        _store.Declare(Path(name), shape, initializer, default);
 
-    /// <summary>Declares a convolution weight of logical shape (outputs, inputs, kernel, kernel).</summary>
-    public Parameter Convolution(string name, int outputs, int inputs, int kernel, Initializer initializer) =>
+    /// <summary>
+    /// Declares the weight of a convolution with a stride, of logical shape (outputs, inputs, kernel, kernel).
+    /// </summary>
+    public Parameter Convolution(
+        string name, int outputs, int inputs, int kernel, int stride, Initializer initializer, bool gates = false) =>
         _store.Declare(
-            Path(name), new Shape(outputs, inputs, kernel, kernel), initializer, ParameterLayout.Convolution);
+            Path(name), new Shape(outputs, inputs, kernel, kernel), initializer, new ParameterLayout(stride, gates));
+
+    /// <summary>Declares the bias (1, outputs, 1, 1) of a convolution.</summary>
+    public Parameter Bias(string name, int outputs, Initializer initializer, bool gates = false) =>
+        _store.Declare(Path(name), new Shape(1, outputs, 1, 1), initializer, new ParameterLayout(0, gates));
+
+    /// <summary>
+    /// Declares the weight of a transposed convolution with stride = kernel, of logical shape (inputs, outputs, kernel,
+    /// kernel), that is used as the matrix [inputs, kernel·kernel·outputs].
+    /// </summary>
+    public Parameter ChannelsLast(string name, int inputs, int outputs, int kernel, Initializer initializer) =>
+        _store.Declare(
+            Path(name), new Shape(inputs, outputs, kernel, kernel), initializer,
+            new ParameterLayout(0, ChannelsLast: true));
 
     private string Path(string name) => _prefix.Length == 0 ? name : _prefix + "." + name;
 }

@@ -25,9 +25,11 @@ public sealed class SumConvolution : Module
     /// <param name="stride">1, or the kernel's side.</param>
     /// <param name="activation">Applied to the sum.</param>
     /// <param name="bias">How the bias starts; null for zero.</param>
+    /// <param name="gates">True where the outputs are the gates of an LSTM, i, f, g and o.</param>
     public SumConvolution(
         ParameterScope scope, ReadOnlySpan<(string Name, int Channels)> inputs, int outputs, int kernel, int stride = 1,
-        Activation activation = Activation.None, Initializer? bias = null)
+        Activation activation = Activation.None, Initializer? bias = null,
+        bool gates = false)
         : base(scope)
     {
         int channels = 0;
@@ -39,19 +41,30 @@ public sealed class SumConvolution : Module
         for (int i = 0; i < inputs.Length; i++)
         {
             _weights[i] = Scope.Child("weight").Convolution(
-                inputs[i].Name, outputs, inputs[i].Channels, kernel, initializer);
+                inputs[i].Name, outputs, inputs[i].Channels, kernel, stride, initializer, gates);
         }
 
-        _bias = Scope.Dense("bias", new Shape(1, outputs, 1, 1), bias ?? Initializer.Zeros);
+        _bias = Scope.Bias("bias", outputs, bias ?? Initializer.Zeros, gates);
         _stride = stride;
         _activation = activation;
     }
 
     /// <summary>The sum of the convolutions; absent inputs are zero.</summary>
-    /// <param name="inputs">(N, channels, H, W) each, in the order of the constructor; at least one exists.</param>
+    /// <param name="inputs">(N, channels, H, W) each, in the order of the constructor; at least one exists. With stride
+    /// 1, (N, channels, 1, 1) is the same in every pixel.</param>
     /// <returns>(N, outputs, H, W)</returns>
     /// <exception cref="ShapeException">The number of inputs or a shape is wrong.</exception>
     public Variable Forward(ReadOnlySpan<Variable> inputs)
+    {
+        var terms = Terms(inputs);
+        if (terms.IsEmpty)
+            throw new ShapeException("SumConvolution: all inputs are absent.");
+        return Operations.Conv2d(terms, Bias(terms[0].Input.Tape), _stride, _activation);
+    }
+
+    /// <summary>The inputs that exist with their weights; valid until the next call.</summary>
+    /// <exception cref="ShapeException">The number of inputs is wrong.</exception>
+    internal ReadOnlySpan<ConvolutionTerm> Terms(ReadOnlySpan<Variable> inputs)
     {
         if (inputs.Length != _weights.Length)
             throw new ShapeException($"SumConvolution: {inputs.Length} inputs for {_weights.Length} weights.");
@@ -62,9 +75,9 @@ public sealed class SumConvolution : Module
                 _terms[count++] = new ConvolutionTerm(inputs[i], inputs[i].Tape.Watch(_weights[i]));
         }
 
-        if (count == 0)
-            throw new ShapeException("SumConvolution: all inputs are absent.");
-        var tape = _terms[0].Input.Tape;
-        return Operations.Conv2d(_terms.AsSpan(0, count), tape.Watch(_bias), _stride, _activation);
+        return _terms.AsSpan(0, count);
     }
+
+    /// <summary>The bias on a tape.</summary>
+    internal Variable Bias(Tape tape) => tape.Watch(_bias);
 }

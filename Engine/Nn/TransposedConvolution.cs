@@ -16,13 +16,10 @@ public sealed class TransposedConvolution : Module
         : base(scope)
     {
         // With stride = kernel one output pixel sums over the input channels alone.
-        _weight = Scope.Convolution("weight", inputs, outputs, kernel, Initializer.TruncatedNormal(inputs));
+        _weight = Scope.Convolution("weight", inputs, outputs, kernel, kernel, Initializer.TruncatedNormal(inputs));
         _kernel = kernel;
     }
 
-    /// <summary>
-    /// (N, inputs, H, W) to (N, outputs, H·kernel, W·kernel), added to the addend where there is one.
-    /// </summary>
-    public Variable Forward(Variable x, Variable addend = default) =>
-        x.ConvTranspose2d(x.Tape.Watch(_weight), _kernel, addend);
+    /// <summary>(N, inputs, H, W) to (N, outputs, H·kernel, W·kernel).</summary>
+    public Variable Forward(Variable x) => x.ConvTranspose2d(x.Tape.Watch(_weight), _kernel);
 }

@@ -6,11 +6,6 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Engine.Ops;
 
-/// <summary>One term of a sum of convolutions: an input and its weight.</summary>
-/// <param name="Input">(N, C, H, W)</param>
-/// <param name="Weight">(K, C, kernel, kernel)</param>
-public readonly record struct ConvolutionTerm(Variable Input, Variable Weight);
-
 /// <content>Convolution.</content>
 public static partial class Operations
 {
@@ -28,48 +23,33 @@ public static partial class Operations
         Conv2d([new ConvolutionTerm(x, weight)], bias, stride, activation);
 
     /// <summary>
-    /// y = activation(Σₖ xₖ ∗ wₖ + bias): the convolution of the concatenated inputs, without concatenating them.
+    /// y = activation(addend + Σₖ xₖ ∗ wₖ + bias): the convolution of the concatenated inputs, without concatenating
+    /// them.
     /// </summary>
-    /// <param name="terms">At least one; all give one output shape.</param>
+    /// <param name="terms">All give one output shape. With stride 1, inputs (N, C, 1, 1) beside larger ones are
+    /// constant maps: the same in every pixel. There may be none where there is an addend.</param>
     /// <param name="bias">(1, K, 1, 1), or absent.</param>
     /// <param name="stride">As for one input.</param>
     /// <param name="activation">Applied to the sum.</param>
+    /// <param name="addend">As large as the output; absent for zero.</param>
+    /// <param name="map">Height and width of the inputs where all are constant maps; else the terms tell.</param>
     /// <exception cref="ShapeException">The shapes do not fit.</exception>
     public static Variable Conv2d(
-        ReadOnlySpan<ConvolutionTerm> terms, Variable bias, int stride, Activation activation = Activation.None)
+        ReadOnlySpan<ConvolutionTerm> terms, Variable bias, int stride, Activation activation = Activation.None,
+        Variable addend = default, (int H, int W) map = default)
     {
-        if (terms.IsEmpty)
-            throw new ShapeException("Conv2d: there is no input.");
-        var tape = terms[0].Weight.Tape;
-        var first = DescribeConvolution("Conv2d", terms[0].Input.Shape, terms[0].Weight.Shape, stride);
-        var outputShape = new Shape(first.N, first.K, first.OutH, first.OutW);
-        if (bias.Exists && bias.Shape != new Shape(1, first.K, 1, 1))
-            throw new ShapeException($"Conv2d: the bias {bias.Shape} must be (1, {first.K}, 1, 1).");
-        bool recorded = tape.Needs(bias);
-        foreach (var term in terms)
-        {
-            var shape = DescribeConvolution("Conv2d", term.Input.Shape, term.Weight.Shape, stride);
-            if (new Shape(shape.N, shape.K, shape.OutH, shape.OutW) != outputShape)
-                throw new ShapeException($"Conv2d: the terms {terms[0].Input.Shape} * {terms[0].Weight.Shape} and "
-                    + $"{term.Input.Shape} * {term.Weight.Shape} give different shapes.");
-            recorded |= tape.Needs(term.Input) || tape.Needs(term.Weight);
-        }
-
-        var y = tape.NewOutput(outputShape, recorded);
-        for (int i = 0; i < terms.Length; i++)
-        {
-            var (input, weight) = terms[i];
-            bool last = i == terms.Length - 1;
-            tape.Device.Conv2d(
-                y.Value, i == 0 ? 0f : 1f, input.Value, weight.Value, last && bias.Exists ? bias.Value : default,
-                DescribeConvolution("Conv2d", input.Shape, weight.Shape, stride), last ? activation : Activation.None);
-        }
-
+        var shape = DescribeSum("Conv2d", terms, bias, stride, addend, map);
+        var tape = terms.IsEmpty ? addend.Tape : terms[0].Weight.Tape;
+        bool recorded = NeedsSum(tape, terms, bias, addend);
+        var y = tape.NewOutput(shape, recorded);
+        TermTensors tensors = default;
+        tape.Device.Conv2d(y.Value, addend.Value, tensors.Of(terms), bias.Value, stride, activation);
         if (recorded)
         {
             var node = tape.Record<Conv2dNode>(y);
-            node.SetTerms(terms);
+            node.Terms.Set(terms);
             node.Bias = bias;
+            node.Addend = addend;
             node.Stride = stride;
             node.Activation = activation;
         }
@@ -96,24 +76,66 @@ public static partial class Operations
         return shape;
     }
 
+    /// <summary>Checks a sum of convolutions and returns the shape of its output.</summary>
+    internal static Shape DescribeSum(
+        string op, ReadOnlySpan<ConvolutionTerm> terms, Variable bias, int stride, Variable addend, (int H, int W) map)
+    {
+        if (terms.IsEmpty && !addend.Exists)
+            throw new ShapeException($"{op}: there is no input.");
+        if (addend.Exists && map == default)
+            map = (addend.Shape.H, addend.Shape.W);
+        foreach (var term in terms)
+        {
+            if (map == default && !IsOnePixel(term.Input.Shape))
+                map = (term.Input.Shape.H, term.Input.Shape.W);
+        }
+
+        var output = addend.Shape;
+        for (int i = 0; i < terms.Length; i++)
+        {
+            var (input, weight) = (terms[i].Input.Shape, terms[i].Weight.Shape);
+            if (stride == 1 && IsOnePixel(input) && map != default)
+                input = input with { H = map.H, W = map.W };
+            var shape = DescribeConvolution(op, input, weight, stride);
+            var result = new Shape(shape.N, shape.K, shape.OutH, shape.OutW);
+            if (i == 0)
+                output = result;
+            if (result != output)
+            {
+                throw new ShapeException(
+                    $"{op}: the terms {terms[0].Input.Shape} * {terms[0].Weight.Shape} and "
+                    + $"{terms[i].Input.Shape} * {weight} give different shapes.");
+            }
+        }
+
+        if (addend.Exists && addend.Shape != output)
+            throw new ShapeException($"{op}: the addend {addend.Shape} differs from the output {output}.");
+        if (bias.Exists && bias.Shape != new Shape(1, output.C, 1, 1))
+            throw new ShapeException($"{op}: the bias {bias.Shape} must be (1, {output.C}, 1, 1).");
+        return output;
+    }
+
+    private static bool IsOnePixel(Shape shape) => shape is { H: 1, W: 1 };
+
+    private static bool NeedsSum(Tape tape, ReadOnlySpan<ConvolutionTerm> terms, Variable bias, Variable addend)
+    {
+        bool needed = tape.Needs(bias) | tape.Needs(addend);
+        foreach (var (input, weight) in terms)
+            needed |= tape.Needs(input) | tape.Needs(weight);
+        return needed;
+    }
+
     private sealed class Conv2dNode : Node
     {
-        private ConvolutionTerm[] _terms = [];
-        private int _count;
+        public ConvolutionTerms Terms { get; } = new();
 
         public Variable Bias { get; set; }
+
+        public Variable Addend { get; set; }
 
         public int Stride { get; set; }
 
         public Activation Activation { get; set; }
-
-        public void SetTerms(ReadOnlySpan<ConvolutionTerm> terms)
-        {
-            if (_terms.Length < terms.Length)
-                _terms = new ConvolutionTerm[terms.Length];
-            terms.CopyTo(_terms);
-            _count = terms.Length;
-        }
 
         internal override void Backward(Tape tape)
         {
@@ -138,22 +160,8 @@ public static partial class Operations
                 tape.Device.Sum(dBias, beta, dy, 1f);
             }
 
-            for (int i = 0; i < _count; i++)
-            {
-                var (input, weight) = _terms[i];
-                var shape = DescribeConvolution("Conv2d", input.Shape, weight.Shape, Stride);
-                if (tape.Needs(weight))
-                {
-                    var (dw, beta) = tape.Contribute(weight);
-                    tape.Device.Conv2dBackwardWeight(dw, beta, dy, input.Value, shape);
-                }
-
-                if (tape.Needs(input))
-                {
-                    var (dx, beta) = tape.Contribute(input);
-                    tape.Device.Conv2dBackwardInput(dx, beta, dy, weight.Value, shape);
-                }
-            }
+            Terms.Backward(tape, dy, Stride);
+            tape.PassGradient(Output, Addend);
         }
     }
 }

@@ -8,15 +8,14 @@ namespace Gqn.Native.Engine.Ops;
 public static partial class Operations
 {
     /// <summary>
-    /// y = addend + xᵀ∗w, where xᵀ∗w is the transposed convolution with stride = kernel, without bias.
+    /// y = xᵀ∗w, the transposed convolution without bias.
     /// </summary>
     /// <param name="x">(N, K, H, W)</param>
     /// <param name="weight">(K, C, kernel, kernel), inputs first as in Python frameworks.</param>
-    /// <param name="addend">(N, C, H·stride, W·stride), or absent for zero.</param>
     /// <param name="stride">The kernel's size, or 1 with an odd kernel.</param>
     /// <returns>(N, C, H·stride, W·stride)</returns>
     /// <exception cref="ShapeException">The shapes do not fit.</exception>
-    public static Variable ConvTranspose2d(this Variable x, Variable weight, int stride, Variable addend = default)
+    public static Variable ConvTranspose2d(this Variable x, Variable weight, int stride)
     {
         if (x.Shape.C != weight.Shape.N)
         {
@@ -26,25 +25,17 @@ public static partial class Operations
         }
 
         var outputShape = new Shape(x.Shape.N, weight.Shape.C, x.Shape.H * stride, x.Shape.W * stride);
-        if (addend.Exists && addend.Shape != outputShape)
-        {
-            throw new ShapeException(
-                $"ConvTranspose2d: the addend {addend.Shape} differs from the output {outputShape}.");
-        }
-
-        var shape = DescribeConvolution("ConvTranspose2d", outputShape, weight.Shape, stride);
+        _ = DescribeConvolution("ConvTranspose2d", outputShape, weight.Shape, stride);
         var tape = x.Tape;
-        bool recorded = tape.Needs(x) || tape.Needs(weight) || tape.Needs(addend);
+        bool recorded = tape.Needs(x) || tape.Needs(weight);
         var y = tape.NewOutput(outputShape, recorded);
-        if (addend.Exists)
-            tape.Device.Unary(y.Value, addend.Value, default(Kernels.Pointwise.Identity));
-        tape.Device.Conv2dBackwardInput(y.Value, addend.Exists ? 1f : 0f, x.Value, weight.Value, shape);
+        var term = new Conv2dTermGradient(default, weight.Value, y.Value, 0f, default, 0f);
+        tape.Device.Conv2dBackward(new ReadOnlySpan<Conv2dTermGradient>(in term), x.Value, stride);
         if (recorded)
         {
             var node = tape.Record<ConvTranspose2dNode>(y);
             node.X = x;
             node.Weight = weight;
-            node.Addend = addend;
             node.Stride = stride;
         }
 
@@ -57,27 +48,26 @@ public static partial class Operations
 
         public Variable Weight { get; set; }
 
-        public Variable Addend { get; set; }
-
         public int Stride { get; set; }
 
         internal override void Backward(Tape tape)
         {
             var dy = tape.GradientOf(Output);
-            var shape = DescribeConvolution("ConvTranspose2d", Output.Shape, Weight.Shape, Stride);
             if (tape.Needs(Weight))
             {
                 var (dw, beta) = tape.Contribute(Weight);
-                tape.Device.Conv2dBackwardWeight(dw, beta, X.Value, dy, shape);
+                var term = new Conv2dTermGradient(dy, default, default, 0f, dw, beta);
+                tape.Device.Conv2dBackward(new ReadOnlySpan<Conv2dTermGradient>(in term), X.Value, Stride);
             }
 
             if (tape.Needs(X))
             {
                 var (dx, beta) = tape.Contribute(X);
-                tape.Device.Conv2d(dx, beta, dy, Weight.Value, default, shape, Activation.None);
+                var term = new Conv2dTerm(dy, Weight.Value);
+                tape.Device.Conv2d(
+                    dx, beta == 0f ? default : dx, new ReadOnlySpan<Conv2dTerm>(in term), default, Stride,
+                    Activation.None);
             }
-
-            tape.PassGradient(Output, Addend);
         }
     }
 }

@@ -7,13 +7,18 @@ namespace Gqn.Native.Engine.Ops;
 public static partial class Operations
 {
     /// <summary>
-    /// y = a·b, where a is the matrix [pixels, channels] of its tensor and b the matrix [N, C] of a (N, C, 1, 1)
-    /// tensor: the channels of a become those of b. For (N, C, 1, 1) tensors this is the plain matrix product.
+    /// y = addend + a·b, where a is the matrix [pixels, channels] of its tensor and b the matrix [N, C] of a
+    /// (N, C, 1, 1) tensor: the channels of a become those of b. For (N, C, 1, 1) tensors this is the plain matrix
+    /// product.
     /// </summary>
+    /// <param name="a">(N, rows, H, W)</param>
+    /// <param name="b">(rows, columns, 1, 1)</param>
+    /// <param name="addend">(N, columns, H, W), or absent for zero.</param>
+    /// <returns>(N, columns, H, W)</returns>
     /// <exception cref="ShapeException">
-    /// The channels of a are not the rows of b, or b has more than one pixel.
+    /// The channels of a are not the rows of b, b has more than one pixel, or the addend is not of the shape of y.
     /// </exception>
-    public static Variable MatMul(this Variable a, Variable b)
+    public static Variable MatMul(this Variable a, Variable b, Variable addend = default)
     {
         if (b.Shape.H != 1 || b.Shape.W != 1 || a.Shape.C != b.Shape.N)
         {
@@ -21,15 +26,19 @@ public static partial class Operations
                 $"MatMul: {a.Shape} times {b.Shape}; the right factor must be ({a.Shape.C}, columns, 1, 1).");
         }
 
+        var shape = a.Shape with { C = b.Shape.C };
+        if (addend.Exists && addend.Shape != shape)
+            throw new ShapeException($"MatMul: the addend {addend.Shape} differs from the product {shape}.");
         var tape = a.Tape;
-        bool recorded = tape.Needs(a) || tape.Needs(b);
-        var y = tape.NewOutput(a.Shape with { C = b.Shape.C }, recorded);
-        tape.Device.MatMul(y.Value, 0f, a.Value, b.Value, false, false);
+        bool recorded = tape.Needs(a) || tape.Needs(b) || tape.Needs(addend);
+        var y = tape.NewOutput(shape, recorded);
+        tape.Device.MatMul(y.Value, addend.Value, a.Value, b.Value, false, false);
         if (recorded)
         {
             var node = tape.Record<MatMulNode>(y);
             node.A = a;
             node.B = b;
+            node.Addend = addend;
         }
 
         return y;
@@ -41,20 +50,24 @@ public static partial class Operations
 
         public Variable B { get; set; }
 
+        public Variable Addend { get; set; }
+
         internal override void Backward(Tape tape)
         {
             var dy = tape.GradientOf(Output);
             if (tape.Needs(A))
             {
                 var (da, beta) = tape.Contribute(A);
-                tape.Device.MatMul(da, beta, dy, B.Value, false, true);
+                tape.Device.MatMul(da, beta == 0f ? default : da, dy, B.Value, false, true);
             }
 
             if (tape.Needs(B))
             {
                 var (db, beta) = tape.Contribute(B);
-                tape.Device.MatMul(db, beta, A.Value, dy, true, false);
+                tape.Device.MatMul(db, beta == 0f ? default : db, A.Value, dy, true, false);
             }
+
+            tape.PassGradient(Output, Addend);
         }
     }
 }

@@ -3,7 +3,7 @@ namespace Gqn.Native.Engine.Tensors;
 /// <summary>Logical shape (N, C, H, W): images, channels, rows, columns.</summary>
 /// <remarks>
 /// Activations lie in memory channels last, [N][H][W][C], on every device. Convolution weights have the logical shape
-/// (outputs, inputs, kernel height, kernel width) and lie as [kernel height][kernel width][inputs][outputs].
+/// (outputs, inputs, kernel height, kernel width) and lie as <see cref="Kernels.Shapes.Conv2dShape.WeightIndex"/> says.
 /// </remarks>
 /// <param name="N">Images, or outputs of a weight.</param>
 /// <param name="C">Channels, or inputs of a weight.</param>
