@@ -1,15 +1,22 @@
 using Gqn.Native.Engine.Autodiff;
 using Gqn.Native.Engine.Nn;
+using Gqn.Native.Engine.Ops;
+using Gqn.Native.Engine.Tensors;
 
 namespace Gqn.Native.Model;
 
 /// <summary>
 /// One layer's ways between the latent grid and the full resolution: canvas up, canvas down, image down.
 /// </summary>
+/// <remarks>
+/// All have stride = kernel = s, the canvas scale, and the canvas meets no other map: it stays on the latent grid as
+/// (N, s·s·hidden, h, w), the block of a latent pixel in its channels, tap by tap, and up and down are matrix products.
+/// </remarks>
 public sealed class CanvasResampling : Module
 {
-    private readonly TransposedConvolution _up;
-    private readonly Convolution _canvasDown, _imageDown;
+    private readonly Parameter _up, _canvasDown;
+    private readonly Convolution _imageDown;
+    private readonly int _hidden, _taps;
 
     /// <summary>
     /// Declares "up", "canvas_down" and "image_down", all with stride = kernel = canvas scale and without bias.
@@ -19,19 +26,39 @@ public sealed class CanvasResampling : Module
     {
         ArgumentNullException.ThrowIfNull(options);
         int scale = options.CanvasScale;
-        _up = new TransposedConvolution(Scope.Child("up"), options.Hidden, options.Hidden, scale);
-        _canvasDown = new Convolution(
-            Scope.Child("canvas_down"), options.Hidden, options.Hidden, scale, scale, bias: false);
+        (_hidden, _taps) = (options.Hidden, scale * scale);
+        _up = Scope.Child("up").ChannelsLast(
+            "weight", _hidden, _hidden, scale, Initializer.TruncatedNormal(_hidden));
+        _canvasDown = Scope.Child("canvas_down").Convolution(
+            "weight", _hidden, _hidden, scale, scale, Initializer.TruncatedNormal(_hidden * _taps));
         _imageDown = new Convolution(
             Scope.Child("image_down"), ModelOptions.ImageChannels, ModelOptions.ImageChannels, scale, scale,
             bias: false);
     }
 
     /// <summary>u + Δ(h): the canvas after a layer. An absent canvas is zero.</summary>
-    public Variable Draw(Variable hidden, Variable canvas) => _up.Forward(hidden, canvas);
+    public Variable Draw(Variable hidden, Variable canvas) =>
+        hidden.MatMul(hidden.Tape.Watch(_up).Reshape(new Shape(_hidden, _taps * _hidden, 1, 1)), canvas);
 
-    /// <summary>The canvas on the latent grid; absent where the canvas is.</summary>
-    public Variable CanvasDown(Variable canvas) => canvas.Exists ? _canvasDown.Forward(canvas) : default;
+    /// <summary>The canvas as the inference core sees it, (N, hidden, h, w); absent where the canvas is.</summary>
+    public Variable CanvasDown(Variable canvas) => canvas.Exists
+        ? canvas.MatMul(canvas.Tape.Watch(_canvasDown).Reshape(new Shape(_taps * _hidden, _hidden, 1, 1)))
+        : default;
+
+    /// <summary>
+    /// image + η(Δ(h)) by the product of both maps: what a layer adds to the image, without the canvas.
+    /// </summary>
+    /// <param name="hidden">h, (N, hidden, h, w)</param>
+    /// <param name="map">η, from a canvas pixel to an image pixel, (hidden, channels, 1, 1)</param>
+    /// <param name="image">(N, s·s·channels, h, w)</param>
+    public Variable DrawImage(Variable hidden, Variable map, Variable image)
+    {
+        var tape = hidden.Tape;
+        var product = tape.Watch(_up).Reshape(new Shape(_hidden * _taps, _hidden, 1, 1)).MatMul(map);
+        var drawn = hidden.MatMul(product.Reshape(new Shape(_hidden, _taps * map.Shape.C, 1, 1)), image);
+        tape.Release(product);
+        return drawn;
+    }
 
     /// <summary>The query image on the latent grid.</summary>
     public Variable ImageDown(Variable image) => _imageDown.Forward(image);

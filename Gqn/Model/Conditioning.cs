@@ -4,17 +4,14 @@ using Gqn.Native.Engine.Nn;
 namespace Gqn.Native.Model;
 
 /// <summary>
-/// What every core is told: the query viewpoint and the scene's representation, as given and on the latent grid.
+/// What every core is told: the query viewpoint and the scene's representation.
 /// </summary>
 /// <param name="View">(N, 7, 1, 1)</param>
-/// <param name="TiledView">(N, 7, h, w)</param>
 /// <param name="Representation">(N, channels, 1, 1) or (N, channels, h, w)</param>
-/// <param name="TiledRepresentation">(N, channels, h, w)</param>
-public readonly record struct Conditioning(
-    Variable View, Variable TiledView, Variable Representation, Variable TiledRepresentation);
+public readonly record struct Conditioning(Variable View, Variable Representation);
 
 /// <summary>
-/// Brings the conditions to a core's latent grid: tiled, or through the core's own transposed convolutions.
+/// Brings the conditions to a core: as they are, one pixel standing for all, or through its own transposed convolutions.
 /// </summary>
 public sealed class ConditioningBroadcast : Module
 {
@@ -40,8 +37,10 @@ public sealed class ConditioningBroadcast : Module
         }
     }
 
-    /// <summary>The viewpoint (N, 7, h, w) and the representation (N, channels, h, w) for this core.</summary>
+    /// <summary>
+    /// The viewpoint and the representation for this core, of the latent grid's size or of one pixel.
+    /// </summary>
     public (Variable View, Variable Representation) Forward(in Conditioning condition) => (
-        _view?.Forward(condition.View) ?? condition.TiledView,
-        _representation?.Forward(condition.Representation) ?? condition.TiledRepresentation);
+        _view?.Forward(condition.View) ?? condition.View,
+        _representation?.Forward(condition.Representation) ?? condition.Representation);
 }

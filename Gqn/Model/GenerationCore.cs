@@ -8,6 +8,7 @@ public sealed class GenerationCore : Module
 {
     private readonly ConditioningBroadcast _broadcast;
     private readonly ConvLstmCell _cell;
+    private readonly int _size;
 
     /// <summary>
     /// Declares the cell and, where asked for, the broadcasts. At the article's size the cell has 5,043,712 parameters.
@@ -16,6 +17,7 @@ public sealed class GenerationCore : Module
         : base(scope)
     {
         ArgumentNullException.ThrowIfNull(options);
+        _size = options.LatentSize;
         _broadcast = new ConditioningBroadcast(Scope.Child("broadcast"), options);
         _cell = new ConvLstmCell(
             Scope.Child("cell"),
@@ -26,10 +28,21 @@ public sealed class GenerationCore : Module
             options.Hidden, options.Kernel, options.ForgetBias);
     }
 
+    /// <summary>The part of the gates that comes from the conditions, for a core that serves several layers.</summary>
+    public Variable Prepare(in Conditioning condition)
+    {
+        var (view, representation) = _broadcast.Forward(condition);
+        return _cell.Prepare([view, representation, default], (_size, _size));
+    }
+
     /// <summary>(c, h) of this layer from those of the layer before and the latent z.</summary>
     public ConvLstmState Step(in Conditioning condition, Variable latent, ConvLstmState state)
     {
         var (view, representation) = _broadcast.Forward(condition);
         return _cell.Step([view, representation, latent], state);
     }
+
+    /// <summary>The same with what <see cref="Prepare"/> made of the conditions.</summary>
+    public ConvLstmState Step(Variable prepared, Variable latent, ConvLstmState state) =>
+        _cell.Step([default, default, latent], state, prepared);
 }

@@ -22,7 +22,7 @@ public sealed class GenerativeQueryNetwork : IDisposable
     private readonly InferenceCore[] _inference;
     private readonly CanvasResampling[] _resampling;
     private readonly Convolution[] _priorHeads, _posteriorHeads;
-    private readonly Convolution _output;
+    private readonly OutputHead _output;
     private readonly Variable[] _divergences;
 
     /// <summary>A network with initial weights.</summary>
@@ -45,7 +45,7 @@ public sealed class GenerativeQueryNetwork : IDisposable
             scope => new CanvasResampling(scope, options));
         _priorHeads = PerLayer(!options.HeadsPerLayer, "prior", scope => Head(scope, options));
         _posteriorHeads = PerLayer(!options.HeadsPerLayer, "posterior", scope => Head(scope, options));
-        _output = new Convolution(root.Child("output"), options.Hidden, ModelOptions.ImageChannels, 1);
+        _output = new OutputHead(root.Child("output"), options);
         Parameters.Materialize(device, seed);
     }
 
@@ -147,14 +147,33 @@ public sealed class GenerativeQueryNetwork : IDisposable
     /// The recurrence of generation, and of inference where there is a query image. π_l comes from h^g of the layer
     /// before, q_l from h^e of this layer; z_l is a sample of q_l with a query image, of π_l without.
     /// </summary>
+    /// <remarks>
+    /// The canvas is there for the inference cores alone, and no core sees that of the last layer. The image is the sum
+    /// of what the layers draw; where they share the resampling it is drawn once, from the sum of their states.
+    /// </remarks>
     private (Variable Mean, Variable[] Divergences) Roll(
         Variable representation, Variable views, Variable image, RandomStream noise)
     {
+        if (views.Shape != ModelOptions.ViewShape(representation.Shape.N))
+        {
+            throw new ShapeException(
+                $"GQN: query views {views.Shape} do not fit the representation {representation.Shape}.");
+        }
+
         var tape = representation.Tape;
-        var condition = Condition(representation, views);
+        var condition = new Conditioning(views, representation);
         var latentHead = new Shape(views.Shape.N, 2 * Options.LatentChannels, Options.LatentSize, Options.LatentSize);
         ConvLstmState generation = default, inference = default;
-        Variable canvas = default;
+        // What is the same in every layer is computed once. Shared cores come with shared resampling.
+        Variable canvas = default, drawing = default, sharedImage = default, inferenceGates = default;
+        bool drawOnce = _resampling.Length == 1;
+        if (image.Exists && drawOnce)
+            sharedImage = _resampling[0].ImageDown(image);
+        if (image.Exists && Options.SharedCores)
+            inferenceGates = _inference[0].Prepare(condition, sharedImage);
+        var generationGates = Options.SharedCores ? _generation[0].Prepare(condition) : default;
+        var map = _output.Map(tape);
+        var mean = _output.Empty(tape, views.Shape.N, Options.LatentSize);
         for (int layer = 0; layer < Options.Layers; layer++)
         {
             var priorHead = At(_priorHeads, layer);
@@ -166,8 +185,11 @@ public sealed class GenerativeQueryNetwork : IDisposable
             if (image.Exists)
             {
                 var canvasDown = resampling.CanvasDown(canvas);
-                var next = At(_inference, layer).Step(
-                    condition, resampling.ImageDown(image), generation.Hidden, canvasDown, inference);
+                var next = inferenceGates.Exists
+                    ? _inference[0].Step(inferenceGates, generation.Hidden, canvasDown, inference)
+                    : _inference[layer].Step(
+                        condition, sharedImage.Exists ? sharedImage : resampling.ImageDown(image), generation.Hidden,
+                        canvasDown, inference);
                 Replace(ref inference, next);
                 tape.Release(canvasDown);
                 var posterior = At(_posteriorHeads, layer).Forward(inference.Hidden);
@@ -178,31 +200,32 @@ public sealed class GenerativeQueryNetwork : IDisposable
                 latent = prior.GaussianSample(noise);
             }
 
-            Replace(ref generation, At(_generation, layer).Step(condition, latent, generation));
-            var drawn = resampling.Draw(generation.Hidden, canvas);
-            tape.Release(canvas);
-            canvas = drawn;
+            var state = generationGates.Exists
+                ? _generation[0].Step(generationGates, latent, generation)
+                : _generation[layer].Step(condition, latent, generation);
+            // Before the state of the layer before is released: it is the drawing after the first layer.
+            if (drawOnce)
+                Replace(ref drawing, drawing.Exists ? drawing.Add(state.Hidden) : state.Hidden);
+            else
+                Replace(ref mean, resampling.DrawImage(state.Hidden, map, mean));
+            Replace(ref generation, state);
+            if (image.Exists && layer < Options.Layers - 1)
+                Replace(ref canvas, resampling.Draw(generation.Hidden, canvas));
         }
 
-        return (_output.Forward(canvas), _divergences);
+        tape.Release(sharedImage);
+        tape.Release(inferenceGates);
+        tape.Release(generationGates);
+        if (drawOnce)
+            Replace(ref mean, _resampling[0].DrawImage(drawing, map, mean));
+        return (mean.DepthToSpace(Options.CanvasScale), _divergences);
     }
 
-    private Conditioning Condition(Variable representation, Variable views)
+    private static void Replace(ref Variable variable, Variable next)
     {
-        int size = Options.LatentSize;
-        if (views.Shape != ModelOptions.ViewShape(representation.Shape.N))
-        {
-            throw new ShapeException(
-                $"GQN: query views {views.Shape} do not fit the representation {representation.Shape}.");
-        }
-
-        var tiledView = views.BroadcastTo(views.Shape with { H = size, W = size });
-        var tiledRepresentation = representation.Shape.H == size
-            ? representation
-            : Options.RepresentationBroadcast == SpatialBroadcast.Tile
-                ? representation.BroadcastTo(representation.Shape with { H = size, W = size })
-                : default;
-        return new Conditioning(views, tiledView, representation, tiledRepresentation);
+        if (variable.Exists)
+            variable.Tape.Release(variable);
+        variable = next;
     }
 
     private static void Replace(ref ConvLstmState state, ConvLstmState next)

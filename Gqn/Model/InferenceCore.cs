@@ -8,6 +8,7 @@ public sealed class InferenceCore : Module
 {
     private readonly ConditioningBroadcast _broadcast;
     private readonly ConvLstmCell _cell;
+    private readonly int _size;
 
     /// <summary>
     /// Declares the cell and, where asked for, the broadcasts. At the article's size the cell has 8,320,512 parameters.
@@ -16,6 +17,7 @@ public sealed class InferenceCore : Module
         : base(scope)
     {
         ArgumentNullException.ThrowIfNull(options);
+        _size = options.LatentSize;
         _broadcast = new ConditioningBroadcast(Scope.Child("broadcast"), options);
         _cell = new ConvLstmCell(
             Scope.Child("cell"),
@@ -25,6 +27,15 @@ public sealed class InferenceCore : Module
                 ("canvas", options.Hidden),
             ],
             options.Hidden, options.Kernel, options.ForgetBias);
+    }
+
+    /// <summary>
+    /// The part of the gates that comes from the conditions and the query image, for a core that serves several layers.
+    /// </summary>
+    public Variable Prepare(in Conditioning condition, Variable image)
+    {
+        var (view, representation) = _broadcast.Forward(condition);
+        return _cell.Prepare([image, view, representation, default, default], (_size, _size));
     }
 
     /// <summary>(c, h) of this layer.</summary>
@@ -39,4 +50,8 @@ public sealed class InferenceCore : Module
         var (view, representation) = _broadcast.Forward(condition);
         return _cell.Step([image, view, representation, generator, canvas], state);
     }
+
+    /// <summary>The same with what <see cref="Prepare"/> made of the conditions and the image.</summary>
+    public ConvLstmState Step(Variable prepared, Variable generator, Variable canvas, ConvLstmState state) =>
+        _cell.Step([default, default, default, generator, canvas], state, prepared);
 }

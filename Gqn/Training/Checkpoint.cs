@@ -145,7 +145,7 @@ public static class Checkpoint
     private static long[] FileShape(Parameter parameter)
     {
         var shape = parameter.Shape;
-        if (parameter.Layout == ParameterLayout.Convolution)
+        if (parameter.Layout.IsConvolution || parameter.Layout.ChannelsLast)
             return [shape.N, shape.C, shape.H, shape.W];
         return shape.N == 1 ? [shape.C] : [shape.N, shape.C];
     }

@@ -82,11 +82,11 @@ public static class Presets
         Model = new ModelOptions { ImageSize = 32, RepresentationChannels = 64, Layers = 4, Hidden = 64, LatentChannels = 3, Kernel = 3 },
         Training = new TrainingOptions
         {
-            Steps = 6000,
+            Steps = 8000,
             Batch = 8,
             MaxContexts = 5,
-            LearningRate = new LinearSchedule(1e-3, 1e-4, 6000),
-            Sigma = new LinearSchedule(2.0, 0.7, 6000),
+            LearningRate = new LinearSchedule(1e-3, 1e-4, 8000),
+            Sigma = new LinearSchedule(2.0, 0.7, 8000),
         },
     };
 }

@@ -1,6 +1,7 @@
 using Gqn.Native.Engine.Autodiff;
 using Gqn.Native.Engine.Devices;
 using Gqn.Native.Engine.Nn;
+using Gqn.Native.Engine.Ops;
 
 namespace Gqn.Native.Model.Representation;
 
@@ -30,6 +31,9 @@ public sealed class Pyramid : RepresentationNetwork
     }
 
     /// <inheritdoc />
-    public override Variable Forward(Variable images, Variable views) =>
-        _conv4.Forward(_conv3.Forward(_conv2.Forward(_conv1.Forward([images, Tile(views, images)]))));
+    public override Variable Forward(Variable images, Variable views)
+    {
+        var tiled = views.BroadcastTo(views.Shape with { H = images.Shape.H, W = images.Shape.W });
+        return _conv4.Forward(_conv3.Forward(_conv2.Forward(_conv1.Forward([images, tiled]))));
+    }
 }

@@ -1,7 +1,5 @@
 using Gqn.Native.Engine.Autodiff;
 using Gqn.Native.Engine.Nn;
-using Gqn.Native.Engine.Ops;
-using Gqn.Native.Engine.Tensors;
 
 namespace Gqn.Native.Model.Representation;
 
@@ -29,8 +27,4 @@ public abstract class RepresentationNetwork(ParameterScope scope) : Module(scope
             _ => new Tower(scope, options.RepresentationChannels),
         };
     }
-
-    /// <summary>The viewpoints in every pixel of a map as large as <paramref name="map"/>.</summary>
-    protected static Variable Tile(Variable views, Variable map) =>
-        views.BroadcastTo(new Shape(views.Shape.N, views.Shape.C, map.Shape.H, map.Shape.W));
 }

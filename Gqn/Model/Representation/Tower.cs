@@ -8,7 +8,7 @@ namespace Gqn.Native.Model.Representation;
 /// <summary>The "tower": eight convolutions with two skip connections; a quarter of the image's size stays.</summary>
 /// <remarks>
 /// Every convolution has a bias and a ReLU, the last one too; a skip is added after the ReLU. The viewpoint enters at
-/// the second skip, tiled. With 256 channels it has 1,962,368 parameters.
+/// the second skip, the same in every pixel. With 256 channels it has 1,962,368 parameters.
 /// </remarks>
 public sealed class Tower : RepresentationNetwork
 {
@@ -38,8 +38,7 @@ public sealed class Tower : RepresentationNetwork
     {
         var a = _down1.Forward(images);
         var b = _down4.Forward(_conv3.Forward(a)).Add(_skip1.Forward(a));
-        var view = Tile(views, b);
-        var d = _conv7.Forward(_conv6.Forward([b, view])).Add(_skip5.Forward([b, view]));
+        var d = _conv7.Forward(_conv6.Forward([b, views])).Add(_skip5.Forward([b, views]));
         return _conv8.Forward(d);
     }
 }
