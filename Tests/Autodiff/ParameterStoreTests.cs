@@ -1,6 +1,7 @@
 using Gqn.Native.Engine.Devices;
 using Gqn.Native.Engine.Nn;
 using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Kernels.Shapes;
 using Xunit;
 
 namespace Gqn.Native.Tests.Autodiff;
@@ -56,30 +57,37 @@ public sealed class ParameterStoreTests : IDisposable
         _device.Pool.Trim();
     }
 
-    [Fact]
-    public void ConvolutionWeightsLieWithOutputsInnermost()
+    [Theory]
+    [InlineData(5, 2, 2)]
+    [InlineData(70, 1, 1)]
+    [InlineData(1, 3, 1)]
+    [InlineData(31, 3, 1)]
+    [InlineData(32, 3, 1)]
+    [InlineData(33, 5, 1)]
+    [InlineData(70, 3, 1)]
+    public void ConvolutionWeightsLieAsTheKernelsWant(int outputs, int kernel, int stride)
     {
-        const int Outputs = 5, Inputs = 3, Kernel = 2;
+        const int Inputs = 3;
+        var shape = new Conv2dShape(1, Inputs, 2 * kernel, 2 * kernel, outputs, kernel, stride);
         _store.Root.Dense("before", new Shape(1, 7, 1, 1), Initializer.Zeros);
-        var weight = _store.Root.Convolution("weight", Outputs, Inputs, Kernel, Initializer.Zeros);
+        var weight = _store.Root.Convolution("weight", outputs, Inputs, kernel, stride, Initializer.Zeros);
         _store.Root.Dense("after", new Shape(1, 7, 1, 1), Initializer.Zeros);
         _store.Materialize(_device, 1);
-        float[] logical = new float[Outputs * Inputs * Kernel * Kernel], memory = new float[logical.Length];
+        float[] logical = new float[outputs * Inputs * kernel * kernel], memory = new float[logical.Length];
         for (int i = 0; i < logical.Length; i++)
             logical[i] = i + 1;
         _store.Write(weight, logical);
         _device.Download(weight.Value, memory);
-        for (int o = 0; o < Outputs; o++)
+        for (int o = 0; o < outputs; o++)
         {
             for (int c = 0; c < Inputs; c++)
             {
-                for (int ky = 0; ky < Kernel; ky++)
+                for (int ky = 0; ky < kernel; ky++)
                 {
-                    for (int kx = 0; kx < Kernel; kx++)
+                    for (int kx = 0; kx < kernel; kx++)
                     {
-                        int oihw = (((((o * Inputs) + c) * Kernel) + ky) * Kernel) + kx;
-                        int hwio = (((((ky * Kernel) + kx) * Inputs) + c) * Outputs) + o;
-                        Assert.Equal(logical[oihw], memory[hwio]);
+                        int oihw = (((((o * Inputs) + c) * kernel) + ky) * kernel) + kx;
+                        Assert.Equal(logical[oihw], memory[shape.WeightIndex(o, c, ky, kx)]);
                     }
                 }
             }
@@ -90,6 +98,35 @@ public sealed class ParameterStoreTests : IDisposable
         Assert.Equal(logical, read);
         Assert.Equal(new float[7], Read("before"));
         Assert.Equal(new float[7], Read("after"));
+    }
+
+    [Fact]
+    public void ChannelsLastWeightsAreTheMatrixFromAPixelToItsBlock()
+    {
+        const int Inputs = 5, Outputs = 3, Kernel = 2;
+        var weight = _store.Root.ChannelsLast("weight", Inputs, Outputs, Kernel, Initializer.Zeros);
+        _store.Materialize(_device, 1);
+        float[] logical = new float[Inputs * Outputs * Kernel * Kernel], memory = new float[logical.Length];
+        for (int i = 0; i < logical.Length; i++)
+            logical[i] = i + 1;
+        _store.Write(weight, logical);
+        _device.Download(weight.Value, memory);
+        for (int c = 0; c < Inputs; c++)
+        {
+            for (int tap = 0; tap < Kernel * Kernel; tap++)
+            {
+                for (int o = 0; o < Outputs; o++)
+                {
+                    Assert.Equal(
+                        logical[(((c * Outputs) + o) * Kernel * Kernel) + tap],
+                        memory[(((c * Kernel * Kernel) + tap) * Outputs) + o]);
+                }
+            }
+        }
+
+        float[] read = new float[logical.Length];
+        _store.Read(weight, read);
+        Assert.Equal(logical, read);
     }
 
     [Fact]
@@ -114,7 +151,7 @@ public sealed class ParameterStoreTests : IDisposable
         {
             using var store = new ParameterStore();
             foreach (string name in names)
-                store.Root.Convolution(name, 4, 3, 3, Initializer.TruncatedNormal(27));
+                store.Root.Convolution(name, 4, 3, 3, 1, Initializer.TruncatedNormal(27));
             store.Materialize(_device, seed);
             float[] values = new float[108];
             store.Read(store["w"], values);
@@ -133,7 +170,7 @@ public sealed class ParameterStoreTests : IDisposable
     public void TruncatedNormalHasItsDeviationAndBounds()
     {
         const int FanIn = 400;
-        var weight = _store.Root.Convolution("w", 64, 32, 3, Initializer.TruncatedNormal(FanIn));
+        var weight = _store.Root.Convolution("w", 64, 32, 3, 1, Initializer.TruncatedNormal(FanIn));
         _store.Materialize(_device, 5);
         float[] values = Read("w");
         double count = weight.Shape.Count, deviation = 1 / Math.Sqrt(FanIn);

@@ -34,6 +34,12 @@ public sealed class ShapeErrorTests
             t => Zeros(t, A).MatMul(Zeros(t, new(4, 7, 1, 1))),
         ["MatMul: (2, 3, 4, 5) times (3, 7, 1, 2); the right factor must be (3, columns, 1, 1)."] =
             t => Zeros(t, A).MatMul(Zeros(t, new(3, 7, 1, 2))),
+        ["MatMul: the addend (2, 3, 4, 5) differs from the product (2, 7, 4, 5)."] =
+            t => Zeros(t, A).MatMul(Zeros(t, new(3, 7, 1, 1)), Zeros(t, A)),
+        ["DepthToSpace: the channels of (2, 3, 4, 5) do not fill blocks of 2 x 2 pixels."] =
+            t => Zeros(t, A).DepthToSpace(2),
+        ["DepthToSpace: the channels of (2, 3, 4, 5) do not fill blocks of 0 x 0 pixels."] =
+            t => Zeros(t, A).DepthToSpace(0),
         ["Conv2d: there is no input."] = _ => Operations.Conv2d([], default, 1),
         ["Conv2d: the kernel of (8, 3, 3, 1) is not square."] = t => Convolve(t, new(8, 3, 3, 1), 1),
         ["Conv2d: input (2, 3, 4, 5) has 3 channels, weight (8, 4, 3, 3) takes 4."] = t =>
@@ -53,12 +59,19 @@ public sealed class ShapeErrorTests
                 [new(Zeros(t, A), Zeros(t, new(8, 3, 1, 1))), new(Zeros(t, B), Zeros(t, new(8, 3, 1, 1)))], default, 1),
         ["ConvTranspose2d: input (2, 3, 4, 5) has 3 channels, weight (4, 8, 2, 2) takes 4."] =
             t => Zeros(t, A).ConvTranspose2d(Zeros(t, new(4, 8, 2, 2)), 2),
-        ["ConvTranspose2d: the addend (2, 3, 4, 5) differs from the output (2, 8, 8, 10)."] =
-            t => Zeros(t, A).ConvTranspose2d(Zeros(t, new(3, 8, 2, 2)), 2, Zeros(t, A)),
-        ["LstmCell: the channels of the gates (2, 7, 1, 1) are not a multiple of 4."] =
-            t => Zeros(t, new(2, 7, 1, 1)).LstmCell(Zeros(t, new(2, 1, 1, 1))),
-        ["LstmCell: gates (2, 8, 1, 1) need a cell (2, 2, 1, 1), not (2, 3, 1, 1)."] =
-            t => Zeros(t, new(2, 8, 1, 1)).LstmCell(Zeros(t, new(2, 3, 1, 1))),
+        ["Conv2d: the addend (2, 3, 4, 5) differs from the output (2, 8, 4, 5)."] = t =>
+            Operations.Conv2d(
+                [new(Zeros(t, A), Zeros(t, new(8, 3, 3, 3)))], default, 1, addend: Zeros(t, A)),
+        ["Conv2d: weight (8, 3, 2, 2) on input (2, 3, 1, 1) with stride 2 needs a stride equal to the kernel and "
+            + "sides that it divides."] = t =>
+            Operations.Conv2d(
+                [new(Zeros(t, new(2, 3, 4, 6)), Zeros(t, new(8, 3, 2, 2))),
+                    new(Zeros(t, new(2, 3, 1, 1)), Zeros(t, new(8, 3, 2, 2)))], default, 2),
+        ["ConvLstm: there is no input."] = t => Operations.ConvLstm([], default, Zeros(t, A)),
+        ["ConvLstm: the channels of the gates (2, 7, 4, 5) are not a multiple of 4."] = t =>
+            Operations.ConvLstm([new(Zeros(t, A), Zeros(t, new(7, 3, 1, 1)))], default, default),
+        ["ConvLstm: gates (2, 8, 4, 5) need a cell (2, 2, 4, 5), not (2, 3, 4, 5)."] = t =>
+            Operations.ConvLstm([new(Zeros(t, A), Zeros(t, new(8, 3, 1, 1)))], default, Zeros(t, A)),
         ["GaussianLatent: (2, 4, 1, 1) and (2, 6, 1, 1) differ."] =
             t => Zeros(t, new(2, 4, 1, 1)).GaussianLatent(Zeros(t, new(2, 6, 1, 1)), new RandomStream(1, 1)),
         ["GaussianLatent: the channels of (2, 3, 4, 5) are not [mean|log variance]."] =

@@ -50,6 +50,24 @@ public sealed class SteadyStateTests
     }
 
     [Fact]
+    public void PlanForeseesTheBytesOfInference()
+    {
+        using var device = new CpuDevice(2);
+        using var plan = new PlanningDevice(2);
+        using var graph = new MixedGraph(device);
+        using var planned = new MixedGraph(plan);
+        foreach (var each in (MixedGraph[])[graph, planned])
+        {
+            each.Tape.Recording = false;
+            _ = each.Loss();
+            each.Tape.Reset();
+        }
+
+        Assert.Equal(device.AllocatedBytes, plan.AllocatedBytes);
+        Assert.Equal(device.Pool.Made, plan.Pool.Made);
+    }
+
+    [Fact]
     public void TrainingGivesTheSameBytesForAnyNumberOfThreads()
     {
         for (var level = SimdLevel.Scalar; level <= Simd.Level; level++)

@@ -20,10 +20,17 @@ public unsafe class Conv2dKernelTests
         {
             var shape = Shapes[i];
             using var operands = new Conv2dOperands(shape);
-            for (float beta = 0; beta <= 1; beta++)
+            for (int addend = 0; addend < 3; addend++)
             {
-                using var y = beta == 0 ? new GuardedArray(operands.Dy.Length) : operands.Dy.Copy();
-                double[] expected = operands.DefineForward(beta != 0, i % 3 != 0);
+                // No addend, the result itself, another array.
+                using var y = addend == 1 ? operands.Dy.Copy() : new GuardedArray(operands.Dy.Length);
+                float* added = addend switch
+                {
+                    0 => null,
+                    1 => y.Pointer,
+                    _ => operands.Dy.Pointer,
+                };
+                double[] expected = operands.DefineForward(addend != 0, i % 3 != 0);
                 var bias = i % 3 != 0 ? operands.Bias.Pointer : null;
                 SimdLevels.PoisonScratch(workspace);
                 switch (i % 4)
@@ -45,11 +52,11 @@ public unsafe class Conv2dKernelTests
                         break;
                 }
 
-                Check(y, expected, shape, $"forward, beta {beta}");
+                Check(y, expected, shape, $"forward, addend {addend}");
 
                 void Run<TActivation>(TActivation activation) where TActivation : unmanaged, IUnaryOp =>
                     Conv2d.Forward(
-                        workspace, y.Pointer, beta, operands.X.Pointer, operands.W.Pointer, bias, shape, activation);
+                        workspace, y.Pointer, added, operands.X.Pointer, operands.W.Pointer, bias, shape, activation);
             }
         }
     }
@@ -133,7 +140,7 @@ public unsafe class Conv2dKernelTests
                 var sizeX = Conv2d.BackwardInputScratch(shape, threads);
                 var sizeW = Conv2d.BackwardWeightScratch(shape);
                 Conv2d.Forward(
-                    forward, y.Pointer, 0, operands.X.Pointer, operands.W.Pointer, null, shape, default(Identity));
+                    forward, y.Pointer, null, operands.X.Pointer, operands.W.Pointer, null, shape, default(Identity));
                 Conv2d.BackwardInput(backwardInput, dx.Pointer, 0, operands.Dy.Pointer, operands.W.Pointer, shape);
                 Conv2d.BackwardWeight(backwardWeight, dw.Pointer, 0, operands.Dy.Pointer, operands.X.Pointer, shape);
                 operands.Run(all).Dispose();
@@ -191,6 +198,49 @@ public unsafe class Conv2dKernelTests
         Assert.Equal(2L * 16 * 12 * 3 * 4 * 25, same.MultiplyAccumulates);
         var patches = new Conv2dShape(1, 3, 16, 12, 4, 4, 4);
         Assert.Equal((0, 4, 3), (patches.Padding, patches.OutH, patches.OutW));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(31)]
+    [InlineData(32)]
+    [InlineData(33)]
+    [InlineData(70)]
+    public void WeightsOfPaddedConvolutionsLieInBlocksOfOutputs(int outputs)
+    {
+        const int Inputs = 5, Kernel = 3;
+        var shape = new Conv2dShape(1, Inputs, 4, 4, outputs, Kernel, 1);
+        long expected = 0;
+        for (int first = 0; first < outputs; first += 32)
+        {
+            for (int c = 0; c < Inputs; c++)
+            {
+                for (int tap = 0; tap < Kernel * Kernel; tap++)
+                {
+                    for (int k = first; k < Math.Min(outputs, first + 32); k++)
+                        Assert.Equal(expected++, shape.WeightIndex(k, c, tap / Kernel, tap % Kernel));
+                }
+            }
+        }
+
+        Assert.Equal(outputs * Inputs * Kernel * Kernel, expected);
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 2)]
+    public void OtherWeightsLieWithOutputsInnermost(int kernel, int stride)
+    {
+        var shape = new Conv2dShape(1, 3, 4, 4, 70, kernel, stride);
+        long expected = 0;
+        for (int tap = 0; tap < kernel * kernel; tap++)
+        {
+            for (int c = 0; c < 3; c++)
+            {
+                for (int k = 0; k < 70; k++)
+                    Assert.Equal(expected++, shape.WeightIndex(k, c, tap / kernel, tap % kernel));
+            }
+        }
     }
 
     private static void Check(GuardedArray actual, double[] expected, Conv2dShape shape, string what)

@@ -54,7 +54,7 @@ internal sealed unsafe class Conv2dOperands(Conv2dShape shape) : IDisposable
 
     public void RunInto(Conv2dResults results, CpuWorkspace workspace)
     {
-        Conv2d.Forward(workspace, results.Y.Pointer, 0, X.Pointer, W.Pointer, null, shape, default(Identity));
+        Conv2d.Forward(workspace, results.Y.Pointer, null, X.Pointer, W.Pointer, null, shape, default(Identity));
         Conv2d.BackwardInput(workspace, results.Dx.Pointer, 0, Dy.Pointer, W.Pointer, shape);
         Conv2d.BackwardWeight(workspace, results.Dw.Pointer, 0, Dy.Pointer, X.Pointer, shape);
     }
@@ -82,7 +82,10 @@ internal sealed unsafe class Conv2dOperands(Conv2dShape shape) : IDisposable
                 for (int i = 0; i < c; i++)
                 {
                     for (int j = 0; j < k; j++)
-                        add((((((image * h) + y) * w) + x) * c) + i, (((tap * c) + i) * k) + j, (pixel * k) + j);
+                    {
+                        int weight = (int)shape.WeightIndex(j, i, tap / kernel, tap % kernel);
+                        add((((((image * h) + y) * w) + x) * c) + i, weight, (pixel * k) + j);
+                    }
                 }
             }
         }

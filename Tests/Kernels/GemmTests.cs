@@ -25,13 +25,15 @@ public unsafe class GemmTests
             using var a = GuardedArray.Normal((long)m * k, 1);
             using var b = GuardedArray.Normal((long)k * n, 2);
             using var old = GuardedArray.Normal((long)m * n, 3);
-            for (int mode = 0; mode < 8; mode++)
+            for (int mode = 0; mode < 12; mode++)
             {
-                bool transposeA = (mode & 1) != 0, transposeB = (mode & 2) != 0;
-                float beta = mode >> 2;
-                using var c = beta == 0 ? new GuardedArray((long)m * n) : old.Copy();
-                Gemm.Multiply(workspace, c.Pointer, beta, a.Pointer, b.Pointer, m, n, k, transposeA, transposeB);
-                double error = c.ErrorAgainst(Define(a, b, beta == 0 ? null : old, (m, n, k), transposeA, transposeB));
+                // No addend, the result as its own, another array.
+                bool transposeA = (mode & 1) != 0, transposeB = (mode & 2) != 0, itself = mode >> 2 == 1;
+                using var c = itself ? old.Copy() : new GuardedArray((long)m * n);
+                float* addend = itself ? c.Pointer : mode >> 2 == 2 ? old.Pointer : null;
+                Gemm.Multiply(workspace, c.Pointer, addend, a.Pointer, b.Pointer, m, n, k, transposeA, transposeB);
+                var added = addend == null ? null : old;
+                double error = c.ErrorAgainst(Define(a, b, added, (m, n, k), transposeA, transposeB));
                 Assert.True(error <= 1e-5, $"{m}x{n}x{k}, mode {mode}: error {error}");
                 Assert.True(c.GuardsIntact(), $"{m}x{n}x{k}, mode {mode}: wrote beyond the result");
             }
@@ -50,7 +52,7 @@ public unsafe class GemmTests
         {
             using var workspace = new CpuWorkspace(threads, level);
             using var c = new GuardedArray(M * N);
-            Gemm.Multiply(workspace, c.Pointer, 0, a.Pointer, b.Pointer, M, N, K, false, true);
+            Gemm.Multiply(workspace, c.Pointer, null, a.Pointer, b.Pointer, M, N, K, false, true);
             if (threads == 1)
                 c.Span.CopyTo(expected.Span);
             Assert.True(c.Span.SequenceEqual(expected.Span));
@@ -65,10 +67,10 @@ public unsafe class GemmTests
         using var a = GuardedArray.Normal(64 * 64, 1);
         using var c = new GuardedArray(64 * 64);
         for (int i = 0; i < 100; i++)
-            Gemm.Multiply(workspace, c.Pointer, 0, a.Pointer, a.Pointer, 64, 64, 64, true, false);
+            Gemm.Multiply(workspace, c.Pointer, null, a.Pointer, a.Pointer, 64, 64, 64, true, false);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 100; i++)
-            Gemm.Multiply(workspace, c.Pointer, 0, a.Pointer, a.Pointer, 64, 64, 64, true, false);
+            Gemm.Multiply(workspace, c.Pointer, null, a.Pointer, a.Pointer, 64, 64, 64, true, false);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
@@ -76,8 +78,7 @@ public unsafe class GemmTests
     public void BadArgumentsAreRefused()
     {
         using var workspace = new CpuWorkspace(1);
-        Assert.Throws<ArgumentException>(() => Gemm.Multiply(workspace, null, 0, null, null, 0, 1, 1, false, false));
-        Assert.Throws<ArgumentException>(() => Gemm.Multiply(workspace, null, 0.5f, null, null, 1, 1, 1, false, false));
+        Assert.Throws<ArgumentException>(() => Gemm.Multiply(workspace, null, null, null, null, 0, 1, 1, false, false));
     }
 
     private static double[] Define(

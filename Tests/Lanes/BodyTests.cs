@@ -168,15 +168,19 @@ public sealed class BodyTests
     public void LstmCellByHand()
     {
         // i = f = o = 0 open half; g = ½ and c = 2: c′ = ½·2 + ½·tanh ½, h = ½·tanh c′.
-        var (next, hidden) = LstmCell.Forward(new F64(0), new F64(0), new F64(0.5), new F64(0), new F64(2));
+        F64 i = new(0), f = new(0), g = new(0.5), o = new(0);
+        var (next, hidden) = LstmCell.Forward(ref i, ref f, ref g, ref o, new F64(2));
         Assert.Equal(1.2310585786300049, next.Value, 1e-15);
         Assert.Equal(0.42144305166011564, hidden.Value, 1e-15);
+        Assert.Equal((0.5, 0.5, Math.Tanh(0.5), 0.5), (i.Value, f.Value, g.Value, o.Value));
         // Saturated gates: forget all and write 1, read nothing.
-        (next, hidden) = LstmCell.Forward(new F64(50), new F64(-50), new F64(50), new F64(-50), new F64(3));
+        (i, f, g, o) = (new(50), new(-50), new(50), new(-50));
+        (next, hidden) = LstmCell.Forward(ref i, ref f, ref g, ref o, new F64(3));
         Assert.Equal(1, next.Value, 1e-15);
         Assert.Equal(0, hidden.Value, 1e-15);
         // An open forget gate and a shut input gate keep the cell.
-        (next, _) = LstmCell.Forward(new F64(-50), new F64(50), new F64(1), new F64(0), new F64(-0.7));
+        (i, f, g, o) = (new(-50), new(50), new(1), new(0));
+        (next, _) = LstmCell.Forward(ref i, ref f, ref g, ref o, new F64(-0.7));
         Assert.Equal(-0.7, next.Value, 1e-15);
     }
 

@@ -5,18 +5,18 @@ using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Random;
 using Gqn.Native.Kernels.Shapes;
 using GaussianLatentBody = Gqn.Native.Kernels.Pointwise.GaussianLatent;
-using LstmCellBody = Gqn.Native.Kernels.Pointwise.LstmCell;
 
 namespace Gqn.Native.Tests.Reference;
 
 /// <summary>Every primitive in double precision, by its plainest loop: the definition of what devices do.</summary>
 /// <remarks>
-/// Storage is as on every device: activations [N][H][W][C], convolution weights [ky][kx][c][k]. An index is spelled
+/// Storage is as on every device: activations [N][H][W][C], convolution weights
+/// as <see cref="Conv2dShape.WeightIndex"/> says. An index is spelled
 /// from the logical coordinates wherever a primitive has more than one axis, so that a loop reads as its formula.
 /// Element-wise bodies are those of Kernels on the <see cref="F64"/> lane. The noise ε is the float of
 /// <see cref="Philox.Normal"/>, taken as a constant.
 /// </remarks>
-internal class ReferenceDevice : Device
+internal partial class ReferenceDevice : Device
 {
     public override string Description => "reference, double precision";
 
@@ -109,98 +109,32 @@ internal class ReferenceDevice : Device
             Accumulate(ref Element(y, n, yFirst + c, h, w), beta, Element(x, n, xFirst + c, h, w));
     }
 
-    public override void MatMul(Tensor c, float beta, Tensor a, Tensor b, bool transposeA, bool transposeB)
+    public override void DepthToSpace(Tensor y, Tensor x, int scale)
+    {
+        foreach (var (n, c, h, w) in Coordinates(y.Shape))
+            Element(y, n, c, h, w) = Element(x, n, Depth(y.Shape.C, c, h, w, scale), h / scale, w / scale);
+    }
+
+    public override void SpaceToDepth(Tensor y, float beta, Tensor x, int scale)
+    {
+        foreach (var (n, c, h, w) in Coordinates(x.Shape))
+            Accumulate(ref Element(y, n, Depth(x.Shape.C, c, h, w, scale), h / scale, w / scale), beta,
+                Element(x, n, c, h, w));
+    }
+
+    public override void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB)
     {
         int rows = (int)c.Shape.Pixels, columns = c.Shape.C, inner = transposeA ? (int)a.Shape.Pixels : a.Shape.C;
         for (int i = 0; i < rows; i++)
         {
             for (int j = 0; j < columns; j++)
             {
-                double sum = 0;
+                double sum = addend.Exists ? At(addend)[(i * columns) + j] : 0;
                 for (int k = 0; k < inner; k++)
                     sum += At(a)[transposeA ? (k * rows) + i : (i * inner) + k]
                         * At(b)[transposeB ? (j * inner) + k : (k * columns) + j];
-                Accumulate(ref At(c)[(i * columns) + j], beta, sum);
+                At(c)[(i * columns) + j] = sum;
             }
-        }
-    }
-
-    public override void Conv2d(Tensor y, float beta, Tensor x, Tensor w, Tensor bias, in Conv2dShape shape,
-        Activation activation)
-    {
-        double[] sums = new double[y.Shape.Count];
-        foreach (var tap in Taps(shape))
-        {
-            for (int c = 0; c < shape.C; c++)
-            {
-                double input = At(x)[tap.X + c];
-                for (int k = 0; k < shape.K; k++)
-                    sums[tap.Y + k] += input * At(w)[Weight(shape, tap, c, k)];
-            }
-        }
-
-        for (int i = 0; i < sums.Length; i++)
-        {
-            Accumulate(ref At(y)[i], beta, sums[i] + (bias.Exists ? At(bias)[i % shape.K] : 0));
-            At(y)[i] = Activate(activation, At(y)[i]);
-        }
-    }
-
-    public override void Conv2dBackwardInput(Tensor dx, float beta, Tensor dy, Tensor w, in Conv2dShape shape)
-    {
-        if (beta == 0)
-            At(dx).Clear();
-        foreach (var tap in Taps(shape))
-        {
-            for (int c = 0; c < shape.C; c++)
-            {
-                for (int k = 0; k < shape.K; k++)
-                    At(dx)[tap.X + c] += At(dy)[tap.Y + k] * At(w)[Weight(shape, tap, c, k)];
-            }
-        }
-    }
-
-    public override void Conv2dBackwardWeight(Tensor dw, float beta, Tensor dy, Tensor x, in Conv2dShape shape)
-    {
-        if (beta == 0)
-            At(dw).Clear();
-        foreach (var tap in Taps(shape))
-        {
-            for (int c = 0; c < shape.C; c++)
-            {
-                for (int k = 0; k < shape.K; k++)
-                    At(dw)[Weight(shape, tap, c, k)] += At(dy)[tap.Y + k] * At(x)[tap.X + c];
-            }
-        }
-    }
-
-    public override void LstmCell(Tensor cellNext, Tensor hidden, Tensor gates, Tensor cell)
-    {
-        foreach (var (n, c, h, w) in Coordinates(hidden.Shape))
-        {
-            var (i, f, g, o) = Gates(gates, hidden.Shape.C, n, c, h, w);
-            var (next, output) = LstmCellBody.Forward(i, f, g, o, new F64(OrZero(cell, n, c, h, w)));
-            Element(cellNext, n, c, h, w) = next.Value;
-            Element(hidden, n, c, h, w) = output.Value;
-        }
-    }
-
-    public override void LstmCellBackward(
-        Tensor dGates, Tensor dCell, float beta, Tensor dHidden, Tensor dCellNext, Tensor gates, Tensor cell)
-    {
-        int channels = gates.Shape.C / 4;
-        foreach (var (n, c, h, w) in Coordinates(gates.Shape with { C = channels }))
-        {
-            var (i, f, g, o) = Gates(gates, channels, n, c, h, w);
-            var (di, df, dg, dOut, dc) = LstmCellBody.Backward(
-                i, f, g, o, new F64(OrZero(cell, n, c, h, w)), new F64(OrZero(dHidden, n, c, h, w)),
-                new F64(OrZero(dCellNext, n, c, h, w)));
-            Element(dGates, n, c, h, w) = di.Value;
-            Element(dGates, n, c + channels, h, w) = df.Value;
-            Element(dGates, n, c + (2 * channels), h, w) = dg.Value;
-            Element(dGates, n, c + (3 * channels), h, w) = dOut.Value;
-            if (dCell.Exists)
-                Accumulate(ref Element(dCell, n, c, h, w), beta, dc.Value);
         }
     }
 
@@ -278,6 +212,10 @@ internal class ReferenceDevice : Device
     private static void Accumulate(ref double target, float beta, double value) =>
         target = beta == 0 ? value : (beta * target) + value;
 
+    // Tap by tap of the block of pixels, then the channels.
+    private static int Depth(int channels, int c, int h, int w, int scale) =>
+        ((((h % scale) * scale) + (w % scale)) * channels) + c;
+
     private static int Clip(int index, int length) => length == 1 ? 0 : index;
 
     private static IEnumerable<(int N, int C, int H, int W)> Coordinates(Shape s)
@@ -294,44 +232,6 @@ internal class ReferenceDevice : Device
             }
         }
     }
-
-    /// <summary>Every meeting of an output pixel and a tap inside the image: pixel offsets and tap.</summary>
-    private static IEnumerable<(int X, int Y, int Tap)> Taps(Conv2dShape s)
-    {
-        for (int n = 0; n < s.N; n++)
-        {
-            for (int oy = 0; oy < s.OutH; oy++)
-            {
-                for (int ox = 0; ox < s.OutW; ox++)
-                {
-                    for (int tap = 0; tap < s.Kernel * s.Kernel; tap++)
-                    {
-                        int iy = (oy * s.Stride) + (tap / s.Kernel) - s.Padding,
-                            ix = (ox * s.Stride) + (tap % s.Kernel) - s.Padding;
-                        if (iy >= 0 && iy < s.H && ix >= 0 && ix < s.W)
-                            yield return (((((n * s.H) + iy) * s.W) + ix) * s.C,
-                                ((((n * s.OutH) + oy) * s.OutW) + ox) * s.K, tap);
-                    }
-                }
-            }
-        }
-    }
-
-    private static int Weight(in Conv2dShape s, (int X, int Y, int Tap) at, int c, int k) =>
-        (((at.Tap * s.C) + c) * s.K) + k;
-
-    private static (F64 I, F64 F, F64 G, F64 O) Gates(Tensor gates, int channels, int n, int c, int h, int w) => (
-        new F64(Element(gates, n, c, h, w)), new F64(Element(gates, n, c + channels, h, w)),
-        new F64(Element(gates, n, c + (2 * channels), h, w)), new F64(Element(gates, n, c + (3 * channels), h, w)));
-
-    private static double Activate(Activation activation, double x) => activation switch
-    {
-        Activation.None => x,
-        Activation.Relu => Math.Max(x, 0),
-        Activation.Sigmoid => 1 / (1 + Math.Exp(-x)),
-        Activation.Tanh => Math.Tanh(x),
-        _ => throw new ArgumentOutOfRangeException(nameof(activation)),
-    };
 
     private sealed class Memory : DeviceBuffer
     {

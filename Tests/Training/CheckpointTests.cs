@@ -65,8 +65,16 @@ public sealed class CheckpointTests : IDisposable
         _device.Download(_network.Parameters["generation.0.cell.weight.representation"].Value, memory);
         float[] file = new float[memory.Length];
         reader.Read("generation.0.cell.weight.representation", file);
-        // Output 3, input 5, row 1, column 4: in the file [o][i][y][x], in memory [y][x][i][o].
-        Assert.Equal(memory[(((((1 * 5) + 4) * 8) + 5) * 32) + 3], file[(((((3 * 8) + 5) * 5) + 1) * 5) + 4]);
+        // Output 3, input 5, row 1, column 4: in the file [o][i][y][x], in memory [i][y][x][o].
+        Assert.Equal(memory[(((((5 * 5) + 1) * 5) + 4) * 32) + 3], file[(((((3 * 8) + 5) * 5) + 1) * 5) + 4]);
+
+        Assert.Equal([8, 8, 4, 4], reader["resampling.0.up.weight"].Shape);
+        var up = _network.Parameters["resampling.0.up.weight"];
+        (memory, file) = (new float[up.Shape.Count], new float[up.Shape.Count]);
+        _device.Download(up.Value, memory);
+        reader.Read("resampling.0.up.weight", file);
+        // Input 2, output 7, row 3, column 1: in the file [i][o][y][x], in memory [i][y][x][o].
+        Assert.Equal(memory[(((((2 * 4) + 3) * 4) + 1) * 8) + 7], file[(((((2 * 8) + 7) * 4) + 3) * 4) + 1]);
     }
 
     [Fact]
