@@ -1,12 +1,13 @@
+using System.ComponentModel;
 using BenchmarkDotNet.Attributes;
+using Gqn.Native.Benchmarks.Measures;
 using Gqn.Native.Kernels.Cpu;
 using Gqn.Native.Kernels.Pointwise;
 
 namespace Gqn.Native.Benchmarks;
 
-/// <summary>One update of an arena and the norm of its gradient, against a scalar loop.</summary>
-[MemoryDiagnoser]
-public unsafe class AdamStepBenchmarks : IDisposable
+[Description("One update of all parameters and the norm of their gradient, against a scalar loop")]
+public unsafe class AdamStepBenchmarks : IKernelBenchmarks
 {
     private CpuWorkspace _workspace = null!;
     private Floats _values = null!, _gradients = null!, _first = null!, _second = null!, _parts = null!;
@@ -15,10 +16,12 @@ public unsafe class AdamStepBenchmarks : IDisposable
     [Params(1_000_000, 16_000_000)]
     public int Count { get; set; }
 
+    public int Threads { get; set; } = Environment.ProcessorCount;
+
     [GlobalSetup]
     public void Allocate()
     {
-        _workspace = new CpuWorkspace(Environment.ProcessorCount);
+        _workspace = new CpuWorkspace(Threads);
         (_values, _gradients, _first, _second) = (
             new Floats(Count), new Floats(Count), new Floats(Count), new Floats(Count));
         _parts = new Floats(2L * SumOfSquaresKernels.PartCount(Count));
@@ -33,6 +36,10 @@ public unsafe class AdamStepBenchmarks : IDisposable
             array.Dispose();
         GC.SuppressFinalize(this);
     }
+
+    public Work WorkOf(string method) => method == nameof(SumOfSquares)
+        ? Work.PerElement(Count, flops: 2, floats: 1)
+        : Work.PerElement(Count, flops: 15, floats: 7);
 
     [Benchmark(Baseline = true)]
     public void Naive()

@@ -1,27 +1,30 @@
+using System.ComponentModel;
 using BenchmarkDotNet.Attributes;
+using Gqn.Native.Benchmarks.Measures;
 using Gqn.Native.Kernels.Cpu;
 using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Benchmarks;
 
-/// <summary>Bias gradients, sums over contexts, tiling and channel copies, against a scalar sum over rows.</summary>
-[MemoryDiagnoser]
-public unsafe class BroadcastBenchmarks : IDisposable
+[Description("Bias gradients, sums over contexts, tiling and channel copies, against a scalar sum over rows")]
+public unsafe class BroadcastBenchmarks : IKernelBenchmarks
 {
-    private const int Images = 8, Channels = 256, Side = 8;
+    private const int Images = 8, Channels = 256, Side = 8, Elements = Images * Channels * Side * Side;
     private static readonly BroadcastShape Bias = new(1, Channels, 1, 1, Images, Channels, Side, Side);
     private static readonly BroadcastShape Tile = new(Images, Channels, 1, 1, Images, Channels, Side, Side);
     private static readonly BroadcastShape Scalar = new(1, 1, 1, 1, Images, Channels, Side, Side);
     private CpuWorkspace _workspace = null!;
     private Floats _large = null!, _small = null!, _half = null!;
 
+    public int Threads { get; set; } = Environment.ProcessorCount;
+
     [GlobalSetup]
     public void Allocate()
     {
-        _workspace = new CpuWorkspace(Environment.ProcessorCount);
+        _workspace = new CpuWorkspace(Threads);
         (_large, _small, _half) = (
-            new Floats(Images * Channels * Side * Side), new Floats(Images * Channels),
-            new Floats(Images * Channels * Side * Side / 2));
+            new Floats(Elements), new Floats(Images * Channels),
+            new Floats(Elements / 2));
     }
 
     [GlobalCleanup]
@@ -33,6 +36,13 @@ public unsafe class BroadcastBenchmarks : IDisposable
         _half.Dispose();
         GC.SuppressFinalize(this);
     }
+
+    public Work WorkOf(string method) => method switch
+    {
+        nameof(TilePixels) => Work.PerElement(Elements, flops: 0, floats: 1),
+        nameof(CopyHalfTheChannels) => Work.PerElement(Elements / 2, flops: 0, floats: 2),
+        _ => Work.PerElement(Elements, flops: 1, floats: 1),
+    };
 
     [Benchmark(Baseline = true)]
     public void NaiveBiasGradient()

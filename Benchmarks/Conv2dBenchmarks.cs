@@ -1,28 +1,29 @@
+using System.ComponentModel;
 using System.Runtime.InteropServices;
 using BenchmarkDotNet.Attributes;
+using Gqn.Native.Benchmarks.Measures;
+using Gqn.Native.Benchmarks.Plain;
 using Gqn.Native.Kernels.Cpu;
 using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Benchmarks;
 
-/// <summary>The three passes of a convolution at the sizes of the GQN, against plain loops on one thread.</summary>
-[MemoryDiagnoser]
-public unsafe class Conv2dBenchmarks
+[Description("The three passes of a convolution at the sizes of the model, against plain loops on one thread")]
+public unsafe class Conv2dBenchmarks : IKernelBenchmarks
 {
     private CpuWorkspace _workspace = null!;
     private float* _x, _w, _y, _bias;
 
     /// <summary>
-    /// Cores of the small and the paper-sized model, tower, pointwise map, the canvas's patches, a head.
+    /// Cores of the small and the paper-sized model, tower, pointwise map, a head.
     /// </summary>
     public static IEnumerable<Layer> Layers =>
     [
         new("generation 8x8", new(8, 138, 8, 8, 256, 5, 1)), new("inference 8x8", new(8, 266, 8, 8, 256, 5, 1)),
         new("hidden 16x16", new(16, 64, 16, 16, 256, 5, 1)), new("generation 16x16", new(2, 394, 16, 16, 512, 5, 1)),
         new("tower 2x2", new(6, 3, 64, 64, 256, 2, 2)), new("tower 3x3", new(6, 256, 16, 16, 128, 3, 1)),
-        new("tower 1x1", new(6, 256, 16, 16, 256, 1, 1)), new("canvas 4x4", new(2, 128, 64, 64, 128, 4, 4)),
-        new("head", new(2, 128, 16, 16, 6, 5, 1)),
+        new("tower 1x1", new(6, 256, 16, 16, 256, 1, 1)), new("head", new(2, 128, 16, 16, 6, 5, 1)),
     ];
 
     /// <summary>The place in the network, which has the sizes.</summary>
@@ -31,10 +32,12 @@ public unsafe class Conv2dBenchmarks
 
     private Conv2dShape Shape => Place.Shape;
 
+    public int Threads { get; set; } = Environment.ProcessorCount;
+
     [GlobalSetup]
     public void Allocate()
     {
-        _workspace = new CpuWorkspace(Environment.ProcessorCount);
+        _workspace = new CpuWorkspace(Threads);
         _x = Fill((long)Shape.N * Shape.C * Shape.H * Shape.W);
         _w = Fill((long)Shape.K * Shape.C * Shape.Kernel * Shape.Kernel);
         _y = Fill((long)Shape.N * Shape.K * Shape.OutH * Shape.OutW);
@@ -42,44 +45,33 @@ public unsafe class Conv2dBenchmarks
     }
 
     [GlobalCleanup]
-    public void Free()
+    public void Dispose()
     {
         _workspace.Dispose();
         NativeMemory.AlignedFree(_x);
         NativeMemory.AlignedFree(_w);
         NativeMemory.AlignedFree(_y);
         NativeMemory.AlignedFree(_bias);
+        GC.SuppressFinalize(this);
+    }
+
+    public Work WorkOf(string method)
+    {
+        double input = (double)Shape.N * Shape.C * Shape.H * Shape.W;
+        double output = (double)Shape.N * Shape.K * Shape.OutH * Shape.OutW;
+        double weights = (double)Shape.K * Shape.C * Shape.Kernel * Shape.Kernel;
+        return new Work(2.0 * Shape.MultiplyAccumulates, sizeof(float) * (input + output + weights));
     }
 
     [Benchmark(Baseline = true)]
     public void Naive()
     {
-        var (n, c, h, w, k, kernel, stride) = Shape;
-        for (int pixel = 0; pixel < n * Shape.OutH * Shape.OutW; pixel++)
-        {
-            int image = pixel / Shape.OutW / Shape.OutH, oy = pixel / Shape.OutW % Shape.OutH, ox = pixel % Shape.OutW;
-            float* y = _y + ((long)pixel * k);
-            for (int j = 0; j < k; j++)
-                y[j] = _bias[j];
-            for (int tap = 0; tap < kernel * kernel; tap++)
-            {
-                int iy = (oy * stride) + (tap / kernel) - Shape.Padding;
-                int ix = (ox * stride) + (tap % kernel) - Shape.Padding;
-                if (iy < 0 || iy >= h || ix < 0 || ix >= w)
-                    continue;
-                float* x = _x + (((((long)image * h) + iy) * w) + ix) * c;
-                for (int i = 0; i < c; i++)
-                {
-                    float* weights = _w + ((((long)tap * c) + i) * k);
-                    for (int j = 0; j < k; j++)
-                        y[j] += x[i] * weights[j];
-                }
-            }
-        }
+        var loop = new PlainConv2d { X = _x, W = _w, Y = _y, Bias = _bias, Shape = Shape };
+        loop.Run(0, loop.Rows);
     }
 
     [Benchmark]
-    public void Forward() => Conv2d.Forward(_workspace, _y, 0, _x, _w, _bias, Shape, default(Relu));
+    public void Forward() => Conv2d.Forward(_workspace, _y, null, _x, _w, _bias, Shape, default(Relu));
 
     [Benchmark]
     public void BackwardInput() => Conv2d.BackwardInput(_workspace, _x, 0, _y, _w, Shape);

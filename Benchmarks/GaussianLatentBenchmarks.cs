@@ -1,14 +1,14 @@
+using System.ComponentModel;
 using BenchmarkDotNet.Attributes;
+using Gqn.Native.Benchmarks.Measures;
+using Gqn.Native.Benchmarks.Plain;
 using Gqn.Native.Kernels.Cpu;
 using Gqn.Native.Kernels.Random;
 
 namespace Gqn.Native.Benchmarks;
 
-/// <summary>
-/// Posterior sample and divergence with regenerated noise, against a scalar loop that draws the same noise.
-/// </summary>
-[MemoryDiagnoser]
-public unsafe class GaussianLatentBenchmarks : IDisposable
+[Description("Posterior sample and divergence with regenerated noise, against a scalar loop that draws the same noise")]
+public unsafe class GaussianLatentBenchmarks : IKernelBenchmarks
 {
     private static readonly PhiloxKey Key = new(1, 2, 3);
     private CpuWorkspace _workspace = null!;
@@ -22,10 +22,12 @@ public unsafe class GaussianLatentBenchmarks : IDisposable
     [Params(3, 64)]
     public int Channels { get; set; }
 
+    public int Threads { get; set; } = Environment.ProcessorCount;
+
     [GlobalSetup]
     public void Allocate()
     {
-        _workspace = new CpuWorkspace(Environment.ProcessorCount);
+        _workspace = new CpuWorkspace(Threads);
         long count = (long)Rows * Channels;
         (_posterior, _prior, _dPosterior, _dPrior) = (
             new Floats(2 * count), new Floats(2 * count), new Floats(2 * count), new Floats(2 * count));
@@ -41,21 +43,21 @@ public unsafe class GaussianLatentBenchmarks : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>The noise is integer arithmetic and is not counted.</summary>
+    public Work WorkOf(string method) => method == nameof(Backward)
+        ? Work.PerElement((double)Rows * Channels, flops: 23, floats: 10)
+        : Work.PerElement((double)Rows * Channels, flops: 16, floats: 6);
+
     [Benchmark(Baseline = true)]
-    public void NaiveForward()
+    public void NaiveForward() => new PlainGaussianLatent
     {
-        for (int row = 0; row < Rows; row++)
-        {
-            float* q = _posterior.Pointer + (2L * row * Channels), p = _prior.Pointer + (2L * row * Channels);
-            for (int j = 0; j < Channels; j++)
-            {
-                long at = ((long)row * Channels) + j;
-                float distance = q[j] - p[j], lq = q[Channels + j], lp = p[Channels + j];
-                _z.Pointer[at] = q[j] + (MathF.Exp(0.5f * lq) * Philox.Normal(Key, (uint)at));
-                _kl.Pointer[at] = 0.5f * (lp - lq + MathF.Exp(lq - lp) + (distance * distance * MathF.Exp(-lp)) - 1f);
-            }
-        }
-    }
+        Posterior = _posterior.Pointer,
+        Prior = _prior.Pointer,
+        Z = _z.Pointer,
+        Kl = _kl.Pointer,
+        Key = Key,
+        Channels = Channels,
+    }.Run(0, Rows);
 
     [Benchmark]
     public void Forward() => GaussianLatentKernels.Forward(

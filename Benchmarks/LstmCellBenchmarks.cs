@@ -1,14 +1,16 @@
+using System.ComponentModel;
 using BenchmarkDotNet.Attributes;
+using Gqn.Native.Benchmarks.Measures;
+using Gqn.Native.Benchmarks.Plain;
 using Gqn.Native.Kernels.Cpu;
 
 namespace Gqn.Native.Benchmarks;
 
-/// <summary>The fused gates of a ConvLSTM, forward and backward, against a scalar loop.</summary>
-[MemoryDiagnoser]
-public unsafe class LstmCellBenchmarks : IDisposable
+[Description("The fused gates of a ConvLSTM, forward and backward, against a scalar loop")]
+public unsafe class LstmCellBenchmarks : IKernelBenchmarks
 {
     private CpuWorkspace _workspace = null!;
-    private Floats _gates = null!, _dGates = null!, _cell = null!, _next = null!, _hidden = null!;
+    private Floats _gates = null!, _dGates = null!, _cell = null!, _dCell = null!, _next = null!, _hidden = null!;
 
     /// <summary>Pixels of the batch and channels of the state: "small" and the paper's size at batch 2.</summary>
     public static IEnumerable<(int Rows, int Hidden)> Sizes => [(512, 64), (512, 128)];
@@ -21,43 +23,40 @@ public unsafe class LstmCellBenchmarks : IDisposable
 
     private int Hidden => Size.Hidden;
 
+    public int Threads { get; set; } = Environment.ProcessorCount;
+
     [GlobalSetup]
     public void Allocate()
     {
-        _workspace = new CpuWorkspace(Environment.ProcessorCount);
+        _workspace = new CpuWorkspace(Threads);
         long state = (long)Rows * Hidden;
         (_gates, _dGates) = (new Floats(4 * state), new Floats(4 * state));
-        (_cell, _next, _hidden) = (new Floats(state), new Floats(state), new Floats(state));
+        (_cell, _dCell) = (new Floats(state), new Floats(state));
+        (_next, _hidden) = (new Floats(state), new Floats(state));
     }
 
     [GlobalCleanup]
     public void Dispose()
     {
         _workspace.Dispose();
-        foreach (var array in new[] { _gates, _dGates, _cell, _next, _hidden })
+        foreach (var array in new[] { _gates, _dGates, _cell, _dCell, _next, _hidden })
             array.Dispose();
         GC.SuppressFinalize(this);
     }
 
-    [Benchmark(Baseline = true)]
-    public void NaiveForward()
-    {
-        int hidden = Hidden;
-        for (int row = 0; row < Rows; row++)
-        {
-            float* gates = _gates.Pointer + (4L * row * hidden);
-            for (int j = 0; j < hidden; j++)
-            {
-                long at = ((long)row * hidden) + j;
-                float kept = Squash(gates[hidden + j]) * _cell.Pointer[at];
-                float next = kept + (Squash(gates[j]) * MathF.Tanh(gates[(2 * hidden) + j]));
-                _next.Pointer[at] = next;
-                _hidden.Pointer[at] = Squash(gates[(3 * hidden) + j]) * MathF.Tanh(next);
-            }
-        }
+    public Work WorkOf(string method) => method == nameof(Backward)
+        ? Work.PerElement((double)Rows * Hidden, flops: 39, floats: 12)
+        : Work.PerElement((double)Rows * Hidden, flops: 18, floats: 7);
 
-        static float Squash(float x) => 1f / (1f + MathF.Exp(-x));
-    }
+    [Benchmark(Baseline = true)]
+    public void NaiveForward() => new PlainLstmCell
+    {
+        Gates = _gates.Pointer,
+        Cell = _cell.Pointer,
+        Next = _next.Pointer,
+        HiddenState = _hidden.Pointer,
+        Hidden = Hidden,
+    }.Run(0, Rows);
 
     [Benchmark]
     public void Forward() =>
@@ -66,6 +65,6 @@ public unsafe class LstmCellBenchmarks : IDisposable
 
     [Benchmark]
     public void Backward() => LstmCellKernels.Backward(
-        _workspace, _dGates.Pointer, _next.Pointer, 0, _hidden.Pointer, _cell.Pointer, _gates.Pointer, _cell.Pointer,
-        Rows, Hidden);
+        _workspace, _dGates.Pointer, _dCell.Pointer, 0, _hidden.Pointer, _cell.Pointer, _gates.Pointer, _cell.Pointer,
+        _next.Pointer, Rows, Hidden);
 }

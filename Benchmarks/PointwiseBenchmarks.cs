@@ -1,12 +1,14 @@
+using System.ComponentModel;
 using BenchmarkDotNet.Attributes;
+using Gqn.Native.Benchmarks.Measures;
+using Gqn.Native.Benchmarks.Plain;
 using Gqn.Native.Kernels.Cpu;
 using Gqn.Native.Kernels.Pointwise;
 
 namespace Gqn.Native.Benchmarks;
 
-/// <summary>Element-wise functions on a gate tensor and on a canvas, against a scalar loop.</summary>
-[MemoryDiagnoser]
-public unsafe class PointwiseBenchmarks : IDisposable
+[Description("Element-wise functions on a gate tensor and on a canvas, against a scalar loop")]
+public unsafe class PointwiseBenchmarks : IKernelBenchmarks
 {
     private CpuWorkspace _workspace = null!;
     private Floats _x = null!, _y = null!, _dy = null!;
@@ -15,10 +17,12 @@ public unsafe class PointwiseBenchmarks : IDisposable
     [Params(3_072, 131_072, 524_288)]
     public int Count { get; set; }
 
+    public int Threads { get; set; } = Environment.ProcessorCount;
+
     [GlobalSetup]
     public void Allocate()
     {
-        _workspace = new CpuWorkspace(Environment.ProcessorCount);
+        _workspace = new CpuWorkspace(Threads);
         (_x, _y, _dy) = (new Floats(Count), new Floats(Count), new Floats(Count));
     }
 
@@ -32,12 +36,18 @@ public unsafe class PointwiseBenchmarks : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    [Benchmark(Baseline = true)]
-    public void NaiveSigmoid()
+    public Work WorkOf(string method) => method switch
     {
-        for (int i = 0; i < Count; i++)
-            _y.Pointer[i] = 1f / (1f + MathF.Exp(-_x.Pointer[i]));
-    }
+        nameof(Relu) or nameof(Exp) or nameof(Tanh) => Work.PerElement(Count, flops: 1, floats: 2),
+        nameof(Softplus) => Work.PerElement(Count, flops: 5, floats: 2),
+        nameof(SigmoidBackward) => Work.PerElement(Count, flops: 3, floats: 3),
+        nameof(Add) => Work.PerElement(Count, flops: 1, floats: 3),
+        nameof(GaussianNll) => Work.PerElement(Count, flops: 4, floats: 3),
+        _ => Work.PerElement(Count, flops: 4, floats: 2),
+    };
+
+    [Benchmark(Baseline = true)]
+    public void NaiveSigmoid() => new PlainSigmoid { X = _x.Pointer, Y = _y.Pointer }.Run(0, Count);
 
     [Benchmark]
     public void Sigmoid() => PointwiseKernels.Unary(_workspace, _y.Pointer, _x.Pointer, Count, default(Sigmoid));

@@ -1,9 +1,3 @@
-using BenchmarkDotNet.Configs;
-using BenchmarkDotNet.Jobs;
-using BenchmarkDotNet.Running;
-using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Gqn.Native.Benchmarks.Commands;
 
-// In this process: the default toolchain builds a project of its own, which the pinned packages and the rules of this
-// repository do not fit, and a ratio needs no second process.
-var job = Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance);
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, DefaultConfig.Instance.AddJob(job));
+return BenchmarkCommands.Run(args, Console.Out, Console.Error);

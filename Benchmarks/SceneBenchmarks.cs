@@ -1,15 +1,15 @@
+using System.ComponentModel;
 using BenchmarkDotNet.Attributes;
+using Gqn.Native.Benchmarks.Measures;
 using Gqn.Native.Data;
 using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Benchmarks;
 
-/// <summary>Time of one picture, one scene and one batch; pictures per second and thread = 10⁹ / (mean in
-/// ns).</summary>
-[MemoryDiagnoser]
-public class SceneBenchmarks
+[Description("One picture, one scene and one batch of scenes; bytes are those of the pictures")]
+public class SceneBenchmarks : IMeasuredWork
 {
-    private const int Views = 15;
+    private const int Views = 15, BatchScenes = 36, MeanViews = 4;
 
     private SceneEnvironment _environment = null!;
     private Scene[] _scenes = null!;
@@ -31,11 +31,18 @@ public class SceneBenchmarks
         _environment = Environments.Create(Environment);
         _scenes = [.. Enumerable.Range(0, 16).Select(i => _environment.Sample(SceneSplit.Train, (ulong)i))];
         _rgb = new byte[Size * Size * 3];
-        _batches = new SceneBatches(_environment, SceneSplit.Train, Size, 36, 5, seed: 1, workers: 2);
+        _batches = new SceneBatches(_environment, SceneSplit.Train, Size, BatchScenes, 5, seed: 1, workers: 2);
     }
 
     [GlobalCleanup]
     public void Cleanup() => _batches.Dispose();
+
+    public Work WorkOf(string method) => method switch
+    {
+        nameof(Picture) => new Work(0, Size * Size * 3.0),
+        nameof(Batch) => new Work(0, sizeof(float) * BatchScenes * MeanViews * Size * Size * 3.0),
+        _ => default,
+    };
 
     [Benchmark(OperationsPerInvoke = 16 * Views)]
     public void Picture()

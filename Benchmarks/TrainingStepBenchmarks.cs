@@ -1,4 +1,6 @@
+using System.ComponentModel;
 using BenchmarkDotNet.Attributes;
+using Gqn.Native.Benchmarks.Measures;
 using Gqn.Native.Engine.Autodiff;
 using Gqn.Native.Engine.Devices;
 using Gqn.Native.Engine.Optim;
@@ -9,9 +11,8 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Benchmarks;
 
-/// <summary>A whole training step with three contexts; the forward pass alone is the baseline.</summary>
-[MemoryDiagnoser]
-public class TrainingStepBenchmarks : IDisposable
+[Description("A whole training step with three contexts, against its forward pass alone")]
+public class TrainingStepBenchmarks : IKernelBenchmarks
 {
     private const int Contexts = 3;
     private CpuDevice _device = null!;
@@ -25,12 +26,14 @@ public class TrainingStepBenchmarks : IDisposable
     [Params("tiny", "quick", "small")]
     public string Preset { get; set; } = "tiny";
 
+    public int Threads { get; set; } = Environment.ProcessorCount;
+
     [GlobalSetup]
     public void Create()
     {
         var configuration = Presets.Create(Preset);
         (_size, _batch) = (configuration.Model.ImageSize, configuration.Training.Batch);
-        _device = new CpuDevice();
+        _device = new CpuDevice(Threads);
         _network = new GenerativeQueryNetwork(configuration.Model, _device, 1);
         _adam = new Adam(_network.Parameters);
         _tape = new Tape(_device);
@@ -45,6 +48,16 @@ public class TrainingStepBenchmarks : IDisposable
         _network.Dispose();
         _device.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>The multiply-adds of convolutions and matrix products; memory traffic is not counted.</summary>
+    public Work WorkOf(string method)
+    {
+        var configuration = Presets.Create(Preset);
+        var training = configuration.Training with { MaxContexts = Contexts };
+        var plan = ModelPlan.Create(configuration with { Training = training }, 1);
+        return new Work(
+            2.0 * (method == nameof(Forward) ? plan.ForwardMultiplyAccumulates : plan.StepMultiplyAccumulates), 0);
     }
 
     [Benchmark(Baseline = true)]

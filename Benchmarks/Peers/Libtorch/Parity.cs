@@ -4,7 +4,6 @@ using Gqn.Native.Engine.Nn;
 using Gqn.Native.Engine.Optim;
 using Gqn.Native.Engine.Random;
 using Gqn.Native.Engine.Tensors;
-using Gqn.Native.Kernels.Random;
 using Gqn.Native.Model;
 using Gqn.Native.Training;
 using TorchSharp;
@@ -107,7 +106,8 @@ internal static class Parity
         double loss = elbo.NegElbo.Item();
         tape.Reset();
         store.CompleteGradients();
-        var twinLoss = twin.NegElbo(batch, Sigma, DrawNoise(options, batch.Scenes));
+        var twinLoss = twin.NegElbo(
+            batch, Sigma, TwinNetwork.DrawNoise(options, batch.Scenes, new RandomStream(Seed, NoiseStream)));
         twinLoss.backward();
         double expected = twinLoss.item<float>();
 
@@ -160,24 +160,6 @@ internal static class Parity
                 values[i] += 0.1f * random.NextNormal();
             store.Write(bias, values);
         }
-    }
-
-    /// <summary>The engine's noise of each layer: number i of the layer's key is element i in memory order.</summary>
-    private static List<torch.Tensor> DrawNoise(ModelOptions options, int scenes)
-    {
-        var stream = new RandomStream(Seed, NoiseStream);
-        var shape = new Shape(scenes, options.LatentChannels, options.LatentSize, options.LatentSize);
-        var noise = new List<torch.Tensor>();
-        for (int layer = 0; layer < options.Layers; layer++)
-        {
-            var key = stream.NextKey();
-            float[] values = new float[shape.Count];
-            for (int i = 0; i < values.Length; i++)
-                values[i] = Philox.Normal(key, (uint)i);
-            noise.Add(TwinNetwork.FromChannelsLast(values, shape));
-        }
-
-        return noise;
     }
 
     private static Difference Compare(ParameterStore store, float[][] ours, float[][] theirs)

@@ -1,64 +1,122 @@
-using System.Globalization;
+using Gqn.Native.Model;
 using Gqn.Native.Peers.Libtorch;
 
 const string Usage = """
-    The network in libtorch, as a check and as a yardstick.
+    This engine beside libtorch, as a check and as a yardstick. A ratio is libtorch / Gqn.Native: above 1 we are faster.
       parity [--preset tiny] [--threads 2]      loss, gradients and Adam of every variant; exit code 1 where they differ
-      step   [--preset small] [--rounds 15] [--warmup 5] [--threads 2] [--batch 8] [--contexts 3] [--cputime]
-                                                training steps of both engines in turns; a ratio above 1: we are faster
+      ops    [--filter TEXT] [--rounds 15]      ops of the model in turns, after comparing both engines' results with
+                                                libtorch's in float64; exit code 1 where one of ours is wrong
+      step   [--preset small] [--representation tower|pool|pyramid] [--shared] [--batch 8] [--contexts 3] [--rounds 15]
+             [--warmup 5]                       training steps of both engines in turns
+      query  [--preset small] [--rounds 30]     one image from a representation that is ready; all presets: small, paper
+      memory [--preset paper] [--batch 2] [--representation tower|pool|pyramid] [--shared] [--contexts 3]
+                                                peak memory of training, one process per engine
+      suite  [--quick] [--filter TEXT] [--date TEXT]
+                                                all of it, for docs/performance.md; exit code 1 where a case fails
+    All but parity: [--report FILE] writes the tables in Markdown; [--threads 2]; all but memory: [--cputime] takes
+    processor time.
     """;
 
 try
 {
-    string verb = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "parity";
-    var options = new Queue<string>(args.Length > 0 && args[0] == verb ? args[1..] : args);
-    if (verb is not ("parity" or "step") || options.Contains("--help"))
+    string verb = args.Length > 0 ? args[0] : "help";
+    if (verb is "help" or "--help" || args.Contains("--help"))
     {
         Console.WriteLine(Usage);
-        return verb == "help" || options.Contains("--help") ? 0 : 2;
+        return 0;
     }
 
-    var step = Parse(verb, options);
+    var arguments = new Arguments(verb, args[1..]);
+    var report = new Report(verb == "parity" ? null : arguments.TakeText("--report"));
+    var run = Prepare(verb, arguments, report);
+    arguments.RequireEmpty();
     ElfPatch.ApplyToOutput();
-    if (verb == "parity")
-        return Parity.Run(step.Preset, step.Threads) ? 0 : 1;
-    TrainingStep.Run(step);
-    return 0;
+    bool passed = run();
+    report.Save();
+    return passed ? 0 : 1;
 }
-catch (Exception exception) when (exception is ArgumentException or FormatException or Gqn.Native.Model.OptionException)
+catch (Exception exception) when (exception is ArgumentException or FormatException or OptionException or IOException)
 {
     Console.Error.WriteLine(exception.Message);
     return 2;
 }
 
-static StepOptions Parse(string verb, Queue<string> arguments)
+// Reads the verb's options; what it returns runs the verb, and is true where all is well.
+static Func<bool> Prepare(string verb, Arguments arguments, Report report)
 {
-    var options = verb == "parity" ? new StepOptions { Preset = "tiny" } : new StepOptions();
-    while (arguments.TryDequeue(out string? name))
+    int threads = arguments.TakeNumber("--threads", 2);
+    var clock = new Clock(verb is not ("parity" or "memory") && arguments.TakeFlag("--cputime"));
+    switch (verb)
     {
-        options = (verb, name) switch
-        {
-            (_, "--preset") => options with { Preset = Text(name) },
-            (_, "--threads") => options with { Threads = Number(name) },
-            ("step", "--rounds") => options with { Rounds = Number(name) },
-            ("step", "--warmup") => options with { Warmup = Number(name) },
-            ("step", "--batch") => options with { Batch = Number(name) },
-            ("step", "--contexts") => options with { Contexts = Number(name) },
-            ("step", "--cputime") => options with { CpuTime = true },
-            _ => throw new ArgumentException($"{verb} has no option '{name}'."),
-        };
+        case "parity":
+            string tested = arguments.TakeText("--preset") ?? "tiny";
+            return () => Parity.Run(tested, threads);
+        case "ops":
+            var operations = Operations();
+            return () => OperationComparison.Run(operations, report);
+        case "step":
+            var step = Step("small", 0) with
+            {
+                Rounds = arguments.TakeNumber("--rounds", 15),
+                Warmup = arguments.TakeNumber("--warmup", 5),
+            };
+            return () =>
+            {
+                StepComparison.Head(threads, clock, report);
+                StepComparison.Rows(step, report);
+                return true;
+            };
+        case "query":
+            int rounds = arguments.TakeNumber("--rounds", 30);
+            string[] presets = arguments.TakeText("--preset") is { } preset ? [preset] : ["small", "paper"];
+            return () =>
+            {
+                QueryComparison.Head(threads, clock, report);
+                bool passed = true;
+                foreach (string name in presets)
+                {
+                    passed &= QueryComparison.Row(
+                        new StepOptions { Preset = name, Rounds = rounds, Threads = threads, Clock = clock }, report);
+                }
+
+                return passed;
+            };
+        case "memory":
+            string? alone = arguments.TakeText("--alone");
+            var memory = Step("paper", 2);
+            return () =>
+            {
+                if (alone is not null)
+                    MemoryComparison.RunAlone(alone, memory);
+                else
+                    MemoryComparison.Run(memory, report);
+                return true;
+            };
+        case "suite":
+            bool quick = arguments.TakeFlag("--quick");
+            string? date = arguments.TakeText("--date");
+            var all = Operations();
+            return () => Suite.Run(all, quick, date, report);
+        default:
+            throw new ArgumentException($"There is no verb '{verb}'; see --help.");
     }
 
-    return options;
-
-    string Text(string name) =>
-        arguments.TryDequeue(out string? text) ? text : throw new ArgumentException($"{name} needs a value.");
-
-    int Number(string name)
+    OperationOptions Operations() => new()
     {
-        string text = Text(name);
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0
-            ? number
-            : throw new ArgumentException($"{name} {text} is not a positive whole number.");
-    }
+        Filter = arguments.TakeText("--filter") ?? string.Empty,
+        Rounds = arguments.TakeNumber("--rounds", 15),
+        Threads = threads,
+        Clock = clock,
+    };
+
+    StepOptions Step(string preset, int batch) => new()
+    {
+        Preset = arguments.TakeText("--preset") ?? preset,
+        Representation = arguments.TakeChoice<RepresentationKind>("--representation"),
+        Shared = arguments.TakeFlag("--shared"),
+        Batch = arguments.TakeNumber("--batch", batch),
+        Contexts = arguments.TakeNumber("--contexts", 3),
+        Threads = threads,
+        Clock = clock,
+    };
 }

@@ -48,26 +48,34 @@ internal sealed class RandomBatch : IDisposable
     /// <summary>(B, 7, 1, 1) for libtorch.</summary>
     public torch.Tensor QueryViews => _queryViews.Torch;
 
+    /// <summary>This engine's representation of the scenes.</summary>
+    public Variable Represent(GenerativeQueryNetwork network, Tape tape) =>
+        network.Represent(_images.On(tape), _views.On(tape), Contexts);
+
+    /// <summary>The query viewpoints for this engine.</summary>
+    public Variable QueryViewsOn(Tape tape) => _queryViews.On(tape);
+
     /// <summary>This engine's forward pass, as the trainer runs it.</summary>
     public Elbo EstimateElbo(GenerativeQueryNetwork network, Tape tape, float sigma, RandomStream noise)
     {
-        var representation = network.Represent(_images.On(tape), _views.On(tape), Contexts);
+        var representation = Represent(network, tape);
         return network.EstimateElbo(representation, _queryViews.On(tape), _queryImages.On(tape), sigma, noise);
     }
 
     /// <inheritdoc />
     public void Dispose()
     {
-        Images.Dispose();
-        Views.Dispose();
-        QueryImages.Dispose();
-        QueryViews.Dispose();
+        _images.Dispose();
+        _views.Dispose();
+        _queryImages.Dispose();
+        _queryViews.Dispose();
     }
 
-    private sealed class Input
+    private sealed class Input : IDisposable
     {
         private readonly Shape _shape;
         private readonly float[] _values;
+        private torch.Tensor? _torch;
 
         public Input(Shape shape, Func<float> draw)
         {
@@ -75,11 +83,15 @@ internal sealed class RandomBatch : IDisposable
             _values = new float[shape.Count];
             for (int i = 0; i < _values.Length; i++)
                 _values[i] = draw();
-            Torch = TwinNetwork.FromChannelsLast(_values, shape);
         }
 
-        public torch.Tensor Torch { get; }
+        // Made when asked for: a process that measures this engine alone does not load libtorch.
+        public torch.Tensor Torch => _torch ??= Make();
 
         public Variable On(Tape tape) => tape.Constant(_shape, _values);
+
+        public void Dispose() => _torch?.Dispose();
+
+        private torch.Tensor Make() => TwinNetwork.FromChannelsLast(_values, _shape).DetachFromDisposeScope();
     }
 }

@@ -1,5 +1,7 @@
 using Gqn.Native.Engine.Nn;
+using Gqn.Native.Engine.Random;
 using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Kernels.Random;
 using Gqn.Native.Model;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
@@ -65,8 +67,7 @@ internal sealed class TwinNetwork : IDisposable
     public Tensor NegElbo(RandomBatch batch, float sigma, IReadOnlyList<Tensor>? noise)
     {
         int size = _options.LatentSize, scenes = batch.Scenes;
-        var representation = Represent(batch.Images, batch.Views);
-        representation = representation.unflatten(0, scenes, batch.Contexts).sum(1);
+        var representation = Represent(batch);
         var canvas = zeros(scenes, _options.Hidden, _options.ImageSize, _options.ImageSize);
         var zero = zeros(scenes, _options.Hidden, size, size);
         (Tensor Hidden, Tensor Cell) generation = (zero, zero), inference = (zero, zero);
@@ -94,6 +95,52 @@ internal sealed class TwinNetwork : IDisposable
         double constant = Math.Log(sigma) + (0.5 * Math.Log(2 * Math.PI));
         var nll = ((batch.QueryImages - mean).square() / (2.0 * sigma * sigma)) + constant;
         return (kl + nll.sum()) / scenes;
+    }
+
+    /// <summary>r, the representation of each scene.</summary>
+    public Tensor Represent(RandomBatch batch) =>
+        Represent(batch.Images, batch.Views).unflatten(0, batch.Scenes, batch.Contexts).sum(1);
+
+    /// <summary>The mean image of a sample from the prior.</summary>
+    /// <param name="representation">What <see cref="Represent(RandomBatch)"/> returned.</param>
+    /// <param name="views">Query viewpoints, (B, 7, 1, 1).</param>
+    /// <param name="noise">As for <see cref="NegElbo"/>.</param>
+    public Tensor Generate(Tensor representation, Tensor views, IReadOnlyList<Tensor>? noise)
+    {
+        long size = _options.LatentSize, scenes = views.shape[0];
+        var canvas = zeros(scenes, _options.Hidden, _options.ImageSize, _options.ImageSize);
+        var zero = zeros(scenes, _options.Hidden, size, size);
+        (Tensor Hidden, Tensor Cell) generation = (zero, zero);
+        for (int layer = 0; layer < _options.Layers; layer++)
+        {
+            string generator = Name("generation", layer, _options.SharedCores);
+            string resampling = Name("resampling", layer, _options.SharedCores || _options.SharedResampling);
+            var prior = Convolve(Name("prior", layer, !_options.HeadsPerLayer), generation.Hidden).chunk(2, 1);
+            var epsilon = noise is null ? randn_like(prior[0]) : noise[layer];
+            var latent = prior[0] + (exp(0.5 * prior[1]) * epsilon);
+            var (view, code) = Condition(generator, views, representation);
+            generation = ConvLstm(generator, [view, code, latent], generation);
+            canvas = canvas + ConvolveTransposed(resampling + ".up", generation.Hidden, _options.CanvasScale);
+        }
+
+        return Convolve("output", canvas);
+    }
+
+    /// <summary>The engine's noise of each layer: number i of the layer's key is element i in memory order.</summary>
+    public static List<Tensor> DrawNoise(ModelOptions options, int scenes, RandomStream stream)
+    {
+        var shape = new Shape(scenes, options.LatentChannels, options.LatentSize, options.LatentSize);
+        var noise = new List<Tensor>();
+        for (int layer = 0; layer < options.Layers; layer++)
+        {
+            var key = stream.NextKey();
+            float[] values = new float[shape.Count];
+            for (int i = 0; i < values.Length; i++)
+                values[i] = Philox.Normal(key, (uint)i);
+            noise.Add(FromChannelsLast(values, shape));
+        }
+
+        return noise;
     }
 
     /// <summary>An NCHW tensor of numbers in the engine's memory order [N][H][W][C].</summary>

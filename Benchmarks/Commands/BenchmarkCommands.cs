@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Gqn.Native.Model;
+
+namespace Gqn.Native.Benchmarks.Commands;
+
+/// <summary>The program as it is called: <c>list</c>, <c>run FILTER</c> or <c>check</c>.</summary>
+internal static class BenchmarkCommands
+{
+    /// <summary>Exit code: done, and every guard holds.</summary>
+    public const int Success = 0;
+
+    /// <summary>Exit code: a benchmark failed or a guard does not hold.</summary>
+    public const int Failed = 1;
+
+    /// <summary>Exit code: what was given is wrong.</summary>
+    public const int BadInput = 2;
+
+    private const string Description = """
+        Times the hot kernels and guards their speed.
+
+        Examples, each after "dotnet run -c Release --project Benchmarks --":
+          list                                  what there is to measure
+          run 'Conv2d*'                         a class; names may leave out "Benchmarks"
+          run LstmCell.Backward                 one method, and the baseline of its class
+          run '*' --profile standard            everything, more carefully; hours
+          run Gemm -- --iterationCount 5        what follows -- goes to BenchmarkDotNet
+          check                                 fails where a kernel has become slower than its committed figures
+          check --noisy                         the same for machines that do other things as well
+          check --update                        commits to the speed of now
+        """;
+
+    /// <summary>Runs one command.</summary>
+    /// <param name="args">The words after the program's name.</param>
+    /// <param name="output">Receives results; BenchmarkDotNet writes to the console itself.</param>
+    /// <param name="error">Receives the one sentence on what was given wrong.</param>
+    /// <returns>The exit code.</returns>
+    public static int Run(string[] args, TextWriter output, TextWriter error)
+    {
+        try
+        {
+            var parsed = Root().Parse(args.Length == 0 ? ["--help"] : args);
+            if (parsed.Action is ParseErrorAction)
+                throw new OptionException(SyntaxError(parsed));
+            return parsed.Invoke(
+                new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception exception) when (
+            exception is OptionException or InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            error.WriteLine($"error: {exception.Message.ReplaceLineEndings(" ")}");
+            return BadInput;
+        }
+    }
+
+    private static Command Root()
+    {
+        var root = new Command("benchmarks", Description)
+        {
+            ListCommand.Create(), RunCommand.Create(), CheckCommand.Create(),
+        };
+        root.Options.Add(new HelpOption { Description = "Show the usage." });
+        return root;
+    }
+
+    private static string SyntaxError(ParseResult parsed)
+    {
+        string verbs = string.Join(", ", Root().Subcommands.Select(command => command.Name));
+        return parsed.CommandResult.Command.Subcommands.Count > 0 && parsed.UnmatchedTokens is [{ } word, ..]
+            ? $"There is no verb '{word}'; there are {verbs}, and --help shows examples."
+            : $"{parsed.Errors[0].Message.TrimEnd('.')}; --help shows the usage.";
+    }
+}

@@ -1,0 +1,31 @@
+namespace Gqn.Native.Benchmarks.Measures;
+
+/// <summary>What one call has to do, whichever way it does it.</summary>
+/// <param name="Flops">
+/// Additions, multiplications and elementary functions (exponential, root, quotient: one each) of the definition.
+/// Taps that fall on padding count, so an algorithm that needs fewer operations can exceed the peak.
+/// </param>
+/// <param name="Bytes">Every operand read once and every result written once.</param>
+public readonly record struct Work(double Flops, double Bytes)
+{
+    /// <summary>Work on elements that are float32.</summary>
+    /// <param name="elements">Elements of the result.</param>
+    /// <param name="flops">Operations per element.</param>
+    /// <param name="floats">Floats read and written per element.</param>
+    public static Work PerElement(double elements, double flops, double floats) =>
+        new(elements * flops, elements * floats * sizeof(float));
+}
+
+/// <summary>A class of benchmarks that knows what its methods have to do.</summary>
+public interface IMeasuredWork
+{
+    /// <summary>The work of one call of a benchmark method, for the parameters that are set.</summary>
+    Work WorkOf(string method);
+}
+
+/// <summary>A class of benchmarks that compute on threads of their own.</summary>
+public interface IKernelBenchmarks : IMeasuredWork, IDisposable
+{
+    /// <summary>Threads that share the work; to be set before memory is allocated.</summary>
+    int Threads { get; set; }
+}

@@ -1,0 +1,78 @@
+using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine.Optim;
+using Gqn.Native.Engine.Random;
+using Gqn.Native.Model;
+
+namespace Gqn.Native.Peers.Libtorch;
+
+/// <summary>Milliseconds of the parts of a training step.</summary>
+internal readonly record struct StepTimes(double Forward, double Backward, double Optimiser)
+{
+    /// <summary>The whole step.</summary>
+    public double Total => Forward + Backward + Optimiser;
+
+    /// <summary>Refuses a loss that is not a number: such arithmetic may run at another speed.</summary>
+    /// <exception cref="InvalidOperationException">The loss is not finite.</exception>
+    public static void RequireFinite(float loss, string engine)
+    {
+        if (!float.IsFinite(loss))
+            throw new InvalidOperationException($"The loss of {engine} is {loss}.");
+    }
+}
+
+/// <summary>Training steps of this engine.</summary>
+internal sealed class EngineStep : IDisposable
+{
+    private const ulong Seed = 1;
+
+    private readonly CpuDevice _device;
+    private readonly Adam _adam;
+    private readonly Tape _tape;
+    private readonly RandomBatch _batch;
+    private readonly RandomStream _noise = new(Seed, 1);
+    private readonly double _learningRate;
+    private readonly float _sigma;
+
+    /// <summary>A network with its optimiser. The batch stays the caller's.</summary>
+    public EngineStep(StepOptions options, RandomBatch batch)
+    {
+        var training = options.Configuration.Training;
+        (_learningRate, _sigma) = (training.LearningRate.Initial, (float)training.Sigma.Final);
+        _batch = batch;
+        _device = new CpuDevice(options.Threads);
+        Network = new GenerativeQueryNetwork(options.Model, _device, Seed);
+        _adam = new Adam(Network.Parameters);
+        _tape = new Tape(_device);
+    }
+
+    /// <summary>The network.</summary>
+    public GenerativeQueryNetwork Network { get; }
+
+    /// <summary>Where it computes.</summary>
+    public CpuDevice Device => _device;
+
+    /// <summary>One update as the trainer makes it, gradient norm and reading of the loss included.</summary>
+    public StepTimes Run(Clock clock)
+    {
+        double start = clock.Now;
+        var elbo = _batch.EstimateElbo(Network, _tape, _sigma, _noise);
+        double forward = clock.Now;
+        _tape.Backward(elbo.NegElbo);
+        StepTimes.RequireFinite(elbo.NegElbo.Item(), "Gqn.Native");
+        _tape.Reset();
+        double backward = clock.Now;
+        double norm = _adam.GradientNorm();
+        _adam.Step(_learningRate, norm);
+        return new StepTimes(forward - start, backward - forward, clock.Now - backward);
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _tape.Dispose();
+        _adam.Dispose();
+        Network.Dispose();
+        _device.Dispose();
+    }
+}

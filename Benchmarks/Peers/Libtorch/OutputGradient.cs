@@ -1,0 +1,33 @@
+using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Tensors;
+
+namespace Gqn.Native.Peers.Libtorch;
+
+/// <summary>The end of a tape whose gradient is given: Σ y·dy, of which only the backward is ever computed.</summary>
+/// <remarks>
+/// It writes dy where the op above y would have written it, and notes when that was done, so that the time of y's own
+/// backward can be told apart.
+/// </remarks>
+internal sealed class OutputGradient : Node
+{
+    private Variable _y;
+    private Tensor _gradient;
+    private Clock _clock;
+
+    /// <summary>When the gradient of y had been written.</summary>
+    public double WrittenAt { get; private set; }
+
+    /// <summary>Records the end of a tape; run the backward from its output.</summary>
+    public static OutputGradient Record(Variable y, Tensor gradient, Clock clock)
+    {
+        var node = y.Tape.Record<OutputGradient>(y.Tape.NewOutput(Shape.Scalar, true));
+        (node._y, node._gradient, node._clock) = (y, gradient, clock);
+        return node;
+    }
+
+    internal override void Backward(Tape tape)
+    {
+        tape.Accumulate(_y, _gradient);
+        WrittenAt = _clock.Now;
+    }
+}

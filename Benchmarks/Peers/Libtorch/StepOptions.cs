@@ -1,0 +1,63 @@
+using Gqn.Native.Model;
+using Gqn.Native.Training;
+
+namespace Gqn.Native.Peers.Libtorch;
+
+/// <summary>What a comparison of training steps, of memory or of queries runs.</summary>
+internal sealed record StepOptions
+{
+    /// <summary>Name of the configuration: sizes of the model, batch.</summary>
+    public string Preset { get; init; } = "small";
+
+    /// <summary>The representation network; null for the preset's.</summary>
+    public RepresentationKind? Representation { get; init; }
+
+    /// <summary>One core for all layers.</summary>
+    public bool Shared { get; init; }
+
+    /// <summary>Scenes per step; 0 for the preset's.</summary>
+    public int Batch { get; init; }
+
+    /// <summary>Context images per scene.</summary>
+    public int Contexts { get; init; } = 3;
+
+    /// <summary>Turns of each engine that count.</summary>
+    public int Rounds { get; init; } = 15;
+
+    /// <summary>Turns of each engine before those that count.</summary>
+    public int Warmup { get; init; } = 5;
+
+    /// <summary>Threads of each engine.</summary>
+    public int Threads { get; init; } = 2;
+
+    /// <summary>What is measured.</summary>
+    public Clock Clock { get; init; }
+
+    /// <summary>"paper, pool, shared cores, batch 2, 3 contexts"</summary>
+    public string Title => string.Join(
+        ", ",
+        [
+            Preset, Model.Representation.ToString().ToLowerInvariant(), .. Shared ? ["shared cores"] : (string[])[],
+            $"batch {Scenes}", $"{Contexts} {(Contexts == 1 ? "context" : "contexts")}",
+        ]);
+
+    /// <summary>B, scenes per step.</summary>
+    public int Scenes => Batch > 0 ? Batch : Configuration.Training.Batch;
+
+    /// <summary>The preset.</summary>
+    public RunConfiguration Configuration => Presets.Create(Preset);
+
+    /// <summary>The network.</summary>
+    public ModelOptions Model
+    {
+        get
+        {
+            var model = Configuration.Model;
+            return model with
+            {
+                Representation = Representation ?? model.Representation,
+                SharedCores = Shared || model.SharedCores,
+            };
+        }
+    }
+}
