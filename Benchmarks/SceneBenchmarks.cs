@@ -50,7 +50,7 @@ public class SceneBenchmarks : IMeasuredWork
         foreach (Scene scene in _scenes)
         {
             foreach (ref readonly Camera camera in scene.Cameras)
-                _environment.Render(scene, camera, Size, _rgb);
+                scene.Render(camera, Size, _rgb);
         }
     }
 

@@ -147,7 +147,7 @@ internal static class RenderCommand
             return frames;
         }
 
-        private RgbImage Photograph(Camera camera) => _environment.Render(_scene, camera, _size);
+        private RgbImage Photograph(Camera camera) => _scene.Render(camera, _size);
 
         /// <summary>The mean of the samples.</summary>
         private ReadOnlyMemory<float> Predict(Camera camera)

@@ -17,7 +17,7 @@ public sealed class SceneBatch
     internal SceneBatch(SceneEnvironment environment, int imageSize, int scenes, int maxContexts)
     {
         ArgumentNullException.ThrowIfNull(environment);
-        SceneEnvironment.ThrowIfUnsupported(imageSize);
+        Scene.ThrowIfUnsupported(imageSize);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(scenes);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxContexts);
         if (maxContexts >= environment.ViewsPerScene)
@@ -75,20 +75,20 @@ public sealed class SceneBatch
     /// <summary>Writes scene b: the first <see cref="Contexts"/> views of the order are its contexts, the last its
     /// query.</summary>
     internal void Write(
-        int b, SceneEnvironment environment, Scene scene, ReadOnlySpan<int> viewOrder, ViewpointOrder encoding)
+        int b, Scene scene, ReadOnlySpan<int> viewOrder, ViewpointOrder encoding)
     {
         SceneIndices[b] = scene.Index;
         for (int m = 0; m < Contexts; m++)
-            WriteView(environment, scene, viewOrder[m], encoding, ContextImages, ContextViews, (b * Contexts) + m);
-        WriteView(environment, scene, viewOrder[^1], encoding, QueryImages, QueryViews, b);
+            WriteView(scene, viewOrder[m], encoding, ContextImages, ContextViews, (b * Contexts) + m);
+        WriteView(scene, viewOrder[^1], encoding, QueryImages, QueryViews, b);
     }
 
-    private void WriteView(SceneEnvironment environment, Scene scene, int view, ViewpointOrder encoding,
+    private void WriteView(Scene scene, int view, ViewpointOrder encoding,
         float[] images, float[] views, int position)
     {
         ref readonly Camera camera = ref scene.Cameras[view];
         Viewpoint.Encode(camera, encoding, views.AsSpan(position * Viewpoint.Dimensions, Viewpoint.Dimensions));
-        environment.Render(scene, camera, ImageSize, _rgb);
+        scene.Render(camera, ImageSize, _rgb);
         Span<float> image = images.AsSpan(position * _rgb.Length, _rgb.Length);
         for (int i = 0; i < image.Length; i++)
             image[i] = ByteToUnit[_rgb[i]];

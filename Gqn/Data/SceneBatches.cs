@@ -154,7 +154,7 @@ public sealed class SceneBatches : IDisposable
         ulong index = ((ulong)random.NextUInt32() << 32) | random.NextUInt32();
         Span<int> viewOrder = batch.ResetViewOrder();
         random.Shuffle(viewOrder);
-        batch.Write(position, environment, environment.Sample(split, index), viewOrder, order);
+        batch.Write(position, environment.Sample(split, index), viewOrder, order);
     }
 
     private void RenderAhead()

@@ -1,5 +1,4 @@
 using Gqn.Native.Engine.Random;
-using Gqn.Native.Imaging;
 
 namespace Gqn.Native.Scenes;
 
@@ -11,12 +10,6 @@ namespace Gqn.Native.Scenes;
 /// </remarks>
 public abstract class SceneEnvironment
 {
-    /// <summary>The smallest picture, in pixels along a side.</summary>
-    public const int MinImageSize = 8;
-
-    /// <summary>The largest picture, in pixels along a side.</summary>
-    public const int MaxImageSize = 256;
-
     /// <summary>The name by which <see cref="Environments.Create"/> knows it.</summary>
     public abstract string Name { get; }
 
@@ -26,65 +19,48 @@ public abstract class SceneEnvironment
     /// <summary>How many cameras each scene has.</summary>
     public abstract int ViewsPerScene { get; }
 
+    /// <summary>The side of the pictures of the released data set, in pixels.</summary>
+    public virtual int UsualImageSize => 64;
+
     /// <summary>Draws scene <paramref name="index"/> of a set.</summary>
     /// <param name="split">The set; no scene belongs to both.</param>
     /// <param name="index">Any number.</param>
     public abstract Scene Sample(SceneSplit split, ulong index);
 
-    /// <summary>Takes a picture of a scene.</summary>
-    /// <param name="scene">A scene of this environment.</param>
-    /// <param name="camera">From where; any camera, not only the scene's own.</param>
-    /// <param name="size">Height and width in pixels, <see cref="MinImageSize"/> to <see cref="MaxImageSize"/>.</param>
-    /// <param name="rgb">Receives size × size × 3 bytes: rows from the top, pixels from the left, then R, G, B.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The size is not supported.</exception>
-    /// <exception cref="ArgumentException">The span has another length.</exception>
-    public void Render(Scene scene, in Camera camera, int size, Span<byte> rgb) => Render(scene, camera, size, rgb, []);
+    /// <summary>Cameras that are the same for every scene, spread over where this environment's cameras can be; what
+    /// comparisons between scenes need.</summary>
+    /// <param name="count">How many; at least 1.</param>
+    public abstract Camera[] FixedViews(int count);
 
-    /// <summary>Takes a picture of a scene.</summary>
-    /// <param name="scene">A scene of this environment.</param>
-    /// <param name="camera">From where; any camera, not only the scene's own.</param>
-    /// <param name="size">Height and width in pixels, <see cref="MinImageSize"/> to <see cref="MaxImageSize"/>.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The size is not supported.</exception>
-    public RgbImage Render(Scene scene, in Camera camera, int size)
+    /// <summary>A scene with given causes.</summary>
+    /// <param name="factors">All causes; of a scene that was sampled, changed, or read from JSON.</param>
+    /// <param name="cameras">Its views.</param>
+    /// <param name="split">The set that it is said to belong to.</param>
+    /// <param name="index">The number that it is said to have.</param>
+    /// <exception cref="FactorException">They are not those of a scene of this environment.</exception>
+    public virtual Scene Compose(
+        SceneFactors factors, ReadOnlySpan<Camera> cameras, SceneSplit split = SceneSplit.Test, ulong index = 0)
     {
-        ThrowIfUnsupported(size);
-        var image = new RgbImage(size, size);
-        Render(scene, camera, size, image.Bytes);
-        return image;
+        ArgumentNullException.ThrowIfNull(factors);
+        return new Scene(this, split, index, factors, cameras.ToArray(), Build(factors));
     }
 
-    /// <summary>Takes a picture of a scene and says which part each pixel shows.</summary>
-    /// <param name="scene">A scene of this environment.</param>
-    /// <param name="camera">From where; any camera, not only the scene's own.</param>
-    /// <param name="size">Height and width in pixels, <see cref="MinImageSize"/> to <see cref="MaxImageSize"/>.</param>
-    /// <param name="rgb">Receives size × size × 3 bytes: rows from the top, pixels from the left, then R, G, B.</param>
-    /// <param name="parts">Receives size × size part numbers seen at pixel centres, 0 for the background and 1 for the
-    /// first part; or empty.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The size is not supported.</exception>
-    /// <exception cref="ArgumentException">A span has another length.</exception>
-    public void Render(Scene scene, in Camera camera, int size, Span<byte> rgb, Span<byte> parts)
+    /// <summary>The scenes of this environment that meet a condition; scenes that meet it keep their numbers.</summary>
+    /// <param name="accepts">The condition; a pure function, called by several threads.</param>
+    public SceneEnvironment Where(Func<SceneFactors, bool> accepts)
     {
-        ArgumentNullException.ThrowIfNull(scene);
-        ThrowIfUnsupported(size);
-        if (rgb.Length != size * size * 3)
-            throw new ArgumentException($"A picture of {size}x{size} has {size * size * 3} bytes, not {rgb.Length}.");
-        if (!parts.IsEmpty && parts.Length != size * size)
-            throw new ArgumentException($"A part map of {size}x{size} has {size * size} bytes, not {parts.Length}.");
-        RenderCore(scene, camera, size, rgb, parts);
+        ArgumentNullException.ThrowIfNull(accepts);
+        return new FilteredEnvironment(this, accepts);
     }
 
-    internal static void ThrowIfUnsupported(int size)
-    {
-        if (size is < MinImageSize or > MaxImageSize)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(size), $"Pictures have {MinImageSize} to {MaxImageSize} pixels a side, not {size}.");
-        }
-    }
+    /// <summary>What scenes with these causes look like.</summary>
+    /// <exception cref="FactorException">They are not those of a scene of this environment.</exception>
+    private protected abstract SceneGeometry Build(SceneFactors factors);
 
-    /// <summary>Renders with checked arguments.</summary>
-    private protected abstract void RenderCore(
-        Scene scene, in Camera camera, int size, Span<byte> rgb, Span<byte> parts);
+    /// <summary>Causes of this environment's type.</summary>
+    /// <exception cref="FactorException">They are another environment's.</exception>
+    private protected T Own<T>(SceneFactors factors) where T : SceneFactors => factors as T
+        ?? throw new FactorException($"{factors.GetType().Name} are not causes of a scene of {Name}.");
 
     /// <summary>The numbers for one purpose of one scene. Purposes do not disturb each other: a scene with another
     /// colour keeps its shape and its cameras.</summary>

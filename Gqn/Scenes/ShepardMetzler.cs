@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Text.Json.Serialization;
 using Gqn.Native.Engine.Random;
 
 namespace Gqn.Native.Scenes;
@@ -28,6 +29,30 @@ public readonly record struct CubeColour(float Hue, float Saturation)
 public sealed record ShepardMetzlerFactors(IReadOnlyList<GridCell> Cells, IReadOnlyList<CubeColour> Colours)
     : SceneFactors
 {
+    /// <summary>"cells", and "colours[k]" for each cube.</summary>
+    [JsonIgnore]
+    public override IReadOnlyList<string> Properties =>
+        ["cells", .. Enumerable.Range(0, Colours.Count).Select(k => $"colours[{k}]")];
+
+    /// <inheritdoc/>
+    public override object this[string property] => property == "cells" ? Cells
+        : TryElement(property, "colours", Colours.Count, out int k, out var field) && field.IsEmpty ? Colours[k]
+        : throw Unknown(property);
+
+    /// <inheritdoc/>
+    public override SceneFactors With(string property, object value)
+    {
+        if (property == "cells") return this with { Cells = Cast<IReadOnlyList<GridCell>>(property, value) };
+        if (!TryElement(property, "colours", Colours.Count, out int k, out var field) || !field.IsEmpty)
+            throw Unknown(property);
+        CubeColour[] colours = [.. Colours];
+        colours[k] = Cast<CubeColour>(property, value);
+        return this with { Colours = colours };
+    }
+
+    /// <summary>The object seen in a mirror: the other half of a pair of the mental-rotation task.</summary>
+    public ShepardMetzlerFactors Mirror() => this with { Cells = [.. Cells.Select(cell => cell with { X = -cell.X })] };
+
     /// <summary>The shape without position and rotation, as sorted cells of three digits: two objects can be turned
     /// into each other exactly if these are equal.</summary>
     public string CanonicalForm => PolycubeShape.Of([.. Cells], []).ToText(Cells.Count);
@@ -118,7 +143,18 @@ public sealed class ShepardMetzler : SceneEnvironment
             else DrawColours(hues, colours);
         }
         Camera[] cameras = DrawCameras(StreamFor(split, index, (uint)Purpose.Cameras), ViewsPerScene);
-        return new Scene(split, index, new ShepardMetzlerFactors(cells, colours), cameras, Build(cells, colours));
+        return Compose(new ShepardMetzlerFactors(cells, colours), cameras, split, index);
+    }
+
+    /// <summary>Directions along a Fibonacci spiral, evenly spread over the sphere between the polar caps.</summary>
+    public override Camera[] FixedViews(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        double limit = Math.Sin(MaxPitchDegrees * (Math.PI / 180)), golden = Math.PI * (3 - Math.Sqrt(5));
+        var cameras = new Camera[count];
+        for (int i = 0; i < count; i++)
+            cameras[i] = LookingAlong(golden * i, ((((2 * i) + 1) / (double)count) - 1) * limit);
+        return cameras;
     }
 
     /// <summary>The set that an object belongs to: the test set with probability 1/10.</summary>
@@ -131,10 +167,6 @@ public sealed class ShepardMetzler : SceneEnvironment
         ulong hash = SceneHash.Mix(SceneHash.Mix(SceneHash.OfName(Name), identity.Cells), identity.Labels);
         return hash % 10 == 0 ? SceneSplit.Test : SceneSplit.Train;
     }
-
-    private protected override void RenderCore(
-        Scene scene, in Camera camera, int size, Span<byte> rgb, Span<byte> parts) =>
-        RayCaster.Render(scene.Boxes, camera, Light, size, rgb, parts);
 
     private bool SplitsByShape => _parts > 5;
 
@@ -176,32 +208,70 @@ public sealed class ShepardMetzler : SceneEnvironment
         foreach (ref Camera camera in cameras.AsSpan())
         {
             double angle = random.NextSingle() * Math.Tau;
-            double height = ((2 * (double)random.NextSingle()) - 1) * limit;
-            double radius = Math.Sqrt(1 - (height * height));
-            double yaw = angle < Math.PI ? angle : angle - Math.Tau;
-            camera = new Camera(
-                (float)(-CameraDistance * radius * Math.Cos(yaw)), (float)(-CameraDistance * radius * Math.Sin(yaw)),
-                (float)(-CameraDistance * height), (float)yaw, (float)Math.Asin(height), FieldOfViewDegrees);
+            camera = LookingAlong(angle, ((2 * (double)random.NextSingle()) - 1) * limit);
         }
         return cameras;
     }
 
-    private Box[] Build(ReadOnlySpan<GridCell> cells, ReadOnlySpan<CubeColour> colours)
+    /// <summary>A camera on the sphere.</summary>
+    /// <param name="angle">Its heading, in radians.</param>
+    /// <param name="sinPitch">The sine of its elevation.</param>
+    private static Camera LookingAlong(double angle, double sinPitch)
     {
+        angle %= Math.Tau;
+        double radius = Math.Sqrt(1 - (sinPitch * sinPitch));
+        double yaw = angle < Math.PI ? angle : angle - Math.Tau;
+        return new Camera(
+            (float)(-CameraDistance * radius * Math.Cos(yaw)), (float)(-CameraDistance * radius * Math.Sin(yaw)),
+            (float)(-CameraDistance * sinPitch), (float)yaw, (float)Math.Asin(sinPitch), FieldOfViewDegrees);
+    }
+
+    /// <inheritdoc/>
+    private protected override SceneGeometry Build(SceneFactors factors)
+    {
+        ShepardMetzlerFactors own = Own<ShepardMetzlerFactors>(factors);
+        Check(own);
         Vector3 barycentre = Vector3.Zero;
-        foreach (GridCell cell in cells)
+        foreach (GridCell cell in own.Cells)
             barycentre += new Vector3(cell.X, cell.Y, cell.Z);
-        barycentre /= cells.Length;
+        barycentre /= own.Cells.Count;
 
         // cell + ½ is exact and equals the next cell − ½: cubes that touch get the same planes, without a crack.
-        var boxes = new Box[cells.Length];
+        var boxes = new Box[own.Cells.Count];
         var half = new Vector3(.5f);
         for (int i = 0; i < boxes.Length; i++)
         {
-            var cell = new Vector3(cells[i].X, cells[i].Y, cells[i].Z);
+            var cell = new Vector3(own.Cells[i].X, own.Cells[i].Y, own.Cells[i].Z);
             boxes[i] = new Box(
-                (cell - half - barycentre) * CubeEdge, (cell + half - barycentre) * CubeEdge, colours[i].ToRgb());
+                (cell - half - barycentre) * CubeEdge, (cell + half - barycentre) * CubeEdge, own.Colours[i].ToRgb());
         }
-        return boxes;
+        return new PolycubeGeometry(boxes, Light);
     }
+
+    private void Check(ShepardMetzlerFactors factors)
+    {
+        if (factors.Cells?.Count != _parts || factors.Colours?.Count != _parts)
+            throw new FactorException($"A scene of {Name} has {_parts} cells and as many colours.");
+        for (int i = 0; i < _parts; i++)
+        {
+            (float hue, float saturation) = (factors.Colours[i].Hue, factors.Colours[i].Saturation);
+            if (hue is not (>= 0 and <= 1) || saturation is not (>= 0 and <= 1))
+                throw new FactorException($"colours[{i}] has a hue and a saturation from 0 to 1, not {hue}, {saturation}.");
+            for (int j = 0; j < i; j++)
+            {
+                if (factors.Cells[i] == factors.Cells[j])
+                    throw new FactorException($"cells[{j}] and cells[{i}] are the same cell.");
+            }
+        }
+    }
+}
+
+/// <summary>Cubes on black, lit by a sky and a sun.</summary>
+internal sealed class PolycubeGeometry(Box[] boxes, Lighting light) : SceneGeometry
+{
+    /// <summary>The cubes; cube k is part k + 1.</summary>
+    public ReadOnlySpan<Box> Boxes => boxes;
+
+    public override void Render(in Camera camera, int size, Span<byte> rgb, Span<byte> parts, Span<float> depth) =>
+        RayCaster.Render(boxes, camera, light, size, rgb, parts);
 }

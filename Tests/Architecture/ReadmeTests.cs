@@ -57,7 +57,7 @@ public sealed class ReadmeTests
         var environment = Environments.Create(model.Configuration.Training.Scenes);
         var world = environment.Sample(SceneSplit.Test, index: 7);
         var cameras = world.Cameras[..3].ToArray();
-        var scene = model.Represent([.. cameras.Select(camera => environment.Render(world, camera, 32))], cameras);
+        var scene = model.Represent([.. cameras.Select(camera => world.Render(camera, 32))], cameras);
         Png.Write(picture, model.Render(scene, world.Cameras[3]));
         // end
         Assert.True(File.Exists(picture));

@@ -64,7 +64,7 @@ public sealed class RayCasterTests
         {
             Scene scene = environment.Sample(SceneSplit.Train, index);
             byte[] fast = Picture(environment, SceneSplit.Train, index, (int)index, size);
-            double[] dense = DenselySampled(scene.Boxes, scene.Cameras[(int)index], size, grid: 16);
+            double[] dense = DenselySampled(((PolycubeGeometry)scene.Geometry).Boxes, scene.Cameras[(int)index], size, grid: 16);
             for (int i = 0; i < fast.Length; i++)
             {
                 double difference = Math.Abs(fast[i] - (255 * dense[i]));
@@ -139,10 +139,10 @@ public sealed class RayCasterTests
         SceneEnvironment environment = Environments.Create("shepard-metzler-7");
         Scene scene = environment.Sample(SceneSplit.Train, 0);
         byte[] rgb = new byte[64 * 64 * 3];
-        environment.Render(scene, scene.Cameras[0], 64, rgb);
+        scene.Render(scene.Cameras[0], 64, rgb);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 15; i++)
-            environment.Render(scene, scene.Cameras[i], 64, rgb);
+            scene.Render(scene.Cameras[i], 64, rgb);
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
@@ -151,21 +151,21 @@ public sealed class RayCasterTests
     {
         SceneEnvironment environment = Environments.Create("shepard-metzler-5");
         Scene scene = environment.Sample(SceneSplit.Train, 0);
-        Assert.Throws<ArgumentOutOfRangeException>(() => environment.Render(scene, scene.Cameras[0], 7, new byte[147]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => scene.Render(scene.Cameras[0], 7, new byte[147]));
         Assert.Throws<ArgumentOutOfRangeException>(
-            () => environment.Render(scene, scene.Cameras[0], 257, new byte[257 * 257 * 3]));
-        Assert.Throws<ArgumentException>(() => environment.Render(scene, scene.Cameras[0], 8, new byte[191]));
+            () => scene.Render(scene.Cameras[0], 257, new byte[257 * 257 * 3]));
+        Assert.Throws<ArgumentException>(() => scene.Render(scene.Cameras[0], 8, new byte[191]));
         Assert.Throws<ArgumentException>(
-            () => environment.Render(scene, scene.Cameras[0], 8, new byte[192], new byte[63]));
-        environment.Render(scene, scene.Cameras[0], 8, new byte[192], new byte[64]);
-        environment.Render(scene, scene.Cameras[0], 256, new byte[256 * 256 * 3]);
+            () => scene.Render(scene.Cameras[0], 8, new byte[192], new byte[63]));
+        scene.Render(scene.Cameras[0], 8, new byte[192], new byte[64]);
+        scene.Render(scene.Cameras[0], 256, new byte[256 * 256 * 3]);
     }
 
     private static byte[] Picture(SceneEnvironment environment, SceneSplit split, ulong index, int view, int size)
     {
         Scene scene = environment.Sample(split, index);
         byte[] rgb = new byte[size * size * 3];
-        environment.Render(scene, scene.Cameras[view], size, rgb);
+        scene.Render(scene.Cameras[view], size, rgb);
         return rgb;
     }
 

@@ -211,7 +211,7 @@ public sealed class SceneBatchesTests
                     return seven.AsSpan().SequenceEqual(view);
                 });
                 Assert.True(used.Add(camera), $"view {camera} is used twice");
-                environment.Render(scene, scene.Cameras[camera], Size, rgb);
+                scene.Render(scene.Cameras[camera], Size, rgb);
                 Assert.Equal(rgb.Select(x => x / 255f), image);
             }
         }
@@ -253,8 +253,8 @@ public sealed class SceneBatchesTests
 
         public override Scene Sample(SceneSplit split, ulong index) => Five.Sample(split, index);
 
-        private protected override void RenderCore(
-            Scene scene, in Camera camera, int size, Span<byte> rgb, Span<byte> parts) =>
-            Five.Render(scene, camera, size, rgb, parts);
+        public override Camera[] FixedViews(int count) => Five.FixedViews(count);
+
+        private protected override SceneGeometry Build(SceneFactors factors) => throw new NotSupportedException();
     }
 }
