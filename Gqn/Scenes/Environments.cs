@@ -4,7 +4,7 @@ namespace Gqn.Native.Scenes;
 public static class Environments
 {
     /// <summary>The names that <see cref="Create"/> knows.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["shepard-metzler-5", "shepard-metzler-7"];
+    public static IReadOnlyList<string> Names { get; } = ["shepard-metzler-5", "shepard-metzler-7", "mazes"];
 
     /// <summary>The environment of this name.</summary>
     /// <exception cref="UnknownSceneException">No environment is called so.</exception>
@@ -12,6 +12,7 @@ public static class Environments
     {
         "shepard-metzler-5" => new ShepardMetzler(5),
         "shepard-metzler-7" => new ShepardMetzler(7),
+        "mazes" => new Mazes(),
         null => throw new ArgumentNullException(nameof(name)),
         _ => throw new UnknownSceneException(name, Names),
     };

@@ -9,6 +9,7 @@ namespace Gqn.Native.Scenes;
 /// experiments use: "objects[0].colour", "light". Factors never change; <see cref="With"/> makes others.
 /// </remarks>
 [JsonDerivedType(typeof(ShepardMetzlerFactors), "shepard-metzler")]
+[JsonDerivedType(typeof(MazeFactors), "mazes")]
 public abstract record SceneFactors
 {
     /// <summary>The names of all causes that can be changed one at a time.</summary>
