@@ -6,7 +6,7 @@ public static class Environments
     /// <summary>The names that <see cref="Create"/> knows.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
-        "rooms-ring", "rooms-free", "rooms-free-rotating", "shepard-metzler-5", "shepard-metzler-7",
+        "rooms-ring", "rooms-free", "rooms-free-rotating", "shepard-metzler-5", "shepard-metzler-7", "mazes",
     ];
 
     /// <summary>The environment of this name.</summary>
@@ -18,6 +18,7 @@ public static class Environments
         "rooms-free-rotating" => new Rooms(RoomCameras.Free, rotating: true),
         "shepard-metzler-5" => new ShepardMetzler(5),
         "shepard-metzler-7" => new ShepardMetzler(7),
+        "mazes" => new Mazes(),
         null => throw new ArgumentNullException(nameof(name)),
         _ => throw new UnknownSceneException(name, Names),
     };

@@ -10,6 +10,7 @@ namespace Gqn.Native.Scenes;
 /// </remarks>
 [JsonDerivedType(typeof(RoomFactors), "rooms")]
 [JsonDerivedType(typeof(ShepardMetzlerFactors), "shepard-metzler")]
+[JsonDerivedType(typeof(MazeFactors), "mazes")]
 public abstract record SceneFactors
 {
     /// <summary>The names of all causes that can be changed one at a time.</summary>
