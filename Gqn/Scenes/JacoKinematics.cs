@@ -52,8 +52,8 @@ public static class JacoKinematics
     /// within a centimetre or two of <see cref="PinchPoint"/> when closed (our choice).</remarks>
     public static readonly Vector3 Fingertip = Knuckle * (.084f / .044f);
 
-    // The published hand is turned by half a turn, and so is the site of link 6 that carries it; about the same axis, so
-    // that the two cancel and the places of the fingers hold in the frame of link 6.
+    // The published hand is turned by half a turn, and so is the site of link 6 that carries it, about the same axis:
+    // the two cancel, and the places of the fingers hold in the frame of link 6.
     private static readonly JacoJoint[] Table =
     [
         Free(new Vector3(0, 0, .15675f), Wxyz(0, 0, 1, 0), 36),

@@ -56,7 +56,8 @@ public sealed class JacoKinematicsTests
                 .15675, Length(.0016, .11875), .410, Length(.2073, .0114), Length(.03703, .06414),
                 Length(.03703, .06414),
             ];
-            Assert.All(lengths.Index(), l => Assert.Equal(l.Item, Vector3.Distance(at[l.Index], at[l.Index + 1]), 1e-6));
+            Assert.All(
+                lengths.Index(), l => Assert.Equal(l.Item, Vector3.Distance(at[l.Index], at[l.Index + 1]), 1e-6));
             Assert.Equal(.159, Vector3.Distance(at[6], pose.GripPoint), 1e-6);
             Assert.Equal(.2755, at[2].Z, 1e-6);
             // The three links of the wrist meet at sixty degrees.
