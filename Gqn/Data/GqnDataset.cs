@@ -116,7 +116,10 @@ public sealed partial class GqnDataset
     /// <summary>How many scenes a file has.</summary>
     /// <param name="file">Its place in <see cref="Files"/>.</param>
     /// <exception cref="DatasetException">The file is damaged or cannot be read.</exception>
-    public int CountScenes(int file) => _counts.TryGetValue(file, out int count) ? count : ReadOffsets(file).Length;
+    public int CountScenes(int file) => TryCountScenes(file, out int count) ? count : ReadOffsets(file).Length;
+
+    /// <summary>How many scenes a file has, where that is known already.</summary>
+    internal bool TryCountScenes(int file, out int count) => _counts.TryGetValue(file, out count);
 
     /// <summary>Where each scene of a file begins.</summary>
     /// <param name="file">Its place in <see cref="Files"/>.</param>

@@ -193,7 +193,7 @@ public sealed class SceneRecord
         var decoder = new ImageDecoder();
         Decode(view, decoder);
         var image = new RgbImage(decoder.Width, decoder.Height);
-        Fault(view, () => decoder.WriteRgb(image.Bytes));
+        decoder.WriteRgb(image.Bytes);
         return image;
     }
 
@@ -217,14 +217,11 @@ public sealed class SceneRecord
     }
 
     /// <summary>Decodes a frame into a decoder of the caller's.</summary>
-    internal void Decode(int view, ImageDecoder decoder) => Fault(view, () => decoder.Decode(Frames[view].Span));
-
-    /// <summary>Says which frame of which scene cannot be decoded.</summary>
-    private void Fault(int view, Action decode)
+    internal void Decode(int view, ImageDecoder decoder)
     {
         try
         {
-            decode();
+            decoder.Decode(Frames[view].Span);
         }
         catch (ImageFormatException error)
         {

@@ -32,7 +32,6 @@ public sealed class ImageDecoder
     /// <summary>Writes the pixels of the picture decoded last.</summary>
     /// <param name="rgb">Height × width × 3 bytes: rows from the top, then R, G, B.</param>
     /// <exception cref="ArgumentException">The span has another length.</exception>
-    /// <exception cref="ImageFormatException">A pixel has a colour that the palette lacks.</exception>
     public void WriteRgb(Span<byte> rgb)
     {
         if (rgb.Length != Width * Height * 3)

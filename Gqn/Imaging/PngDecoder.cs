@@ -51,6 +51,7 @@ internal sealed class PngDecoder
         }
         Inflate();
         Unfilter();
+        if (_colourType == 3) CheckColours();
     }
 
     /// <summary>Writes the pixels of the picture decoded last.</summary>
@@ -72,15 +73,23 @@ internal sealed class PngDecoder
                 ReadOnlySpan<byte> pixel = row.Slice(x * _samples, _samples);
                 Span<byte> colour = target.Slice(3 * x, 3);
                 if (_colourType == 6) pixel[..3].CopyTo(colour);
-                else if (_colourType == 3) PaletteColour(pixel[0]).CopyTo(colour);
+                else if (_colourType == 3) _palette.AsSpan(pixel[0] * 3, 3).CopyTo(colour);
                 else colour.Fill(pixel[0]);
             }
         }
     }
 
-    private ReadOnlySpan<byte> PaletteColour(int number) => number < _paletteLength
-        ? _palette.AsSpan(number * 3, 3)
-        : throw new ImageFormatException($"PNG colour {number} of a palette of {_paletteLength}");
+    private void CheckColours()
+    {
+        for (int y = 0; y < Height; y++)
+        {
+            foreach (byte number in _filtered.AsSpan((y * (Width + 1)) + 1, Width))
+            {
+                if (number >= _paletteLength)
+                    throw new ImageFormatException($"PNG colour {number} of a palette of {_paletteLength}");
+            }
+        }
+    }
 
     private void ReadChunk(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
     {
