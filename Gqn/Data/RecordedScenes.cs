@@ -94,12 +94,7 @@ public sealed class RecordedScenes(GqnDataset dataset) : SceneSource
         {
             _record.Decode(view, _decoder);
             int size = _decoder.Width;
-            if (_decoder.Height != size)
-            {
-                throw new DatasetException(
-                    _record.Source.Path, _record.Source.Offset,
-                    $"frame {view} of the scene has {size}x{_decoder.Height} pixels; frames must be square: crop them");
-            }
+            _record.RequireSquare(view, size, _decoder.Height);
             if (size == imageSize)
             {
                 _decoder.WriteRgb(rgb);

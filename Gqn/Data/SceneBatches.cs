@@ -6,11 +6,11 @@ namespace Gqn.Native.Data;
 
 /// <summary>An endless sequence of batches, rendered or read ahead of their use by background threads.</summary>
 /// <remarks>
-/// Batch b is a pure function of (source, sizes, seed, b): it draws M uniform on 1..maxContexts for the whole batch, then
-/// scenes, and of each scene M contexts and a query, all different views. The scenes of a finite source come in a
-/// shuffled order, each once before any comes again. The number of workers and the capacity change nothing but speed. A run resumes by starting at the batch that it would have read next,
-/// <see cref="NextBatch"/>. Buffers are made once and go round; in the steady state <see cref="Next"/> allocates
-/// nothing.
+/// Batch b is a pure function of (source, sizes, seed, b): it draws M uniform on 1..maxContexts for the whole batch,
+/// then scenes, and of each scene M contexts and a query, all different views. The scenes of a finite source come in a
+/// shuffled order, each once before any comes again. The number of workers and the capacity change nothing but speed.
+/// A run resumes by starting at the batch that it would have read next, <see cref="NextBatch"/>. Buffers are made once
+/// and go round; in the steady state <see cref="Next"/> allocates nothing.
 /// </remarks>
 public sealed class SceneBatches : IDisposable
 {
@@ -66,8 +66,8 @@ public sealed class SceneBatches : IDisposable
     /// <param name="workers">Rendering threads, 1 to 8.</param>
     /// <param name="capacity">How many batches are in memory, the one being read included; at least 2.</param>
     /// <param name="order">The order of a viewpoint's numbers.</param>
-    /// <param name="shuffleBuffer">Among how many scenes that follow each other in the files of a finite source the next
-    /// is drawn; at least 1.</param>
+    /// <param name="shuffleBuffer">Among how many scenes that follow each other in the files of a finite source the
+    /// next is drawn; at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is outside its limits.</exception>
     /// <exception cref="DatasetException">A file that the run has read before cannot be read.</exception>
     public SceneBatches(SceneSource source, int imageSize, int batch, int maxContexts, ulong seed,
@@ -182,8 +182,8 @@ public sealed class SceneBatches : IDisposable
         EvaluationBatch(new RenderedScenes(environment, split), imageSize, count, contexts, seed, order);
 
     /// <summary>A fixed set of scenes to measure on, as from an environment.</summary>
-    /// <remarks>A finite source gives each of its scenes once before any comes again, then with other views; the first of
-    /// them are the same whatever the count.</remarks>
+    /// <remarks>A finite source gives each of its scenes once before any comes again, then with other views; the first
+    /// of them are the same whatever the count.</remarks>
     /// <param name="source">Where the scenes come from.</param>
     /// <param name="imageSize">Height and width of the pictures, in pixels.</param>
     /// <param name="count">B, the number of scenes.</param>

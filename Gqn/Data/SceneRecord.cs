@@ -197,6 +197,20 @@ public sealed class SceneRecord
         return image;
     }
 
+    /// <summary>Decodes a frame and brings it to another size.</summary>
+    /// <param name="view">Which.</param>
+    /// <param name="size">Height and width in pixels.</param>
+    /// <exception cref="DatasetException">It is damaged, of a kind that is not read, or not square.</exception>
+    public RgbImage Decode(int view, int size)
+    {
+        RgbImage image = Decode(view);
+        RequireSquare(view, image.Width, image.Height);
+        if (image.Width == size) return image;
+        var resampled = new RgbImage(size, size);
+        new SquareResampler(image.Width, size).Resample(image.Bytes, resampled.Bytes);
+        return resampled;
+    }
+
     /// <summary>The scene behind the record, which can be seen from elsewhere; null where the record does not say what
     /// its causes are, or this program has no such environment.</summary>
     public Scene? ToScene(SceneSplit split)
@@ -214,6 +228,15 @@ public sealed class SceneRecord
             throw new DatasetException(
                 _path, _offset, $"the scene's factors are not those of {Environment} ({error.Message})", error);
         }
+    }
+
+    /// <summary>Refuses a frame that is not square: cut or squeezed, it would not be what the camera saw.</summary>
+    internal void RequireSquare(int view, int width, int height)
+    {
+        if (width == height) return;
+        throw new DatasetException(
+            _path, _offset,
+            $"frame {view} of the scene has {width}x{height} pixels; frames must be square: crop them");
     }
 
     /// <summary>Decodes a frame into a decoder of the caller's.</summary>
