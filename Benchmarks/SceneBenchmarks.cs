@@ -49,8 +49,9 @@ public class SceneBenchmarks : IMeasuredWork
     {
         foreach (Scene scene in _scenes)
         {
-            foreach (ref readonly Camera camera in scene.Cameras)
-                scene.Render(camera, Size, _rgb);
+            ReadOnlySpan<Camera> cameras = scene.Cameras;
+            for (int view = 0; view < Views; view++)
+                scene.Render(cameras[view % cameras.Length], Size, _rgb);
         }
     }
 

@@ -4,14 +4,21 @@ namespace Gqn.Native.Scenes;
 public static class Environments
 {
     /// <summary>The names that <see cref="Create"/> knows.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["shepard-metzler-5", "shepard-metzler-7"];
+    public static IReadOnlyList<string> Names { get; } =
+    [
+        "rooms-ring", "rooms-free", "rooms-free-rotating", "shepard-metzler-5", "shepard-metzler-7", "mazes",
+    ];
 
     /// <summary>The environment of this name.</summary>
     /// <exception cref="UnknownSceneException">No environment is called so.</exception>
     public static SceneEnvironment Create(string name) => name switch
     {
+        "rooms-ring" => new Rooms(RoomCameras.Ring),
+        "rooms-free" => new Rooms(RoomCameras.Free),
+        "rooms-free-rotating" => new Rooms(RoomCameras.Free, rotating: true),
         "shepard-metzler-5" => new ShepardMetzler(5),
         "shepard-metzler-7" => new ShepardMetzler(7),
+        "mazes" => new Mazes(),
         null => throw new ArgumentNullException(nameof(name)),
         _ => throw new UnknownSceneException(name, Names),
     };

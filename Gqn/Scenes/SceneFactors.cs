@@ -8,7 +8,9 @@ namespace Gqn.Native.Scenes;
 /// Besides the typed members of each environment's factors there is a view by name, the same for all environments, which
 /// experiments use: "objects[0].colour", "light". Factors never change; <see cref="With"/> makes others.
 /// </remarks>
+[JsonDerivedType(typeof(RoomFactors), "rooms")]
 [JsonDerivedType(typeof(ShepardMetzlerFactors), "shepard-metzler")]
+[JsonDerivedType(typeof(MazeFactors), "mazes")]
 public abstract record SceneFactors
 {
     /// <summary>The names of all causes that can be changed one at a time.</summary>

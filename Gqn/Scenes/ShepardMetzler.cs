@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Text.Json.Serialization;
 using Gqn.Native.Engine.Random;
+using Gqn.Native.Scenes.Rendering;
 
 namespace Gqn.Native.Scenes;
 
@@ -264,14 +265,4 @@ public sealed class ShepardMetzler : SceneEnvironment
             }
         }
     }
-}
-
-/// <summary>Cubes on black, lit by a sky and a sun.</summary>
-internal sealed class PolycubeGeometry(Box[] boxes, Lighting light) : SceneGeometry
-{
-    /// <summary>The cubes; cube k is part k + 1.</summary>
-    public ReadOnlySpan<Box> Boxes => boxes;
-
-    public override void Render(in Camera camera, int size, Span<byte> rgb, Span<byte> parts, Span<float> depth) =>
-        RayCaster.Render(boxes, camera, light, size, rgb, parts);
 }

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Security.Cryptography;
 using Gqn.Native.Scenes;
+using Gqn.Native.Scenes.Rendering;
 using Xunit;
 
 namespace Gqn.Native.Tests.Scenes;
@@ -90,7 +91,7 @@ public sealed class RayCasterTests
         {
             byte[] rgb = new byte[65 * 65 * 3], parts = new byte[65 * 65];
             var camera = new Camera(offset, -.5f, offset, MathF.PI / 2, 0, 45);
-            RayCaster.Render(wall, camera, Light, 65, rgb, parts);
+            new PolycubeGeometry(wall, Light).Render(camera, 65, rgb, parts, []);
             Assert.DoesNotContain((byte)0, parts);
             // One flat face: whatever part a pixel shows, its colour is that of the whole wall.
             Assert.Equal((byte)128, Assert.Single(rgb.Distinct()));
@@ -103,7 +104,7 @@ public sealed class RayCasterTests
         Box near = new(new Vector3(1, -.2f, -.2f), new Vector3(1.4f, .2f, .2f), new Vector3(1, 0, 0));
         Box far = new(new Vector3(2, -.8f, -.8f), new Vector3(2.4f, .8f, .8f), new Vector3(0, 1, 0));
         byte[] rgb = new byte[33 * 33 * 3], parts = new byte[33 * 33];
-        RayCaster.Render([far, near], new Camera(0, 0, 0, 0, 0, 45), Light, 33, rgb, parts);
+        new PolycubeGeometry([far, near], Light).Render(new Camera(0, 0, 0, 0, 0, 45), 33, rgb, parts, []);
         int centre = (16 * 33) + 16;
         Assert.Equal(2, parts[centre]);
         Assert.Equal(1, parts[(16 * 33) + 4]);
@@ -117,7 +118,7 @@ public sealed class RayCasterTests
     {
         Box box = new(new Vector3(2, .3f, .4f), new Vector3(2.2f, .5f, .6f), Vector3.One);
         byte[] rgb = new byte[64 * 64 * 3], parts = new byte[64 * 64];
-        RayCaster.Render([box], new Camera(0, 0, 0, 0, 0, 45), Light, 64, rgb, parts);
+        new PolycubeGeometry([box], Light).Render(new Camera(0, 0, 0, 0, 0, 45), 64, rgb, parts, []);
         int[] seen = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] == 1)];
         Assert.InRange(seen.Length, 16, 200);
         Assert.All(seen, i => Assert.True(i % 64 < 28 && i / 64 < 28));
@@ -129,7 +130,7 @@ public sealed class RayCasterTests
         Box behind = new(new Vector3(-2, -1, -1), new Vector3(-1, 1, 1), Vector3.One);
         Box around = new(new Vector3(-1, -1, -1), new Vector3(1, 1, 1), Vector3.One);
         byte[] rgb = new byte[16 * 16 * 3];
-        RayCaster.Render([behind, around], new Camera(0, 0, 0, 0, 0, 45), Light, 16, rgb, []);
+        new PolycubeGeometry([behind, around], Light).Render(new Camera(0, 0, 0, 0, 0, 45), 16, rgb, [], []);
         Assert.Equal((byte)0, Assert.Single(rgb.Distinct()));
     }
 

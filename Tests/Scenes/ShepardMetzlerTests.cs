@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Text.Json;
 using Gqn.Native.Scenes;
+using Gqn.Native.Scenes.Rendering;
 using Xunit;
 
 namespace Gqn.Native.Tests.Scenes;

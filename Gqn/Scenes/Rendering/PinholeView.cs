@@ -1,0 +1,70 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Gqn.Native.Scenes.Rendering;
+
+/// <summary>Eight rays from one camera. The distance along a ray is the distance along the camera's forward
+/// axis.</summary>
+internal readonly struct RayPacket(Vector3x8 direction)
+{
+    /// <summary>Towards the scene, with a component of 1 along the camera's forward axis.</summary>
+    public readonly Vector3x8 Direction = direction;
+
+    /// <summary>1 / direction, component by component.</summary>
+    public readonly Vector3x8 Inverse = new(
+        Lanes.Reciprocal(direction.X), Lanes.Reciprocal(direction.Y), Lanes.Reciprocal(direction.Z));
+}
+
+/// <summary>A camera's axes, ready to make rays.</summary>
+internal readonly struct PinholeView
+{
+    public readonly Vector3 Origin;
+    public readonly int Size;
+
+    /// <summary>A pixel's edge at distance 1.</summary>
+    public readonly float Step;
+
+    private readonly Vector3 _forward;
+    private readonly Vector3 _right;
+    private readonly Vector3 _up;
+    private readonly float _tangent;
+
+    public PinholeView(in Camera camera, int size)
+    {
+        // Angles pass through double so that every platform's mathematics library rounds to the same float.
+        (double sinYaw, double cosYaw) = Math.SinCos(camera.Yaw);
+        (double sinPitch, double cosPitch) = Math.SinCos(camera.Pitch);
+        Origin = new Vector3(camera.X, camera.Y, camera.Z);
+        Size = size;
+        _forward = new Vector3((float)(cosPitch * cosYaw), (float)(cosPitch * sinYaw), (float)sinPitch);
+        _right = new Vector3((float)sinYaw, (float)-cosYaw, 0);
+        _up = new Vector3((float)(-sinPitch * cosYaw), (float)(-sinPitch * sinYaw), (float)cosPitch);
+        _tangent = (float)Math.Tan(camera.FieldOfViewDegrees * (Math.PI / 360));
+        Step = 2 * _tangent / size;
+    }
+
+    /// <summary>Where a point relative to the camera appears, in pixels; false if not in front of the
+    /// camera.</summary>
+    public bool Project(float x, float y, float z, out float column, out float row)
+    {
+        float depth = (x * _forward.X) + (y * _forward.Y) + (z * _forward.Z);
+        float scale = 1 / (depth * Step);
+        column = (Size * .5f) + (((x * _right.X) + (y * _right.Y)) * scale);
+        row = (Size * .5f) - (((x * _up.X) + (y * _up.Y) + (z * _up.Z)) * scale);
+        return depth > 1e-3f;
+    }
+
+    /// <summary>The rays through eight places of the picture, in pixels from its upper left corner.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public RayPacket Rays(Vector256<float> columns, Vector256<float> rows)
+    {
+        Vector256<float> tangent = Vector256.Create(_tangent);
+        Vector256<float> h = (columns * Step) - tangent;
+        Vector256<float> v = tangent - (rows * Step);
+        return new RayPacket(new Vector3x8(
+            Vector256.Create(_forward.X) + (h * _right.X) + (v * _up.X),
+            Vector256.Create(_forward.Y) + (h * _right.Y) + (v * _up.Y),
+            Vector256.Create(_forward.Z) + (v * _up.Z)));
+    }
+}

@@ -1,0 +1,176 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Gqn.Native.Scenes.Rendering;
+
+/// <summary>Rays against shapes with flat faces, in local coordinates.</summary>
+internal static class Polyhedra
+{
+    /// <summary>Normals of ten faces of an icosahedron; the other ten lie opposite. The last is z.</summary>
+    private static readonly Vector3[] IcosahedronAxes = MakeIcosahedronAxes();
+
+    /// <summary>Below, right, left, towards −y, towards y; then below, right and left of the hole.</summary>
+    private static readonly Vector3[] TriangleFrameNormals =
+    [
+        -Vector3.UnitZ, new(Primitive.Sin60, 0, .5f), new(-Primitive.Sin60, 0, .5f), -Vector3.UnitY, Vector3.UnitY,
+        Vector3.UnitZ, new(-Primitive.Sin60, 0, -.5f), new(Primitive.Sin60, 0, -.5f),
+    ];
+
+    /// <summary>A ray is inside while it is between both planes of each of the three pairs. The face is
+    /// 2·axis + (0 on the low side, 1 on the high side).</summary>
+    public static Entries Box(
+        in Primitive box, in Vector3x8 from, in Vector3x8 inverse, Vector256<float> minimum)
+    {
+        var x = new Slab(box.Low.X, box.High.X, from.X, inverse.X);
+        var y = new Slab(box.Low.Y, box.High.Y, from.Y, inverse.Y);
+        var z = new Slab(box.Low.Z, box.High.Z, from.Z, inverse.Z);
+        Vector256<float> enter = x.Enter;
+        Vector256<int> face = HighSide(inverse.X);
+        Vector256<float> later = Vector256.GreaterThan(y.Enter, enter);
+        enter = Vector256.ConditionalSelect(later, y.Enter, enter);
+        face = Vector256.ConditionalSelect(later.AsInt32(), HighSide(inverse.Y) + Vector256.Create(2), face);
+        later = Vector256.GreaterThan(z.Enter, enter);
+        enter = Vector256.ConditionalSelect(later, z.Enter, enter);
+        face = Vector256.ConditionalSelect(later.AsInt32(), HighSide(inverse.Z) + Vector256.Create(4), face);
+        Vector256<float> hit = Vector256.LessThanOrEqual(enter, x.Leave)
+            & Vector256.LessThanOrEqual(enter, y.Leave)
+            & Vector256.LessThanOrEqual(enter, z.Leave)
+            & Vector256.GreaterThan(enter, minimum);
+        return new Entries(Vector256.ConditionalSelect(hit, enter, Lanes.Infinity), face);
+
+        // 1 for a ray that runs down the axis: it enters on the high side.
+        static Vector256<int> HighSide(Vector256<float> inverse) =>
+            -Vector256.LessThan(inverse, Vector256<float>.Zero).AsInt32();
+    }
+
+    /// <summary>Between the ten pairs of opposite planes. The face is 2·axis + (0 on the side of the axis, 1
+    /// opposite).</summary>
+    public static Entries Icosahedron(
+        in Primitive icosahedron, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
+    {
+        Vector256<float> inradius = Vector256.Create(icosahedron.High.X * Primitive.IcosahedronInradius);
+        Vector256<float> enter = -Lanes.Infinity, leave = Lanes.Infinity;
+        Vector256<int> face = default;
+        for (int axis = 0; axis < IcosahedronAxes.Length; axis++)
+        {
+            Vector3 normal = IcosahedronAxes[axis];
+            Vector256<float> inverse = Lanes.Reciprocal(Vector3x8.Dot(ray, normal));
+            Vector256<float> middle = -Vector3x8.Dot(from, normal) * inverse;
+            Vector256<float> half = inradius * Vector256.Abs(inverse);
+            Vector256<float> later = Vector256.GreaterThan(middle - half, enter);
+            enter = Vector256.ConditionalSelect(later, middle - half, enter);
+            // A ray that runs up the axis comes from the opposite side.
+            Vector256<int> side = Vector256.Create(2 * axis)
+                - Vector256.GreaterThan(inverse, Vector256<float>.Zero).AsInt32();
+            face = Vector256.ConditionalSelect(later.AsInt32(), side, face);
+            leave = Lanes.Lesser(leave, middle + half);
+        }
+        Vector256<float> hit = Vector256.LessThanOrEqual(enter, leave) & Vector256.GreaterThan(enter, minimum);
+        return new Entries(Vector256.ConditionalSelect(hit, enter, Lanes.Infinity), face);
+    }
+
+    /// <summary>The outer triangle's prism without the endless prism of the hole: where a ray reaches the outer prism
+    /// within the hole, it enters where it leaves the hole.</summary>
+    public static Entries TriangleFrame(
+        in Primitive frame, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
+    {
+        float bar = frame.High.Y - frame.Low.Y;
+        var slab = new Slab(frame.Low.Y, frame.High.Y, from.Y, Lanes.Reciprocal(ray.Y));
+        Vector256<float> enter = slab.Enter, leave = slab.Leave;
+        Vector256<int> enterFace = Vector256.Create(3)
+            - Vector256.LessThan(ray.Y, Vector256<float>.Zero).AsInt32();
+        Vector256<float> hole = -Lanes.Infinity, holeEnd = Lanes.Infinity;
+        Vector256<int> holeFace = default;
+        for (int side = 0; side < 3; side++)
+        {
+            Vector3 normal = TriangleFrameNormals[side];
+            float offset = side == 0 ? -frame.Low.Z : frame.High.Z * normal.Z;
+            Vector256<float> towards = Vector3x8.Dot(ray, normal), inverse = Lanes.Reciprocal(towards);
+            Vector256<float> outer = (Vector256.Create(offset) - Vector3x8.Dot(from, normal)) * inverse;
+            Vector256<float> inner = (Vector256.Create(offset - bar) - Vector3x8.Dot(from, normal)) * inverse;
+            Vector256<float> inwards = Vector256.LessThan(inverse, Vector256<float>.Zero);
+
+            Vector256<float> later = inwards & Vector256.GreaterThan(outer, enter);
+            enter = Vector256.ConditionalSelect(later, outer, enter);
+            enterFace = Vector256.ConditionalSelect(later.AsInt32(), Vector256.Create(side), enterFace);
+            leave = Vector256.ConditionalSelect(inwards, leave, Lanes.Lesser(leave, outer));
+            hole = Vector256.ConditionalSelect(inwards, Lanes.Greater(hole, inner), hole);
+            Vector256<float> earlier = Vector256.AndNot(Vector256.LessThan(inner, holeEnd), inwards);
+            holeEnd = Vector256.ConditionalSelect(earlier, inner, holeEnd);
+            holeFace = Vector256.ConditionalSelect(earlier.AsInt32(), Vector256.Create(5 + side), holeFace);
+        }
+        Vector256<float> inHole = Vector256.LessThan(hole, enter) & Vector256.LessThan(enter, holeEnd);
+        Vector256<float> direct = Vector256.AndNot(
+            Vector256.LessThanOrEqual(enter, leave) & Vector256.GreaterThan(enter, minimum), inHole);
+        Vector256<float> behindHole = Vector256.LessThan(hole, holeEnd) & Vector256.LessThan(enter, holeEnd)
+            & Vector256.LessThan(holeEnd, leave) & Vector256.GreaterThan(holeEnd, minimum);
+        Vector256<float> distance = Vector256.ConditionalSelect(
+            direct, enter, Vector256.ConditionalSelect(behindHole, holeEnd, Lanes.Infinity));
+        return new Entries(distance, Vector256.ConditionalSelect(direct.AsInt32(), enterFace, holeFace));
+    }
+
+    public static Vector3x8 BoxNormal(Vector256<int> face)
+    {
+        Vector256<float> sign = Vector256.ConvertToSingle(((face & Vector256<int>.One) * 2) - Vector256<int>.One);
+        Vector256<int> axis = face >>> 1;
+        return new Vector3x8(Along(0), Along(1), Along(2));
+
+        Vector256<float> Along(int number) => sign & Vector256.Equals(axis, Vector256.Create(number)).AsSingle();
+    }
+
+    public static Vector3x8 IcosahedronNormal(Vector256<int> face)
+    {
+        Vector256<float> sign = Vector256.ConvertToSingle(Vector256<int>.One - ((face & Vector256<int>.One) * 2));
+        return Lookup(IcosahedronAxes, face >>> 1) * sign;
+    }
+
+    public static Vector3x8 TriangleFrameNormal(Vector256<int> face) => Lookup(TriangleFrameNormals, face);
+
+    private static Vector3x8 Lookup(ReadOnlySpan<Vector3> vectors, Vector256<int> index)
+    {
+        Span<float> x = stackalloc float[Lanes.Count], y = stackalloc float[Lanes.Count];
+        Span<float> z = stackalloc float[Lanes.Count];
+        for (int lane = 0; lane < Lanes.Count; lane++)
+        {
+            Vector3 vector = vectors[index[lane]];
+            (x[lane], y[lane], z[lane]) = (vector.X, vector.Y, vector.Z);
+        }
+        return new Vector3x8(Vector256.Create<float>(x), Vector256.Create<float>(y), Vector256.Create<float>(z));
+    }
+
+    /// <summary>An icosahedron's faces look where a dodecahedron's corners are: (±1, ±1, ±1) and the cyclic orders of
+    /// (0, ±1/φ, ±φ). They are turned so that (1, 1, 1) becomes z.</summary>
+    private static Vector3[] MakeIcosahedronAxes()
+    {
+        double phi = (1 + Math.Sqrt(5)) / 2;
+        List<(double X, double Y, double Z)> corners = [(1, 1, -1), (1, -1, 1), (-1, 1, 1)];
+        foreach (double sign in new[] { 1.0, -1.0 })
+        {
+            corners.Add((0, sign / phi, phi));
+            corners.Add((sign / phi, phi, 0));
+            corners.Add((phi, 0, sign / phi));
+        }
+        corners.Add((1, 1, 1));
+        double s = Math.Sqrt(3), two = Math.Sqrt(2), six = Math.Sqrt(6);
+        return [.. corners.Select(c => new Vector3(
+            (float)((c.X - c.Y) / two / s),
+            (float)((c.X + c.Y - (2 * c.Z)) / six / s),
+            (float)((c.X + c.Y + c.Z) / s / s)))];
+    }
+
+    /// <summary>Where rays pass a pair of planes across an axis.</summary>
+    private readonly struct Slab
+    {
+        public readonly Vector256<float> Enter, Leave;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Slab(float low, float high, Vector256<float> from, Vector256<float> inverse)
+        {
+            Vector256<float> a = (Vector256.Create(low) - from) * inverse;
+            Vector256<float> b = (Vector256.Create(high) - from) * inverse;
+            Enter = Lanes.Lesser(a, b);
+            Leave = Lanes.Greater(a, b);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Gqn.Native.Scenes.Rendering;
+
+/// <summary>Rays against round shapes, in local coordinates; the rays begin near the shape.</summary>
+internal static class Quadrics
+{
+    /// <summary>|p|² = r².</summary>
+    public static Entries Sphere(
+        in Primitive sphere, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
+    {
+        Vector256<float> enter = EnterSphere(from, ray, Vector256.Create(sphere.High.X));
+        return new Entries(Beyond(enter, minimum), Vector256<int>.Zero);
+    }
+
+    /// <summary>The first of the two distances to a sphere's surface; +∞ where the ray misses it.</summary>
+    private static Vector256<float> EnterSphere(in Vector3x8 from, in Vector3x8 ray, Vector256<float> radius)
+    {
+        Vector256<float> length = Vector3x8.Dot(ray, ray);
+        Vector256<float> middle = -Vector3x8.Dot(from, ray) / length;
+        Vector3x8 nearest = from + (ray * middle);
+        Vector256<float> inside = (radius * radius) - Vector3x8.Dot(nearest, nearest);
+        return Vector256.ConditionalSelect(
+            Vector256.GreaterThanOrEqual(inside, Vector256<float>.Zero),
+            middle - Vector256.Sqrt(Vector256.Abs(inside) / length), Lanes.Infinity);
+    }
+
+    /// <summary>The cylinder between the two ends, or the ball on whose side the endless cylinder is entered.</summary>
+    public static Entries Capsule(
+        in Primitive capsule, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
+    {
+        Tube tube = EnterTube(from, ray, capsule.High.X);
+        Vector256<float> end = Vector256.Create(capsule.High.Z - capsule.High.X);
+        Vector256<float> height = from.Z + (tube.Enter * ray.Z);
+        Vector256<float> ball = EnterSphere(
+            new Vector3x8(from.X, from.Y, from.Z - Vector256.CopySign(end, height)), ray,
+            Vector256.Create(capsule.High.X));
+        Vector256<float> enter = Vector256.ConditionalSelect(
+            Vector256.LessThanOrEqual(Vector256.Abs(height), end), tube.Enter, ball);
+        enter = Vector256.ConditionalSelect(tube.Hit, enter, Lanes.Infinity);
+        return new Entries(Beyond(enter, minimum), Vector256<int>.Zero);
+    }
+
+    /// <summary>Inside the endless cylinder and between two planes; the faces are 0 round, 1 below, 2 above.</summary>
+    public static Entries Cylinder(
+        in Primitive cylinder, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
+    {
+        Tube tube = EnterTube(from, ray, cylinder.High.X);
+        (Vector256<float> low, Vector256<float> high) = Slab(cylinder, from, ray);
+        Vector256<float> enter = Lanes.Greater(tube.Enter, low);
+        Vector256<float> leave = Lanes.Lesser(tube.Leave, high);
+        Vector256<float> hit = tube.Hit & Vector256.LessThanOrEqual(enter, leave);
+        return new Entries(
+            Beyond(Vector256.ConditionalSelect(hit, enter, Lanes.Infinity), minimum),
+            EndFace(Vector256.GreaterThan(low, tube.Enter), ray));
+    }
+
+    /// <summary>x² + y² ≤ k²·w², where w ≥ 0 is the depth below the apex, above the base; the faces are 0 round,
+    /// 1 below.</summary>
+    public static Entries Cone(
+        in Primitive cone, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
+    {
+        float slope = cone.High.X / (cone.High.Z - cone.Low.Z);
+        Vector256<float> k = Vector256.Create(slope * slope);
+        Vector256<float> depth = Vector256.Create(cone.High.Z) - from.Z;
+        Vector256<float> a = (ray.X * ray.X) + (ray.Y * ray.Y) - (k * ray.Z * ray.Z);
+        Vector256<float> b = (from.X * ray.X) + (from.Y * ray.Y) + (k * depth * ray.Z);
+        Vector256<float> c = (from.X * from.X) + (from.Y * from.Y) - (k * depth * depth);
+        Vector256<float> discriminant = (b * b) - (a * c);
+        Vector256<float> zero = Vector256<float>.Zero;
+
+        // The root of the same sign as b is never a difference of near numbers; the other follows from their product.
+        Vector256<float> q = -(b + Vector256.CopySign(Vector256.Sqrt(Lanes.Greater(discriminant, zero)), b));
+        Vector256<float> one = q * Lanes.Reciprocal(a), other = c * Lanes.Reciprocal(q);
+        Vector256<float> first = Lanes.Lesser(one, other), second = Lanes.Greater(one, other);
+
+        // a > 0: inside between the roots. a < 0: inside outside them, of which one side is the cone's mirror image
+        // above the apex.
+        Vector256<float> steep = Vector256.LessThan(a, zero), down = Vector256.LessThan(ray.Z, zero);
+        Vector256<float> side = Vector256.ConditionalSelect(
+            steep, Vector256.ConditionalSelect(down, second, -Lanes.Infinity), first);
+        Vector256<float> sideLeave = Vector256.ConditionalSelect(
+            steep, Vector256.ConditionalSelect(down, Lanes.Infinity, first), second);
+        // Without roots a flat ray misses; a steep one would pass through the apex itself, to within rounding.
+        Vector256<float> real = Vector256.GreaterThanOrEqual(discriminant, zero);
+
+        (Vector256<float> low, Vector256<float> high) = Slab(cone, from, ray);
+        Vector256<float> enter = Lanes.Greater(side, low);
+        Vector256<float> hit = real & Vector256.LessThanOrEqual(enter, Lanes.Lesser(sideLeave, high));
+        return new Entries(
+            Beyond(Vector256.ConditionalSelect(hit, enter, Lanes.Infinity), minimum),
+            EndFace(Vector256.GreaterThan(low, side), ray));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector3x8 SphereNormal(in Vector3x8 at) =>
+        at * Lanes.Reciprocal(Vector256.Sqrt(Vector3x8.Dot(at, at)));
+
+    public static Vector3x8 CapsuleNormal(in Primitive capsule, in Vector3x8 at)
+    {
+        Vector256<float> end = Vector256.Create(capsule.High.Z - capsule.High.X);
+        Vector256<float> axis = Lanes.Lesser(Lanes.Greater(at.Z, -end), end);
+        return SphereNormal(new Vector3x8(at.X, at.Y, at.Z - axis));
+    }
+
+    public static Vector3x8 CylinderNormal(in Vector3x8 at, Vector256<int> face)
+    {
+        Vector3x8 round = SphereNormal(new Vector3x8(at.X, at.Y, Vector256<float>.Zero));
+        return WithEnds(round, face);
+    }
+
+    /// <summary>The gradient of x² + y² − k²·w².</summary>
+    public static Vector3x8 ConeNormal(in Primitive cone, in Vector3x8 at, Vector256<int> face)
+    {
+        float slope = cone.High.X / (cone.High.Z - cone.Low.Z);
+        Vector256<float> radius = Vector256.Sqrt((at.X * at.X) + (at.Y * at.Y));
+        return WithEnds(SphereNormal(new Vector3x8(at.X, at.Y, radius * slope)), face);
+    }
+
+    /// <summary>A round normal where the face is 0, −z where it is 1, z where it is 2.</summary>
+    private static Vector3x8 WithEnds(in Vector3x8 round, Vector256<int> face)
+    {
+        Vector256<float> isRound = Vector256.Equals(face, Vector256<int>.Zero).AsSingle();
+        Vector256<float> end = Vector256.ConvertToSingle((face * 2) - Vector256.Create(3));
+        return Vector3x8.Select(
+            isRound, round, new Vector3x8(Vector256<float>.Zero, Vector256<float>.Zero, end));
+    }
+
+    /// <summary>0 where the round side is entered, else 1 for a ray that comes from below, 2 from above.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> EndFace(Vector256<float> byEnd, in Vector3x8 ray) => byEnd.AsInt32()
+        & (Vector256<int>.One - Vector256.LessThan(ray.Z, Vector256<float>.Zero).AsInt32());
+
+    /// <summary>Between the planes of the low and the high end.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector256<float> Enter, Vector256<float> Leave) Slab(
+        in Primitive primitive, in Vector3x8 from, in Vector3x8 ray)
+    {
+        Vector256<float> inverse = Lanes.Reciprocal(ray.Z);
+        Vector256<float> a = (Vector256.Create(primitive.Low.Z) - from.Z) * inverse;
+        Vector256<float> b = (Vector256.Create(primitive.High.Z) - from.Z) * inverse;
+        return (Lanes.Lesser(a, b), Lanes.Greater(a, b));
+    }
+
+    /// <summary>The endless cylinder around z.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Tube EnterTube(in Vector3x8 from, in Vector3x8 ray, float radius)
+    {
+        Vector256<float> length = (ray.X * ray.X) + (ray.Y * ray.Y);
+        // A ray along the axis is inside for ever, or never.
+        Vector256<float> inverse = Lanes.Reciprocal(length);
+        Vector256<float> middle = -((from.X * ray.X) + (from.Y * ray.Y)) * inverse;
+        Vector256<float> x = from.X + (middle * ray.X), y = from.Y + (middle * ray.Y);
+        Vector256<float> inside = Vector256.Create(radius * radius) - ((x * x) + (y * y));
+        Vector256<float> half = Vector256.Sqrt(Vector256.Abs(inside) * inverse);
+        return new Tube(
+            Vector256.GreaterThanOrEqual(inside, Vector256<float>.Zero), middle - half, middle + half);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Beyond(Vector256<float> enter, Vector256<float> minimum) =>
+        Vector256.ConditionalSelect(Vector256.GreaterThan(enter, minimum), enter, Lanes.Infinity);
+
+    private readonly struct Tube(Vector256<float> hit, Vector256<float> enter, Vector256<float> leave)
+    {
+        public readonly Vector256<float> Hit = hit, Enter = enter, Leave = leave;
+    }
+}

@@ -1,0 +1,184 @@
+using System.Buffers;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Gqn.Native.Scenes.Rendering;
+
+/// <summary>Pictures of primitives, eight rays at a time.</summary>
+/// <remarks>
+/// One ray through each pixel centre finds what is there. Where that differs from what one of the four neighbours
+/// shows — another primitive, face, wall, or the other side of a shadow's border — the pixel becomes the mean of a
+/// packet of <see cref="EdgeSamples"/> rays; elsewhere it is smooth, and more rays would tell little. A packet is tried
+/// against the primitives whose rectangle on the picture it meets. All arithmetic is that of single precision lanes in
+/// one order, so that the bytes are the same on every processor; nothing is shared, so that they are the same on any
+/// number of threads.
+/// </remarks>
+internal static class RayCaster
+{
+    /// <summary>How many rays an edge pixel is the mean of.</summary>
+    public const int EdgeSamples = Lanes.Count;
+
+    /// <summary>The most primitives that a scene can have.</summary>
+    public const int MaxPrimitives = Rectangles.MaxCount;
+
+    /// <summary>Where the rays of an edge pixel go: Hammersley's points, one in each row and column of an 8×8
+    /// grid.</summary>
+    private static readonly Vector256<float> EdgeColumns =
+        Vector256.Create(.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f) / EdgeSamples;
+
+    private static readonly Vector256<float> EdgeRows =
+        Vector256.Create(.5f, 4.5f, 2.5f, 6.5f, 1.5f, 5.5f, 3.5f, 7.5f) / EdgeSamples;
+
+    /// <summary>Takes a picture.</summary>
+    /// <param name="primitives">What is in the scene; at most <see cref="MaxPrimitives"/>.</param>
+    /// <param name="shading">Its light and its surroundings.</param>
+    /// <param name="camera">From where.</param>
+    /// <param name="size">Height and width in pixels.</param>
+    /// <param name="rgb">Receives size × size × 3 bytes.</param>
+    /// <param name="parts">Receives size × size part numbers at pixel centres; or empty.</param>
+    /// <param name="depth">Receives size × size distances along the forward axis at pixel centres; or empty.</param>
+    public static void Render<TShading>(
+        ReadOnlySpan<Primitive> primitives, in TShading shading, in Camera camera, int size, Span<byte> rgb,
+        Span<byte> parts, Span<float> depth)
+        where TShading : struct, IShading
+    {
+        var view = new PinholeView(camera, size);
+        var screen = default(Rectangles);
+        foreach (ref readonly Primitive primitive in primitives)
+            screen.AddOnScreen(primitive, view);
+
+        int length = SurfaceMap.Length(size);
+        int[] rented = ArrayPool<int>.Shared.Rent(length);
+        var surfaces = new SurfaceMap(rented.AsSpan(0, length), size);
+        var picture = new Picture<TShading>(primitives, shading, view, screen);
+        picture.RenderCentres(surfaces, rgb, parts, depth);
+        picture.RenderEdges(surfaces, rgb);
+        ArrayPool<int>.Shared.Return(rented);
+    }
+
+    /// <summary>What the two passes over a picture share.</summary>
+    private readonly ref struct Picture<TShading>(
+        ReadOnlySpan<Primitive> primitives, in TShading shading, in PinholeView view, in Rectangles screen)
+        where TShading : struct, IShading
+    {
+        private readonly ReadOnlySpan<Primitive> _primitives = primitives;
+        private readonly ref readonly TShading _shading = ref shading;
+        private readonly ref readonly PinholeView _view = ref view;
+        private readonly ref readonly Rectangles _screen = ref screen;
+
+        /// <summary>One ray a pixel, eight pixels of a row at a time.</summary>
+        public void RenderCentres(SurfaceMap surfaces, Span<byte> rgb, Span<byte> parts, Span<float> depth)
+        {
+            int size = _view.Size;
+            Vector256<float> firstColumns = Vector256.Create(.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f);
+            for (int y = 0; y < size; y++)
+            {
+                Vector256<float> rows = Vector256.Create(y + .5f);
+                for (int x = 0; x < size; x += Lanes.Count)
+                {
+                    int first = (y * size) + x, count = Math.Min(Lanes.Count, size - x);
+                    ulong candidates = _screen.Meeting(x, y, x + Lanes.Count, y + 1);
+                    if (candidates == 0 && !TShading.HasSurroundings)
+                    {
+                        surfaces.Store(x, y, Vector256<int>.Zero);
+                        rgb.Slice(first * 3, count * 3).Clear();
+                        if (!parts.IsEmpty) parts.Slice(first, count).Clear();
+                        if (!depth.IsEmpty) depth.Slice(first, count).Fill(float.PositiveInfinity);
+                        continue;
+                    }
+                    RayPacket rays = _view.Rays(firstColumns + Vector256.Create((float)x), rows);
+                    PacketHits hits = Trace(rays, candidates);
+                    Vector3x8 colour = _shading.Shade(_view, rays, ref hits);
+                    surfaces.Store(x, y, hits.Surface);
+                    Store(colour, rgb.Slice(first * 3, count * 3));
+                    if (!parts.IsEmpty) StoreParts(hits.Surface, parts.Slice(first, count));
+                    for (int lane = 0; lane < count && !depth.IsEmpty; lane++)
+                        depth[first + lane] = hits.Distance[lane];
+                }
+            }
+        }
+
+        /// <summary>A packet for each pixel that has an edge to a neighbour.</summary>
+        public void RenderEdges(SurfaceMap surfaces, Span<byte> rgb)
+        {
+            int size = _view.Size;
+            surfaces.PadColumns();
+            for (int y = 0; y < size; y++)
+            {
+                for (int x = 0; x < size; x += Lanes.Count)
+                {
+                    for (uint edges = surfaces.Edges(x, y); edges != 0; edges &= edges - 1)
+                    {
+                        int column = x + BitOperations.TrailingZeroCount(edges);
+                        Vector3 colour = EdgeColour(column, y);
+                        Span<byte> pixel = rgb.Slice(((y * size) + column) * 3, 3);
+                        pixel[0] = (byte)((colour.X * 255f) + .5f);
+                        pixel[1] = (byte)((colour.Y * 255f) + .5f);
+                        pixel[2] = (byte)((colour.Z * 255f) + .5f);
+                    }
+                }
+            }
+        }
+
+        private Vector3 EdgeColour(int x, int y)
+        {
+            RayPacket rays = _view.Rays(
+                Vector256.Create((float)x) + EdgeColumns, Vector256.Create((float)y) + EdgeRows);
+            PacketHits hits = Trace(rays, _screen.Meeting(x, y, x + 1, y + 1));
+            Vector3x8 colour = _shading.Shade(_view, rays, ref hits);
+            Vector3 sum = Vector3.Zero;
+            for (int lane = 0; lane < EdgeSamples; lane++)
+                sum += new Vector3(colour.X[lane], colour.Y[lane], colour.Z[lane]);
+            return sum * (1f / EdgeSamples);
+        }
+
+        private PacketHits Trace(in RayPacket rays, ulong candidates)
+        {
+            PacketHits hits = _shading.Surroundings(_view, rays);
+            Vector3x8 origin = Vector3x8.Create(_view.Origin);
+            for (; candidates != 0; candidates &= candidates - 1)
+            {
+                int number = BitOperations.TrailingZeroCount(candidates);
+                ref readonly Primitive primitive = ref _primitives[number];
+                Entries entries = Intersection.Enter(primitive, origin, rays.Direction, rays.Inverse, 0);
+                Vector256<float> nearer = Vector256.LessThan(entries.Distance, hits.Distance);
+                if (!Lanes.Any(nearer)) continue;
+                hits.Primitives |= 1ul << number;
+                hits.Distance = Vector256.ConditionalSelect(nearer, entries.Distance, hits.Distance);
+                hits.Surface = Vector256.ConditionalSelect(
+                    nearer.AsInt32(),
+                    Vector256.Create(PacketHits.SurfaceOf(number, 0)) + (entries.Face << 1), hits.Surface);
+                if (!TShading.NeedsNormals) continue;
+                Vector3x8 point = origin + (rays.Direction * entries.Distance);
+                hits.Normal = Vector3x8.Select(
+                    nearer, Intersection.Normal(primitive, point, entries.Face), hits.Normal);
+            }
+            return hits;
+        }
+
+        private void StoreParts(Vector256<int> surface, Span<byte> parts)
+        {
+            for (int lane = 0; lane < parts.Length; lane++)
+            {
+                int number = (surface[lane] >> PacketHits.PrimitiveShift) - 1;
+                parts[lane] = number < 0 ? (byte)0 : _primitives[number].Part;
+            }
+        }
+    }
+
+    private static void Store(in Vector3x8 colour, Span<byte> rgb)
+    {
+        Vector256<int> red = Level(colour.X), green = Level(colour.Y), blue = Level(colour.Z);
+        Vector256<int> pixels = red | (green << 8) | (blue << 16);
+        for (int lane = 0, at = 0; at < rgb.Length; lane++, at += 3)
+        {
+            int pixel = pixels[lane];
+            (rgb[at], rgb[at + 1], rgb[at + 2]) = ((byte)pixel, (byte)(pixel >> 8), (byte)(pixel >> 16));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Level(Vector256<float> channel) =>
+        Vector256.ConvertToInt32((channel * 255f) + Vector256.Create(.5f));
+}

@@ -1,0 +1,124 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
+
+namespace Gqn.Native.Scenes.Rendering;
+
+/// <summary>Primitives in a room, lit by a spot light that casts shadows.</summary>
+internal sealed class RoomGeometry : SceneGeometry
+{
+    /// <summary>Shadow rays begin at this share of the way to the light, beyond the rounding of the point that they
+    /// come from.</summary>
+    private const float ShadowStart = 1e-4f;
+
+    private readonly Primitive[] _primitives;
+    private readonly RoomSurroundings _room;
+    private readonly SpotLight _light;
+
+    /// <summary>What can throw a shadow where: rectangles of a plane below the light, at distance 1.</summary>
+    private readonly Rectangles _shadows;
+
+    /// <param name="primitives">What is in the room.</param>
+    /// <param name="room">The room.</param>
+    /// <param name="light">Its light.</param>
+    /// <exception cref="ArgumentException">There are more primitives than a scene can have.</exception>
+    public RoomGeometry(Primitive[] primitives, RoomSurroundings room, SpotLight light)
+    {
+        if (primitives.Length > RayCaster.MaxPrimitives)
+        {
+            throw new ArgumentException(
+                $"A scene can have {RayCaster.MaxPrimitives} primitives, not {primitives.Length}.",
+                nameof(primitives));
+        }
+        (_primitives, _room, _light) = (primitives, room, light);
+        foreach (ref readonly Primitive primitive in primitives.AsSpan())
+            _shadows.AddBelow(primitive, light.Position);
+    }
+
+    /// <summary>What is in the room.</summary>
+    public ReadOnlySpan<Primitive> Primitives => _primitives;
+
+    /// <summary>Its light.</summary>
+    public SpotLight Light => _light;
+
+    public override void Render(in Camera camera, int size, Span<byte> rgb, Span<byte> parts, Span<float> depth) =>
+        RayCaster.Render(_primitives, new RoomShading(this), camera, size, rgb, parts, depth);
+
+    /// <summary>Which of eight points lie in a shadow.</summary>
+    /// <param name="point">The points.</param>
+    /// <param name="towards">From them to the light.</param>
+    /// <param name="asked">The lanes that matter; the others are not in a shadow.</param>
+    private Vector256<float> Shadowed(in Vector3x8 point, in Vector3x8 towards, Vector256<float> asked)
+    {
+        Vector256<float> shadowed = Vector256<float>.Zero;
+        if (!Lanes.Any(asked)) return shadowed;
+        ulong candidates = _shadows.MeetingBelow(towards, asked);
+        if (candidates == 0) return shadowed;
+        Vector3x8 inverse = Intersection.Reciprocal(towards);
+        for (; candidates != 0; candidates &= candidates - 1)
+        {
+            ref readonly Primitive primitive = ref _primitives[BitOperations.TrailingZeroCount(candidates)];
+            Entries entries = Intersection.Enter(primitive, point, towards, inverse, ShadowStart);
+            shadowed |= Vector256.LessThan(entries.Distance, Vector256<float>.One);
+            if (!Lanes.Any(Vector256.AndNot(asked, shadowed))) break;
+        }
+        return shadowed & asked;
+    }
+
+    private readonly struct RoomShading(RoomGeometry geometry) : IShading
+    {
+        public static bool NeedsNormals => true;
+
+        public static bool HasSurroundings => true;
+
+        public PacketHits Surroundings(in PinholeView view, in RayPacket rays) =>
+            geometry._room.Trace(view.Origin, rays);
+
+        public Vector3x8 Shade(in PinholeView view, in RayPacket rays, ref PacketHits hits)
+        {
+            Vector256<float> zero = Vector256<float>.Zero;
+            Vector256<float> isSky = Vector256.Equals(hits.Surface, Vector256<int>.Zero).AsSingle();
+            Vector3x8 sky = Vector3x8.Create(RoomSurroundings.Sky);
+            if (Vector256.ExtractMostSignificantBits(isSky) == 0xFF) return sky;
+            Vector256<float> distance = Vector256.ConditionalSelect(isSky, zero, hits.Distance);
+            Vector3x8 point = Vector3x8.Create(view.Origin) + (rays.Direction * distance);
+
+            Vector3x8 albedo = geometry._room.Albedo(hits, point, rays, view.Step);
+            Vector256<float> shine = zero;
+            for (ulong rest = hits.Primitives; rest != 0; rest &= rest - 1)
+            {
+                int number = BitOperations.TrailingZeroCount(rest);
+                ref readonly Primitive primitive = ref geometry._primitives[number];
+                Vector256<float> mask = Vector256.Equals(
+                    hits.Surface >> PacketHits.PrimitiveShift, Vector256.Create(number + 1)).AsSingle();
+                albedo = Vector3x8.Select(mask, Vector3x8.Create(primitive.Colour), albedo);
+                shine = Vector256.ConditionalSelect(mask, Vector256.Create(primitive.Shine), shine);
+            }
+
+            RoomLightOptions options = geometry._light.Options;
+            SpotLight.Incidence light = geometry._light.At(point, hits.Normal);
+            Vector256<float> asked = Vector256.AndNot(SpotLight.Matters(light), isSky);
+            Vector256<float> shadowed = geometry.Shadowed(point, light.Towards, asked);
+            hits.Surface -= shadowed.AsInt32();
+
+            Vector256<float> perLength =
+                Vector256<float>.One / Vector256.Sqrt(Vector3x8.Dot(rays.Direction, rays.Direction));
+            Vector256<float> head = Lanes.Greater(-Vector3x8.Dot(rays.Direction, hits.Normal) * perLength, zero);
+            Vector256<float> brightness = Vector256.Create(options.Ambient) + (head * options.Headlight)
+                + Vector256.AndNot(light.Diffuse * options.Spot, shadowed);
+            Vector3x8 colour = albedo * brightness;
+            if (Lanes.Any(Vector256.GreaterThan(shine, zero)))
+            {
+                Vector3x8 half = (light.Towards * light.InverseDistance) - (rays.Direction * perLength);
+                Vector256<float> cosine = Lanes.Greater(Vector3x8.Dot(half, hits.Normal), zero)
+                    / Vector256.Sqrt(Lanes.Greater(Vector3x8.Dot(half, half), Vector256.Create(1e-12f)));
+                Vector256<float> highlight = Vector256.AndNot(
+                    Lanes.Power(cosine, options.Shininess) * light.Beam * shine * options.Specular, shadowed);
+                colour += new Vector3x8(highlight, highlight, highlight);
+            }
+            Vector256<float> white = Vector256<float>.One;
+            colour = new Vector3x8(
+                Lanes.Lesser(colour.X, white), Lanes.Lesser(colour.Y, white), Lanes.Lesser(colour.Z, white));
+            return Vector3x8.Select(isSky, sky, colour);
+        }
+    }
+}

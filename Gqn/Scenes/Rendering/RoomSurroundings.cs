@@ -1,0 +1,113 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Gqn.Native.Scenes.Rendering;
+
+/// <summary>A square room without a ceiling, under a sky. Its walls are seen from inside alone: a camera outside looks
+/// through them.</summary>
+/// <param name="halfSide">Half the room's side; it lies around the origin, its floor at height 0.</param>
+/// <param name="height">The walls' height.</param>
+/// <param name="floorTile">The side of the square that the floor's texture covers once.</param>
+/// <param name="wall">The walls' texture.</param>
+/// <param name="floor">The floor's texture.</param>
+internal sealed class RoomSurroundings(float halfSide, float height, float floorTile, RoomWall wall, RoomFloor floor)
+{
+    /// <summary>The surface numbers: the floor, then walls at +x, −x, +y, −y; the sky is 0.</summary>
+    private const int Floor = 1 << 1, Wall = 2 << 1;
+
+    private readonly TwoToneTexture _wall = TextureTables.Of(wall);
+    private readonly TwoToneTexture _floor = TextureTables.Of(floor);
+
+    /// <summary>The sky, a measured colour of the released pictures.</summary>
+    public static Vector3 Sky { get; } = new Vector3(154, 226, 250) / 255f;
+
+    /// <summary>What rays see of the empty room.</summary>
+    public PacketHits Trace(Vector3 origin, in RayPacket rays)
+    {
+        Vector256<float> zero = Vector256<float>.Zero, half = Vector256.Create(halfSide);
+        // The room is a prism over a square: a ray that comes to its axis-aligned walls leaves it through the wall that
+        // it reaches first, and never entered it if it left one pair of walls before it came between the other.
+        Vector256<float> signedX = Vector256.CopySign(half, rays.Direction.X);
+        Vector256<float> signedY = Vector256.CopySign(half, rays.Direction.Y);
+        Vector256<float> ox = Vector256.Create(origin.X), oy = Vector256.Create(origin.Y);
+        Vector256<float> exitX = (signedX - ox) * rays.Inverse.X, exitY = (signedY - oy) * rays.Inverse.Y;
+        Vector256<float> enter = Lanes.Greater((-signedX - ox) * rays.Inverse.X, (-signedY - oy) * rays.Inverse.Y);
+        Vector256<float> isX = Vector256.LessThan(exitX, exitY);
+        Vector256<float> exit = Vector256.ConditionalSelect(isX, exitX, exitY);
+        Vector256<float> inside = Vector256.LessThanOrEqual(enter, exit) & Vector256.GreaterThan(exit, zero);
+
+        Vector256<float> down = rays.Inverse.Z * -origin.Z;
+        Vector256<float> isFloor = inside & Vector256.GreaterThan(down, zero)
+            & Vector256.LessThan(rays.Direction.Z, zero)
+            & Vector256.GreaterThanOrEqual(down, enter) & Vector256.LessThanOrEqual(down, exit);
+        Vector256<float> top = Vector256.Create(origin.Z) + (exit * rays.Direction.Z);
+        // Below the floor before it comes to the room; not by the sign of the height, which rounding decides where wall
+        // and floor meet.
+        Vector256<float> under = Vector256.LessThan(rays.Direction.Z, zero) & Vector256.LessThan(down, enter);
+        Vector256<float> isWall = Vector256.AndNot(inside, isFloor | under)
+            & Vector256.LessThanOrEqual(top, Vector256.Create(height));
+
+        // x or y, then which of its two sides.
+        Vector256<int> number = Vector256.ConditionalSelect(
+            isX.AsInt32(), Vector256.Create(Wall), Vector256.Create(Wall + 4))
+            - (Vector256.LessThan(
+                Vector256.ConditionalSelect(isX, rays.Direction.X, rays.Direction.Y), zero).AsInt32() * 2);
+        Vector256<float> one = Vector256<float>.One;
+        return new PacketHits
+        {
+            Distance = Vector256.ConditionalSelect(
+                isFloor, down, Vector256.ConditionalSelect(isWall, exit, Lanes.Infinity)),
+            Surface = Vector256.ConditionalSelect(
+                isFloor.AsInt32(), Vector256.Create(Floor), number & isWall.AsInt32()),
+            Normal = new Vector3x8(
+                -Vector256.CopySign(one, rays.Direction.X) & isWall & isX,
+                Vector256.AndNot(-Vector256.CopySign(one, rays.Direction.Y) & isWall, isX),
+                one & isFloor),
+        };
+    }
+
+    /// <summary>The colours of floor and walls under a light of brightness 1; elsewhere of no meaning.</summary>
+    /// <param name="hits">What the rays see.</param>
+    /// <param name="point">Where.</param>
+    /// <param name="rays">The rays.</param>
+    /// <param name="step">A pixel's edge at distance 1.</param>
+    public Vector3x8 Albedo(in PacketHits hits, in Vector3x8 point, in RayPacket rays, float step)
+    {
+        // Above it are primitives; the lowest bit is the shadow's.
+        Vector256<int> surface = hits.Surface & Vector256.Create(~1);
+        Vector256<float> isFloor = Vector256.Equals(surface, Vector256.Create(Floor)).AsSingle();
+        Vector256<float> isWall = (Vector256.GreaterThan(surface, Vector256.Create(Floor))
+            & Vector256.LessThan(surface, Vector256.Create(1 << PacketHits.PrimitiveShift))).AsSingle();
+        Vector256<float> pixel = hits.Distance * step;
+        Vector256<float> half = Vector256.Create(halfSide);
+        Vector3x8 colour = default;
+        if (Lanes.Any(isFloor))
+        {
+            float scale = 1 / floorTile;
+            colour = _floor.Sample(
+                Inside((point.X + half) * scale, isFloor), Inside((point.Y + half) * scale, isFloor),
+                Inside(pixel * Vector256.Abs(rays.Inverse.Z) * scale, isFloor));
+        }
+        if (Lanes.Any(isWall))
+        {
+            float scale = 1 / height;
+            Vector256<float> isX = Vector256.LessThan(surface, Vector256.Create(Wall + 4)).AsSingle();
+            // The texture begins at each wall's left end, seen from inside.
+            Vector256<float> one = Vector256<float>.One;
+            Vector256<float> along = Vector256.ConditionalSelect(
+                isX, -point.Y * Vector256.CopySign(one, point.X), point.X * Vector256.CopySign(one, point.Y));
+            Vector256<float> slant = Vector256.Abs(
+                Vector256.ConditionalSelect(isX, rays.Inverse.X, rays.Inverse.Y));
+            colour = Vector3x8.Select(isWall, _wall.Sample(
+                Inside((along + half) * scale, isWall), Inside(point.Z * scale, isWall),
+                Inside(pixel * slant * scale, isWall)), colour);
+        }
+        return colour;
+    }
+
+    /// <summary>Finite numbers, not below 0, in all lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Inside(Vector256<float> value, Vector256<float> mask) =>
+        Lanes.Greater(Vector256.Create(1e-6f), value & mask);
+}

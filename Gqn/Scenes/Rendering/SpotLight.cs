@@ -1,0 +1,61 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
+
+namespace Gqn.Native.Scenes.Rendering;
+
+/// <summary>A spot light, a lamp at the camera, and a little light everywhere.</summary>
+/// <remarks>
+/// With unit vectors n (normal), l (to the spot light), v (to the camera), h = l + v normalised, s (the spot's axis):
+/// beam = max(0, −l·s)^exponent within the cone and 0 outside or in a shadow;
+/// colour = albedo · (ambient + headlight · max(0, n·v) + diffuse · max(0, n·l) · beam)
+/// + shine · specular · max(0, n·h)^shininess · beam.
+/// </remarks>
+/// <param name="Position">Where the spot light is, in world units.</param>
+/// <param name="Axis">Where it points; a unit vector.</param>
+/// <param name="CosCutoff">The cosine of half the cone's angle.</param>
+/// <param name="Options">Strengths and exponents.</param>
+internal readonly record struct SpotLight(Vector3 Position, Vector3 Axis, float CosCutoff, RoomLightOptions Options)
+{
+    /// <summary>Light below this share of a level casts no visible shadow.</summary>
+    private const float Invisible = .002f;
+
+    /// <summary>A light that shines on a point of the floor.</summary>
+    public static SpotLight Towards(Vector3 position, Vector3 target, RoomLightOptions options)
+    {
+        Vector3 axis = target - position;
+        axis /= MathF.Sqrt((axis.X * axis.X) + (axis.Y * axis.Y) + (axis.Z * axis.Z));
+        float cutoff = (float)Math.Cos(options.CutoffDegrees * (Math.PI / 180));
+        return new SpotLight(position, axis, cutoff, options);
+    }
+
+    /// <summary>What reaches eight points of surfaces before anything stands in the way.</summary>
+    /// <param name="point">The points.</param>
+    /// <param name="normal">The surfaces' unit normals.</param>
+    public Incidence At(in Vector3x8 point, in Vector3x8 normal)
+    {
+        Vector3x8 towards = Vector3x8.Create(Position) - point;
+        Vector256<float> inverse = Vector256<float>.One / Vector256.Sqrt(Vector3x8.Dot(towards, towards));
+        Vector256<float> along = -Vector3x8.Dot(towards, Axis) * inverse;
+        Vector256<float> facing = Vector3x8.Dot(towards, normal) * inverse;
+        Vector256<float> reached = Vector256.GreaterThan(facing, Vector256<float>.Zero)
+            & Vector256.GreaterThan(along, Vector256.Create(CosCutoff));
+        Vector256<float> beam = Lanes.Power(along, Options.SpotExponent) & reached;
+        return new Incidence(towards, inverse, beam, facing * beam);
+    }
+
+    /// <summary>Whether anything would be visible of a shadow.</summary>
+    public static Vector256<float> Matters(in Incidence light) =>
+        Vector256.GreaterThan(light.Diffuse, Vector256.Create(Invisible));
+
+    /// <summary>The light that falls on eight points.</summary>
+    /// <param name="towards">From the points to the light.</param>
+    /// <param name="inverseDistance">1 / its length.</param>
+    /// <param name="beam">How much of the spot reaches the point; 0 on surfaces turned away.</param>
+    /// <param name="diffuse">The same, for the angle at which it falls.</param>
+    public readonly struct Incidence(
+        Vector3x8 towards, Vector256<float> inverseDistance, Vector256<float> beam, Vector256<float> diffuse)
+    {
+        public readonly Vector3x8 Towards = towards;
+        public readonly Vector256<float> InverseDistance = inverseDistance, Beam = beam, Diffuse = diffuse;
+    }
+}

@@ -1,0 +1,47 @@
+using System.Runtime.Intrinsics;
+
+namespace Gqn.Native.Scenes.Rendering;
+
+/// <summary>The surface number of each pixel of a square picture, inside a border as wide as a packet.</summary>
+/// <param name="numbers">Room for <see cref="Length"/> numbers.</param>
+/// <param name="size">Height and width in pixels.</param>
+internal readonly ref struct SurfaceMap(Span<int> numbers, int size)
+{
+    private readonly Span<int> _numbers = numbers;
+    private readonly int _size = size;
+    private readonly int _stride = Stride(size);
+
+    /// <summary>How many numbers the map of a picture takes.</summary>
+    public static int Length(int size) => (size + 2) * Stride(size);
+
+    /// <summary>Sets eight pixels of a row; what lies beyond the row's end is forgotten later.</summary>
+    public void Store(int x, int y, Vector256<int> surfaces) => surfaces.CopyTo(_numbers[Index(x, y)..]);
+
+    /// <summary>Repeats the outermost pixels beyond the border, where they make no edge.</summary>
+    public void PadColumns()
+    {
+        for (int y = 0; y < _size; y++)
+        {
+            _numbers[Index(-1, y)] = _numbers[Index(0, y)];
+            _numbers[Index(_size, y)] = _numbers[Index(_size - 1, y)];
+        }
+        _numbers.Slice(Index(0, 0), _size).CopyTo(_numbers[Index(0, -1)..]);
+        _numbers.Slice(Index(0, _size - 1), _size).CopyTo(_numbers[Index(0, _size)..]);
+    }
+
+    /// <summary>Which of eight pixels differ from one of their four neighbours, as bits.</summary>
+    public uint Edges(int x, int y)
+    {
+        Vector256<int> here = Load(x, y);
+        Vector256<int> same = Vector256.Equals(here, Load(x - 1, y)) & Vector256.Equals(here, Load(x + 1, y))
+            & Vector256.Equals(here, Load(x, y - 1)) & Vector256.Equals(here, Load(x, y + 1));
+        uint inside = uint.MaxValue >> (32 - Math.Min(Lanes.Count, _size - x));
+        return ~Vector256.ExtractMostSignificantBits(same) & inside;
+    }
+
+    private static int Stride(int size) => ((size + Lanes.Count - 1) / Lanes.Count * Lanes.Count) + (2 * Lanes.Count);
+
+    private int Index(int x, int y) => ((y + 1) * _stride) + Lanes.Count + x;
+
+    private Vector256<int> Load(int x, int y) => Vector256.Create<int>(_numbers[Index(x, y)..]);
+}

@@ -1,0 +1,126 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Gqn.Native.Scenes.Rendering;
+
+/// <summary>A picture between two colours, filtered beforehand for every distance.</summary>
+/// <remarks>
+/// A texel says how much of the ink covers the ground colour: 0 none, 1 all, below 0 lighter than the ground. One
+/// number a texel makes a look-up three times as cheap as a colour, and mixing commutes with filtering, so nothing is
+/// lost. Each level has half the texels of the one before; a look-up interpolates within and between two levels.
+/// </remarks>
+internal sealed class TwoToneTexture
+{
+    private readonly Vector3 _ground;
+    private readonly Vector3 _ink;
+    private readonly float[] _texels;
+    private readonly int _width;
+    private readonly int _height;
+    private readonly int _levels;
+    private readonly bool _tilesUpwards;
+
+    /// <param name="ground">The colour where there is no ink, R, G, B in 0..1.</param>
+    /// <param name="ink">The colour where there is nothing but ink.</param>
+    /// <param name="cover">The finest level, rows from the bottom; a copy is made.</param>
+    /// <param name="width">Its width, a power of two; the texture repeats along it.</param>
+    /// <param name="unitsPerTexel">The edge of a texel of the finest level, in world units.</param>
+    /// <param name="tilesUpwards">Whether it repeats along its height as well, or goes on as in its last
+    /// row.</param>
+    public TwoToneTexture(
+        Vector3 ground, Vector3 ink, ReadOnlySpan<float> cover, int width, float unitsPerTexel, bool tilesUpwards)
+    {
+        (_ground, _ink, _width, _height, _tilesUpwards) = (ground, ink, width, cover.Length / width, tilesUpwards);
+        _levels = BitOperations.Log2((uint)Math.Min(_width, _height)) + 1;
+        UnitsPerTexel = unitsPerTexel;
+        _texels = new float[2 * _height * _width];
+        cover.CopyTo(_texels);
+        for (int level = 1; level < _levels; level++)
+            Halve(level);
+    }
+
+    /// <summary>The edge of a texel of the finest level, in world units.</summary>
+    public float UnitsPerTexel { get; }
+
+    /// <summary>The colours at eight places.</summary>
+    /// <param name="x">Along the width, in world units; not below 0.</param>
+    /// <param name="y">Along the height, in world units; not below 0.</param>
+    /// <param name="footprint">How much of the surface a pixel covers, in world units; above 0.</param>
+    public Vector3x8 Sample(Vector256<float> x, Vector256<float> y, Vector256<float> footprint)
+    {
+        float perUnit = 1 / UnitsPerTexel;
+        // The bits of a float are, as a whole number, its logarithm up to a scale and straight lines between powers of
+        // two, which is as good here: the level is the logarithm of the number of texels that a pixel covers.
+        Vector256<int> bits = (footprint * perUnit).AsInt32() - Vector256.Create(0x3F800000);
+        Vector256<float> level = Vector256.ConvertToSingle(bits) * (1f / (1 << 23));
+        level = Lanes.Greater(Vector256<float>.Zero, Lanes.Lesser(level, Vector256.Create(_levels - 1.001f)));
+        Vector256<float> whole = Vector256.Floor(level), between = level - whole;
+        Vector256<int> fine = Vector256.ConvertToInt32(whole);
+        (x, y) = (x * perUnit, y * perUnit);
+        Vector256<float> cover = SampleLevel(x, y, fine);
+        if (Lanes.Any(Vector256.GreaterThan(between, Vector256<float>.Zero)))
+            cover += between * (SampleLevel(x, y, fine + Vector256<int>.One) - cover);
+
+        Vector3x8 colour = Vector3x8.Create(_ground) + (Vector3x8.Create(_ink - _ground) * cover);
+        Vector256<float> white = Vector256<float>.One;
+        return new Vector3x8(
+            Lanes.Lesser(colour.X, white), Lanes.Lesser(colour.Y, white), Lanes.Lesser(colour.Z, white));
+    }
+
+    /// <summary>Between the four texels around each place of a level.</summary>
+    /// <param name="x">In texels of the finest level.</param>
+    /// <param name="y">In texels of the finest level.</param>
+    /// <param name="level">Which level, in each lane.</param>
+    private Vector256<float> SampleLevel(Vector256<float> x, Vector256<float> y, Vector256<int> level)
+    {
+        // 2^−level, from its exponent.
+        Vector256<float> scale = ((Vector256.Create(127) - level) << 23).AsSingle();
+        Vector256<int> lastColumn = Vector256.ConvertToInt32(scale * _width) - Vector256<int>.One;
+        Vector256<int> rows = Vector256.ConvertToInt32(scale * _height);
+        x = (x * scale) - Vector256.Create(.5f);
+        y = (y * scale) - Vector256.Create(.5f);
+        Vector256<float> left = Vector256.Floor(x), below = Vector256.Floor(y);
+        Vector256<int> column = Vector256.ConvertToInt32(left), row = Vector256.ConvertToInt32(below);
+        Vector256<int> nextColumn = (column + Vector256<int>.One) & lastColumn;
+        column &= lastColumn;
+        Vector256<int> firstRow = Vector256.Create(2 * _height) - (rows * 2);
+        Vector256<int> lower = firstRow + Row(row, rows), upper = firstRow + Row(row + Vector256<int>.One, rows);
+        (lower, upper) = (lower * _width, upper * _width);
+
+        Vector256<float> right = x - left, above = y - below;
+        Vector256<float> bottom = Mix(Gather(lower + column), Gather(lower + nextColumn), right);
+        return Mix(bottom, Mix(Gather(upper + column), Gather(upper + nextColumn), right), above);
+    }
+
+    private Vector256<int> Row(Vector256<int> row, Vector256<int> rows)
+    {
+        Vector256<int> last = rows - Vector256<int>.One;
+        return _tilesUpwards ? row & last : Vector256.Max(Vector256<int>.Zero, Vector256.Min(row, last));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Vector256<float> Gather(Vector256<int> index) => Vector256.Create(
+        _texels[index[0]], _texels[index[1]], _texels[index[2]], _texels[index[3]],
+        _texels[index[4]], _texels[index[5]], _texels[index[6]], _texels[index[7]]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Mix(Vector256<float> a, Vector256<float> b, Vector256<float> share) =>
+        a + (share * (b - a));
+
+    /// <summary>Levels lie one under the other, each in rows of the full width, so that level l begins at row
+    /// 2·height − 2·(height of l).</summary>
+    private void Halve(int level)
+    {
+        int rows = _height >> level, columns = _width >> level;
+        int from = 2 * (_height - (rows * 2)) * _width, to = 2 * (_height - rows) * _width;
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < columns; column++)
+            {
+                int at = from + (2 * row * _width) + (2 * column);
+                _texels[to + (row * _width) + column] =
+                    .25f * (_texels[at] + _texels[at + 1] + _texels[at + _width] + _texels[at + _width + 1]);
+            }
+        }
+    }
+}
