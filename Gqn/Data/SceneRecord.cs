@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Gqn.Native.Imaging;
 using Gqn.Native.Scenes;
@@ -26,6 +27,9 @@ public sealed class SceneRecord
     /// <summary>Numbers per camera: x, y, z, yaw, pitch.</summary>
     public const int CameraLength = 5;
 
+    /// <summary>The most views of a scene; the released sets have 10 to 300.</summary>
+    public const int MaxViews = 10_000;
+
     /// <summary>The quality of frames that are stored as JPEG.</summary>
     public const int JpegQuality = 95;
 
@@ -33,6 +37,7 @@ public sealed class SceneRecord
     /// 45 is the default of the renderer and fits the released pictures best. No network is shown it.</summary>
     public const float UsualFieldOfView = 45;
 
+    private const int MaxTextLength = 1 << 20;
     private const string FramesName = "frames", CamerasName = "cameras", FactorsName = "factors";
     private const string EnvironmentName = "environment", IndexName = "index", FieldOfViewName = "field_of_view";
 
@@ -133,6 +138,8 @@ public sealed class SceneRecord
                 path, offset, $"the scene has {frames.Count} frames, which take {(long)frames.Count * CameraLength} "
                 + $"camera numbers (x, y, z, yaw, pitch of each), and {cameras.Count} of them");
         }
+        if (frames.Count > MaxViews)
+            throw new DatasetException(path, offset, $"the scene has {frames.Count} frames; at most {MaxViews} are read");
         float[] numbers = new float[cameras.Count];
         cameras.CopyFloats(numbers);
         int bad = Array.FindIndex(numbers, number => !float.IsFinite(number));
@@ -143,9 +150,9 @@ public sealed class SceneRecord
         }
         return new SceneRecord(frames.ToBytes(), numbers, path, offset)
         {
-            Factors = Find(FactorsName, TfFeatureKind.Bytes)?.ToText(),
-            Environment = Find(EnvironmentName, TfFeatureKind.Bytes)?.ToText(),
-            Index = (ulong?)Find(IndexName, TfFeatureKind.Integers)?.ToIntegers()[0],
+            Factors = Text(FactorsName),
+            Environment = Text(EnvironmentName),
+            Index = Find(IndexName, TfFeatureKind.Integers) is { Count: 1 } index ? (ulong)index.ToIntegers()[0] : null,
             FieldOfViewDegrees = FieldOfView(),
         };
 
@@ -153,6 +160,16 @@ public sealed class SceneRecord
             example.Features.TryGetValue(name, out TfFeature feature) && feature.Kind == kind && feature.Count > 0
                 ? feature
                 : null;
+
+        string? Text(string name)
+        {
+            if (Find(name, TfFeatureKind.Bytes) is not { Count: 1 } feature) return null;
+            ReadOnlyMemory<byte> text = feature.ToBytes()[0];
+            return text.Length <= MaxTextLength
+                ? Encoding.UTF8.GetString(text.Span)
+                : throw new DatasetException(
+                    path, offset, $"the feature '{name}' has {text.Length} bytes; at most {MaxTextLength} are read");
+        }
 
         float? FieldOfView()
         {
@@ -170,8 +187,8 @@ public sealed class SceneRecord
     public byte[] ToArray()
     {
         TfExampleWriter example = new TfExampleWriter().Add(CamerasName, _cameras).Add(FramesName, [.. Frames]);
-        if (Environment is not null) example.Add(EnvironmentName, System.Text.Encoding.UTF8.GetBytes(Environment));
-        if (Factors is not null) example.Add(FactorsName, System.Text.Encoding.UTF8.GetBytes(Factors));
+        if (Environment is not null) example.Add(EnvironmentName, Encoding.UTF8.GetBytes(Environment));
+        if (Factors is not null) example.Add(FactorsName, Encoding.UTF8.GetBytes(Factors));
         if (FieldOfViewDegrees is { } degrees) example.Add(FieldOfViewName, [degrees]);
         if (Index is { } index) example.Add(IndexName, [(long)index]);
         return example.ToArray();

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 
 namespace Gqn.Native.Data;
 
@@ -102,10 +101,6 @@ public readonly struct TfFeature
         }
         return values;
     }
-
-    /// <summary>The first byte string as text.</summary>
-    /// <exception cref="InvalidOperationException">There is none.</exception>
-    internal string ToText() => Encoding.UTF8.GetString(ToBytes()[0].Span);
 
     /// <summary>Checks a message <c>Feature</c> and counts its values.</summary>
     /// <remarks>Its lists exclude each other: the last kind to appear wins, and its pieces are one list.</remarks>

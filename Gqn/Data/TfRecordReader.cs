@@ -8,8 +8,8 @@ namespace Gqn.Native.Data;
 /// </remarks>
 public sealed class TfRecordReader : IDisposable
 {
-    /// <summary>The longest record that is read, 256 MiB; those of the released data sets have 10 to 700 kB.</summary>
-    public const int MaxRecordLength = 256 << 20;
+    /// <summary>The longest record that is read, 64 MiB; those of the released data sets have 10 to 1200 kB.</summary>
+    public const int MaxRecordLength = 64 << 20;
 
     private const int FirstPiece = 1 << 16;
 

@@ -117,6 +117,13 @@ public sealed class GqnDatasetTests : IDisposable
         AssertFault(
             new TfExampleWriter().Add("frames", frame).Add("cameras", [0f, 0, 0, float.NaN, 0]),
             "number 3 of camera 0 is not finite");
+        ReadOnlyMemory<byte>[] nothing = new ReadOnlyMemory<byte>[10_001];
+        AssertFault(
+            new TfExampleWriter().Add("frames", nothing).Add("cameras", new float[50_005]),
+            "10001 frames; at most 10000 are read");
+        AssertFault(
+            new TfExampleWriter().Add("frames", frame).Add("cameras", new float[5]).Add("factors", new byte[2 << 20]),
+            "'factors' has 2097152 bytes");
         SceneRecord damaged = SceneRecord.Parse(
             new TfExampleWriter()
                 .Add("frames", frame.AsMemory(0, frame.Length - 40)).Add("cameras", new float[5]).ToArray(), "a", 9);

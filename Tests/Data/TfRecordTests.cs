@@ -97,9 +97,9 @@ public sealed class TfRecordTests
     }
 
     [Theory]
-    [InlineData(ulong.MaxValue, "is longer than the 268435456 allowed")]
-    [InlineData(268435457, "is longer than the 268435456 allowed")]
-    [InlineData(268435456, "ends within the record")]
+    [InlineData(ulong.MaxValue, "is longer than the 67108864 allowed")]
+    [InlineData(67108865, "is longer than the 67108864 allowed")]
+    [InlineData(67108864, "ends within the record")]
     [InlineData(49, "ends within the record")]
     public void AbsurdLengthsCostNoMemory(ulong length, string problem)
     {
