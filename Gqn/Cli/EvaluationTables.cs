@@ -8,17 +8,16 @@ namespace Gqn.Native.Cli;
 /// <summary>An evaluation as tables for people.</summary>
 internal static class EvaluationTables
 {
-    /// <summary>Prediction error per number of contexts beside both baselines.</summary>
+    /// <summary>Prediction error per number of contexts beside both baselines, over all pixels and, where objects are
+    /// known, over theirs.</summary>
     public static void WriteSummary(Terminal terminal, EvaluationReport report)
     {
-        var table = Terminal.Table(0, "contexts", "prediction MSE", "mean image", "nearest view", "better than both");
+        var table = Terminal.Table(
+            2, "contexts", "pixels", "prediction MSE", "mean image", "nearest view", "better than both");
         foreach (var entry in report.Contexts)
         {
-            double prediction = entry.Prediction.MeanSquaredError;
-            double best = Math.Min(report.MeanImage.MeanSquaredError, entry.NearestView.MeanSquaredError);
-            Terminal.AddRow(
-                table, Whole(entry.Contexts), Fixed(prediction, 5), Fixed(report.MeanImage.MeanSquaredError, 5),
-                Fixed(entry.NearestView.MeanSquaredError, 5), prediction < best ? "yes" : "no");
+            AddSummary(table, entry, report.MeanImage, "all", quality => quality.MeanSquaredError);
+            AddSummary(table, entry, report.MeanImage, "objects", quality => quality.ObjectMeanSquaredError);
         }
 
         terminal.Console.Write(table);
@@ -30,7 +29,8 @@ internal static class EvaluationTables
     /// <param name="imageSize">Of the images; the smallest have no structural similarity.</param>
     public static void Write(Terminal terminal, EvaluationReport report, int imageSize)
     {
-        var table = Terminal.Table(2, "contexts", "answer", "MSE", "RMSE", "MAE", "PSNR", "SSIM", "KL", "excess");
+        var table = Terminal.Table(
+            2, "contexts", "answer", "MSE", "RMSE", "MAE", "PSNR", "SSIM", "object MSE", "KL", "excess");
         bool similarity = imageSize >= ImageMetrics.WindowSize;
         AddQuality(table, "any", "mean image", report.MeanImage, similarity, string.Empty, string.Empty);
         foreach (var entry in report.Contexts)
@@ -48,9 +48,26 @@ internal static class EvaluationTables
         terminal.WriteLine("prediction      the model, from contexts and viewpoint alone");
         terminal.WriteLine("reconstruction  the model after seeing the answer: not a prediction");
         terminal.WriteLine("RMSE and MAE are in grey levels from 0 to 255, PSNR in dB over all pixels,");
+        terminal.WriteLine("object MSE is over the pixels that show an object, where scenes say which do,");
         terminal.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"KL and excess in nats per image; excess is -ELBO above its floor at sigma {report.Sigma:0.##}."));
+    }
+
+    /// <summary>Adds a row of one measure, unless it is not known.</summary>
+    private static void AddSummary(
+        Table table, ContextEvaluation entry, ImageQuality meanImage, string pixels,
+        Func<ImageQuality, double?> measure)
+    {
+        if (measure(entry.Prediction) is not { } prediction
+            || measure(meanImage) is not { } mean || measure(entry.NearestView) is not { } nearest)
+        {
+            return;
+        }
+
+        Terminal.AddRow(
+            table, Whole(entry.Contexts), pixels, Fixed(prediction, 5), Fixed(mean, 5), Fixed(nearest, 5),
+            prediction < Math.Min(mean, nearest) ? "yes" : "no");
     }
 
     private static void AddQuality(
@@ -58,7 +75,8 @@ internal static class EvaluationTables
         Terminal.AddRow(
             table, contexts, answer, Fixed(quality.MeanSquaredError, 5), Fixed(quality.RootMeanSquaredError, 1),
             Fixed(quality.MeanAbsoluteError, 1), Fixed(quality.PeakSignalToNoise, 2),
-            similarity ? Fixed(quality.StructuralSimilarity, 3) : "-", kl, excess);
+            similarity ? Fixed(quality.StructuralSimilarity, 3) : "-",
+            quality.ObjectMeanSquaredError is { } objects ? Fixed(objects, 5) : "-", kl, excess);
 
     private static string Whole(int value) => value.ToString(CultureInfo.InvariantCulture);
 

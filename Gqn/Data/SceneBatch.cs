@@ -13,8 +13,10 @@ public sealed class SceneBatch
 
     private readonly byte[] _rgb;
     private readonly int[] _viewOrder;
+    private readonly byte[]? _queryParts;
+    private bool _partsAreKnown = true;
 
-    internal SceneBatch(SceneSource source, int imageSize, int scenes, int maxContexts)
+    internal SceneBatch(SceneSource source, int imageSize, int scenes, int maxContexts, bool withParts = false)
     {
         ArgumentNullException.ThrowIfNull(source);
         Scene.ThrowIfUnsupported(imageSize);
@@ -33,6 +35,7 @@ public sealed class SceneBatch
         QueryImages = new float[(long)scenes * picture];
         QueryViews = new float[scenes * Viewpoint.Dimensions];
         SceneIndices = new ulong[scenes];
+        _queryParts = withParts ? new byte[scenes * imageSize * imageSize] : null;
         _rgb = new byte[picture];
         _viewOrder = new int[source.ViewsPerScene];
     }
@@ -61,6 +64,11 @@ public sealed class SceneBatch
     /// <summary>The B viewpoints of <see cref="QueryImages"/>.</summary>
     public float[] QueryViews { get; }
 
+    /// <summary>What the pixel centres of <see cref="QueryImages"/> show, size × size numbers a picture: 0 for the
+    /// surroundings, from 1 for the objects. Null where nobody asked, as in training, or nobody knows, as of files
+    /// without ground truth.</summary>
+    public byte[]? QueryParts => _partsAreKnown ? _queryParts : null;
+
     /// <summary>The number of each scene in its environment's set; of scenes from files, file · 2³² + record, both from
     /// 0.</summary>
     public ulong[] SceneIndices { get; }
@@ -82,6 +90,9 @@ public sealed class SceneBatch
         for (int m = 0; m < Contexts; m++)
             WriteView(scene, viewOrder[m], encoding, ContextImages, ContextViews, (b * Contexts) + m);
         WriteView(scene, viewOrder[^1], encoding, QueryImages, QueryViews, b);
+        int pixels = ImageSize * ImageSize;
+        if (_queryParts is not null && !scene.TryReadParts(viewOrder[^1], _queryParts.AsSpan(b * pixels, pixels)))
+            _partsAreKnown = false;
     }
 
     private void WriteView(SceneReader scene, int view, ViewpointOrder encoding,

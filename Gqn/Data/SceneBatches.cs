@@ -195,7 +195,7 @@ public sealed class SceneBatches : IDisposable
     public static SceneBatch EvaluationBatch(SceneSource source, int imageSize, int count, int contexts, ulong seed,
         ViewpointOrder order = ViewpointOrder.CosSin)
     {
-        var batch = new SceneBatch(source, imageSize, count, contexts) { Contexts = contexts };
+        var batch = new SceneBatch(source, imageSize, count, contexts, withParts: true) { Contexts = contexts };
         using SceneReader reader = source.CreateReader(imageSize);
         ShuffledOrder? scenes = source.Files is { } files ? new ShuffledOrder(files, seed, UsualShuffleBuffer) : null;
         for (int i = 0; i < count; i++)

@@ -6,12 +6,16 @@ namespace Gqn.Native.Imaging;
 /// <param name="MeanAbsoluteError">255 · mean of |a − b|, in grey levels.</param>
 /// <param name="PeakSignalToNoise">−10 · log₁₀ of the mean squared error, in dB; infinite for equal pictures.</param>
 /// <param name="StructuralSimilarity">The mean structural similarity, at most 1.</param>
+/// <param name="ObjectMeanSquaredError">The mean squared error over the pixels whose centres show an object, where a
+/// model that draws only empty rooms is found out; null where no object is seen, or nobody knows where they
+/// are.</param>
 public readonly record struct ImageQuality(
     double MeanSquaredError,
     double RootMeanSquaredError,
     double MeanAbsoluteError,
     double PeakSignalToNoise,
-    double StructuralSimilarity);
+    double StructuralSimilarity,
+    double? ObjectMeanSquaredError = null);
 
 /// <summary>Measures of the difference between pictures with values in [0, 1], rows × columns × channels.</summary>
 /// <remarks>Values are taken as they are: clip a prediction before measuring. Sums are in double precision.</remarks>
@@ -38,6 +42,37 @@ public static class ImageMetrics
             sum += difference * difference;
         }
         return sum / a.Length;
+    }
+
+    /// <summary>Mean of (a − b)² over the pixels that show an object.</summary>
+    /// <param name="a">Pictures, three values a pixel.</param>
+    /// <param name="b">The others.</param>
+    /// <param name="parts">What each pixel shows: 0 for the surroundings, from 1 for the objects.</param>
+    /// <returns>Null where no pixel shows an object.</returns>
+    /// <exception cref="ArgumentException">The pictures are empty or differ in size, or the parts are not one a
+    /// pixel.</exception>
+    public static double? ObjectMeanSquaredError(
+        ReadOnlySpan<float> a, ReadOnlySpan<float> b, ReadOnlySpan<byte> parts)
+    {
+        CheckSizes(a, b);
+        if (parts.Length * 3L != a.Length)
+        {
+            throw new ArgumentException(
+                $"Pictures of {a.Length} values have {a.Length / 3} parts, not {parts.Length}.", nameof(parts));
+        }
+        double sum = 0;
+        long values = 0;
+        for (int pixel = 0; pixel < parts.Length; pixel++)
+        {
+            if (parts[pixel] == 0) continue;
+            for (int i = pixel * 3; i < (pixel * 3) + 3; i++)
+            {
+                double difference = (double)a[i] - b[i];
+                sum += difference * difference;
+            }
+            values += 3;
+        }
+        return values == 0 ? null : sum / values;
     }
 
     /// <summary>255 · √(mean of (a − b)²), in grey levels.</summary>

@@ -85,7 +85,7 @@ public sealed class Evaluator : IDisposable
         var repeated = new float[queries.QueryImages.Length];
         for (int i = 0; i < count; i++)
             meanImage.CopyTo(repeated.AsSpan(i * _imageLength));
-        var meanQuality = Quality(repeated, queries.QueryImages);
+        var meanQuality = Quality(repeated, queries);
         return new EvaluationReport(
             _heldOut.Name, step, count, Sigma, meanQuality, [.. contexts.Select(m =>
             {
@@ -118,10 +118,11 @@ public sealed class Evaluator : IDisposable
             kl += (double)elbo.Kl.Item() * part.Count;
             excess += (elbo.NegElbo.Item() - Elbo.Floor(_network.Options.ImageSize, Sigma)) * part.Count;
         });
-        var reconstruction = Quality(images, batch.QueryImages);
+        var reconstruction = Quality(images, batch);
         NearestViews(batch, images);
         return new ContextEvaluation(
-            contexts, Quality(predictions, batch.QueryImages), reconstruction, Quality(images, batch.QueryImages), kl / count, excess / count);
+            contexts, Quality(predictions, batch), reconstruction, Quality(images, batch), kl / count,
+            excess / count);
     }
 
     private void NearestViews(SceneBatch batch, Span<float> images)
@@ -169,8 +170,9 @@ public sealed class Evaluator : IDisposable
             _network.Options.ViewpointOrder);
     }
 
-    private ImageQuality Quality(float[] images, float[] truth)
+    private ImageQuality Quality(float[] images, SceneBatch batch)
     {
+        float[] truth = batch.QueryImages;
         int size = _network.Options.ImageSize, count = truth.Length / _imageLength;
         double absolute = 0, similarity = 0;
         for (int i = 0; i < count; i++)
@@ -185,7 +187,8 @@ public sealed class Evaluator : IDisposable
         // Over all pixels of all images; a mean of single images' decibels would be ruled by the easiest ones.
         return new ImageQuality(
             ImageMetrics.MeanSquaredError(images, truth), ImageMetrics.RootMeanSquaredError(images, truth),
-            absolute / count, ImageMetrics.PeakSignalToNoise(images, truth), similarity / count);
+            absolute / count, ImageMetrics.PeakSignalToNoise(images, truth), similarity / count,
+            batch.QueryParts is { } parts ? ImageMetrics.ObjectMeanSquaredError(images, truth, parts) : null);
     }
 
     private delegate void PartAction(Part part, Span<float> images);

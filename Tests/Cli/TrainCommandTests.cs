@@ -1,6 +1,8 @@
 using System.Text;
+using System.Text.Json;
 using Gqn.Native.Cli;
 using Gqn.Native.Engine.Optim;
+using Gqn.Native.Scenes;
 using Gqn.Native.Training;
 using Spectre.Console;
 using Xunit;
@@ -90,6 +92,28 @@ public sealed class TrainCommandTests(TrainedRun trained) : IClassFixture<Traine
         Assert.True(File.Exists(new RunDirectory(run).EvaluationPath));
         Assert.NotNull(new RunDirectory(run).LatestCheckpoint());
     }
+
+    /// <summary>Trains, evaluates, and says which environments have objects to measure.</summary>
+    [Theory]
+    [MemberData(nameof(EnvironmentNames))]
+    public async Task EveryEnvironmentCanBeLearned(string scenes)
+    {
+        string run = trained["learning-" + scenes];
+        string options = $"--preset tiny --steps 2 --threads 1 --set evaluationScenes=8 --scenes {scenes} --out";
+        string output = (await CommandRun.Of("train " + options, run)).Succeeded().Output;
+        Assert.Contains($"scenes     {scenes}, 16x16 pixels", output, StringComparison.Ordinal);
+        using var report = JsonDocument.Parse(File.ReadAllText(new RunDirectory(run).EvaluationPath));
+        JsonElement entry = report.RootElement.GetProperty("contexts")[0];
+        bool hasObjects = scenes != "mazes";
+        Assert.Equal(hasObjects, output.Contains(" objects ", StringComparison.Ordinal));
+        Assert.All(new[] { "prediction", "reconstruction", "nearestView" }, answer =>
+        {
+            JsonElement error = entry.GetProperty(answer).GetProperty("objectMeanSquaredError");
+            Assert.Equal(hasObjects ? JsonValueKind.Number : JsonValueKind.Null, error.ValueKind);
+        });
+    }
+
+    public static TheoryData<string> EnvironmentNames => [.. Environments.Names];
 
     [Fact]
     public void SchedulesOfANewRunStretchWithItsLengthUnlessSet()

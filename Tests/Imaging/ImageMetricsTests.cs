@@ -23,6 +23,19 @@ public sealed class ImageMetricsTests
     }
 
     [Fact]
+    public void ObjectErrorCountsThePixelsOfObjectsAlone()
+    {
+        float[] a = [0, 0, 0, 0.5f, 0.25f, 1, 1, 1, 1], b = [1, 1, 1, 0, 0.5f, 1, 0.5f, 1, 1];
+        // (0.25 + 0.0625 + 0) / 3, then with (0.25 + 0 + 0) of the last pixel.
+        Assert.Equal(0.3125 / 3, ImageMetrics.ObjectMeanSquaredError(a, b, [0, 1, 0]));
+        Assert.Equal(0.5625 / 6, ImageMetrics.ObjectMeanSquaredError(a, b, [0, 3, 255]));
+        Assert.Equal(ImageMetrics.MeanSquaredError(a, b), ImageMetrics.ObjectMeanSquaredError(a, b, [1, 2, 3]));
+        Assert.Null(ImageMetrics.ObjectMeanSquaredError(a, b, [0, 0, 0]));
+        Assert.Throws<ArgumentException>(() => ImageMetrics.ObjectMeanSquaredError(a, b, [0, 1]));
+        Assert.Throws<ArgumentException>(() => ImageMetrics.ObjectMeanSquaredError(a, b.AsSpan(0, 6), [0, 1]));
+    }
+
+    [Fact]
     public void EqualPicturesHaveSimilarityOne()
     {
         float[] a = Noise(20 * 15 * 3, 1);

@@ -146,6 +146,29 @@ public sealed class SceneBatchesTests
     }
 
     [Fact]
+    public void EvaluationSetsSayWhatThePixelsOfTheirQueriesShow()
+    {
+        SceneBatch batch = SceneBatches.EvaluationBatch(Five, SceneSplit.Test, Size, 5, 2, 3);
+        Assert.NotNull(batch.QueryParts);
+        byte[] rgb = new byte[Size * Size * 3], parts = new byte[Size * Size];
+        float[] seven = new float[7];
+        for (int b = 0; b < batch.Scenes; b++)
+        {
+            Scene scene = Five.Sample(SceneSplit.Test, batch.SceneIndices[b]);
+            foreach (ref readonly Camera camera in scene.Cameras)
+            {
+                Viewpoint.Encode(camera, ViewpointOrder.CosSin, seven);
+                if (seven.AsSpan().SequenceEqual(batch.QueryViews.AsSpan(b * 7, 7)))
+                    scene.Render(camera, Size, rgb, parts);
+            }
+            Assert.Contains(parts, part => part > 0);
+            Assert.Equal(parts, batch.QueryParts[(b * Size * Size)..((b + 1) * Size * Size)]);
+        }
+        using SceneBatches training = Start();
+        Assert.Null(training.Next().QueryParts);
+    }
+
+    [Fact]
     public void SizesAreChecked()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => Start(workers: 0));
