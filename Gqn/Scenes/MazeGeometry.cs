@@ -57,6 +57,8 @@ internal sealed class MazeGeometry : SceneGeometry
     /// <summary>The colour of an area's walls on one face, the light included.</summary>
     public Vector3 WallOf(int area, int face) => _walls[(area * Faces) + face];
 
+    public override (Vector2 Low, Vector2 High)? Walls => (new(Plan.Lines[0]), new(Plan.Lines[^1]));
+
     public override void Render(in Camera camera, int size, Span<byte> rgb, Span<byte> parts, Span<float> depth)
     {
         parts.Clear();

@@ -40,6 +40,8 @@ internal sealed class RoomGeometry : SceneGeometry
     /// <summary>Its light.</summary>
     public SpotLight Light => _light;
 
+    public override (Vector2 Low, Vector2 High)? Walls => (new(-_room.HalfSide), new(_room.HalfSide));
+
     public override void Render(in Camera camera, int size, Span<byte> rgb, Span<byte> parts, Span<float> depth) =>
         RayCaster.Render(_primitives, new RoomShading(this), camera, size, rgb, parts, depth);
 

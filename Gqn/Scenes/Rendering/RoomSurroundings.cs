@@ -22,6 +22,9 @@ internal sealed class RoomSurroundings(float halfSide, float height, float floor
     /// <summary>The sky, a measured colour of the released pictures.</summary>
     public static Vector3 Sky { get; } = new Vector3(154, 226, 250) / 255f;
 
+    /// <summary>Half the room's side, in world units.</summary>
+    public float HalfSide => halfSide;
+
     /// <summary>What rays see of the empty room.</summary>
     public PacketHits Trace(Vector3 origin, in RayPacket rays)
     {
