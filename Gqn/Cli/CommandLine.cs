@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using Gqn.Native.Model;
 using Gqn.Native.Training;
 
@@ -61,6 +62,7 @@ internal static class CommandLine
             EvalCommand.Create(terminal),
             RenderCommand.Create(terminal),
             InfoCommand.Create(terminal),
+            DataCommand.Create(terminal),
             DevicesCommand.Create(terminal),
         };
         root.Options.Add(new HelpOption { Description = "Show the usage and all options with their defaults." });
@@ -72,7 +74,7 @@ internal static class CommandLine
     {
         var command = parsed.CommandResult.Command;
         bool verb = command.Subcommands.Count > 0;
-        string usage = verb ? "'gqn --help' lists the verbs." : $"'gqn {command.Name} --help' shows the usage.";
+        string usage = $"'{Path(parsed.CommandResult)} --help' {(verb ? "lists the verbs" : "shows the usage")}.";
         // A misspelled option makes its value an unknown word as well: the first is the cause.
         if (parsed.UnmatchedTokens is [{ } word, ..])
         {
@@ -90,4 +92,9 @@ internal static class CommandLine
         string message = parsed.Errors[0].Message;
         return message.EndsWith('.') ? $"{message} {usage}" : $"{message}. {usage}";
     }
+
+    /// <summary>The words that lead to a command: "gqn", "gqn train", "gqn data show".</summary>
+    private static string Path(CommandResult command) => command.Parent is CommandResult parent
+        ? $"{Path(parent)} {command.Command.Name}"
+        : "gqn";
 }

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Numerics;
 using Gqn.Native.Engine.Devices;
 using Gqn.Native.Engine.Io;
+using Gqn.Native.Scenes;
 using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
@@ -112,6 +113,37 @@ internal static class CommandOptions
     {
         Description = "Folder of a run, such as runs/quick-shepard-metzler-5-1",
     };
+
+    /// <summary>An option that takes one of a few words; null where it is not given.</summary>
+    public static Option<T?> OneOf<T>(string name, string description, params (string Word, T Value)[] choices)
+    {
+        string[] words = [.. choices.Select(choice => choice.Word)];
+        var option = new Option<T?>(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', words),
+            CustomParser = result =>
+            {
+                string text = result.Tokens[0].Value;
+                int choice = Array.IndexOf(words, text);
+                if (choice >= 0)
+                    return choices[choice].Value;
+                result.AddError($"{name} {text}: write {string.Join(" or ", words)}");
+                return default;
+            },
+        };
+        option.CompletionSources.Add(words);
+        return option;
+    }
+
+    /// <summary>One of the two sets of an environment's scenes; null where it is not given.</summary>
+    public static Option<SceneSplit?> Split() => OneOf<SceneSplit?>(
+        "--split", "Which of the two disjoint sets of scenes [default: train]",
+        ("train", SceneSplit.Train), ("test", SceneSplit.Test));
+
+    /// <summary>The side of a picture; null where it is not given.</summary>
+    public static Option<int?> ImageSize(string description) =>
+        Whole("--size", description, Scene.MinImageSize, Scene.MaxImageSize);
 
     /// <summary>The device that was asked for. "auto" is the processor, the one kind there is.</summary>
     /// <param name="threads">Null for one per processor.</param>

@@ -135,7 +135,7 @@ public sealed class EvalRenderInfoTests(TrainedRun trained) : IClassFixture<Trai
     public async Task WithoutWordsTheVerbsAreShown()
     {
         string output = (await CommandRun.Of("")).Succeeded().Output;
-        string[] verbs = ["train", "eval", "render", "info", "devices"];
+        string[] verbs = ["train", "eval", "render", "info", "data", "devices"];
         Assert.All(verbs, verb => Assert.Contains("  " + verb, output, StringComparison.Ordinal));
     }
 
