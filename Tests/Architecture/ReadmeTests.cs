@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Gqn.Native.Engine.Autodiff;
 using Gqn.Native.Engine.Devices;
 using Gqn.Native.Engine.Nn;
@@ -42,7 +41,7 @@ public sealed class ReadmeTests
 
         // end
         Assert.True(error < 0.01, $"the error is {error}");
-        AssertInReadme("engine");
+        PageExample.AssertOn("README.md", "engine");
     }
 
     [Fact]
@@ -61,17 +60,6 @@ public sealed class ReadmeTests
         Png.Write(picture, model.Render(scene, world.Cameras[3]));
         // end
         Assert.True(File.Exists(picture));
-        AssertInReadme("run");
-    }
-
-    private static void AssertInReadme(string example, [CallerFilePath] string source = "")
-    {
-        string[] lines = File.ReadAllLines(source);
-        int first = Array.FindIndex(lines, line => line.Trim() == $"// example: {example}") + 1;
-        int last = Array.FindIndex(lines, first, line => line.Trim() == "// end");
-        var dedented = lines[first..last].Select(line => line.Length > 8 ? line[8..] : string.Empty);
-        string code = string.Join('\n', dedented).Trim();
-        string readme = File.ReadAllText(Path.Combine(Path.GetDirectoryName(source)!, "..", "..", "README.md"));
-        Assert.Contains("```csharp\n" + code + "\n```", readme.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        PageExample.AssertOn("README.md", "run");
     }
 }
