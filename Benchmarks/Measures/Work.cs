@@ -6,7 +6,8 @@ namespace Gqn.Native.Benchmarks.Measures;
 /// Taps that fall on padding count, so an algorithm that needs fewer operations can exceed the peak.
 /// </param>
 /// <param name="Bytes">Every operand read once and every result written once.</param>
-public readonly record struct Work(double Flops, double Bytes)
+/// <param name="Pictures">How many pictures are rendered.</param>
+public readonly record struct Work(double Flops, double Bytes, double Pictures = 0)
 {
     /// <summary>Work on elements that are float32.</summary>
     /// <param name="elements">Elements of the result.</param>

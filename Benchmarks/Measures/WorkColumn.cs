@@ -22,6 +22,7 @@ internal sealed class WorkColumn(string name, string legend, Func<Work, double, 
         new WorkColumn(
             "Copy peak %", "Share of the bytes that all threads copy far beyond the caches",
             (work, time) => work.Bytes == 0 ? 0 : 100 * work.Bytes / time / Peaks.Measured.Bytes),
+        new WorkColumn("Pictures/s", "Pictures rendered per second", (work, time) => work.Pictures / time),
     ];
 
     public string Id => $"{nameof(WorkColumn)}.{name}";

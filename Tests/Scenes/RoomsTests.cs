@@ -149,6 +149,25 @@ public sealed class RoomsTests
     }
 
     [Fact]
+    public void AChangedSceneKeepsItsOtherCausesAndItsCameras()
+    {
+        SceneEnvironment environment = Environments.Create("rooms-free-rotating");
+        for (ulong index = 0; index < 50; index++)
+        {
+            (Scene scene, Scene other) = (
+                environment.Sample(SceneSplit.Train, index), environment.Sample(SceneSplit.Train, index + 1));
+            foreach (string property in scene.Factors.Properties.Intersect(other.Factors.Properties))
+            {
+                Scene changed = scene.With(property, other.Factors[property]);
+                Assert.Equal(scene.Cameras.ToArray(), changed.Cameras.ToArray());
+                Assert.Equal((scene.Split, scene.Index), (changed.Split, changed.Index));
+                Assert.All(scene.Factors.Properties, p => Assert.Equal(
+                    (p == property ? other : scene).Factors[p], changed.Factors[p]));
+            }
+        }
+    }
+
+    [Fact]
     public void HeldOutPairsNeverOccurAndTheirMembersDo()
     {
         SceneEnvironment held = new Rooms(RoomCameras.Ring).Where(
