@@ -18,7 +18,8 @@ public sealed record RoomLightOptions
     /// <summary>The power of the cosine with which the spot fades towards the border of its cone.</summary>
     public int SpotExponent { get; init; } = 10;
 
-    /// <summary>Half the angle of the spot's cone, in degrees; nothing of its light falls outside.</summary>
+    /// <summary>Half the angle of the spot's cone, in degrees, below 90; its light has faded to nothing
+    /// there.</summary>
     public float CutoffDegrees { get; init; } = 45;
 
     /// <summary>The brightness of the spot's highlights on shiny things.</summary>

@@ -42,8 +42,8 @@ public sealed record RoomOptions
     /// <summary>The least value (brightness) of a sampled colour; the greatest is 1.</summary>
     public float MinValue { get; init; } = .85f;
 
-    /// <summary>0 for hues anywhere on the colour circle, else how many evenly spaced hues there are; factor experiments
-    /// use 8.</summary>
+    /// <summary>0 for hues anywhere on the colour circle, else how many evenly spaced hues there are; factor
+    /// experiments use 8.</summary>
     public int PaletteHues { get; init; }
 
     /// <summary>The measures of the seven shapes at size 1.</summary>
@@ -101,6 +101,13 @@ public sealed record RoomOptions
             throw new ArgumentException("RoomOptions: WallHeight, FloorTile and Light.Height are above 0 and "
                 + "FieldOfViewDegrees lies between 0 and 180.");
         }
+        if (!(Light.CutoffDegrees is > 0 and < 90 && Light.SpotExponent > 0 && Light.Shininess > 0))
+        {
+            throw new ArgumentException("RoomOptions: Light.CutoffDegrees lies between 0 and 90; "
+                + "Light.SpotExponent and Light.Shininess are at least 1.");
+        }
+        if (!(Light.Range >= 0 && Light.Range <= HalfSide))
+            throw new ArgumentException($"RoomOptions: Light.Range lies between 0 and HalfSide, not at {Light.Range}.");
         if (PaletteHues < 0) throw new ArgumentException($"RoomOptions: {PaletteHues} hues are fewer than none.");
     }
 }

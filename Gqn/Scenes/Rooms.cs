@@ -17,10 +17,11 @@ public enum RoomCameras
 /// <summary>A square room under the sky with coloured objects, lit by a spot light that casts shadows.</summary>
 /// <remarks>
 /// One of five wall textures and one of three floor textures; one to three objects of seven shapes with continuous
-/// colours and sizes, none of which overlap; a light anywhere below the ceiling. All are independent and uniform, except
-/// that an object's place is drawn again until it is free, and a free camera's until it is clear of the objects. Each
-/// cause of each object has its own stream of random numbers, so that another distribution of one leaves the draws of
-/// all others as they are. Training and test scenes come from different streams of continuous causes: none is in both.
+/// colours and sizes, none of which overlap; a light anywhere below the ceiling. All are independent and uniform,
+/// except that an object's place is drawn again until it is free, and a free camera's until it is clear of the objects.
+/// Each cause of each object has its own stream of random numbers, so that another distribution of one leaves the draws
+/// of all others as they are. Training and test scenes come from different streams of continuous causes: none is in
+/// both.
 /// <para>
 /// An object is a shape of fixed proportions times a size; the released data sets may have boxes and cylinders of
 /// changing proportions.

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
 using Gqn.Native.Scenes;
 using Gqn.Native.Scenes.Rendering;
@@ -65,7 +66,8 @@ public sealed class RayCasterTests
         {
             Scene scene = environment.Sample(SceneSplit.Train, index);
             byte[] fast = Picture(environment, SceneSplit.Train, index, (int)index, size);
-            double[] dense = DenselySampled(((PolycubeGeometry)scene.Geometry).Boxes, scene.Cameras[(int)index], size, grid: 16);
+            double[] dense = DenselySampled(
+                ((PolycubeGeometry)scene.Geometry).Boxes, scene.Cameras[(int)index], size, grid: 16);
             for (int i = 0; i < fast.Length; i++)
             {
                 double difference = Math.Abs(fast[i] - (255 * dense[i]));
@@ -111,6 +113,36 @@ public sealed class RayCasterTests
         Assert.Equal(0, parts[0]);
         // Faces towards −x lie in the shadow: half of the colour.
         Assert.Equal([128, 0, 0], rgb.AsSpan(centre * 3, 3).ToArray());
+    }
+
+    /// <summary>Distances along the forward axis, by a way without intersections.</summary>
+    [Fact]
+    public void DepthIsThatOfPixelCentres()
+    {
+        const int Size = 33;
+        Scene scene = Environments.Create("shepard-metzler-7").Sample(SceneSplit.Train, 3);
+        foreach (Camera camera in scene.Cameras[..4])
+        {
+            byte[] parts = new byte[Size * Size];
+            float[] depth = new float[Size * Size];
+            scene.Render(camera, Size, new byte[Size * Size * 3], parts, depth);
+            var view = new PinholeView(camera, Size);
+            int hits = 0;
+            for (int i = 0; i < depth.Length; i++)
+            {
+                Assert.Equal(parts[i] == 0, float.IsPositiveInfinity(depth[i]));
+                if (parts[i] == 0) continue;
+                hits++;
+                Vector3x8 ray = view.Rays(
+                    Vector256.Create((i % Size) + .5f), Vector256.Create((i / Size) + .5f)).Direction;
+                Point3 at = (Point3)view.Origin + (new Point3(ray.X[0], ray.Y[0], ray.Z[0]) * depth[i]);
+                Box box = ((PolycubeGeometry)scene.Geometry).Boxes[parts[i] - 1];
+                var solid = new Primitive(PrimitiveKind.Box, Frame.World, box.Low, box.High, box.Colour, 1);
+                Assert.InRange(DistanceField.Of(solid, at), -2e-6, 2e-6);
+                Assert.InRange(depth[i], 1, 5);
+            }
+            Assert.True(hits > 30);
+        }
     }
 
     [Fact]

@@ -60,7 +60,8 @@ internal readonly record struct Frame(Vector3 Origin, Vector3 AxisX, Vector3 Axi
 
     private static Vector3 Unit(Vector3 v) => v / MathF.Sqrt((v.X * v.X) + (v.Y * v.Y) + (v.Z * v.Z));
 
-    /// <summary>Written out, as all sums here: the platform's own may round differently from one processor to the next.</summary>
+    /// <summary>Written out, as all sums here: the platform's own may round differently from one processor to the
+    /// next.</summary>
     private static Vector3 Cross(Vector3 a, Vector3 b) => new(
         (a.Y * b.Z) - (a.Z * b.Y), (a.Z * b.X) - (a.X * b.Z), (a.X * b.Y) - (a.Y * b.X));
 }

@@ -38,8 +38,8 @@ internal static class Intersection
         Vector256<float> shift = -Vector3x8.Dot(from, ray) / Vector3x8.Dot(ray, ray);
         from += ray * shift;
         float radius = primitive.BoundingRadiusSquared;
-        if (!Lanes.Any(Vector256.LessThan(Vector3x8.Dot(from, from), Vector256.Create(radius))))
-            return new Entries(Lanes.Infinity, default);
+        if (!RayLanes.Any(Vector256.LessThan(Vector3x8.Dot(from, from), Vector256.Create(radius))))
+            return new Entries(RayLanes.Infinity, default);
         nearest -= shift;
         Entries entries = primitive.Kind switch
         {
@@ -77,5 +77,5 @@ internal static class Intersection
     /// <summary>1/d, component by component.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector3x8 Reciprocal(in Vector3x8 d) =>
-        new(Lanes.Reciprocal(d.X), Lanes.Reciprocal(d.Y), Lanes.Reciprocal(d.Z));
+        new(RayLanes.Reciprocal(d.X), RayLanes.Reciprocal(d.Y), RayLanes.Reciprocal(d.Z));
 }

@@ -13,7 +13,7 @@ internal readonly struct RayPacket(Vector3x8 direction)
 
     /// <summary>1 / direction, component by component.</summary>
     public readonly Vector3x8 Inverse = new(
-        Lanes.Reciprocal(direction.X), Lanes.Reciprocal(direction.Y), Lanes.Reciprocal(direction.Z));
+        RayLanes.Reciprocal(direction.X), RayLanes.Reciprocal(direction.Y), RayLanes.Reciprocal(direction.Z));
 }
 
 /// <summary>A camera's axes, ready to make rays.</summary>

@@ -73,13 +73,13 @@ internal sealed class PolycubeGeometry : SceneGeometry
         public static bool HasSurroundings => false;
 
         public PacketHits Surroundings(in PinholeView view, in RayPacket rays) =>
-            new() { Distance = Lanes.Infinity };
+            new() { Distance = RayLanes.Infinity };
 
         public Vector3x8 Shade(in PinholeView view, in RayPacket rays, ref PacketHits hits)
         {
-            Span<float> red = stackalloc float[Lanes.Count], green = stackalloc float[Lanes.Count];
-            Span<float> blue = stackalloc float[Lanes.Count];
-            for (int lane = 0; lane < Lanes.Count; lane++)
+            Span<float> red = stackalloc float[RayLanes.Count], green = stackalloc float[RayLanes.Count];
+            Span<float> blue = stackalloc float[RayLanes.Count];
+            for (int lane = 0; lane < RayLanes.Count; lane++)
             {
                 int surface = hits.Surface[lane];
                 int number = (surface >> PacketHits.PrimitiveShift) - 1, face = (surface >> 1) & 0x7F;

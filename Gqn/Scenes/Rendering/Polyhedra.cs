@@ -37,7 +37,7 @@ internal static class Polyhedra
             & Vector256.LessThanOrEqual(enter, y.Leave)
             & Vector256.LessThanOrEqual(enter, z.Leave)
             & Vector256.GreaterThan(enter, minimum);
-        return new Entries(Vector256.ConditionalSelect(hit, enter, Lanes.Infinity), face);
+        return new Entries(Vector256.ConditionalSelect(hit, enter, RayLanes.Infinity), face);
 
         // 1 for a ray that runs down the axis: it enters on the high side.
         static Vector256<int> HighSide(Vector256<float> inverse) =>
@@ -50,12 +50,12 @@ internal static class Polyhedra
         in Primitive icosahedron, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
     {
         Vector256<float> inradius = Vector256.Create(icosahedron.High.X * Primitive.IcosahedronInradius);
-        Vector256<float> enter = -Lanes.Infinity, leave = Lanes.Infinity;
+        Vector256<float> enter = -RayLanes.Infinity, leave = RayLanes.Infinity;
         Vector256<int> face = default;
         for (int axis = 0; axis < IcosahedronAxes.Length; axis++)
         {
             Vector3 normal = IcosahedronAxes[axis];
-            Vector256<float> inverse = Lanes.Reciprocal(Vector3x8.Dot(ray, normal));
+            Vector256<float> inverse = RayLanes.Reciprocal(Vector3x8.Dot(ray, normal));
             Vector256<float> middle = -Vector3x8.Dot(from, normal) * inverse;
             Vector256<float> half = inradius * Vector256.Abs(inverse);
             Vector256<float> later = Vector256.GreaterThan(middle - half, enter);
@@ -64,10 +64,10 @@ internal static class Polyhedra
             Vector256<int> side = Vector256.Create(2 * axis)
                 - Vector256.GreaterThan(inverse, Vector256<float>.Zero).AsInt32();
             face = Vector256.ConditionalSelect(later.AsInt32(), side, face);
-            leave = Lanes.Lesser(leave, middle + half);
+            leave = RayLanes.Lesser(leave, middle + half);
         }
         Vector256<float> hit = Vector256.LessThanOrEqual(enter, leave) & Vector256.GreaterThan(enter, minimum);
-        return new Entries(Vector256.ConditionalSelect(hit, enter, Lanes.Infinity), face);
+        return new Entries(Vector256.ConditionalSelect(hit, enter, RayLanes.Infinity), face);
     }
 
     /// <summary>The outer triangle's prism without the endless prism of the hole: where a ray reaches the outer prism
@@ -76,17 +76,17 @@ internal static class Polyhedra
         in Primitive frame, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
     {
         float bar = frame.High.Y - frame.Low.Y;
-        var slab = new Slab(frame.Low.Y, frame.High.Y, from.Y, Lanes.Reciprocal(ray.Y));
+        var slab = new Slab(frame.Low.Y, frame.High.Y, from.Y, RayLanes.Reciprocal(ray.Y));
         Vector256<float> enter = slab.Enter, leave = slab.Leave;
         Vector256<int> enterFace = Vector256.Create(3)
             - Vector256.LessThan(ray.Y, Vector256<float>.Zero).AsInt32();
-        Vector256<float> hole = -Lanes.Infinity, holeEnd = Lanes.Infinity;
+        Vector256<float> hole = -RayLanes.Infinity, holeEnd = RayLanes.Infinity;
         Vector256<int> holeFace = default;
         for (int side = 0; side < 3; side++)
         {
             Vector3 normal = TriangleFrameNormals[side];
             float offset = side == 0 ? -frame.Low.Z : frame.High.Z * normal.Z;
-            Vector256<float> towards = Vector3x8.Dot(ray, normal), inverse = Lanes.Reciprocal(towards);
+            Vector256<float> towards = Vector3x8.Dot(ray, normal), inverse = RayLanes.Reciprocal(towards);
             Vector256<float> outer = (Vector256.Create(offset) - Vector3x8.Dot(from, normal)) * inverse;
             Vector256<float> inner = (Vector256.Create(offset - bar) - Vector3x8.Dot(from, normal)) * inverse;
             Vector256<float> inwards = Vector256.LessThan(inverse, Vector256<float>.Zero);
@@ -94,8 +94,8 @@ internal static class Polyhedra
             Vector256<float> later = inwards & Vector256.GreaterThan(outer, enter);
             enter = Vector256.ConditionalSelect(later, outer, enter);
             enterFace = Vector256.ConditionalSelect(later.AsInt32(), Vector256.Create(side), enterFace);
-            leave = Vector256.ConditionalSelect(inwards, leave, Lanes.Lesser(leave, outer));
-            hole = Vector256.ConditionalSelect(inwards, Lanes.Greater(hole, inner), hole);
+            leave = Vector256.ConditionalSelect(inwards, leave, RayLanes.Lesser(leave, outer));
+            hole = Vector256.ConditionalSelect(inwards, RayLanes.Greater(hole, inner), hole);
             Vector256<float> earlier = Vector256.AndNot(Vector256.LessThan(inner, holeEnd), inwards);
             holeEnd = Vector256.ConditionalSelect(earlier, inner, holeEnd);
             holeFace = Vector256.ConditionalSelect(earlier.AsInt32(), Vector256.Create(5 + side), holeFace);
@@ -106,7 +106,7 @@ internal static class Polyhedra
         Vector256<float> behindHole = Vector256.LessThan(hole, holeEnd) & Vector256.LessThan(enter, holeEnd)
             & Vector256.LessThan(holeEnd, leave) & Vector256.GreaterThan(holeEnd, minimum);
         Vector256<float> distance = Vector256.ConditionalSelect(
-            direct, enter, Vector256.ConditionalSelect(behindHole, holeEnd, Lanes.Infinity));
+            direct, enter, Vector256.ConditionalSelect(behindHole, holeEnd, RayLanes.Infinity));
         return new Entries(distance, Vector256.ConditionalSelect(direct.AsInt32(), enterFace, holeFace));
     }
 
@@ -129,9 +129,9 @@ internal static class Polyhedra
 
     private static Vector3x8 Lookup(ReadOnlySpan<Vector3> vectors, Vector256<int> index)
     {
-        Span<float> x = stackalloc float[Lanes.Count], y = stackalloc float[Lanes.Count];
-        Span<float> z = stackalloc float[Lanes.Count];
-        for (int lane = 0; lane < Lanes.Count; lane++)
+        Span<float> x = stackalloc float[RayLanes.Count], y = stackalloc float[RayLanes.Count];
+        Span<float> z = stackalloc float[RayLanes.Count];
+        for (int lane = 0; lane < RayLanes.Count; lane++)
         {
             Vector3 vector = vectors[index[lane]];
             (x[lane], y[lane], z[lane]) = (vector.X, vector.Y, vector.Z);
@@ -169,8 +169,8 @@ internal static class Polyhedra
         {
             Vector256<float> a = (Vector256.Create(low) - from) * inverse;
             Vector256<float> b = (Vector256.Create(high) - from) * inverse;
-            Enter = Lanes.Lesser(a, b);
-            Leave = Lanes.Greater(a, b);
+            Enter = RayLanes.Lesser(a, b);
+            Leave = RayLanes.Greater(a, b);
         }
     }
 }

@@ -23,7 +23,7 @@ internal static class Quadrics
         Vector256<float> inside = (radius * radius) - Vector3x8.Dot(nearest, nearest);
         return Vector256.ConditionalSelect(
             Vector256.GreaterThanOrEqual(inside, Vector256<float>.Zero),
-            middle - Vector256.Sqrt(Vector256.Abs(inside) / length), Lanes.Infinity);
+            middle - Vector256.Sqrt(Vector256.Abs(inside) / length), RayLanes.Infinity);
     }
 
     /// <summary>The cylinder between the two ends, or the ball on whose side the endless cylinder is entered.</summary>
@@ -38,7 +38,7 @@ internal static class Quadrics
             Vector256.Create(capsule.High.X));
         Vector256<float> enter = Vector256.ConditionalSelect(
             Vector256.LessThanOrEqual(Vector256.Abs(height), end), tube.Enter, ball);
-        enter = Vector256.ConditionalSelect(tube.Hit, enter, Lanes.Infinity);
+        enter = Vector256.ConditionalSelect(tube.Hit, enter, RayLanes.Infinity);
         return new Entries(Beyond(enter, minimum), Vector256<int>.Zero);
     }
 
@@ -48,11 +48,11 @@ internal static class Quadrics
     {
         Tube tube = EnterTube(from, ray, cylinder.High.X);
         (Vector256<float> low, Vector256<float> high) = Slab(cylinder, from, ray);
-        Vector256<float> enter = Lanes.Greater(tube.Enter, low);
-        Vector256<float> leave = Lanes.Lesser(tube.Leave, high);
+        Vector256<float> enter = RayLanes.Greater(tube.Enter, low);
+        Vector256<float> leave = RayLanes.Lesser(tube.Leave, high);
         Vector256<float> hit = tube.Hit & Vector256.LessThanOrEqual(enter, leave);
         return new Entries(
-            Beyond(Vector256.ConditionalSelect(hit, enter, Lanes.Infinity), minimum),
+            Beyond(Vector256.ConditionalSelect(hit, enter, RayLanes.Infinity), minimum),
             EndFace(Vector256.GreaterThan(low, tube.Enter), ray));
     }
 
@@ -71,36 +71,36 @@ internal static class Quadrics
         Vector256<float> zero = Vector256<float>.Zero;
 
         // The root of the same sign as b is never a difference of near numbers; the other follows from their product.
-        Vector256<float> q = -(b + Vector256.CopySign(Vector256.Sqrt(Lanes.Greater(discriminant, zero)), b));
-        Vector256<float> one = q * Lanes.Reciprocal(a), other = c * Lanes.Reciprocal(q);
-        Vector256<float> first = Lanes.Lesser(one, other), second = Lanes.Greater(one, other);
+        Vector256<float> q = -(b + Vector256.CopySign(Vector256.Sqrt(RayLanes.Greater(discriminant, zero)), b));
+        Vector256<float> one = q * RayLanes.Reciprocal(a), other = c * RayLanes.Reciprocal(q);
+        Vector256<float> first = RayLanes.Lesser(one, other), second = RayLanes.Greater(one, other);
 
         // a > 0: inside between the roots. a < 0: inside outside them, of which one side is the cone's mirror image
         // above the apex.
         Vector256<float> steep = Vector256.LessThan(a, zero), down = Vector256.LessThan(ray.Z, zero);
         Vector256<float> side = Vector256.ConditionalSelect(
-            steep, Vector256.ConditionalSelect(down, second, -Lanes.Infinity), first);
+            steep, Vector256.ConditionalSelect(down, second, -RayLanes.Infinity), first);
         Vector256<float> sideLeave = Vector256.ConditionalSelect(
-            steep, Vector256.ConditionalSelect(down, Lanes.Infinity, first), second);
+            steep, Vector256.ConditionalSelect(down, RayLanes.Infinity, first), second);
         // Without roots a flat ray misses; a steep one would pass through the apex itself, to within rounding.
         Vector256<float> real = Vector256.GreaterThanOrEqual(discriminant, zero);
 
         (Vector256<float> low, Vector256<float> high) = Slab(cone, from, ray);
-        Vector256<float> enter = Lanes.Greater(side, low);
-        Vector256<float> hit = real & Vector256.LessThanOrEqual(enter, Lanes.Lesser(sideLeave, high));
+        Vector256<float> enter = RayLanes.Greater(side, low);
+        Vector256<float> hit = real & Vector256.LessThanOrEqual(enter, RayLanes.Lesser(sideLeave, high));
         return new Entries(
-            Beyond(Vector256.ConditionalSelect(hit, enter, Lanes.Infinity), minimum),
+            Beyond(Vector256.ConditionalSelect(hit, enter, RayLanes.Infinity), minimum),
             EndFace(Vector256.GreaterThan(low, side), ray));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector3x8 SphereNormal(in Vector3x8 at) =>
-        at * Lanes.Reciprocal(Vector256.Sqrt(Vector3x8.Dot(at, at)));
+        at * RayLanes.Reciprocal(Vector256.Sqrt(Vector3x8.Dot(at, at)));
 
     public static Vector3x8 CapsuleNormal(in Primitive capsule, in Vector3x8 at)
     {
         Vector256<float> end = Vector256.Create(capsule.High.Z - capsule.High.X);
-        Vector256<float> axis = Lanes.Lesser(Lanes.Greater(at.Z, -end), end);
+        Vector256<float> axis = RayLanes.Lesser(RayLanes.Greater(at.Z, -end), end);
         return SphereNormal(new Vector3x8(at.X, at.Y, at.Z - axis));
     }
 
@@ -137,10 +137,10 @@ internal static class Quadrics
     private static (Vector256<float> Enter, Vector256<float> Leave) Slab(
         in Primitive primitive, in Vector3x8 from, in Vector3x8 ray)
     {
-        Vector256<float> inverse = Lanes.Reciprocal(ray.Z);
+        Vector256<float> inverse = RayLanes.Reciprocal(ray.Z);
         Vector256<float> a = (Vector256.Create(primitive.Low.Z) - from.Z) * inverse;
         Vector256<float> b = (Vector256.Create(primitive.High.Z) - from.Z) * inverse;
-        return (Lanes.Lesser(a, b), Lanes.Greater(a, b));
+        return (RayLanes.Lesser(a, b), RayLanes.Greater(a, b));
     }
 
     /// <summary>The endless cylinder around z.</summary>
@@ -149,7 +149,7 @@ internal static class Quadrics
     {
         Vector256<float> length = (ray.X * ray.X) + (ray.Y * ray.Y);
         // A ray along the axis is inside for ever, or never.
-        Vector256<float> inverse = Lanes.Reciprocal(length);
+        Vector256<float> inverse = RayLanes.Reciprocal(length);
         Vector256<float> middle = -((from.X * ray.X) + (from.Y * ray.Y)) * inverse;
         Vector256<float> x = from.X + (middle * ray.X), y = from.Y + (middle * ray.Y);
         Vector256<float> inside = Vector256.Create(radius * radius) - ((x * x) + (y * y));
@@ -160,7 +160,7 @@ internal static class Quadrics
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Beyond(Vector256<float> enter, Vector256<float> minimum) =>
-        Vector256.ConditionalSelect(Vector256.GreaterThan(enter, minimum), enter, Lanes.Infinity);
+        Vector256.ConditionalSelect(Vector256.GreaterThan(enter, minimum), enter, RayLanes.Infinity);
 
     private readonly struct Tube(Vector256<float> hit, Vector256<float> enter, Vector256<float> leave)
     {

@@ -17,7 +17,7 @@ namespace Gqn.Native.Scenes.Rendering;
 internal static class RayCaster
 {
     /// <summary>How many rays an edge pixel is the mean of.</summary>
-    public const int EdgeSamples = Lanes.Count;
+    public const int EdgeSamples = RayLanes.Count;
 
     /// <summary>The most primitives that a scene can have.</summary>
     public const int MaxPrimitives = Rectangles.MaxCount;
@@ -75,10 +75,10 @@ internal static class RayCaster
             for (int y = 0; y < size; y++)
             {
                 Vector256<float> rows = Vector256.Create(y + .5f);
-                for (int x = 0; x < size; x += Lanes.Count)
+                for (int x = 0; x < size; x += RayLanes.Count)
                 {
-                    int first = (y * size) + x, count = Math.Min(Lanes.Count, size - x);
-                    ulong candidates = _screen.Meeting(x, y, x + Lanes.Count, y + 1);
+                    int first = (y * size) + x, count = Math.Min(RayLanes.Count, size - x);
+                    ulong candidates = _screen.Meeting(x, y, x + RayLanes.Count, y + 1);
                     if (candidates == 0 && !TShading.HasSurroundings)
                     {
                         surfaces.Store(x, y, Vector256<int>.Zero);
@@ -106,7 +106,7 @@ internal static class RayCaster
             surfaces.PadColumns();
             for (int y = 0; y < size; y++)
             {
-                for (int x = 0; x < size; x += Lanes.Count)
+                for (int x = 0; x < size; x += RayLanes.Count)
                 {
                     for (uint edges = surfaces.Edges(x, y); edges != 0; edges &= edges - 1)
                     {
@@ -143,7 +143,7 @@ internal static class RayCaster
                 ref readonly Primitive primitive = ref _primitives[number];
                 Entries entries = Intersection.Enter(primitive, origin, rays.Direction, rays.Inverse, 0);
                 Vector256<float> nearer = Vector256.LessThan(entries.Distance, hits.Distance);
-                if (!Lanes.Any(nearer)) continue;
+                if (!RayLanes.Any(nearer)) continue;
                 hits.Primitives |= 1ul << number;
                 hits.Distance = Vector256.ConditionalSelect(nearer, entries.Distance, hits.Distance);
                 hits.Surface = Vector256.ConditionalSelect(

@@ -37,7 +37,7 @@ internal struct Rectangles
     public readonly ulong Meeting(float left, float top, float right, float bottom)
     {
         ulong meeting = 0;
-        for (int i = 0; i < _count; i += Lanes.Count)
+        for (int i = 0; i < _count; i += RayLanes.Count)
         {
             Vector256<float> mask =
                 Vector256.LessThan(Load(in _left, i), Vector256.Create(right))
@@ -102,15 +102,15 @@ internal struct Rectangles
     /// <param name="asked">The lanes that matter, at least one.</param>
     public readonly ulong MeetingBelow(in Vector3x8 towards, Vector256<float> asked)
     {
-        if (Lanes.Any(asked & Vector256.LessThan(towards.Z, Vector256.Create(NotBelow))))
+        if (RayLanes.Any(asked & Vector256.LessThan(towards.Z, Vector256.Create(NotBelow))))
             return All;
-        Vector256<float> scale = Vector256<float>.One / towards.Z, none = Lanes.Infinity;
+        Vector256<float> scale = Vector256<float>.One / towards.Z, none = RayLanes.Infinity;
         Vector256<float> x = -towards.X * scale, y = -towards.Y * scale;
         return Meeting(
-            Lanes.Least(Vector256.ConditionalSelect(asked, x, none)) - ShadowMargin,
-            Lanes.Least(Vector256.ConditionalSelect(asked, y, none)) - ShadowMargin,
-            Lanes.Greatest(Vector256.ConditionalSelect(asked, x, -none)) + ShadowMargin,
-            Lanes.Greatest(Vector256.ConditionalSelect(asked, y, -none)) + ShadowMargin);
+            RayLanes.Least(Vector256.ConditionalSelect(asked, x, none)) - ShadowMargin,
+            RayLanes.Least(Vector256.ConditionalSelect(asked, y, none)) - ShadowMargin,
+            RayLanes.Greatest(Vector256.ConditionalSelect(asked, x, -none)) + ShadowMargin,
+            RayLanes.Greatest(Vector256.ConditionalSelect(asked, y, -none)) + ShadowMargin);
     }
 
     /// <summary>A corner of a primitive's local box, in the world.</summary>

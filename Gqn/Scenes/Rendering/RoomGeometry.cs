@@ -50,7 +50,7 @@ internal sealed class RoomGeometry : SceneGeometry
     private Vector256<float> Shadowed(in Vector3x8 point, in Vector3x8 towards, Vector256<float> asked)
     {
         Vector256<float> shadowed = Vector256<float>.Zero;
-        if (!Lanes.Any(asked)) return shadowed;
+        if (!RayLanes.Any(asked)) return shadowed;
         ulong candidates = _shadows.MeetingBelow(towards, asked);
         if (candidates == 0) return shadowed;
         Vector3x8 inverse = Intersection.Reciprocal(towards);
@@ -59,7 +59,7 @@ internal sealed class RoomGeometry : SceneGeometry
             ref readonly Primitive primitive = ref _primitives[BitOperations.TrailingZeroCount(candidates)];
             Entries entries = Intersection.Enter(primitive, point, towards, inverse, ShadowStart);
             shadowed |= Vector256.LessThan(entries.Distance, Vector256<float>.One);
-            if (!Lanes.Any(Vector256.AndNot(asked, shadowed))) break;
+            if (!RayLanes.Any(Vector256.AndNot(asked, shadowed))) break;
         }
         return shadowed & asked;
     }
@@ -102,22 +102,22 @@ internal sealed class RoomGeometry : SceneGeometry
 
             Vector256<float> perLength =
                 Vector256<float>.One / Vector256.Sqrt(Vector3x8.Dot(rays.Direction, rays.Direction));
-            Vector256<float> head = Lanes.Greater(-Vector3x8.Dot(rays.Direction, hits.Normal) * perLength, zero);
+            Vector256<float> head = RayLanes.Greater(-Vector3x8.Dot(rays.Direction, hits.Normal) * perLength, zero);
             Vector256<float> brightness = Vector256.Create(options.Ambient) + (head * options.Headlight)
                 + Vector256.AndNot(light.Diffuse * options.Spot, shadowed);
             Vector3x8 colour = albedo * brightness;
-            if (Lanes.Any(Vector256.GreaterThan(shine, zero)))
+            if (RayLanes.Any(Vector256.GreaterThan(shine, zero)))
             {
                 Vector3x8 half = (light.Towards * light.InverseDistance) - (rays.Direction * perLength);
-                Vector256<float> cosine = Lanes.Greater(Vector3x8.Dot(half, hits.Normal), zero)
-                    / Vector256.Sqrt(Lanes.Greater(Vector3x8.Dot(half, half), Vector256.Create(1e-12f)));
+                Vector256<float> cosine = RayLanes.Greater(Vector3x8.Dot(half, hits.Normal), zero)
+                    / Vector256.Sqrt(RayLanes.Greater(Vector3x8.Dot(half, half), Vector256.Create(1e-12f)));
                 Vector256<float> highlight = Vector256.AndNot(
-                    Lanes.Power(cosine, options.Shininess) * light.Beam * shine * options.Specular, shadowed);
+                    RayLanes.Power(cosine, options.Shininess) * light.Beam * shine * options.Specular, shadowed);
                 colour += new Vector3x8(highlight, highlight, highlight);
             }
             Vector256<float> white = Vector256<float>.One;
             colour = new Vector3x8(
-                Lanes.Lesser(colour.X, white), Lanes.Lesser(colour.Y, white), Lanes.Lesser(colour.Z, white));
+                RayLanes.Lesser(colour.X, white), RayLanes.Lesser(colour.Y, white), RayLanes.Lesser(colour.Z, white));
             return Vector3x8.Select(isSky, sky, colour);
         }
     }

@@ -32,7 +32,7 @@ internal sealed class RoomSurroundings(float halfSide, float height, float floor
         Vector256<float> signedY = Vector256.CopySign(half, rays.Direction.Y);
         Vector256<float> ox = Vector256.Create(origin.X), oy = Vector256.Create(origin.Y);
         Vector256<float> exitX = (signedX - ox) * rays.Inverse.X, exitY = (signedY - oy) * rays.Inverse.Y;
-        Vector256<float> enter = Lanes.Greater((-signedX - ox) * rays.Inverse.X, (-signedY - oy) * rays.Inverse.Y);
+        Vector256<float> enter = RayLanes.Greater((-signedX - ox) * rays.Inverse.X, (-signedY - oy) * rays.Inverse.Y);
         Vector256<float> isX = Vector256.LessThan(exitX, exitY);
         Vector256<float> exit = Vector256.ConditionalSelect(isX, exitX, exitY);
         Vector256<float> inside = Vector256.LessThanOrEqual(enter, exit) & Vector256.GreaterThan(exit, zero);
@@ -57,7 +57,7 @@ internal sealed class RoomSurroundings(float halfSide, float height, float floor
         return new PacketHits
         {
             Distance = Vector256.ConditionalSelect(
-                isFloor, down, Vector256.ConditionalSelect(isWall, exit, Lanes.Infinity)),
+                isFloor, down, Vector256.ConditionalSelect(isWall, exit, RayLanes.Infinity)),
             Surface = Vector256.ConditionalSelect(
                 isFloor.AsInt32(), Vector256.Create(Floor), number & isWall.AsInt32()),
             Normal = new Vector3x8(
@@ -82,14 +82,14 @@ internal sealed class RoomSurroundings(float halfSide, float height, float floor
         Vector256<float> pixel = hits.Distance * step;
         Vector256<float> half = Vector256.Create(halfSide);
         Vector3x8 colour = default;
-        if (Lanes.Any(isFloor))
+        if (RayLanes.Any(isFloor))
         {
             float scale = 1 / floorTile;
             colour = _floor.Sample(
                 Inside((point.X + half) * scale, isFloor), Inside((point.Y + half) * scale, isFloor),
                 Inside(pixel * Vector256.Abs(rays.Inverse.Z) * scale, isFloor));
         }
-        if (Lanes.Any(isWall))
+        if (RayLanes.Any(isWall))
         {
             float scale = 1 / height;
             Vector256<float> isX = Vector256.LessThan(surface, Vector256.Create(Wall + 4)).AsSingle();
@@ -109,5 +109,5 @@ internal sealed class RoomSurroundings(float halfSide, float height, float floor
     /// <summary>Finite numbers, not below 0, in all lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Inside(Vector256<float> value, Vector256<float> mask) =>
-        Lanes.Greater(Vector256.Create(1e-6f), value & mask);
+        RayLanes.Greater(Vector256.Create(1e-6f), value & mask);
 }

@@ -6,15 +6,18 @@ namespace Gqn.Native.Scenes.Rendering;
 /// <summary>A spot light, a lamp at the camera, and a little light everywhere.</summary>
 /// <remarks>
 /// With unit vectors n (normal), l (to the spot light), v (to the camera), h = l + v normalised, s (the spot's axis):
-/// beam = max(0, −l·s)^exponent within the cone and 0 outside or in a shadow;
-/// colour = albedo · (ambient + headlight · max(0, n·v) + diffuse · max(0, n·l) · beam)
-/// + shine · specular · max(0, n·h)^shininess · beam.
+/// beam = max(0, (max(0, −l·s)^exponent − border) / (1 − border)), where border is the power at the cone's cutoff, so
+/// that light ends there without a step; 0 in a shadow;
+/// colour = albedo · (ambient + headlight · max(0, n·v) + spot · max(0, n·l) · beam)
+/// + shine · specular · max(0, n·h)^shininess · beam, at most 1.
 /// </remarks>
 /// <param name="Position">Where the spot light is, in world units.</param>
 /// <param name="Axis">Where it points; a unit vector.</param>
 /// <param name="CosCutoff">The cosine of half the cone's angle.</param>
+/// <param name="Border">That cosine to the power with which the beam fades.</param>
 /// <param name="Options">Strengths and exponents.</param>
-internal readonly record struct SpotLight(Vector3 Position, Vector3 Axis, float CosCutoff, RoomLightOptions Options)
+internal readonly record struct SpotLight(
+    Vector3 Position, Vector3 Axis, float CosCutoff, float Border, RoomLightOptions Options)
 {
     /// <summary>Light below this share of a level casts no visible shadow.</summary>
     private const float Invisible = .002f;
@@ -24,8 +27,9 @@ internal readonly record struct SpotLight(Vector3 Position, Vector3 Axis, float 
     {
         Vector3 axis = target - position;
         axis /= MathF.Sqrt((axis.X * axis.X) + (axis.Y * axis.Y) + (axis.Z * axis.Z));
-        float cutoff = (float)Math.Cos(options.CutoffDegrees * (Math.PI / 180));
-        return new SpotLight(position, axis, cutoff, options);
+        double cutoff = Math.Cos(options.CutoffDegrees * (Math.PI / 180));
+        return new SpotLight(
+            position, axis, (float)cutoff, (float)Math.Pow(cutoff, options.SpotExponent), options);
     }
 
     /// <summary>What reaches eight points of surfaces before anything stands in the way.</summary>
@@ -39,7 +43,8 @@ internal readonly record struct SpotLight(Vector3 Position, Vector3 Axis, float 
         Vector256<float> facing = Vector3x8.Dot(towards, normal) * inverse;
         Vector256<float> reached = Vector256.GreaterThan(facing, Vector256<float>.Zero)
             & Vector256.GreaterThan(along, Vector256.Create(CosCutoff));
-        Vector256<float> beam = Lanes.Power(along, Options.SpotExponent) & reached;
+        Vector256<float> beam = RayLanes.Power(along, Options.SpotExponent) - Vector256.Create(Border);
+        beam = RayLanes.Greater(beam * (1 / (1 - Border)), Vector256<float>.Zero) & reached;
         return new Incidence(towards, inverse, beam, facing * beam);
     }
 

@@ -35,13 +35,14 @@ internal readonly ref struct SurfaceMap(Span<int> numbers, int size)
         Vector256<int> here = Load(x, y);
         Vector256<int> same = Vector256.Equals(here, Load(x - 1, y)) & Vector256.Equals(here, Load(x + 1, y))
             & Vector256.Equals(here, Load(x, y - 1)) & Vector256.Equals(here, Load(x, y + 1));
-        uint inside = uint.MaxValue >> (32 - Math.Min(Lanes.Count, _size - x));
+        uint inside = uint.MaxValue >> (32 - Math.Min(RayLanes.Count, _size - x));
         return ~Vector256.ExtractMostSignificantBits(same) & inside;
     }
 
-    private static int Stride(int size) => ((size + Lanes.Count - 1) / Lanes.Count * Lanes.Count) + (2 * Lanes.Count);
+    private static int Stride(int size) =>
+        ((size + RayLanes.Count - 1) / RayLanes.Count * RayLanes.Count) + (2 * RayLanes.Count);
 
-    private int Index(int x, int y) => ((y + 1) * _stride) + Lanes.Count + x;
+    private int Index(int x, int y) => ((y + 1) * _stride) + RayLanes.Count + x;
 
     private Vector256<int> Load(int x, int y) => Vector256.Create<int>(_numbers[Index(x, y)..]);
 }

@@ -53,18 +53,18 @@ internal sealed class TwoToneTexture
         // two, which is as good here: the level is the logarithm of the number of texels that a pixel covers.
         Vector256<int> bits = (footprint * perUnit).AsInt32() - Vector256.Create(0x3F800000);
         Vector256<float> level = Vector256.ConvertToSingle(bits) * (1f / (1 << 23));
-        level = Lanes.Greater(Vector256<float>.Zero, Lanes.Lesser(level, Vector256.Create(_levels - 1.001f)));
+        level = RayLanes.Greater(Vector256<float>.Zero, RayLanes.Lesser(level, Vector256.Create(_levels - 1.001f)));
         Vector256<float> whole = Vector256.Floor(level), between = level - whole;
         Vector256<int> fine = Vector256.ConvertToInt32(whole);
         (x, y) = (x * perUnit, y * perUnit);
         Vector256<float> cover = SampleLevel(x, y, fine);
-        if (Lanes.Any(Vector256.GreaterThan(between, Vector256<float>.Zero)))
+        if (RayLanes.Any(Vector256.GreaterThan(between, Vector256<float>.Zero)))
             cover += between * (SampleLevel(x, y, fine + Vector256<int>.One) - cover);
 
         Vector3x8 colour = Vector3x8.Create(_ground) + (Vector3x8.Create(_ink - _ground) * cover);
         Vector256<float> white = Vector256<float>.One;
         return new Vector3x8(
-            Lanes.Lesser(colour.X, white), Lanes.Lesser(colour.Y, white), Lanes.Lesser(colour.Z, white));
+            RayLanes.Lesser(colour.X, white), RayLanes.Lesser(colour.Y, white), RayLanes.Lesser(colour.Z, white));
     }
 
     /// <summary>Between the four texels around each place of a level.</summary>
