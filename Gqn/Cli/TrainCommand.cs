@@ -71,8 +71,8 @@ internal static class TrainCommand
         help.Action = new HelpWithNotes((HelpAction)help.Action!);
         var command = new Command("train", "Train a model, or go on with a run. Ctrl-C saves the state for --resume.")
         {
-            preset, scenes, data, dataset, trainScenes, steps, timeLimit, batch, seed, device, threads, output, resume, set,
-            logEvery, sampleEvery, checkpointEvery, keep, help,
+            preset, scenes, data, dataset, trainScenes, steps, timeLimit, batch, seed, device, threads, output, resume,
+            set, logEvery, sampleEvery, checkpointEvery, keep, help,
         };
         command.SetAction((parsed, cancellation) => Task.FromResult(Run(
             terminal,

@@ -29,6 +29,8 @@ public sealed class RecordedScenes(GqnDataset dataset) : SceneSource
         private readonly Dictionary<int, (long[] Offsets, long Used)> _files = [];
         private long _held, _clock;
 
+        public string Path => dataset.Path;
+
         public int Count => dataset.Files.Count;
 
         public int CountScenes(int file) => dataset.TryCountScenes(file, out int count) ? count : this[file].Length;

@@ -17,13 +17,15 @@ public sealed class RenderedScenes(SceneEnvironment environment, SceneSplit spli
     public override int ViewsPerScene => environment.ViewsPerScene;
 
     /// <inheritdoc/>
-    internal override ISceneFiles? Files { get; } = layout is null ? null : new LayoutFiles(layout);
+    internal override ISceneFiles? Files { get; } = layout is null ? null : new LayoutFiles(environment.Name, layout);
 
     /// <inheritdoc/>
     internal override SceneReader CreateReader(int imageSize) => new Reader(environment, split, layout, imageSize);
 
-    private sealed class LayoutFiles(SceneFileLayout layout) : ISceneFiles
+    private sealed class LayoutFiles(string name, SceneFileLayout layout) : ISceneFiles
     {
+        public string Path => name;
+
         public int Count => layout.Files;
 
         public int CountScenes(int file) => layout.CountScenes(file);

@@ -139,7 +139,10 @@ public sealed class SceneRecord
                 + $"camera numbers (x, y, z, yaw, pitch of each), and {cameras.Count} of them");
         }
         if (frames.Count > MaxViews)
-            throw new DatasetException(path, offset, $"the scene has {frames.Count} frames; at most {MaxViews} are read");
+        {
+            throw new DatasetException(
+                path, offset, $"the scene has {frames.Count} frames; at most {MaxViews} are read");
+        }
         float[] numbers = new float[cameras.Count];
         cameras.CopyFloats(numbers);
         int bad = Array.FindIndex(numbers, number => !float.IsFinite(number));

@@ -16,6 +16,9 @@ internal readonly record struct SceneReference(int File, int Record)
 /// <summary>The files that the scenes of a finite set are in.</summary>
 internal interface ISceneFiles
 {
+    /// <summary>What messages call the set.</summary>
+    string Path { get; }
+
     /// <summary>How many files there are.</summary>
     int Count { get; }
 

@@ -40,8 +40,7 @@ internal sealed class ShuffledOrder
     }
 
     /// <summary>The next scene.</summary>
-    /// <exception cref="DatasetException">A file is damaged or cannot be read.</exception>
-    /// <exception cref="InvalidOperationException">The set has no scene.</exception>
+    /// <exception cref="DatasetException">A file is damaged or cannot be read, or the set has no scene.</exception>
     public SceneReference Next()
     {
         Fill();
@@ -49,7 +48,7 @@ internal sealed class ShuffledOrder
         {
             StartEpoch(_epoch + 1);
             Fill();
-            if (_held == 0) throw new InvalidOperationException("There is no scene in any of the files.");
+            if (_held == 0) throw new DatasetException(_files.Path, null, "there is no scene in any of the files");
         }
         int place = _draws.NextInt32(_held);
         SceneReference drawn = _buffer[place];

@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+
 namespace Gqn.Native.Imaging;
 
 /// <summary>The bits of a JPEG scan: stuffed bytes are taken out, and a marker ends them.</summary>
@@ -19,6 +22,7 @@ internal ref struct JpegBits(ReadOnlySpan<byte> jpeg, int position)
     public readonly bool IsExhausted => _count < _padding;
 
     /// <summary>The next sixteen bits, which stay.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint Peek16()
     {
         if (_count < 16) Refill();
@@ -30,6 +34,7 @@ internal ref struct JpegBits(ReadOnlySpan<byte> jpeg, int position)
 
     /// <summary>The next bits as the signed number of <paramref name="size"/> bits that JPEG codes so: the upper half
     /// of the range stands for itself, the lower for the negative numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Receive(int size)
     {
         if (size == 0) return 0;
@@ -58,9 +63,21 @@ internal ref struct JpegBits(ReadOnlySpan<byte> jpeg, int position)
         return marker != 0;
     }
 
-    /// <summary>Takes bytes until more than 48 bits are there.</summary>
+    /// <summary>Takes bytes until at least 32 bits are there.</summary>
     private void Refill()
     {
+        if (Position + sizeof(uint) <= _jpeg.Length)
+        {
+            uint four = BinaryPrimitives.ReadUInt32BigEndian(_jpeg[Position..]);
+            // No byte of it is FF, the first byte of markers and stuffing: no byte of its complement is 0.
+            if ((((~four - 0x01010101u) & four) & 0x80808080u) == 0)
+            {
+                _bits = (_bits << 32) | four;
+                _count += 32;
+                Position += sizeof(uint);
+                return;
+            }
+        }
         while (_count <= 48)
         {
             uint next = 0;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Gqn.Native.Imaging;
 
 /// <summary>A Huffman code of a JPEG file: up to 256 symbols with codes of 1 to 16 bits.</summary>
@@ -41,6 +43,7 @@ internal sealed class JpegHuffmanTable
 
     /// <summary>Reads one symbol.</summary>
     /// <returns>The symbol, or -1 where the bits are no code.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Read(ref JpegBits bits)
     {
         uint ahead = bits.Peek16();
@@ -50,6 +53,11 @@ internal sealed class JpegHuffmanTable
             bits.Skip(fast >> 8);
             return fast & 0xFF;
         }
+        return ReadLong(ahead, ref bits);
+    }
+
+    private int ReadLong(uint ahead, ref JpegBits bits)
+    {
         for (int length = FastBits + 1; length <= MaxBits; length++)
         {
             if (ahead >= _end[length]) continue;

@@ -19,7 +19,7 @@ internal sealed class PngDecoder
     private static readonly byte[] Signature = [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 0x1A, 10];
 
     private readonly byte[] _palette = new byte[256 * 3];
-    private byte[] _deflated = [], _filtered = [];
+    private byte[] _deflated = [], _filtered = [], _nothing = [];
     private int _deflatedLength, _colourType, _paletteLength, _samples;
 
     /// <summary>Columns of the picture decoded last.</summary>
@@ -168,27 +168,48 @@ internal sealed class PngDecoder
     private void Unfilter()
     {
         int stride = Width * _samples;
+        Span<byte> nothing = _nothing.Length < stride ? _nothing = new byte[stride] : _nothing;
         for (int y = 0; y < Height; y++)
         {
-            Span<byte> row = _filtered.AsSpan((y * (stride + 1)) + 1, stride);
-            ReadOnlySpan<byte> above = y == 0
-                ? default
-                : _filtered.AsSpan(((y - 1) * (stride + 1)) + 1, stride);
-            int filter = _filtered[y * (stride + 1)];
-            if (filter > 4) throw new ImageFormatException($"there is no PNG filter {filter}");
-            if (filter == 0) continue;
-            for (int i = 0; i < stride; i++)
-            {
-                int left = i < _samples ? 0 : row[i - _samples], up = y == 0 ? 0 : above[i];
-                int corner = i < _samples || y == 0 ? 0 : above[i - _samples];
-                row[i] += (byte)(filter switch
-                {
-                    1 => left,
-                    2 => up,
-                    3 => (left + up) / 2,
-                    _ => Paeth(left, up, corner),
-                });
-            }
+            int start = y * (stride + 1);
+            Unfilter(
+                _filtered[start], _filtered.AsSpan(start + 1, stride),
+                y == 0 ? nothing[..stride] : _filtered.AsSpan(start - stride, stride), _samples);
+        }
+    }
+
+    /// <summary>Adds to each byte of a row what its filter has taken away.</summary>
+    /// <param name="filter">The filter's number.</param>
+    /// <param name="row">The row.</param>
+    /// <param name="above">The row above; zeros for the first.</param>
+    /// <param name="distance">From a byte to that of the pixel on the left.</param>
+    private static void Unfilter(int filter, Span<byte> row, ReadOnlySpan<byte> above, int distance)
+    {
+        above = above[..row.Length];
+        switch (filter)
+        {
+            case 0:
+                break;
+            case 1:
+                for (int i = distance; i < row.Length; i++)
+                    row[i] += row[i - distance];
+                break;
+            case 2:
+                for (int i = 0; i < row.Length; i++)
+                    row[i] += above[i];
+                break;
+            case 3:
+                for (int i = 0; i < row.Length; i++)
+                    row[i] += (byte)(((i < distance ? 0 : row[i - distance]) + above[i]) / 2);
+                break;
+            case 4:
+                for (int i = 0; i < distance; i++)
+                    row[i] += above[i];
+                for (int i = distance; i < row.Length; i++)
+                    row[i] += (byte)Paeth(row[i - distance], above[i], above[i - distance]);
+                break;
+            default:
+                throw new ImageFormatException($"there is no PNG filter {filter}");
         }
     }
 

@@ -33,9 +33,9 @@ public sealed class TrainOnDataTests : IDisposable
         foreach (string view in new[] { "row.png", "strip.png --orbit 4", "orbit.gif --orbit 4" })
         {
             string[] words = view.Split(' ', 2);
-            (await CommandRun.Of($"render --scene 2 {(words.Length > 1 ? words[1] : "")} --out", _folder[words[0]], run))
-                .Succeeded();
-            Assert.True(File.Exists(_folder[words[0]]));
+            string options = words.Length > 1 ? words[1] : string.Empty, picture = _folder[words[0]];
+            (await CommandRun.Of($"render --scene 2 {options} --out", picture, run)).Succeeded();
+            Assert.True(File.Exists(picture));
         }
 
         (await CommandRun.Of("render --scene 5 --out", _folder["never.png"], run))
@@ -85,7 +85,7 @@ public sealed class TrainOnDataTests : IDisposable
     public async Task WhatIsWrongIsRefusedBeforeAFolderIsMade()
     {
         WriteFiles("shepard-metzler-5");
-        string run = _folder["run"], sets = _folder["sets"], train = Path.Combine(sets, "shepard_metzler_5_parts/train");
+        string run = _folder["run"], sets = _folder["sets"];
         string[] to = ["--preset", "tiny", "--steps", "2", "--threads", "1", "--out", run];
         (await CommandRun.Of("train --dataset jaco", to)).Refused("training.dataset jaco needs training.data");
         (await CommandRun.Of("train --scenes shepard-metzler-7 --data", [sets, .. to])).Refused("name one of both");
@@ -99,7 +99,7 @@ public sealed class TrainOnDataTests : IDisposable
         (await CommandRun.Of("train --set maxContexts=15 --data", [sets, .. to])).Refused("from 1 to 14");
         Assert.False(Directory.Exists(run));
 
-        string file = Path.Combine(train, "1-of-1.tfrecord");
+        string file = Path.Combine(sets, "shepard_metzler_5_parts", "train", "1-of-1.tfrecord");
         byte[] bytes = File.ReadAllBytes(file);
         bytes[^9] ^= 1;
         File.WriteAllBytes(file, bytes);

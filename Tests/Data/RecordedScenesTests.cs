@@ -103,6 +103,18 @@ public sealed class RecordedScenesTests : IClassFixture<RecordedScenesTests.File
     }
 
     [Fact]
+    public void FilesWithoutScenesAreSaidToHaveNone()
+    {
+        using var folder = new TemporaryFolder();
+        string train = Directory.CreateDirectory(folder["jaco/train"]).FullName;
+        File.WriteAllBytes(Path.Combine(train, "1-of-1.tfrecord"), []);
+        using var batches = new SceneBatches(
+            new RecordedScenes(GqnDataset.Open(folder.Path, null, SceneSplit.Train)), Size, 2, 1, 1);
+        var error = Assert.Throws<DatasetException>(batches.Next);
+        Assert.Equal($"Data '{train}': there is no scene in any of the files.", error.Message);
+    }
+
+    [Fact]
     public void DamageSurfacesAsItsOwnErrorWithTheFile()
     {
         using var folder = new TemporaryFolder();

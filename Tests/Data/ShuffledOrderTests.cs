@@ -71,7 +71,7 @@ public sealed class ShuffledOrderTests
 
     [Fact]
     public void ASetWithoutScenesIsSaidToBeEmpty() =>
-        Assert.Throws<InvalidOperationException>(() => new ShuffledOrder(new Counted([0, 0]), 1, 8).Next());
+        Assert.Throws<DatasetException>(() => new ShuffledOrder(new Counted([0, 0]), 1, 8).Next());
 
     private static SceneReference[] Take(ShuffledOrder order, int count) =>
         [.. Enumerable.Range(0, count).Select(_ => order.Next())];
@@ -79,6 +79,8 @@ public sealed class ShuffledOrderTests
     private sealed class Counted(int[] counts) : ISceneFiles
     {
         public HashSet<int> Asked { get; } = [];
+
+        public string Path => "counted";
 
         public int Count => counts.Length;
 
