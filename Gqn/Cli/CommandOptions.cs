@@ -100,6 +100,13 @@ internal static class CommandOptions
     public static Option<int?> Threads() =>
         Whole("--threads", "Processor threads [default: one per processor]", 1, MaxThreads);
 
+    /// <summary>A folder with data sets; null where it is not given.</summary>
+    public static Option<string?> Data(string description) => Word("--data", "DIR", description);
+
+    /// <summary>Where the data set of a run is now; null where it is not given.</summary>
+    public static Option<string?> MovedData() =>
+        Data("Where the data set that the run was trained on is now [default: where it was then]");
+
     /// <summary>The folder of a run.</summary>
     public static Argument<string> Run() => new("RUN")
     {

@@ -30,16 +30,17 @@ internal static class EvalCommand
         var count = CommandOptions.Whole(
             "--count", "Held-out scenes, one query each [default: the run's reporting.evaluationScenes]", 1, MaxScenes);
         var json = CommandOptions.OutputFile("--json", "Write the numbers to this file, too [default: none]");
+        var data = CommandOptions.MovedData();
         var threads = CommandOptions.Threads();
         var command = new Command("eval", "Measure a trained run on held-out scenes, beside two baselines.")
         {
-            run, contexts, count, json, CommandOptions.Device(), threads,
+            run, contexts, count, json, data, CommandOptions.Device(), threads,
         };
         command.SetAction((parsed, cancellation) =>
         {
             using var device = CommandOptions.CreateDevice(parsed.GetValue(threads));
             using var model = RunFiles.OpenModel(parsed.GetValue(run)!, device);
-            var configuration = model.Configuration;
+            var configuration = RunFiles.FindData(model.Configuration, parsed.GetValue(data));
             using var evaluator = new Evaluator(model.Network, device, configuration);
             int[] numbers = parsed.GetValue(contexts) is { Length: > 0 } named
                 ? named

@@ -25,10 +25,11 @@ internal static class RenderCommand
             2, MaxViews);
         var output = CommandOptions.OutputFile("--out", "The picture: .png, or .gif for an animated orbit");
         output.Required = true;
+        var data = CommandOptions.MovedData();
         var threads = CommandOptions.Threads();
         var command = new Command("render", "Draw what a trained run predicts of a held-out scene, beside the truth.")
         {
-            run, scene, contexts, samples, orbit, output, CommandOptions.Device(), threads,
+            run, scene, contexts, samples, orbit, output, data, CommandOptions.Device(), threads,
         };
         command.SetAction((parsed, cancellation) =>
         {
@@ -38,14 +39,18 @@ internal static class RenderCommand
             using var device = CommandOptions.CreateDevice(parsed.GetValue(threads));
             using var model = RunFiles.OpenModel(parsed.GetValue(run)!, device);
             int most = model.Configuration.Training.MaxContexts;
+            var training = RunFiles.FindData(model.Configuration, parsed.GetValue(data)).Training;
             var subject = new Subject(
-                model, parsed.GetValue(scene) ?? 0, parsed.GetValue(contexts) ?? Math.Min(DefaultContexts, most),
+                model, HeldOutScene.Open(training, parsed.GetValue(scene) ?? 0, model.Configuration.Model.ImageSize),
+                parsed.GetValue(contexts) ?? Math.Min(DefaultContexts, most),
                 parsed.GetValue(samples) ?? DefaultSamples, cancellation);
             if (animated)
                 Gif.Write(path, subject.DrawFrames(views!.Value), FrameDelay);
             else
                 Png.Write(path, views is { } count ? subject.DrawStrip(count) : subject.DrawRow());
-            string legend = views is null || animated ? string.Empty : ": the truth above, predictions below";
+            string legend = views is null || animated || !subject.CanBePhotographed
+                ? string.Empty
+                : ": the truth above, predictions below";
             terminal.WriteField("picture", path + legend);
             return Task.FromResult(CommandLine.Success);
         });
@@ -69,48 +74,51 @@ internal static class RenderCommand
     private sealed class Subject
     {
         private readonly TrainedModel _model;
-        private readonly SceneEnvironment _environment;
-        private readonly Scene _scene;
+        private readonly HeldOutScene _scene;
         private readonly RgbImage[] _contexts;
         private readonly SceneRepresentation _representation;
         private readonly int _size, _samples;
         private readonly CancellationToken _cancellation;
 
-        public Subject(TrainedModel model, ulong scene, int contexts, int samples, CancellationToken cancellation)
+        public Subject(
+            TrainedModel model, HeldOutScene scene, int contexts, int samples, CancellationToken cancellation)
         {
             _model = model;
+            _scene = scene;
             _samples = samples;
             _cancellation = cancellation;
             _size = model.Configuration.Model.ImageSize;
-            _environment = Environments.Create(model.Configuration.Training.Scenes);
-            int views = _environment.ViewsPerScene;
+            int views = scene.Cameras.Length;
             if (contexts >= views)
             {
                 throw new OptionException(
-                    $"--contexts {contexts}: a scene of {_environment.Name} has {views} views and one is the query, "
+                    $"--contexts {contexts}: a scene of {scene.Source} has {views} views and one is the query, "
                     + $"so at most {views - 1} are possible.");
             }
 
-            _scene = _environment.Sample(SceneSplit.Test, scene);
-            Camera[] cameras = [.. _scene.Cameras[..contexts]];
-            Query = _scene.Cameras[contexts];
-            _contexts = [.. cameras.Select(Photograph)];
-            _representation = model.Represent(_contexts, cameras);
+            Query = scene.Cameras[contexts];
+            Truth = Values(scene.View(contexts));
+            _contexts = [.. Enumerable.Range(0, contexts).Select(scene.View)];
+            _representation = model.Represent(_contexts, scene.Cameras[..contexts]);
         }
+
+        /// <summary>Whether there is a truth for every camera.</summary>
+        public bool CanBePhotographed => _scene.CanBePhotographed;
 
         private Camera Query { get; }
 
-        private string[] Labels =>
-        [
-            .. Enumerable.Range(1, _contexts.Length).Select(m => $"context {m}"), "truth",
-            _samples == 1 ? "predicted" : $"mean of {_samples}",
-        ];
+        private ReadOnlyMemory<float> Truth { get; }
+
+        private IEnumerable<string> ContextLabels =>
+            Enumerable.Range(1, _contexts.Length).Select(m => $"context {m}");
+
+        private string PredictionLabel => _samples == 1 ? "predicted" : $"mean of {_samples}";
 
         /// <summary>Contexts, truth, mean prediction and its samples side by side.</summary>
         public RgbImage DrawRow()
         {
-            List<string> labels = [.. Labels];
-            List<ReadOnlyMemory<float>> row = [.. _contexts.Select(Values), Values(Photograph(Query)), Predict(Query)];
+            List<string> labels = [.. ContextLabels, "truth", PredictionLabel];
+            List<ReadOnlyMemory<float>> row = [.. _contexts.Select(Values), Truth, Predict(Query)];
             for (int sample = 0; _samples > 1 && sample < _samples; sample++)
             {
                 labels.Add($"sample {sample + 1}");
@@ -122,32 +130,35 @@ internal static class RenderCommand
             return sheet.Render();
         }
 
-        /// <summary>An orbit from left to right: the truth above, the predictions below.</summary>
+        /// <summary>An orbit from left to right: the truth above where it is known, the predictions below.</summary>
         public RgbImage DrawStrip(int count)
         {
             var cameras = Orbit.Cameras(Query, count);
             string[] angles = [.. Enumerable.Range(0, count).Select(i => $"{Math.Round(360.0 * i / count)} deg")];
             var sheet = new ContactSheet(angles, _size, _size);
-            sheet.AddRow([.. cameras.Select(camera => Values(Photograph(camera)))]);
+            if (CanBePhotographed)
+                sheet.AddRow([.. cameras.Select(Photograph)]);
             sheet.AddRow([.. cameras.Select(Predict)]);
             return sheet.Render();
         }
 
-        /// <summary>An orbit as frames: contexts, truth and prediction in each.</summary>
+        /// <summary>An orbit as frames: contexts, truth where it is known, and prediction in each.</summary>
         public List<RgbImage> DrawFrames(int count)
         {
             var frames = new List<RgbImage>();
             foreach (var camera in Orbit.Cameras(Query, count))
             {
-                var sheet = new ContactSheet(Labels, _size, _size);
-                sheet.AddRow([.. _contexts.Select(Values), Values(Photograph(camera)), Predict(camera)]);
+                string[] truth = CanBePhotographed ? ["truth"] : [];
+                var sheet = new ContactSheet([.. ContextLabels, .. truth, PredictionLabel], _size, _size);
+                ReadOnlyMemory<float>[] photograph = CanBePhotographed ? [Photograph(camera)] : [];
+                sheet.AddRow([.. _contexts.Select(Values), .. photograph, Predict(camera)]);
                 frames.Add(sheet.Render());
             }
 
             return frames;
         }
 
-        private RgbImage Photograph(Camera camera) => _scene.Render(camera, _size);
+        private ReadOnlyMemory<float> Photograph(Camera camera) => Values(_scene.Photograph(camera));
 
         /// <summary>The mean of the samples.</summary>
         private ReadOnlyMemory<float> Predict(Camera camera)

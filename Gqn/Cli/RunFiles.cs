@@ -1,5 +1,6 @@
 using Gqn.Native.Engine.Devices;
 using Gqn.Native.Engine.Io;
+using Gqn.Native.Model;
 using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
@@ -20,6 +21,19 @@ internal static class RunFiles
             string others = directory.OtherCheckpoints(directory.LatestCheckpoint() ?? string.Empty);
             throw new IOException(exception.Message + others, exception);
         }
+    }
+
+    /// <summary>The configuration of a run whose data set is in another folder than when it was trained.</summary>
+    /// <param name="configuration">The run's.</param>
+    /// <param name="folder">The folder; null for the one of then.</param>
+    /// <exception cref="OptionException">The run's scenes were rendered.</exception>
+    public static RunConfiguration FindData(RunConfiguration configuration, string? folder)
+    {
+        if (folder is null)
+            return configuration;
+        if (configuration.Training.Data is null)
+            throw new OptionException("--data is for runs that were trained on a data set; this one's were rendered.");
+        return configuration with { Training = configuration.Training with { Data = folder } };
     }
 
     /// <summary>The trained model of a run.</summary>

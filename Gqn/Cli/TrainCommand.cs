@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Gqn.Native.Data;
 using Gqn.Native.Engine.Devices;
 using Gqn.Native.Model;
 using Gqn.Native.Scenes;
@@ -36,6 +37,13 @@ internal static class TrainCommand
             "--scenes", "NAME",
             $"Scenes to learn: {string.Join(", ", Environments.Names)} [default: {defaults.Scenes}]");
         scenes.CompletionSources.Add([.. Environments.Names]);
+        var data = CommandOptions.Data("Learn scenes from the TFRecords in this folder instead of rendering them");
+        var dataset = CommandOptions.Word(
+            "--dataset", "NAME", "Name of the data set in --data, such as rooms_ring_camera [default: the only one]");
+        dataset.CompletionSources.Add([.. GqnDatasetInfo.All.Select(info => info.Name)]);
+        var trainScenes = CommandOptions.Whole(
+            "--train-scenes", "How many scenes to render and learn, again and again [default: new ones without end]",
+            1L, int.MaxValue);
         var steps = CommandOptions.Whole(
             "--steps", "Length of the run in updates; a new run's learning-rate and sigma schedules stretch or shrink "
             + "with it, those of a resumed run stay [default: the preset's]", 1L, int.MaxValue);
@@ -63,7 +71,7 @@ internal static class TrainCommand
         help.Action = new HelpWithNotes((HelpAction)help.Action!);
         var command = new Command("train", "Train a model, or go on with a run. Ctrl-C saves the state for --resume.")
         {
-            preset, scenes, steps, timeLimit, batch, seed, device, threads, output, resume, set,
+            preset, scenes, data, dataset, trainScenes, steps, timeLimit, batch, seed, device, threads, output, resume, set,
             logEvery, sampleEvery, checkpointEvery, keep, help,
         };
         command.SetAction((parsed, cancellation) => Task.FromResult(Run(
@@ -72,6 +80,9 @@ internal static class TrainCommand
             {
                 Preset = parsed.GetValue(preset),
                 Scenes = parsed.GetValue(scenes),
+                Data = parsed.GetValue(data),
+                Dataset = parsed.GetValue(dataset),
+                TrainScenes = parsed.GetValue(trainScenes),
                 Steps = parsed.GetValue(steps),
                 Batch = parsed.GetValue(batch),
                 Seed = parsed.GetValue(seed),
@@ -107,6 +118,9 @@ internal static class TrainCommand
             configuration = request.ForResumedRun(directory);
         }
 
+        // Before a folder is made: scenes that are not there should leave no trace.
+        foreach (var split in Enum.GetValues<SceneSplit>())
+            configuration.Training.OpenScenes(split);
         var plan = ModelPlan.Create(configuration, threads ?? 0);
         RequireMemory(plan.TrainingBytes);
         using var device = CommandOptions.CreateDevice(threads);
@@ -190,9 +204,16 @@ internal static class TrainCommand
         terminal.WriteField("model", $"{Terminal.Count(plan.Parameters)} parameters");
         terminal.WriteField("memory", $"about {Terminal.Bytes(plan.TrainingBytes)}");
         int size = configuration.Model.ImageSize;
+        string origin = training switch
+        {
+            { Data: { } folder } => $" from {folder}",
+            { TrainScenes: { } count } => $", the first {Terminal.Count(count)}",
+            _ => string.Empty,
+        };
         terminal.WriteField(
             "scenes",
-            $"{training.Scenes}, {size}x{size} pixels, {training.Batch} a step, 1 to {training.MaxContexts} contexts");
+            $"{training.SceneName}{origin}, {size}x{size} pixels, {training.Batch} a step, "
+            + $"1 to {training.MaxContexts} contexts");
     }
 
     /// <summary>Refuses what cannot fit; the system would end the process without a word.</summary>

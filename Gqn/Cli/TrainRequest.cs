@@ -1,3 +1,5 @@
+using System.Globalization;
+using Gqn.Native.Data;
 using Gqn.Native.Engine.Optim;
 using Gqn.Native.Model;
 using Gqn.Native.Training;
@@ -15,6 +17,15 @@ internal sealed record TrainRequest
 
     /// <summary>Name of the scenes.</summary>
     public string? Scenes { get; init; }
+
+    /// <summary>Folder with data sets, instead of rendered scenes.</summary>
+    public string? Data { get; init; }
+
+    /// <summary>Name of the data set in <see cref="Data"/>.</summary>
+    public string? Dataset { get; init; }
+
+    /// <summary>How many scenes are rendered to learn from.</summary>
+    public long? TrainScenes { get; init; }
 
     /// <summary>Length of the run, in updates.</summary>
     public long? Steps { get; init; }
@@ -83,11 +94,12 @@ internal sealed record TrainRequest
     }
 
     /// <summary>The configuration with the values that the options name.</summary>
+    /// <exception cref="OptionException">Options exclude each other.</exception>
+    /// <exception cref="Gqn.Native.Data.DatasetException">The data set is not there.</exception>
     public RunConfiguration WithOptions(RunConfiguration configuration) => configuration with
     {
-        Training = configuration.Training with
+        Training = WithScenes(configuration.Training) with
         {
-            Scenes = Scenes ?? configuration.Training.Scenes,
             Steps = Steps ?? configuration.Training.Steps,
             Batch = Batch ?? configuration.Training.Batch,
             Seed = Seed ?? configuration.Training.Seed,
@@ -106,10 +118,41 @@ internal sealed record TrainRequest
     {
         for (int n = 1; ; n++)
         {
-            string path = Path.Combine(RunsFolder, $"{configuration.Preset}-{configuration.Training.Scenes}-{n}");
+            string path = Path.Combine(RunsFolder, $"{configuration.Preset}-{configuration.Training.SceneName}-{n}");
             if (!Path.Exists(path))
                 return path;
         }
+    }
+
+    /// <summary>Scenes come from one place: naming another takes back what belongs to the one before.</summary>
+    private TrainingOptions WithScenes(TrainingOptions training)
+    {
+        if (Data is not null && (Scenes ?? TrainScenes?.ToString(CultureInfo.InvariantCulture)) is not null)
+        {
+            throw new OptionException(
+                "--data reads scenes from files, --scenes and --train-scenes render them: name one of both.");
+        }
+
+        if (Data is not null)
+        {
+            // A folder that is named from here must be found from elsewhere, and a set that is the only one stay so.
+            GqnDataset.Locate(Data, Dataset, out string found);
+            return training with
+            {
+                Data = Path.GetFullPath(Data),
+                Dataset = found,
+                TrainScenes = null,
+                TestScenes = null,
+            };
+        }
+
+        if (Dataset is not null) training = training with { Dataset = GqnDatasetInfo.NameOf(Dataset) };
+        if (Scenes is not null || TrainScenes is not null) training = training with { Data = null, Dataset = null };
+        return training with
+        {
+            Scenes = Scenes ?? training.Scenes,
+            TrainScenes = TrainScenes ?? training.TrainScenes,
+        };
     }
 
     private static LinearSchedule Stretched(LinearSchedule schedule, double ratio) =>

@@ -14,16 +14,16 @@ public sealed class SceneBatch
     private readonly byte[] _rgb;
     private readonly int[] _viewOrder;
 
-    internal SceneBatch(SceneEnvironment environment, int imageSize, int scenes, int maxContexts)
+    internal SceneBatch(SceneSource source, int imageSize, int scenes, int maxContexts)
     {
-        ArgumentNullException.ThrowIfNull(environment);
+        ArgumentNullException.ThrowIfNull(source);
         Scene.ThrowIfUnsupported(imageSize);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(scenes);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxContexts);
-        if (maxContexts >= environment.ViewsPerScene)
+        if (maxContexts >= source.ViewsPerScene)
         {
             throw new ArgumentOutOfRangeException(nameof(maxContexts),
-                $"{environment.Name} has {environment.ViewsPerScene} views a scene, "
+                $"{source.Name} has {source.ViewsPerScene} views a scene, "
                 + $"too few for {maxContexts} contexts and a query.");
         }
         (ImageSize, Scenes, MaxContexts) = (imageSize, scenes, maxContexts);
@@ -34,7 +34,7 @@ public sealed class SceneBatch
         QueryViews = new float[scenes * Viewpoint.Dimensions];
         SceneIndices = new ulong[scenes];
         _rgb = new byte[picture];
-        _viewOrder = new int[environment.ViewsPerScene];
+        _viewOrder = new int[source.ViewsPerScene];
     }
 
     /// <summary>Height and width of a picture, in pixels.</summary>
@@ -61,7 +61,8 @@ public sealed class SceneBatch
     /// <summary>The B viewpoints of <see cref="QueryImages"/>.</summary>
     public float[] QueryViews { get; }
 
-    /// <summary>The number of each scene in its environment's set.</summary>
+    /// <summary>The number of each scene in its environment's set; of scenes from files, file · 2³² + record, both from
+    /// 0.</summary>
     public ulong[] SceneIndices { get; }
 
     /// <summary>A fresh order of the views, 0, 1, 2, ..., to be shuffled.</summary>
@@ -75,7 +76,7 @@ public sealed class SceneBatch
     /// <summary>Writes scene b: the first <see cref="Contexts"/> views of the order are its contexts, the last its
     /// query.</summary>
     internal void Write(
-        int b, Scene scene, ReadOnlySpan<int> viewOrder, ViewpointOrder encoding)
+        int b, SceneReader scene, ReadOnlySpan<int> viewOrder, ViewpointOrder encoding)
     {
         SceneIndices[b] = scene.Index;
         for (int m = 0; m < Contexts; m++)
@@ -83,12 +84,12 @@ public sealed class SceneBatch
         WriteView(scene, viewOrder[^1], encoding, QueryImages, QueryViews, b);
     }
 
-    private void WriteView(Scene scene, int view, ViewpointOrder encoding,
+    private void WriteView(SceneReader scene, int view, ViewpointOrder encoding,
         float[] images, float[] views, int position)
     {
-        ref readonly Camera camera = ref scene.Cameras[view];
-        Viewpoint.Encode(camera, encoding, views.AsSpan(position * Viewpoint.Dimensions, Viewpoint.Dimensions));
-        scene.Render(camera, ImageSize, _rgb);
+        Viewpoint.Encode(
+            scene.Camera(view), encoding, views.AsSpan(position * Viewpoint.Dimensions, Viewpoint.Dimensions));
+        scene.Render(view, _rgb);
         Span<float> image = images.AsSpan(position * _rgb.Length, _rgb.Length);
         for (int i = 0; i < image.Length; i++)
             image[i] = ByteToUnit[_rgb[i]];

@@ -1,25 +1,32 @@
+using System.Runtime.ExceptionServices;
 using Gqn.Native.Engine.Random;
 using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Data;
 
-/// <summary>An endless sequence of batches, rendered ahead of their use by background threads.</summary>
+/// <summary>An endless sequence of batches, rendered or read ahead of their use by background threads.</summary>
 /// <remarks>
-/// Batch b is a pure function of (environment, split, sizes, seed, b): it draws M uniform on 1..maxContexts for the
-/// whole batch, then scenes, and of each scene M contexts and a query, all different views. The number of workers and
-/// the capacity change nothing but speed. A run resumes by starting at the batch that it would have read next,
-/// <see cref="NextBatch"/>. Buffers are made once and go round; in the steady state <see cref="Next"/> allocates
-/// nothing.
+/// Batch b is a pure function of (source, sizes, seed, b): it draws M uniform on 1..maxContexts for the whole batch,
+/// then scenes, and of each scene M contexts and a query, all different views. The scenes of a finite source come in a
+/// shuffled order, each once before any comes again. The number of workers and the capacity change nothing but speed.
+/// A run resumes by starting at the batch that it would have read next, <see cref="NextBatch"/>. Buffers are made once
+/// and go round; in the steady state <see cref="Next"/> allocates nothing.
 /// </remarks>
 public sealed class SceneBatches : IDisposable
 {
+    /// <summary>Scenes among which the next is drawn where nobody asks for another number.</summary>
+    public const int UsualShuffleBuffer = ShuffledOrder.UsualCapacity;
+
     private const uint BatchPurpose = 1, EvaluationPurpose = 2;
 
-    private readonly SceneEnvironment _environment;
-    private readonly SceneSplit _split;
+    private readonly SceneSource _source;
     private readonly ulong _seed;
-    private readonly ViewpointOrder _order;
+    private readonly ViewpointOrder _encoding;
     private readonly Thread[] _workers;
+
+    // The order of a finite source's scenes; guarded by _orderGate, which is taken before _gate.
+    private readonly object _orderGate = new();
+    private readonly ShuffledOrder? _order;
 
     // Batch b lives in slot b mod capacity. Everything below is guarded by _gate.
     private readonly object _gate = new();
@@ -29,7 +36,7 @@ public sealed class SceneBatches : IDisposable
     private long _nextToRead;
     private volatile bool _disposed;
 
-    /// <summary>Starts rendering.</summary>
+    /// <summary>Starts rendering scenes without end.</summary>
     /// <param name="environment">What to render.</param>
     /// <param name="split">Which of its sets.</param>
     /// <param name="imageSize">Height and width of the pictures, in pixels.</param>
@@ -44,16 +51,46 @@ public sealed class SceneBatches : IDisposable
     public SceneBatches(SceneEnvironment environment, SceneSplit split, int imageSize, int batch, int maxContexts,
         ulong seed, long firstBatch = 0, int workers = 1, int capacity = 4,
         ViewpointOrder order = ViewpointOrder.CosSin)
+        : this(new RenderedScenes(environment, split), imageSize, batch, maxContexts, seed, firstBatch, workers,
+            capacity, order)
+    {
+    }
+
+    /// <summary>Starts rendering or reading.</summary>
+    /// <param name="source">Where the scenes come from.</param>
+    /// <param name="imageSize">Height and width of the pictures, in pixels.</param>
+    /// <param name="batch">B, scenes in a batch.</param>
+    /// <param name="maxContexts">The most contexts a batch can have; less than the views of a scene.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="firstBatch">The number of the first batch; 0 unless a run resumes.</param>
+    /// <param name="workers">Rendering threads, 1 to 8.</param>
+    /// <param name="capacity">How many batches are in memory, the one being read included; at least 2.</param>
+    /// <param name="order">The order of a viewpoint's numbers.</param>
+    /// <param name="shuffleBuffer">Among how many scenes that follow each other in the files of a finite source the
+    /// next is drawn; at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is outside its limits.</exception>
+    /// <exception cref="DatasetException">A file that the run has read before cannot be read.</exception>
+    public SceneBatches(SceneSource source, int imageSize, int batch, int maxContexts, ulong seed,
+        long firstBatch = 0, int workers = 1, int capacity = 4, ViewpointOrder order = ViewpointOrder.CosSin,
+        int shuffleBuffer = UsualShuffleBuffer)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(firstBatch);
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(workers, 8);
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 2);
-        (_environment, _split, _seed, _order) = (environment, split, seed, order);
+        (_source, _seed, _encoding) = (source, seed, order);
         (_nextToRender, _firstHeld, _nextToRead) = (firstBatch, firstBatch, firstBatch);
         _slots = new Slot[capacity];
         for (int i = 0; i < capacity; i++)
-            _slots[i] = new Slot(new SceneBatch(environment, imageSize, batch, maxContexts));
+        {
+            _slots[i] = new Slot(
+                new SceneBatch(source, imageSize, batch, maxContexts), source.CreateReader(imageSize));
+        }
+        if (source.Files is { } files)
+        {
+            _order = new ShuffledOrder(files, seed, shuffleBuffer);
+            _order.Skip(firstBatch * batch);
+        }
         _workers = new Thread[workers];
         for (int i = 0; i < workers; i++)
         {
@@ -82,6 +119,7 @@ public sealed class SceneBatches : IDisposable
     /// workers.</returns>
     /// <exception cref="InvalidOperationException">The batch could not be rendered; the inner exception says
     /// why.</exception>
+    /// <exception cref="DatasetException">The batch could not be read.</exception>
     /// <exception cref="ObjectDisposedException">The sequence was ended.</exception>
     public SceneBatch Next()
     {
@@ -102,8 +140,9 @@ public sealed class SceneBatches : IDisposable
             }
             if (slot.Failure is Exception failure)
             {
+                if (failure is DatasetException) ExceptionDispatchInfo.Throw(failure);
                 throw new InvalidOperationException(
-                    $"Batch {_nextToRead} of {_environment.Name} could not be rendered: {failure.Message}", failure);
+                    $"Batch {_nextToRead} of {_source.Name} could not be rendered: {failure.Message}", failure);
             }
             _nextToRead++;
             return slot.Batch;
@@ -120,6 +159,8 @@ public sealed class SceneBatches : IDisposable
         }
         foreach (Thread worker in _workers)
             worker.Join();
+        foreach (Slot slot in _slots)
+            slot.Reader.Dispose();
     }
 
     /// <summary>A fixed set of scenes to measure on.</summary>
@@ -137,35 +178,54 @@ public sealed class SceneBatches : IDisposable
     /// <param name="order">The order of a viewpoint's numbers.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is outside its limits.</exception>
     public static SceneBatch EvaluationBatch(SceneEnvironment environment, SceneSplit split, int imageSize, int count,
-        int contexts, ulong seed, ViewpointOrder order = ViewpointOrder.CosSin)
+        int contexts, ulong seed, ViewpointOrder order = ViewpointOrder.CosSin) =>
+        EvaluationBatch(new RenderedScenes(environment, split), imageSize, count, contexts, seed, order);
+
+    /// <summary>A fixed set of scenes to measure on, as from an environment.</summary>
+    /// <remarks>A finite source gives each of its scenes once before any comes again, then with other views; the first
+    /// of them are the same whatever the count.</remarks>
+    /// <param name="source">Where the scenes come from.</param>
+    /// <param name="imageSize">Height and width of the pictures, in pixels.</param>
+    /// <param name="count">B, the number of scenes.</param>
+    /// <param name="contexts">M, the observed views of each scene; less than its views.</param>
+    /// <param name="seed">Names the set.</param>
+    /// <param name="order">The order of a viewpoint's numbers.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is outside its limits.</exception>
+    /// <exception cref="DatasetException">A file is damaged or cannot be read.</exception>
+    public static SceneBatch EvaluationBatch(SceneSource source, int imageSize, int count, int contexts, ulong seed,
+        ViewpointOrder order = ViewpointOrder.CosSin)
     {
-        var batch = new SceneBatch(environment, imageSize, count, contexts) { Contexts = contexts };
+        var batch = new SceneBatch(source, imageSize, count, contexts) { Contexts = contexts };
+        using SceneReader reader = source.CreateReader(imageSize);
+        ShuffledOrder? scenes = source.Files is { } files ? new ShuffledOrder(files, seed, UsualShuffleBuffer) : null;
         for (int i = 0; i < count; i++)
         {
             var random = new RandomStream(SceneHash.Mix(seed, (ulong)i), EvaluationPurpose);
-            WriteScene(batch, i, environment, split, random, order);
+            WriteScene(batch, i, reader, scenes?.Next(), random, order);
         }
         return batch;
     }
 
-    private static void WriteScene(SceneBatch batch, int position, SceneEnvironment environment, SceneSplit split,
+    /// <summary>Which scene a finite source gives is decided before; the numbers are drawn all the same, so that views
+    /// do not depend on where scenes come from.</summary>
+    private static void WriteScene(SceneBatch batch, int position, SceneReader reader, SceneReference? reference,
         RandomStream random, ViewpointOrder order)
     {
         ulong index = ((ulong)random.NextUInt32() << 32) | random.NextUInt32();
         Span<int> viewOrder = batch.ResetViewOrder();
         random.Shuffle(viewOrder);
-        batch.Write(position, environment.Sample(split, index), viewOrder, order);
+        reader.Load(reference ?? SceneReference.Of(index));
+        batch.Write(position, reader, viewOrder, order);
     }
 
     private void RenderAhead()
     {
-        while (Claim(out long number))
+        while (Claim(out long number, out Exception? failure))
         {
             Slot slot = _slots[number % _slots.Length];
-            Exception? failure = null;
             try
             {
-                Render(slot.Batch, number);
+                if (failure is null) Render(slot, number);
             }
             catch (Exception exception)
             {
@@ -181,29 +241,54 @@ public sealed class SceneBatches : IDisposable
         }
     }
 
-    /// <summary>Takes the next batch to render once its slot is free; false when the sequence was ended.</summary>
-    private bool Claim(out long number)
+    /// <summary>Takes the next batch to render once its slot is free, and its scenes from the order; false when the
+    /// sequence was ended.</summary>
+    private bool Claim(out long number, out Exception? failure)
     {
-        lock (_gate)
+        failure = null;
+        lock (_orderGate)
         {
-            while (!_disposed && _nextToRender >= _firstHeld + _slots.Length)
-                Monitor.Wait(_gate);
-            number = _nextToRender++;
-            return !_disposed;
+            lock (_gate)
+            {
+                while (!_disposed && _nextToRender >= _firstHeld + _slots.Length)
+                    Monitor.Wait(_gate);
+                number = _nextToRender++;
+                if (_disposed) return false;
+            }
+            try
+            {
+                if (_order is not null) Draw(_order, _slots[number % _slots.Length].References);
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+            return true;
         }
     }
 
-    private void Render(SceneBatch batch, long number)
+    private static void Draw(ShuffledOrder order, SceneReference[] references)
     {
-        var random = new RandomStream(SceneHash.Mix(_seed, (ulong)number), BatchPurpose);
-        batch.Contexts = 1 + random.NextInt32(batch.MaxContexts);
-        for (int b = 0; b < batch.Scenes && !_disposed; b++)
-            WriteScene(batch, b, _environment, _split, random, _order);
+        for (int b = 0; b < references.Length; b++)
+            references[b] = order.Next();
     }
 
-    private sealed class Slot(SceneBatch batch)
+    private void Render(Slot slot, long number)
+    {
+        var random = new RandomStream(SceneHash.Mix(_seed, (ulong)number), BatchPurpose);
+        SceneBatch batch = slot.Batch;
+        batch.Contexts = 1 + random.NextInt32(batch.MaxContexts);
+        for (int b = 0; b < batch.Scenes && !_disposed; b++)
+            WriteScene(batch, b, slot.Reader, _order is null ? null : slot.References[b], random, _encoding);
+    }
+
+    private sealed class Slot(SceneBatch batch, SceneReader reader)
     {
         public SceneBatch Batch { get; } = batch;
+
+        public SceneReader Reader { get; } = reader;
+
+        public SceneReference[] References { get; } = new SceneReference[batch.Scenes];
 
         public bool Ready { get; set; }
 

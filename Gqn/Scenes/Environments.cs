@@ -6,7 +6,7 @@ public static class Environments
     /// <summary>The names that <see cref="Create"/> knows.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
-        "rooms-ring", "rooms-free", "rooms-free-rotating", "shepard-metzler-5", "shepard-metzler-7", "mazes",
+        "rooms-ring", "rooms-free", "rooms-free-rotating", "jaco", "shepard-metzler-5", "shepard-metzler-7", "mazes",
     ];
 
     /// <summary>The environment of this name.</summary>
@@ -16,6 +16,7 @@ public static class Environments
         "rooms-ring" => new Rooms(RoomCameras.Ring),
         "rooms-free" => new Rooms(RoomCameras.Free),
         "rooms-free-rotating" => new Rooms(RoomCameras.Free, rotating: true),
+        "jaco" => new JacoArm(),
         "shepard-metzler-5" => new ShepardMetzler(5),
         "shepard-metzler-7" => new ShepardMetzler(7),
         "mazes" => new Mazes(),

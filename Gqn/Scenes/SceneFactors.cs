@@ -8,6 +8,7 @@ namespace Gqn.Native.Scenes;
 /// Besides the typed members of each environment's factors there is a view by name, the same for all environments, which
 /// experiments use: "objects[0].colour", "light". Factors never change; <see cref="With"/> makes others.
 /// </remarks>
+[JsonDerivedType(typeof(JacoFactors), "jaco")]
 [JsonDerivedType(typeof(RoomFactors), "rooms")]
 [JsonDerivedType(typeof(ShepardMetzlerFactors), "shepard-metzler")]
 [JsonDerivedType(typeof(MazeFactors), "mazes")]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using Gqn.Native.Model;
 
 namespace Gqn.Native.Training;
@@ -7,6 +8,9 @@ namespace Gqn.Native.Training;
 /// <summary>Changes single values of a configuration by their key, as "--set model.layers=8" does.</summary>
 public static class ConfigurationOverrides
 {
+    /// <summary>How a value is written that is not there.</summary>
+    private const string None = "none";
+
     /// <summary>The configuration with some values changed, in order.</summary>
     /// <param name="configuration">The configuration to start from.</param>
     /// <param name="assignments">"key=value" each. A key is a path such as model.layers, or its end where that is
@@ -32,7 +36,7 @@ public static class ConfigurationOverrides
     public static IReadOnlyList<(string Key, string Value)> List(RunConfiguration configuration)
     {
         var root = JsonSerializer.SerializeToNode(configuration, RunConfiguration.JsonOptions)!.AsObject();
-        return [.. Leaves(root, string.Empty).Select(leaf => (leaf.Path, leaf.Parent[leaf.Name]!.ToString()))];
+        return [.. Leaves(root, string.Empty).Select(leaf => (leaf.Path, leaf.Parent[leaf.Name]?.ToString() ?? None))];
     }
 
     private static void Assign(JsonObject root, string key, string value)
@@ -58,11 +62,17 @@ public static class ConfigurationOverrides
         }
 
         var (path, parent, name) = matches[0];
-        parent[name] = Convert(path, parent[name]!.GetValueKind(), value);
+        parent[name] = Convert(path, parent[name], value);
     }
 
-    private static JsonNode Convert(string path, JsonValueKind kind, string value)
+    private static JsonNode? Convert(string path, JsonNode? current, string value)
     {
+        var property = PropertyOf(path);
+        bool isText = property.PropertyType == typeof(string);
+        bool optional = isText ? property.IsSetNullable : Nullable.GetUnderlyingType(property.PropertyType) is not null;
+        if (optional && Same(value, None))
+            return null;
+        var kind = current?.GetValueKind() ?? (isText ? JsonValueKind.String : JsonValueKind.Number);
         try
         {
             switch (kind)
@@ -85,6 +95,20 @@ public static class ConfigurationOverrides
 
         throw new OptionException(
             $"--set {path}: '{value}' is not {(kind == JsonValueKind.Number ? "a number" : "true or false")}.");
+    }
+
+    /// <summary>The property that a path such as training.data leads to.</summary>
+    private static JsonPropertyInfo PropertyOf(string path)
+    {
+        var type = typeof(RunConfiguration);
+        JsonPropertyInfo property = null!;
+        foreach (string name in path.Split('.'))
+        {
+            property = RunConfiguration.JsonOptions.GetTypeInfo(type).Properties.Single(known => known.Name == name);
+            type = property.PropertyType;
+        }
+
+        return property;
     }
 
     private static IEnumerable<(string Path, JsonObject Parent, string Name)> Leaves(JsonObject node, string prefix)

@@ -21,7 +21,7 @@ public sealed class Evaluator : IDisposable
     private const uint NoiseStream = 0x4576616C;
     private const int MeanImageScenes = 512;
     private readonly GenerativeQueryNetwork _network;
-    private readonly SceneEnvironment _environment;
+    private readonly SceneSource _heldOut;
     private readonly RunConfiguration _configuration;
     private readonly Tape _tape;
     private readonly int _imageLength;
@@ -30,20 +30,21 @@ public sealed class Evaluator : IDisposable
     /// <param name="network">The network.</param>
     /// <param name="device">Where its parameters are.</param>
     /// <param name="configuration">Of the run: scenes, seed, sizes.</param>
+    /// <exception cref="IOException">The data set is not there or damaged.</exception>
     public Evaluator(GenerativeQueryNetwork network, Device device, RunConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(configuration);
         _network = network;
         _configuration = configuration;
-        _environment = Environments.Create(configuration.Training.Scenes);
+        _heldOut = configuration.Training.OpenScenes(SceneSplit.Test);
         _tape = new Tape(device) { Recording = false };
         _imageLength = network.Options.ImageLength;
     }
 
     /// <summary>Held-out scenes with <paramref name="contexts"/> context views and one query each.</summary>
     /// <exception cref="OptionException">A scene does not have so many views.</exception>
-    public SceneBatch HeldOut(int count, int contexts) => Scenes(SceneSplit.Test, count, contexts);
+    public SceneBatch HeldOut(int count, int contexts) => Scenes(_heldOut, count, contexts);
 
     /// <summary>Mean squared error of the prediction (prior samples, clipped to [0, 1]).</summary>
     public double PredictionError(SceneBatch batch)
@@ -86,7 +87,7 @@ public sealed class Evaluator : IDisposable
             meanImage.CopyTo(repeated.AsSpan(i * _imageLength));
         var meanQuality = Quality(repeated, queries.QueryImages);
         return new EvaluationReport(
-            _environment.Name, step, count, Sigma, meanQuality, [.. contexts.Select(m =>
+            _heldOut.Name, step, count, Sigma, meanQuality, [.. contexts.Select(m =>
             {
                 cancellation.ThrowIfCancellationRequested();
                 return EvaluateContexts(count, m);
@@ -147,24 +148,24 @@ public sealed class Evaluator : IDisposable
 
     private float[] MeanTrainingImage()
     {
-        var batch = Scenes(SceneSplit.Train, MeanImageScenes, 1);
+        var batch = Scenes(_configuration.Training.OpenScenes(SceneSplit.Train), MeanImageScenes, 1);
         var sum = new double[_imageLength];
         for (int i = 0; i < batch.QueryImages.Length; i++)
             sum[i % _imageLength] += batch.QueryImages[i];
         return [.. sum.Select(value => (float)(value / MeanImageScenes))];
     }
 
-    private SceneBatch Scenes(SceneSplit split, int count, int contexts)
+    private SceneBatch Scenes(SceneSource source, int count, int contexts)
     {
-        if (contexts < 1 || contexts >= _environment.ViewsPerScene)
+        if (contexts < 1 || contexts >= source.ViewsPerScene)
         {
             throw new OptionException(
-                $"{contexts} contexts: a scene of {_environment.Name} has {_environment.ViewsPerScene} views "
-                + $"and one is the query, so from 1 to {_environment.ViewsPerScene - 1} are possible.");
+                $"{contexts} contexts: a scene of {source.Name} has {source.ViewsPerScene} views "
+                + $"and one is the query, so from 1 to {source.ViewsPerScene - 1} are possible.");
         }
 
         return SceneBatches.EvaluationBatch(
-            _environment, split, _network.Options.ImageSize, count, contexts, _configuration.Training.Seed,
+            source, _network.Options.ImageSize, count, contexts, _configuration.Training.Seed,
             _network.Options.ViewpointOrder);
     }
 

@@ -1,15 +1,40 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Gqn.Native.Data;
 using Gqn.Native.Engine.Optim;
 using Gqn.Native.Model;
+using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Training;
 
 /// <summary>How a model is trained: all that, with the model's options, decides the trained weights.</summary>
 public sealed record TrainingOptions
 {
-    /// <summary>Name of the scenes.</summary>
+    /// <summary>Name of the environment that renders the scenes; not used where <see cref="Data"/> names a
+    /// folder.</summary>
     public string Scenes { get; init; } = "shepard-metzler-5";
+
+    /// <summary>Folder with data sets to read scenes from; null to render them.</summary>
+    public string? Data { get; init; }
+
+    /// <summary>Name of the data set in <see cref="Data"/>; null where there is only one.</summary>
+    public string? Dataset { get; init; }
+
+    /// <summary>How many scenes are rendered to learn from, the first of the training set; null for scenes without
+    /// end.</summary>
+    public long? TrainScenes { get; init; }
+
+    /// <summary>How many scenes are rendered to measure on, the first of the test set; null for scenes without
+    /// end.</summary>
+    public long? TestScenes { get; init; }
+
+    /// <summary>Of a finite number of rendered scenes: how many would be in a file. They come in the order in which
+    /// such files are read, so that files of these scenes give the same weights.</summary>
+    public int ScenesPerFile { get; init; } = GqnDatasetWriter.UsualScenesPerFile;
+
+    /// <summary>Of a finite number of scenes: among how many that follow each other in their files the next is
+    /// drawn.</summary>
+    public int ShuffleBuffer { get; init; } = SceneBatches.UsualShuffleBuffer;
 
     /// <summary>Seed of the weights, the noise and the choice of scenes and views.</summary>
     public ulong Seed { get; init; } = 1;
@@ -31,6 +56,41 @@ public sealed record TrainingOptions
 
     /// <summary>Constants of the optimiser.</summary>
     public AdamOptions Adam { get; init; } = new();
+
+    /// <summary>What the scenes are called: the data set's name, or the environment's.</summary>
+    public string SceneName => Data is null
+        ? Scenes
+        : Dataset ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Data));
+
+    /// <summary>Where the scenes of one set come from.</summary>
+    /// <param name="split">The set.</param>
+    /// <exception cref="DatasetException">The data set is not there or damaged.</exception>
+    /// <exception cref="OptionException">Its scenes have too few views.</exception>
+    /// <exception cref="UnknownSceneException">No environment is called so.</exception>
+    public SceneSource OpenScenes(SceneSplit split)
+    {
+        SceneSource source = Data is null
+            ? new RenderedScenes(Environments.Create(Scenes), split, LayoutOf(split))
+            : new RecordedScenes(GqnDataset.Open(Data, Dataset, split));
+        RequireViews(source.Name, source.ViewsPerScene);
+        return source;
+    }
+
+    /// <summary>Checks that a scene has enough views.</summary>
+    internal void RequireViews(string name, int views)
+    {
+        if (MaxContexts < 1 || MaxContexts >= views)
+        {
+            throw new OptionException(
+                $"training.maxContexts {MaxContexts} must be from 1 to {views - 1}: "
+                + $"a scene of {name} has {views} views and one is the query.");
+        }
+    }
+
+    private SceneFileLayout? LayoutOf(SceneSplit split) =>
+        (split == SceneSplit.Train ? TrainScenes : TestScenes) is { } scenes
+            ? new SceneFileLayout(scenes, ScenesPerFile)
+            : null;
 }
 
 /// <summary>What a run writes, and how often. None of it changes the weights.</summary>
@@ -115,15 +175,11 @@ public sealed record RunConfiguration
         }
 
         Model.Validate();
-        var environment = Gqn.Native.Scenes.Environments.Create(Training.Scenes);
+        RequireScenes(Training);
         Require(
             Training.Steps is >= 1 and <= int.MaxValue,
             $"training.steps {Training.Steps} must be from 1 to {int.MaxValue}.");
         Require(Training.Batch is >= 1 and <= 4096, $"training.batch {Training.Batch} must be from 1 to 4096.");
-        Require(
-            Training.MaxContexts >= 1 && Training.MaxContexts < environment.ViewsPerScene,
-            $"training.maxContexts {Training.MaxContexts} must be from 1 to {environment.ViewsPerScene - 1}: "
-            + $"a scene of {environment.Name} has {environment.ViewsPerScene} views and one is the query.");
         RequireSchedule("training.learningRate", Training.LearningRate);
         RequireSchedule("training.sigma", Training.Sigma);
         Require(
@@ -153,6 +209,41 @@ public sealed record RunConfiguration
         Require(
             Reporting.EvaluationScenes is >= 1 and <= 100_000,
             $"reporting.evaluationScenes {Reporting.EvaluationScenes} must be from 1 to 100000.");
+    }
+
+    /// <summary>Checks what does not need the files of a data set.</summary>
+    private static void RequireScenes(TrainingOptions training)
+    {
+        if (training.Data is null)
+        {
+            Require(
+                training.Dataset is null,
+                $"training.dataset {training.Dataset} needs training.data, the folder that the data set is in.");
+            var environment = Environments.Create(training.Scenes);
+            training.RequireViews(environment.Name, environment.ViewsPerScene);
+        }
+        else
+        {
+            Require(training.Data.Length > 0, "training.data is empty; name the folder of a data set.");
+            Require(
+                training.TrainScenes is null && training.TestScenes is null,
+                "training.trainScenes and training.testScenes are for rendered scenes; a data set has those that its "
+                + "files hold.");
+            Require(training.MaxContexts >= 1, $"training.maxContexts {training.MaxContexts} must be at least 1.");
+        }
+
+        Require(
+            training.TrainScenes is null or (>= 1 and <= int.MaxValue),
+            $"training.trainScenes {training.TrainScenes} must be from 1 to {int.MaxValue}.");
+        Require(
+            training.TestScenes is null or (>= 1 and <= int.MaxValue),
+            $"training.testScenes {training.TestScenes} must be from 1 to {int.MaxValue}.");
+        Require(
+            training.ScenesPerFile is >= 1 and <= 1_000_000,
+            $"training.scenesPerFile {training.ScenesPerFile} must be from 1 to 1000000.");
+        Require(
+            training.ShuffleBuffer is >= 1 and <= 1_000_000,
+            $"training.shuffleBuffer {training.ShuffleBuffer} must be from 1 to 1000000.");
     }
 
     private static void RequireSchedule(string name, LinearSchedule schedule) => Require(

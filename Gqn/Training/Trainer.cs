@@ -111,15 +111,14 @@ public sealed class Trainer : IDisposable
         }
 
         _evaluator = new Evaluator(Network, device, configuration);
-        var environment = Environments.Create(training.Scenes);
         _sampleScenes = _evaluator.HeldOut(
             configuration.Reporting.SampleScenes, Math.Min(SheetContexts, training.MaxContexts));
         _metrics = MetricsLog.Open(directory.MetricsPath, Step);
         _events = new TensorBoardWriter(directory.Path, clock);
         _batches = new SceneBatches(
-            environment, SceneSplit.Train, configuration.Model.ImageSize, training.Batch, training.MaxContexts,
-            training.Seed,
-            firstBatch: Step, order: configuration.Model.ViewpointOrder);
+            training.OpenScenes(SceneSplit.Train), configuration.Model.ImageSize, training.Batch, training.MaxContexts,
+            training.Seed, firstBatch: Step, order: configuration.Model.ViewpointOrder,
+            shuffleBuffer: training.ShuffleBuffer);
     }
 
     /// <summary>The model.</summary>

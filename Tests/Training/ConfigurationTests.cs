@@ -72,7 +72,26 @@ public sealed class ConfigurationTests
             changed.Model.SharedCores));
     }
 
+    [Fact]
+    public void ValuesThatMayBeAbsentAreSetAndTakenBack()
+    {
+        var tiny = Presets.Create("tiny");
+        Assert.Contains(("training.trainScenes", "none"), ConfigurationOverrides.List(tiny));
+        var some = ConfigurationOverrides.Apply(tiny, ["trainScenes=12", "testScenes=7"]);
+        Assert.Equal((12, 7), (some.Training.TrainScenes, some.Training.TestScenes));
+        Assert.Equal(tiny, ConfigurationOverrides.Apply(some, ["trainScenes=none", "training.testScenes=None"]));
+        var read = ConfigurationOverrides.Apply(tiny, ["training.data=123", "dataset=jaco"]);
+        Assert.Equal(("123", "jaco"), (read.Training.Data, read.Training.Dataset));
+        Assert.Equal(read, RunConfiguration.Parse(read.ToJson(), "config.json"));
+    }
+
     [Theory]
+    [InlineData("trainScenes=many", "'many' is not a number")]
+    [InlineData("trainScenes=0", "training.trainScenes 0 must be from 1")]
+    [InlineData("batch=none", "'none' is not a number")]
+    [InlineData("scenes=none", "No scene environment is called 'none'")]
+    [InlineData("dataset=jaco", "training.dataset jaco needs training.data")]
+    [InlineData("scenesPerFile=0", "training.scenesPerFile 0 must be from 1")]
     [InlineData("layer=5", "did you mean 'model.layers'")]
     [InlineData("model.layers", "write key=value")]
     [InlineData("model.layers=many", "'many' is not a number")]

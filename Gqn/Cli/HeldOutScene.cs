@@ -1,0 +1,78 @@
+using Gqn.Native.Data;
+using Gqn.Native.Imaging;
+using Gqn.Native.Model;
+using Gqn.Native.Scenes;
+using Gqn.Native.Training;
+
+namespace Gqn.Native.Cli;
+
+/// <summary>A scene that a run was not trained on, as pictures of one size.</summary>
+internal sealed class HeldOutScene
+{
+    private readonly Func<int, RgbImage> _view;
+    private readonly Func<Camera, RgbImage>? _photograph;
+
+    private HeldOutScene(
+        string source, Camera[] cameras, Func<int, RgbImage> view, Func<Camera, RgbImage>? photograph)
+    {
+        (Source, Cameras) = (source, cameras);
+        (_view, _photograph) = (view, photograph);
+    }
+
+    /// <summary>What scenes of this kind are called.</summary>
+    public string Source { get; }
+
+    /// <summary>The cameras of its views.</summary>
+    public Camera[] Cameras { get; }
+
+    /// <summary>Whether it can be seen by other cameras, too.</summary>
+    public bool CanBePhotographed => _photograph is not null;
+
+    /// <summary>One of its views.</summary>
+    public RgbImage View(int view) => _view(view);
+
+    /// <summary>The picture of any camera; only where <see cref="CanBePhotographed"/>.</summary>
+    public RgbImage Photograph(Camera camera) => _photograph!(camera);
+
+    /// <summary>Opens a scene.</summary>
+    /// <param name="training">Where the run's scenes come from.</param>
+    /// <param name="number">The scene's number in the environment's test set, or its place in the test files.</param>
+    /// <param name="size">Height and width of the pictures.</param>
+    /// <exception cref="DatasetException">The data set is not there or damaged.</exception>
+    /// <exception cref="OptionException">The data set has fewer scenes.</exception>
+    public static HeldOutScene Open(TrainingOptions training, ulong number, int size)
+    {
+        if (training.Data is { } folder)
+            return Recorded(GqnDataset.Open(folder, training.Dataset, SceneSplit.Test), number, size);
+        var environment = Environments.Create(training.Scenes);
+        var scene = environment.Sample(SceneSplit.Test, number);
+        return new HeldOutScene(
+            environment.Name, scene.Cameras.ToArray(), view => scene.Render(scene.Cameras[view], size),
+            camera => scene.Render(camera, size));
+    }
+
+    private static HeldOutScene Recorded(GqnDataset dataset, ulong number, int size)
+    {
+        ulong first = 0;
+        for (int file = 0; file < dataset.Files.Count; file++)
+        {
+            long[] offsets = dataset.ReadOffsets(file);
+            if (number - first >= (ulong)offsets.Length)
+            {
+                first += (ulong)offsets.Length;
+                continue;
+            }
+
+            var record = dataset.Read(file, offsets[number - first]);
+            var scene = record.ToScene(SceneSplit.Test);
+            return new HeldOutScene(
+                dataset.Name, [.. Enumerable.Range(0, record.Views).Select(record.Camera)],
+                view => record.Decode(view, size),
+                scene is null ? null : camera => scene.Render(camera, size));
+        }
+
+        throw new OptionException(
+            $"--scene {number}: the test set of {dataset.Name} has {Terminal.Count((long)first)} scenes, "
+            + "numbered from 0.");
+    }
+}

@@ -1,0 +1,215 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Gqn.Native.Scenes;
+
+namespace Gqn.Native.Data;
+
+/// <summary>One split of a data set in the layout of the released ones: TFRecord files called 001-of-900.tfrecord in a
+/// folder DIR/NAME/train or DIR/train. Several threads may share one.</summary>
+/// <remarks>
+/// Files hold any number of scenes, and some of them may be absent: whoever has a part of a released set can use it.
+/// How many scenes a file has is found by reading the lengths of its records, when somebody asks first.
+/// </remarks>
+public sealed partial class GqnDataset
+{
+    private readonly ConcurrentDictionary<int, int> _counts = new();
+    private readonly Lazy<int> _views;
+
+    private GqnDataset(string name, SceneSplit split, string path)
+    {
+        (Name, Split, Path) = (name, split, path);
+        (Files, DeclaredFiles) = FindFiles(path);
+        Info = GqnDatasetInfo.Find(name);
+        _views = new Lazy<int>(FindViews, LazyThreadSafetyMode.PublicationOnly);
+    }
+
+    /// <summary>The data set's name.</summary>
+    public string Name { get; }
+
+    /// <summary>The layout that its name stands for; null for a data set of one's own.</summary>
+    public GqnDatasetInfo? Info { get; }
+
+    /// <summary>Which of its sets this is.</summary>
+    public SceneSplit Split { get; }
+
+    /// <summary>The folder that the files are in.</summary>
+    public string Path { get; }
+
+    /// <summary>The files that are there, in the order of their numbers.</summary>
+    public IReadOnlyList<string> Files { get; }
+
+    /// <summary>How many files the set has by their names; more than <see cref="Files"/> where some are
+    /// absent.</summary>
+    public int DeclaredFiles { get; }
+
+    /// <summary>Views of each scene: those of the released layout, or of the first scene of a set of one's
+    /// own.</summary>
+    /// <exception cref="DatasetException">The set has no scene, or the first is damaged.</exception>
+    public int ViewsPerScene => _views.Value;
+
+    /// <summary>Opens one split of a data set.</summary>
+    /// <param name="folder">The folder of the data set, or one that holds it.</param>
+    /// <param name="name">Its name, or that of the environment that renders it; null where the folder holds only
+    /// one.</param>
+    /// <param name="split">Which of its sets.</param>
+    /// <exception cref="DatasetException">It is not there, or there are several to choose from.</exception>
+    public static GqnDataset Open(string folder, string? name, SceneSplit split)
+    {
+        string path = Locate(folder, name, out string found);
+        string files = System.IO.Path.Combine(path, GqnDatasetInfo.FolderOf(split));
+        if (!Directory.Exists(files))
+        {
+            throw new DatasetException(
+                path, null, $"the data set {found} has no folder '{GqnDatasetInfo.FolderOf(split)}'");
+        }
+        return new GqnDataset(found, split, files);
+    }
+
+    /// <summary>The folder of a data set, the one that has the folders train and test.</summary>
+    /// <param name="folder">That folder, or one that holds it.</param>
+    /// <param name="name">As <see cref="Open"/> takes it.</param>
+    /// <param name="found">The name of the data set.</param>
+    /// <exception cref="DatasetException">It is not there, or there are several to choose from.</exception>
+    public static string Locate(string folder, string? name, out string found)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        if (!Directory.Exists(folder)) throw new DatasetException(folder, null, "there is no such folder");
+        string full = System.IO.Path.GetFullPath(folder);
+        if (name is not null)
+        {
+            found = GqnDatasetInfo.NameOf(name);
+            string below = System.IO.Path.Combine(full, found);
+            if (HasSplit(below)) return below;
+            if (HasSplit(full)) return full;
+            string known = string.Join(", ", Below(full));
+            throw new DatasetException(
+                folder, null, known.Length > 0
+                    ? $"there is no data set '{found}'; there are {known}"
+                    : $"there is no data set '{found}' (expected {found}/train/1-of-9.tfrecord and the like)");
+        }
+        if (HasSplit(full))
+        {
+            found = System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(full));
+            return full;
+        }
+        string[] sets = [.. Below(full)];
+        if (sets.Length != 1)
+        {
+            throw new DatasetException(
+                folder, null, sets.Length == 0
+                    ? "there is no data set (expected NAME/train/1-of-9.tfrecord and the like)"
+                    : $"there are several data sets, name one of them: {string.Join(", ", sets)}");
+        }
+        found = sets[0];
+        return System.IO.Path.Combine(full, found);
+    }
+
+    /// <summary>The names of the data sets in a folder.</summary>
+    /// <param name="folder">A folder that has data sets below it.</param>
+    public static IReadOnlyList<string> Below(string folder) =>
+    [
+        .. Directory.EnumerateDirectories(folder).Where(HasSplit)
+            .Select(path => System.IO.Path.GetFileName(path)!).Order(StringComparer.Ordinal),
+    ];
+
+    /// <summary>How many scenes a file has.</summary>
+    /// <param name="file">Its place in <see cref="Files"/>.</param>
+    /// <exception cref="DatasetException">The file is damaged or cannot be read.</exception>
+    public int CountScenes(int file) => TryCountScenes(file, out int count) ? count : ReadOffsets(file).Length;
+
+    /// <summary>How many scenes a file has, where that is known already.</summary>
+    internal bool TryCountScenes(int file, out int count) => _counts.TryGetValue(file, out count);
+
+    /// <summary>Where each scene of a file begins.</summary>
+    /// <param name="file">Its place in <see cref="Files"/>.</param>
+    /// <exception cref="DatasetException">The file is damaged or cannot be read.</exception>
+    public long[] ReadOffsets(int file)
+    {
+        using var records = new TfRecordFile(Files[file]);
+        long[] offsets = records.ReadOffsets();
+        _counts[file] = offsets.Length;
+        return offsets;
+    }
+
+    /// <summary>Reads one scene.</summary>
+    /// <param name="file">The place of its file in <see cref="Files"/>.</param>
+    /// <param name="offset">Where it begins, from <see cref="ReadOffsets"/>.</param>
+    /// <exception cref="DatasetException">It is damaged, or has another number of views.</exception>
+    public SceneRecord Read(int file, long offset)
+    {
+        using var records = new TfRecordFile(Files[file]);
+        byte[] buffer = [];
+        return Parse(records.Read(offset, ref buffer), records.Path, offset);
+    }
+
+    /// <summary>Reads all scenes of a file, from its beginning to its end. The frames of a scene stay only until the
+    /// next is read.</summary>
+    /// <param name="file">Its place in <see cref="Files"/>.</param>
+    /// <exception cref="DatasetException">A scene is damaged, or has another number of views.</exception>
+    public IEnumerable<SceneRecord> ReadFile(int file)
+    {
+        using var records = new TfRecordReader(Files[file]);
+        for (long offset = 0; records.TryRead(out ReadOnlyMemory<byte> data); offset = records.Position)
+            yield return Parse(data, Files[file], offset);
+    }
+
+    /// <summary>Reads a scene of this data set.</summary>
+    internal SceneRecord Parse(ReadOnlyMemory<byte> data, string path, long offset)
+    {
+        SceneRecord record = SceneRecord.Parse(data, path, offset);
+        if (record.Views != ViewsPerScene)
+        {
+            throw new DatasetException(
+                path, offset,
+                $"the scene has {record.Views} frames, but scenes of {Name} have {ViewsPerScene}"
+                + (Info is null ? " (as its first has)" : string.Empty));
+        }
+        return record;
+    }
+
+    private int FindViews()
+    {
+        if (Info is not null) return Info.Views;
+        foreach (string file in Files)
+        {
+            using var records = new TfRecordReader(file);
+            if (records.TryRead(out ReadOnlyMemory<byte> data)) return SceneRecord.Parse(data, file).Views;
+        }
+        throw new DatasetException(Path, null, $"the data set {Name} has no scene");
+    }
+
+    private static bool HasSplit(string path) =>
+        Directory.Exists(System.IO.Path.Combine(path, GqnDatasetInfo.FolderOf(SceneSplit.Train)))
+        || Directory.Exists(System.IO.Path.Combine(path, GqnDatasetInfo.FolderOf(SceneSplit.Test)));
+
+    private static (IReadOnlyList<string> Files, int Declared) FindFiles(string path)
+    {
+        var files = new SortedDictionary<int, string>();
+        int declared = 0;
+        foreach (string file in Directory.EnumerateFiles(path).Order(StringComparer.Ordinal))
+        {
+            Match match = FilePattern().Match(System.IO.Path.GetFileName(file));
+            if (!match.Success) continue;
+            int number = int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+            int count = int.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture);
+            if (number < 1 || number > count)
+                throw new DatasetException(file, null, $"there is no file {number} of {count}");
+            if (declared != 0 && declared != count)
+            {
+                throw new DatasetException(
+                    path, null, $"some files are of {declared} and some of {count}: these are two data sets in one "
+                    + "folder; move one of them away");
+            }
+            declared = count;
+            if (!files.TryAdd(number, file))
+                throw new DatasetException(file, null, $"file {number} of {count} is there twice");
+        }
+        if (declared == 0)
+            throw new DatasetException(path, null, "there is no file such as 1-of-9.tfrecord");
+        return ([.. files.Values], declared);
+    }
+
+    [GeneratedRegex(@"^(\d{1,9})-of-(\d{1,9})\.tfrecord$", RegexOptions.CultureInvariant)]
+    private static partial Regex FilePattern();
+}

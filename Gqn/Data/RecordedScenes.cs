@@ -1,0 +1,112 @@
+using Gqn.Native.Imaging;
+using Gqn.Native.Scenes;
+
+namespace Gqn.Native.Data;
+
+/// <summary>Scenes from the files of a data set; frames are brought to the size that is asked for.</summary>
+/// <param name="dataset">One split of a data set.</param>
+public sealed class RecordedScenes(GqnDataset dataset) : SceneSource
+{
+    /// <inheritdoc/>
+    public override string Name => dataset.Name;
+
+    /// <inheritdoc/>
+    public override int ViewsPerScene => dataset.ViewsPerScene;
+
+    /// <inheritdoc/>
+    internal override ISceneFiles Files { get; } = new OffsetCache(dataset);
+
+    /// <inheritdoc/>
+    internal override SceneReader CreateReader(int imageSize) => new Reader(dataset, (OffsetCache)Files, imageSize);
+
+    /// <summary>Where the scenes of the files begin that were used last.</summary>
+    private sealed class OffsetCache(GqnDataset dataset) : ISceneFiles
+    {
+        /// <summary>32 MB; the buffer of an order refers to far fewer.</summary>
+        private const long MaxOffsets = 4 << 20;
+
+        private readonly object _gate = new();
+        private readonly Dictionary<int, (long[] Offsets, long Used)> _files = [];
+        private long _held, _clock;
+
+        public int Count => dataset.Files.Count;
+
+        public int CountScenes(int file) => dataset.TryCountScenes(file, out int count) ? count : this[file].Length;
+
+        /// <summary>Where the scenes of a file begin.</summary>
+        public long[] this[int file]
+        {
+            get
+            {
+                lock (_gate)
+                {
+                    long[] offsets = _files.TryGetValue(file, out var known) ? known.Offsets : Add(file);
+                    _files[file] = (offsets, ++_clock);
+                    return offsets;
+                }
+            }
+        }
+
+        private long[] Add(int file)
+        {
+            long[] offsets = dataset.ReadOffsets(file);
+            _held += offsets.Length;
+            while (_held > MaxOffsets && _files.Count > 0)
+            {
+                var (oldest, entry) = _files.MinBy(held => held.Value.Used);
+                _held -= entry.Offsets.Length;
+                _files.Remove(oldest);
+            }
+            return offsets;
+        }
+    }
+
+    private sealed class Reader(GqnDataset dataset, OffsetCache offsets, int imageSize) : SceneReader
+    {
+        private readonly ImageDecoder _decoder = new();
+        private SquareResampler _resampler = new(imageSize, imageSize);
+        private SceneReference _reference;
+        private SceneRecord _record = null!;
+        private TfRecordFile? _file;
+        private byte[] _data = [], _frame = [];
+
+        public override ulong Index => _reference.Index;
+
+        public override void Load(SceneReference reference)
+        {
+            string path = dataset.Files[reference.File];
+            if (_file?.Path != path)
+            {
+                _file?.Dispose();
+                _file = null;
+                _file = new TfRecordFile(path);
+            }
+            long[] places = offsets[reference.File];
+            if (reference.Record >= places.Length)
+                throw new DatasetException(path, null, "the file has fewer scenes than when it was opened");
+            _reference = reference;
+            _record = dataset.Parse(_file.Read(places[reference.Record], ref _data), path, places[reference.Record]);
+        }
+
+        public override Camera Camera(int view) => _record.Camera(view);
+
+        public override void Render(int view, Span<byte> rgb)
+        {
+            _record.Decode(view, _decoder);
+            int size = _decoder.Width;
+            _record.RequireSquare(view, size, _decoder.Height);
+            if (size == imageSize)
+            {
+                _decoder.WriteRgb(rgb);
+                return;
+            }
+            int length = size * size * 3;
+            if (_frame.Length < length) _frame = new byte[length];
+            if (_resampler.From != size) _resampler = new SquareResampler(size, imageSize);
+            _decoder.WriteRgb(_frame.AsSpan(0, length));
+            _resampler.Resample(_frame.AsSpan(0, length), rgb);
+        }
+
+        public override void Dispose() => _file?.Dispose();
+    }
+}

@@ -1,0 +1,50 @@
+using Gqn.Native.Scenes;
+
+namespace Gqn.Native.Data;
+
+/// <summary>Scenes that an environment renders when they are asked for.</summary>
+/// <param name="environment">What to render.</param>
+/// <param name="split">Which of its sets.</param>
+/// <param name="layout">Which scenes: 0, 1, 2, ... up to a number, in the order in which files of them would be read;
+/// null for scenes without end, each drawn anew.</param>
+public sealed class RenderedScenes(SceneEnvironment environment, SceneSplit split, SceneFileLayout? layout = null)
+    : SceneSource
+{
+    /// <inheritdoc/>
+    public override string Name => environment.Name;
+
+    /// <inheritdoc/>
+    public override int ViewsPerScene => environment.ViewsPerScene;
+
+    /// <inheritdoc/>
+    internal override ISceneFiles? Files { get; } = layout is null ? null : new LayoutFiles(layout);
+
+    /// <inheritdoc/>
+    internal override SceneReader CreateReader(int imageSize) => new Reader(environment, split, layout, imageSize);
+
+    private sealed class LayoutFiles(SceneFileLayout layout) : ISceneFiles
+    {
+        public int Count => layout.Files;
+
+        public int CountScenes(int file) => layout.CountScenes(file);
+    }
+
+    private sealed class Reader(SceneEnvironment environment, SceneSplit split, SceneFileLayout? layout, int imageSize)
+        : SceneReader
+    {
+        private Scene _scene = null!;
+
+        public override ulong Index => _scene.Index;
+
+        public override void Load(SceneReference reference) => _scene = environment.Sample(
+            split, layout?.SceneOf(reference.File, reference.Record) ?? reference.Index);
+
+        public override Camera Camera(int view) => _scene.Cameras[view];
+
+        public override void Render(int view, Span<byte> rgb) => _scene.Render(_scene.Cameras[view], imageSize, rgb);
+
+        public override void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.Runtime.Intrinsics;
+
+namespace Gqn.Native.Imaging;
+
+/// <summary>The inverse discrete cosine transform of 8 x 8 blocks in whole numbers, by the factorisation of Loeffler,
+/// Ligtenberg and Moschytz (1989) with constants of 13 bits.</summary>
+internal static class InverseDct
+{
+    private const int ConstantBits = 13, FirstPassBits = 2;
+
+    // Sums of cosines, times 2^13.
+    private const int C0298 = 2446, C0390 = 3196, C0541 = 4433, C0765 = 6270, C0899 = 7373, C1175 = 9633;
+    private const int C1501 = 12299, C1847 = 15137, C1961 = 16069, C2053 = 16819, C2562 = 20995, C3072 = 25172;
+
+    /// <summary>The samples of a block, 0 to 255.</summary>
+    /// <param name="coefficients">64 coefficients, that of horizontal frequency u and vertical frequency v at 8u + v;
+    /// used up.</param>
+    /// <param name="samples">Receives eight rows of eight samples.</param>
+    /// <param name="stride">From one row to the next.</param>
+    public static void Transform(Span<int> coefficients, Span<byte> samples, int stride)
+    {
+        Pass(coefficients, ConstantBits - FirstPassBits);
+        Transpose(coefficients);
+        Pass(coefficients, ConstantBits + FirstPassBits + 3);
+        Vector256<int> low = Vector256<int>.Zero, high = Vector256.Create(255), middle = Vector256.Create(128);
+        for (int y = 0; y < 8; y++)
+        {
+            Vector256<int> row = Vector256.Create<int>(coefficients.Slice(8 * y, 8)) + middle;
+            row = Vector256.Min(Vector256.Max(row, low), high);
+            Vector128<ushort> narrow = Vector128.Narrow(row.GetLower().AsUInt32(), row.GetUpper().AsUInt32());
+            Vector128.Narrow(narrow, narrow).GetLower().CopyTo(samples.Slice(y * stride, 8));
+        }
+    }
+
+    /// <summary>The samples of a block that is all of one grey.</summary>
+    public static void Fill(int dc, Span<byte> samples, int stride)
+    {
+        byte value = (byte)Math.Clamp(((dc + 4) >> 3) + 128, 0, 255);
+        for (int y = 0; y < 8; y++)
+            samples.Slice(y * stride, 8).Fill(value);
+    }
+
+    /// <summary>The transform of eight sequences at a time: element k of all lies in row k.</summary>
+    private static void Pass(Span<int> block, int shift)
+    {
+        Vector256<int> x0 = Row(block, 0), x1 = Row(block, 1), x2 = Row(block, 2), x3 = Row(block, 3);
+        Vector256<int> x4 = Row(block, 4), x5 = Row(block, 5), x6 = Row(block, 6), x7 = Row(block, 7);
+
+        Vector256<int> rotated = (x2 + x6) * C0541;
+        Vector256<int> b = rotated - (x6 * C1847), a = rotated + (x2 * C0765);
+        Vector256<int> sum = (x0 + x4) << ConstantBits, difference = (x0 - x4) << ConstantBits;
+        Vector256<int> round = Vector256.Create(1 << (shift - 1));
+        Vector256<int> even0 = sum + a + round, even3 = sum - a + round;
+        Vector256<int> even1 = difference + b + round, even2 = difference - b + round;
+
+        Vector256<int> common = (x7 + x3 + x5 + x1) * C1175;
+        Vector256<int> s73 = common - ((x7 + x3) * C1961), s51 = common - ((x5 + x1) * C0390);
+        Vector256<int> s71 = (x7 + x1) * -C0899, s53 = (x5 + x3) * -C2562;
+        Vector256<int> odd3 = (x7 * C0298) + s71 + s73, odd2 = (x5 * C2053) + s53 + s51;
+        Vector256<int> odd1 = (x3 * C3072) + s53 + s73, odd0 = (x1 * C1501) + s71 + s51;
+
+        Store(block, 0, even0 + odd0, shift);
+        Store(block, 7, even0 - odd0, shift);
+        Store(block, 1, even1 + odd1, shift);
+        Store(block, 6, even1 - odd1, shift);
+        Store(block, 2, even2 + odd2, shift);
+        Store(block, 5, even2 - odd2, shift);
+        Store(block, 3, even3 + odd3, shift);
+        Store(block, 4, even3 - odd3, shift);
+    }
+
+    private static Vector256<int> Row(Span<int> block, int k) => Vector256.Create<int>(block.Slice(8 * k, 8));
+
+    private static void Store(Span<int> block, int k, Vector256<int> row, int shift) =>
+        (row >> shift).CopyTo(block.Slice(8 * k, 8));
+
+    private static void Transpose(Span<int> block)
+    {
+        block = block[..64];
+        for (int y = 1; y < 8; y++)
+        {
+            for (int x = 0; x < y; x++)
+                (block[(8 * y) + x], block[(8 * x) + y]) = (block[(8 * x) + y], block[(8 * y) + x]);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+namespace Gqn.Native.Imaging;
+
+/// <summary>Puts the components of a JPEG picture together: chroma at full resolution, then R, G and B.</summary>
+internal static class JpegColour
+{
+    // The matrix of JFIF (ITU-R BT.601), times 2^16.
+    private const int RedOfCr = 91881, GreenOfCb = 22554, GreenOfCr = 46802, BlueOfCb = 116130;
+    private const int Half = 1 << 15, Bits = 16;
+
+    /// <summary>R = G = B for every sample.</summary>
+    public static void WriteGrey(ReadOnlySpan<byte> grey, Span<byte> rgb)
+    {
+        for (int x = 0; x < grey.Length; x++)
+            rgb.Slice(3 * x, 3).Fill(grey[x]);
+    }
+
+    /// <summary>Three components that are red, green and blue already.</summary>
+    public static void WriteRgb(
+        ReadOnlySpan<byte> red, ReadOnlySpan<byte> green, ReadOnlySpan<byte> blue, Span<byte> rgb)
+    {
+        for (int x = 0; x < red.Length; x++)
+            (rgb[3 * x], rgb[(3 * x) + 1], rgb[(3 * x) + 2]) = (red[x], green[x], blue[x]);
+    }
+
+    /// <summary>Luma and both chromas of a row as red, green and blue.</summary>
+    public static void WriteYcc(ReadOnlySpan<byte> luma, ReadOnlySpan<byte> cb, ReadOnlySpan<byte> cr, Span<byte> rgb)
+    {
+        cb = cb[..luma.Length];
+        cr = cr[..luma.Length];
+        rgb = rgb[..(3 * luma.Length)];
+        for (int x = 0, at = 0; x < luma.Length; x++, at += 3)
+        {
+            int y = luma[x], b = cb[x] - 128, r = cr[x] - 128;
+            rgb[at] = Clip(y + (((RedOfCr * r) + Half) >> Bits));
+            rgb[at + 1] = Clip(y - (((GreenOfCb * b) + (GreenOfCr * r) + Half) >> Bits));
+            rgb[at + 2] = Clip(y + (((BlueOfCb * b) + Half) >> Bits));
+        }
+    }
+
+    /// <summary>One row of a component at full resolution. Between two samples lie two pixels, each ¾ of the nearer and
+    /// ¼ of the other, in both directions: what decoders call fancy upsampling.</summary>
+    /// <param name="component">The component.</param>
+    /// <param name="y">The row of the picture.</param>
+    /// <param name="doubleWidth">Whether the component has half the columns.</param>
+    /// <param name="doubleHeight">Whether it has half the rows.</param>
+    /// <param name="row">Room for the row, and one more pixel.</param>
+    public static void Upsample(
+        JpegComponent component, int y, bool doubleWidth, bool doubleHeight, Span<byte> row)
+    {
+        int width = component.Width, nearY = doubleHeight ? y / 2 : y;
+        int farY = doubleHeight ? Math.Clamp(nearY + ((y & 1) == 0 ? -1 : 1), 0, component.Height - 1) : nearY;
+        ReadOnlySpan<byte> near = component.Samples.AsSpan(nearY * component.Stride, width);
+        ReadOnlySpan<byte> far = component.Samples.AsSpan(farY * component.Stride, width);
+        if (!doubleWidth)
+        {
+            int round = (y & 1) == 0 ? 1 : 2;
+            for (int x = 0; x < width; x++)
+                row[x] = doubleHeight ? (byte)(((3 * near[x]) + far[x] + round) >> 2) : near[x];
+            return;
+        }
+
+        // Weights of the rows; their sum is 4 where rows are doubled, too.
+        (int nearWeight, int farWeight, int shift) = doubleHeight ? (3, 1, 4) : (1, 0, 2);
+        (int roundLeft, int roundRight) = doubleHeight ? (8, 7) : (1, 2);
+        int before = 0, current = (nearWeight * near[0]) + (farWeight * far[0]);
+        for (int x = 0; x < width; x++)
+        {
+            int left = x == 0 ? current : before;
+            int next = x + 1 < width ? (nearWeight * near[x + 1]) + (farWeight * far[x + 1]) : current;
+            row[2 * x] = (byte)(((3 * current) + left + roundLeft) >> shift);
+            row[(2 * x) + 1] = (byte)(((3 * current) + next + roundRight) >> shift);
+            (before, current) = (current, next);
+        }
+    }
+
+    private static byte Clip(int value) => (byte)Math.Clamp(value, 0, 255);
+}

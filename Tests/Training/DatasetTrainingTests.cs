@@ -1,0 +1,113 @@
+using Gqn.Native.Data;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Model;
+using Gqn.Native.Scenes;
+using Gqn.Native.Tests.Io;
+using Gqn.Native.Training;
+using Xunit;
+
+namespace Gqn.Native.Tests.Training;
+
+/// <summary>Training on finite sets: rendered or from files, whole or resumed, the weights are the same.</summary>
+public sealed class DatasetTrainingTests : IDisposable
+{
+    private const int TrainScenes = 22, TestScenes = 10, ScenesPerFile = 8, ImageSize = 16;
+
+    private static readonly string[] Common =
+        ["training.steps=14", "training.shuffleBuffer=6", $"training.scenesPerFile={ScenesPerFile}"];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("shepard-metzler-5")]
+    [InlineData("shepard-metzler-7")]
+    public void SameScenesGiveTheSameWeightsWhicheverWayTheyArrive(string environment)
+    {
+        WriteFiles(environment);
+        var rendered = Train("rendered", 2, RenderedOverrides(environment));
+        var read = Train("read", 1, DataOverrides);
+        Assert.Equal(rendered.Weights, read.Weights);
+        Assert.Equal(TrainerTests.Metrics(_folder["rendered"]), TrainerTests.Metrics(_folder["read"]));
+        Assert.Equal(rendered.Evaluation with { Scenes = read.Evaluation.Scenes }, read.Evaluation, Same);
+        Assert.Equal(GqnDatasetInfo.NameOf(environment), read.Evaluation.Scenes);
+
+        var endless = Train("endless", 2, [.. Common, $"training.scenes={environment}"]);
+        Assert.NotEqual(endless.Weights, read.Weights);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    [InlineData(11)]
+    public void AnInterruptedRunOnFilesEqualsAnUninterruptedOne(int stopAt)
+    {
+        WriteFiles("shepard-metzler-5");
+        var whole = Train("whole", 1, DataOverrides);
+        using (var source = new CancellationTokenSource())
+        {
+            var observer = new TrainerTests.Observer
+            {
+                OnStep = step =>
+                {
+                    if (step == stopAt) source.Cancel();
+                },
+            };
+            TrainerTests.Run(_folder["parts"], 2, observer, source.Token, DataOverrides);
+        }
+        Assert.Equal(whole.Weights, Train("parts", 2, DataOverrides).Weights);
+    }
+
+    [Fact]
+    public void ADataSetWithTooFewViewsOrWithoutATestSetIsRefused()
+    {
+        WriteFiles("shepard-metzler-5");
+        var error = Assert.Throws<OptionException>(
+            () => Train("views", 1, [.. DataOverrides, "training.maxContexts=15"]));
+        Assert.Contains("maxContexts 15 must be from 1 to 14: a scene of shepard_metzler_5_parts", error.Message,
+            StringComparison.Ordinal);
+        Directory.Delete(_folder["sets/shepard_metzler_5_parts/test"], recursive: true);
+        Assert.Contains("no folder 'test'", Assert.Throws<DatasetException>(
+            () => Train("test", 1, DataOverrides)).Message, StringComparison.Ordinal);
+    }
+
+    private string[] DataOverrides => [.. Common, $"training.data={_folder["sets"]}"];
+
+    private static string[] RenderedOverrides(string environment) =>
+    [
+        .. Common, $"training.scenes={environment}", $"training.trainScenes={TrainScenes}",
+        $"training.testScenes={TestScenes}",
+    ];
+
+    private void WriteFiles(string environment)
+    {
+        foreach (var (split, scenes) in new[] { (SceneSplit.Train, TrainScenes), (SceneSplit.Test, TestScenes) })
+        {
+            var writer = new GqnDatasetWriter(_folder["sets"], environment, split, scenes, ScenesPerFile);
+            for (int file = 0; file < writer.Layout.Files; file++)
+                writer.RenderFile(file, Environments.Create(environment), split, ImageSize, FrameFormat.Png);
+        }
+    }
+
+    private (float[] Weights, EvaluationReport Evaluation) Train(string run, int threads, params string[] overrides)
+    {
+        Assert.Equal(TrainingOutcome.Completed, TrainerTests.Run(
+            _folder[run], threads, new TrainerTests.Observer(), CancellationToken.None, overrides));
+        using var device = new CpuDevice(1);
+        using var model = TrainedModel.Load(_folder[run], device);
+        var store = model.Network.Parameters;
+        var weights = new List<float>();
+        foreach (var parameter in store.Parameters)
+        {
+            float[] values = new float[parameter.Shape.Count];
+            store.Read(store.Values, parameter, values);
+            weights.AddRange(values);
+        }
+
+        using var evaluator = new Evaluator(model.Network, device, model.Configuration);
+        return ([.. weights], evaluator.Evaluate([1, 3], 14, model.Step));
+    }
+
+    private static bool Same(EvaluationReport a, EvaluationReport b) => a.ToJson() == b.ToJson();
+}
