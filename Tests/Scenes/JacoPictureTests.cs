@@ -12,11 +12,11 @@ public sealed class JacoPictureTests
     /// <summary>A picture changes only together with <see cref="SceneEnvironment.Version"/>.</summary>
     [Theory]
     [InlineData(SceneSplit.Train, 0ul, 0, 64,
-        "4e291d88b74ac2d1d4fc3ccbc66e983497f0de1a2090313c5119b90ddb98d25b")]
+        "7f0494f1b2c8b61a661f012f413968bd4a41d0745c010b10b5ab9a6daca80500")]
     [InlineData(SceneSplit.Test, 12345ul, 10, 32,
-        "23c782bbe3b626d6400d7d85be90735c5f47dea94f409b13a1818a7f388f781f")]
+        "0b79ab7b6938e5bb4eeb9c70f75ffb9a857fa63f8258ca8eb842db45ef43db78")]
     [InlineData(SceneSplit.Train, 7ul, 3, 128,
-        "dfe6ae92005d1950275896497b167a7d9a146b75c53f283c1b0b9e9c36be5316")]
+        "bf2e4ddc38132e05d60ef3e9496ce43c398607b5bd55b779f0bdd64e91a05f87")]
     public void PicturesKeepTheirBytes(SceneSplit split, ulong index, int view, int size, string sha256)
     {
         SceneEnvironment environment = Environments.Create("jaco");
@@ -208,99 +208,5 @@ public sealed class JacoPictureTests
             if (pixel >= Size) yield return pixel - Size;
             if (pixel < Parts.Length - Size) yield return pixel + Size;
         }
-    }
-}
-
-/// <summary>The arm and its target as distance functions, in world units, in double.</summary>
-internal sealed class JacoSolid
-{
-    private const double Scale = 2.2;
-
-    private static readonly double[] LinkRadii = [.05, .045, .04, .035, .035, .03];
-    private static readonly double[] RingRadii = [.055, .056, .051, .046, .041, .041];
-
-    private readonly List<(int Part, Func<V3, double> Distance)> _shapes = [];
-
-    public JacoSolid(JacoFactors factors)
-    {
-        PublishedArm arm = PublishedArm.At([.. factors.Joints]);
-        V3 target = new(factors.Target.X * Scale, factors.Target.Y * Scale, factors.Target.Z * Scale);
-        _shapes.Add((1, p => (p - target).Length - (.08 * Scale)));
-        V3[] joints = [.. arm.Frames.Take(6).Select(f => V3.At(f, 0, 0, 0))];
-        V3 palm = V3.At(arm.Frames[5], 0, 0, -.1);
-        for (int i = 0; i < 6; i++)
-        {
-            V3 from = i == 0 ? new V3(0, 0, 0) : joints[i], to = i == 5 ? palm : joints[i + 1];
-            AddCapsule(2 + i, from, to, LinkRadii[i]);
-            V3 axis = V3.At(arm.Frames[i], 0, 0, 1 / Scale) - joints[i];
-            V3 middle = joints[i];
-            double radius = RingRadii[i] * Scale;
-            _shapes.Add((2 + i, p =>
-            {
-                double along = (p - middle).Dot(axis);
-                double across = ((p - middle) - (along * axis)).Length - radius;
-                double beyond = Math.Abs(along) - (.02 * Scale);
-                return Math.Min(Math.Max(across, beyond), 0)
-                    + Math.Sqrt(Math.Pow(Math.Max(across, 0), 2) + Math.Pow(Math.Max(beyond, 0), 2));
-            }
-            ));
-        }
-        for (int i = 0; i < 3; i++)
-        {
-            AddCapsule(8 + i, V3.At(arm.Frames[6 + i], 0, 0, 0), V3.At(arm.Frames[6 + i], .084, -.063 / 11, 0), .012);
-        }
-    }
-
-    /// <summary>The part that a pixel's centre shows, and its distance along the camera's forward axis.</summary>
-    public (int Part, double Depth) Seen(Camera camera, int size, int column, int row)
-    {
-        double tangent = Math.Tan(camera.FieldOfViewDegrees * Math.PI / 360);
-        (double sy, double cy) = Math.SinCos(camera.Yaw);
-        (double sp, double cp) = Math.SinCos(camera.Pitch);
-        double h = tangent * ((2 * (column + .5) / size) - 1), v = tangent * (1 - (2 * (row + .5) / size));
-        V3 ray = new((cp * cy) + (h * sy) - (v * sp * cy), (cp * sy) - (h * cy) - (v * sp * sy), sp + (v * cp));
-        V3 origin = new(camera.X, camera.Y, camera.Z);
-        // The floor ends the ray.
-        double end = ray.Z < 0 ? -origin.Z / ray.Z : 20;
-        double depth = 0;
-        while (depth < end)
-        {
-            V3 at = origin + (depth * ray);
-            (int part, double distance) = _shapes.Select(s => (s.Part, s.Distance(at))).MinBy(s => s.Item2);
-            if (distance < 1e-6) return (part, depth);
-            depth += distance / ray.Length;
-        }
-        return (0, end);
-    }
-
-    private void AddCapsule(int part, V3 from, V3 to, double radius)
-    {
-        V3 along = to - from;
-        double square = Math.Max(along.Dot(along), 1e-12);
-        _shapes.Add((part, p =>
-        {
-            double share = Math.Clamp((p - from).Dot(along) / square, 0, 1);
-            return (p - from - (share * along)).Length - (radius * Scale);
-        }
-        ));
-    }
-
-    internal readonly record struct V3(double X, double Y, double Z)
-    {
-        public double Length => Math.Sqrt(Dot(this));
-
-        public static V3 At(double[,] frame, double x, double y, double z)
-        {
-            double[,] point = PublishedArm.Point(frame, x, y, z);
-            return new V3(point[0, 3] * Scale, point[1, 3] * Scale, point[2, 3] * Scale);
-        }
-
-        public double Dot(V3 other) => (X * other.X) + (Y * other.Y) + (Z * other.Z);
-
-        public static V3 operator +(V3 a, V3 b) => new(a.X + b.X, a.Y + b.Y, a.Z + b.Z);
-
-        public static V3 operator -(V3 a, V3 b) => new(a.X - b.X, a.Y - b.Y, a.Z - b.Z);
-
-        public static V3 operator *(double s, V3 a) => new(s * a.X, s * a.Y, s * a.Z);
     }
 }
