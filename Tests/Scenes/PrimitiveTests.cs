@@ -218,11 +218,9 @@ public sealed class PrimitiveTests
     private static Vector3 Direction(RandomStream random) =>
         Vector3.Normalize(new Vector3(random.NextNormal(), random.NextNormal(), random.NextNormal()));
 
-    private static Entries Enter(in Primitive primitive, Vector3[] origins, Vector3[] directions, float minimum)
-    {
-        Vector3x8 ray = Pack(directions);
-        return Intersection.Enter(primitive, Pack(origins), ray, Intersection.Reciprocal(ray), minimum);
-    }
+    private static Entries Enter(
+        in Primitive primitive, Vector3[] origins, Vector3[] directions, float minimum) =>
+        Intersection.Enter(primitive, Pack(origins), new RayPacket(Pack(directions)), minimum);
 
     private static Vector3x8 PointsAt(Vector3[] origins, Vector3[] directions, Entries entries) =>
         Pack([.. Enumerable.Range(0, RayLanes.Count).Select(lane => origins[lane]

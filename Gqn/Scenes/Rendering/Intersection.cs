@@ -19,21 +19,19 @@ internal static class Intersection
     /// where it leaves a hole.</summary>
     /// <param name="primitive">The primitive.</param>
     /// <param name="origin">Where the rays begin, in the world.</param>
-    /// <param name="direction">Where they go, in the world; of any length.</param>
-    /// <param name="inverse">1 / <paramref name="direction"/>.</param>
+    /// <param name="rays">Where they go, in the world.</param>
     /// <param name="minimum">Entries at this distance and nearer do not count; at least 0.</param>
-    public static Entries Enter(
-        in Primitive primitive, in Vector3x8 origin, in Vector3x8 direction, in Vector3x8 inverse, float minimum)
+    public static Entries Enter(in Primitive primitive, in Vector3x8 origin, in RayPacket rays, float minimum)
     {
         ref readonly Frame frame = ref primitive.Frame;
         Vector256<float> nearest = Vector256.Create(minimum);
         Vector3x8 from = origin - Vector3x8.Create(frame.Origin);
         if (primitive.Kind == PrimitiveKind.Box && frame.IsAligned)
-            return Polyhedra.Box(primitive, from, inverse, nearest);
+            return Polyhedra.Box(primitive, from, rays.Inverse, nearest);
 
         // Each ray moves to its point nearest to the middle: from there all numbers are of the primitive's own size and
         // little is lost to cancellation; and it tells the rays that pass by.
-        Vector3x8 ray = frame.ToLocal(direction);
+        Vector3x8 ray = frame.ToLocal(rays.Direction);
         from = frame.ToLocal(from);
         Vector256<float> shift = -Vector3x8.Dot(from, ray) / Vector3x8.Dot(ray, ray);
         from += ray * shift;

@@ -16,7 +16,7 @@ internal struct PacketHits
     /// is an edge between them.</summary>
     public Vector256<int> Surface;
 
-    /// <summary>The outward unit normals, if the shading needs them.</summary>
+    /// <summary>The unit normals of the surroundings, where those are seen.</summary>
     public Vector3x8 Normal;
 
     /// <summary>The primitives that some of the rays may see, as bits; others are certainly not seen.</summary>
@@ -24,14 +24,14 @@ internal struct PacketHits
 
     /// <summary>The surface number of a primitive's face.</summary>
     public static int SurfaceOf(int primitive, int face) => ((primitive + 1) << PrimitiveShift) | (face << 1);
+
+    /// <summary>The faces in the surface numbers of primitives.</summary>
+    public static Vector256<int> FaceOf(Vector256<int> surface) => (surface >> 1) & Vector256.Create(0x7F);
 }
 
 /// <summary>How a scene is lit and what surrounds its primitives.</summary>
 internal interface IShading
 {
-    /// <summary>Whether <see cref="Shade"/> reads the normals of primitives.</summary>
-    static abstract bool NeedsNormals { get; }
-
     /// <summary>Whether there is anything but black around the primitives.</summary>
     static abstract bool HasSurroundings { get; }
 

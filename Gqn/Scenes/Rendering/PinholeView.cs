@@ -4,12 +4,16 @@ using System.Runtime.Intrinsics;
 
 namespace Gqn.Native.Scenes.Rendering;
 
-/// <summary>Eight rays from one camera. The distance along a ray is the distance along the camera's forward
-/// axis.</summary>
+/// <summary>The directions of eight rays. Distances are multiples of them; a camera's have a component of 1 along its
+/// forward axis, which makes a distance the depth.</summary>
 internal readonly struct RayPacket(Vector3x8 direction)
 {
-    /// <summary>Towards the scene, with a component of 1 along the camera's forward axis.</summary>
+    /// <summary>Where the rays go; of any length but 0.</summary>
     public readonly Vector3x8 Direction = direction;
+
+    /// <summary>1 / the direction's length.</summary>
+    public readonly Vector256<float> InverseLength =
+        Vector256<float>.One / Vector256.Sqrt(Vector3x8.Dot(direction, direction));
 
     /// <summary>1 / direction, component by component.</summary>
     public readonly Vector3x8 Inverse = new(

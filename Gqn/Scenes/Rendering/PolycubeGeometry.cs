@@ -68,8 +68,6 @@ internal sealed class PolycubeGeometry : SceneGeometry
     /// <summary>Each face has one colour.</summary>
     private readonly struct FaceShading(Vector3[] colours) : IShading
     {
-        public static bool NeedsNormals => false;
-
         public static bool HasSurroundings => false;
 
         public PacketHits Surroundings(in PinholeView view, in RayPacket rays) =>

@@ -47,7 +47,7 @@ internal readonly record struct Primitive(
 
     /// <summary>The square of the radius of a sphere around the local origin that holds the primitive, a little widened
     /// against rounding. Boxes whose origin is elsewhere have a larger one.</summary>
-    public float BoundingRadiusSquared { get; } = 1.0001f * Kind switch
+    public readonly float BoundingRadiusSquared = 1.0001f * Kind switch
     {
         PrimitiveKind.Sphere or PrimitiveKind.Icosahedron => High.X * High.X,
         PrimitiveKind.Capsule => High.Z * High.Z,

@@ -141,7 +141,7 @@ internal static class RayCaster
             {
                 int number = BitOperations.TrailingZeroCount(candidates);
                 ref readonly Primitive primitive = ref _primitives[number];
-                Entries entries = Intersection.Enter(primitive, origin, rays.Direction, rays.Inverse, 0);
+                Entries entries = Intersection.Enter(primitive, origin, rays, 0);
                 Vector256<float> nearer = Vector256.LessThan(entries.Distance, hits.Distance);
                 if (!RayLanes.Any(nearer)) continue;
                 hits.Primitives |= 1ul << number;
@@ -149,10 +149,6 @@ internal static class RayCaster
                 hits.Surface = Vector256.ConditionalSelect(
                     nearer.AsInt32(),
                     Vector256.Create(PacketHits.SurfaceOf(number, 0)) + (entries.Face << 1), hits.Surface);
-                if (!TShading.NeedsNormals) continue;
-                Vector3x8 point = origin + (rays.Direction * entries.Distance);
-                hits.Normal = Vector3x8.Select(
-                    nearer, Intersection.Normal(primitive, point, entries.Face), hits.Normal);
             }
             return hits;
         }

@@ -55,11 +55,11 @@ internal sealed class RoomGeometry : SceneGeometry
         if (!RayLanes.Any(asked)) return shadowed;
         ulong candidates = _shadows.MeetingBelow(towards, asked);
         if (candidates == 0) return shadowed;
-        Vector3x8 inverse = Intersection.Reciprocal(towards);
+        var rays = new RayPacket(towards);
         for (; candidates != 0; candidates &= candidates - 1)
         {
             ref readonly Primitive primitive = ref _primitives[BitOperations.TrailingZeroCount(candidates)];
-            Entries entries = Intersection.Enter(primitive, point, towards, inverse, ShadowStart);
+            Entries entries = Intersection.Enter(primitive, point, rays, ShadowStart);
             shadowed |= Vector256.LessThan(entries.Distance, Vector256<float>.One);
             if (!RayLanes.Any(Vector256.AndNot(asked, shadowed))) break;
         }
@@ -68,8 +68,6 @@ internal sealed class RoomGeometry : SceneGeometry
 
     private readonly struct RoomShading(RoomGeometry geometry) : IShading
     {
-        public static bool NeedsNormals => true;
-
         public static bool HasSurroundings => true;
 
         public PacketHits Surroundings(in PinholeView view, in RayPacket rays) =>
@@ -92,6 +90,10 @@ internal sealed class RoomGeometry : SceneGeometry
                 ref readonly Primitive primitive = ref geometry._primitives[number];
                 Vector256<float> mask = Vector256.Equals(
                     hits.Surface >> PacketHits.PrimitiveShift, Vector256.Create(number + 1)).AsSingle();
+                if (!RayLanes.Any(mask)) continue;
+                Vector3x8 outwards = Intersection.Normal(
+                    primitive, point, PacketHits.FaceOf(hits.Surface) & mask.AsInt32());
+                hits.Normal = Vector3x8.Select(mask, outwards, hits.Normal);
                 albedo = Vector3x8.Select(mask, Vector3x8.Create(primitive.Colour), albedo);
                 shine = Vector256.ConditionalSelect(mask, Vector256.Create(primitive.Shine), shine);
             }
@@ -102,15 +104,14 @@ internal sealed class RoomGeometry : SceneGeometry
             Vector256<float> shadowed = geometry.Shadowed(point, light.Towards, asked);
             hits.Surface -= shadowed.AsInt32();
 
-            Vector256<float> perLength =
-                Vector256<float>.One / Vector256.Sqrt(Vector3x8.Dot(rays.Direction, rays.Direction));
-            Vector256<float> head = RayLanes.Greater(-Vector3x8.Dot(rays.Direction, hits.Normal) * perLength, zero);
+            Vector256<float> head = RayLanes.Greater(
+                -Vector3x8.Dot(rays.Direction, hits.Normal) * rays.InverseLength, zero);
             Vector256<float> brightness = Vector256.Create(options.Ambient) + (head * options.Headlight)
                 + Vector256.AndNot(light.Diffuse * options.Spot, shadowed);
             Vector3x8 colour = albedo * brightness;
             if (RayLanes.Any(Vector256.GreaterThan(shine, zero)))
             {
-                Vector3x8 half = (light.Towards * light.InverseDistance) - (rays.Direction * perLength);
+                Vector3x8 half = (light.Towards * light.InverseDistance) - (rays.Direction * rays.InverseLength);
                 Vector256<float> cosine = RayLanes.Greater(Vector3x8.Dot(half, hits.Normal), zero)
                     / Vector256.Sqrt(RayLanes.Greater(Vector3x8.Dot(half, half), Vector256.Create(1e-12f)));
                 Vector256<float> highlight = Vector256.AndNot(
