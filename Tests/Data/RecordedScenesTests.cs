@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Gqn.Native.Data;
 using Gqn.Native.Imaging;
 using Gqn.Native.Scenes;
@@ -147,23 +146,7 @@ public sealed class RecordedScenesTests : IClassFixture<RecordedScenesTests.File
     {
         using var batches = new SceneBatches(
             source, Size, BatchSize, MaxContexts, 5, firstBatch, workers, capacity, shuffleBuffer: buffer);
-        return [.. Enumerable.Range(0, count).Select(_ => Print(batches.Next()))];
-    }
-
-    /// <summary>A hash over the part of a batch that is in use; scene numbers differ between sources.</summary>
-    private static byte[] Print(SceneBatch batch)
-    {
-        using var bytes = new MemoryStream();
-        using (var writer = new BinaryWriter(bytes))
-        {
-            int pictures = batch.Scenes * batch.Contexts;
-            writer.Write(batch.Contexts);
-            foreach (float value in batch.ContextImages.AsSpan(0, pictures * Size * Size * 3)) writer.Write(value);
-            foreach (float value in batch.ContextViews.AsSpan(0, pictures * 7)) writer.Write(value);
-            foreach (float value in batch.QueryImages) writer.Write(value);
-            foreach (float value in batch.QueryViews) writer.Write(value);
-        }
-        return SHA256.HashData(bytes.ToArray());
+        return [.. Enumerable.Range(0, count).Select(_ => BatchPrint.Of(batches.Next()))];
     }
 
     /// <summary>A small data set without loss.</summary>

@@ -25,29 +25,6 @@ public sealed class JacoPictureTests
         Assert.Equal(sha256, Convert.ToHexStringLower(SHA256.HashData(picture.Rgb)));
     }
 
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(4)]
-    public void BytesAreTheSameOnAnyNumberOfThreads(int threads)
-    {
-        const int Pictures = 66;
-        byte[][] expected = [.. Enumerable.Range(0, Pictures).Select(Numbered)];
-        byte[][] actual = new byte[Pictures][];
-        Thread[] workers = [.. Enumerable.Range(0, threads).Select(t => new Thread(() =>
-        {
-            for (int i = t; i < Pictures; i += threads)
-                actual[i] = Numbered(i);
-        }))];
-        Array.ForEach(workers, w => w.Start());
-        Array.ForEach(workers, w => w.Join());
-        Assert.Equal(expected, actual);
-        Assert.Equal(Pictures, expected.Select(Convert.ToHexString).Distinct().Count());
-
-        static byte[] Numbered(int i) =>
-            Picture.Of(Environments.Create("jaco").Sample(SceneSplit.Train, (ulong)(i / 11)), i % 11, 48).Rgb;
-    }
-
     /// <summary>Against marching along each ray by the distance to the nearest of the shapes, placed by the published
     /// chain, in double.</summary>
     [Fact]

@@ -36,33 +36,6 @@ public sealed class MazeCasterTests
             "7e035236a630d3eccbafcb0ea9903ccf288cefb3746104696b84168abed94ab4", Hash(Mazes.RenderTopDown(scene, 64)));
     }
 
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(4)]
-    public void BytesAreTheSameOnAnyNumberOfThreads(int threads)
-    {
-        const int Pictures = 120;
-        byte[][] expected = [.. Enumerable.Range(0, Pictures).Select(Numbered)];
-        byte[][] actual = new byte[Pictures][];
-        Thread[] workers = [.. Enumerable.Range(0, threads).Select(t => new Thread(() =>
-        {
-            for (int i = t; i < Pictures; i += threads)
-                actual[i] = Numbered(i);
-        }))];
-        Array.ForEach(workers, w => w.Start());
-        Array.ForEach(workers, w => w.Join());
-        Assert.All(Enumerable.Range(0, Pictures), i => Assert.Equal(expected[i], actual[i]));
-        Assert.True(expected.Select(Convert.ToHexString).Distinct().Count() > Pictures * 9 / 10);
-
-        // Everything is made anew each time, the environment included.
-        static byte[] Numbered(int i)
-        {
-            Scene scene = Environments.Create("mazes").Sample(SceneSplit.Train, (ulong)(i / 20));
-            return scene.Render(scene.Cameras[i], 48).Bytes.ToArray();
-        }
-    }
-
     /// <summary>Against double precision, every ray against every box, and 12×12 rays in every pixel. The bound is of
     /// 255 levels, over the whole picture; rounding to bytes alone makes 0.25.</summary>
     [Theory]

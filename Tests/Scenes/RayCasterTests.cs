@@ -28,30 +28,6 @@ public sealed class RayCasterTests
         Assert.Equal(sha256, Convert.ToHexStringLower(SHA256.HashData(Picture(environment, split, index, view, size))));
     }
 
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(4)]
-    public void BytesAreTheSameOnAnyNumberOfThreads(int threads)
-    {
-        const int Pictures = 120;
-        byte[][] expected = [.. Enumerable.Range(0, Pictures).Select(Numbered)];
-        byte[][] actual = new byte[Pictures][];
-        Thread[] workers = [.. Enumerable.Range(0, threads).Select(t => new Thread(() =>
-        {
-            for (int i = t; i < Pictures; i += threads)
-                actual[i] = Numbered(i);
-        }))];
-        Array.ForEach(workers, w => w.Start());
-        Array.ForEach(workers, w => w.Join());
-        Assert.All(Enumerable.Range(0, Pictures), i => Assert.Equal(expected[i], actual[i]));
-        Assert.True(expected.Select(Convert.ToHexString).Distinct().Count() > Pictures * 9 / 10);
-
-        // Everything is made anew each time, the environment included.
-        static byte[] Numbered(int i) =>
-            Picture(Environments.Create("shepard-metzler-7"), SceneSplit.Train, (ulong)(i / 15), i % 15, 48);
-    }
-
     /// <summary>Against double precision, 16×16 rays in every pixel and no rectangles. The bound is of 255 levels, over
     /// the whole picture; one ray a pixel would differ by 2.1 and 1.3.</summary>
     [Theory]

@@ -1,5 +1,6 @@
 using Gqn.Native.Data;
 using Gqn.Native.Scenes;
+using Gqn.Native.Tests.Data;
 using Xunit;
 
 namespace Gqn.Native.Tests.Scenes;
@@ -68,9 +69,9 @@ public sealed class SceneBatchesTests
     {
         using SceneBatches batches = Start(workers: 2, capacity: 2);
         SceneBatch leased = batches.Next();
-        byte[] before = Print(leased);
+        byte[] before = BatchPrint.Of(leased);
         SpinWait.SpinUntil(() => false, 50);
-        Assert.Equal(before, Print(leased));
+        Assert.Equal(before, BatchPrint.Of(leased));
     }
 
     [Theory]
@@ -189,23 +190,7 @@ public sealed class SceneBatchesTests
     private static byte[][] Prints(SceneBatches batches, int count)
     {
         using (batches)
-            return [.. Enumerable.Range(0, count).Select(_ => Print(batches.Next()))];
-    }
-
-    /// <summary>A hash over the part of a batch that is in use.</summary>
-    private static byte[] Print(SceneBatch batch)
-    {
-        using var bytes = new MemoryStream();
-        using (var writer = new BinaryWriter(bytes))
-        {
-            int pictures = batch.Scenes * batch.Contexts;
-            writer.Write(batch.Contexts);
-            foreach (float value in batch.ContextImages.AsSpan(0, pictures * Size * Size * 3)) writer.Write(value);
-            foreach (float value in batch.ContextViews.AsSpan(0, pictures * 7)) writer.Write(value);
-            foreach (float value in batch.QueryImages) writer.Write(value);
-            foreach (float value in batch.QueryViews) writer.Write(value);
-        }
-        return System.Security.Cryptography.SHA256.HashData(bytes.ToArray());
+            return [.. Enumerable.Range(0, count).Select(_ => BatchPrint.Of(batches.Next()))];
     }
 
     /// <summary>Renders everything again from the scene indices and compares pictures and views.</summary>
