@@ -34,6 +34,10 @@ internal static partial class OpCatalog
     public static TheoryData<string> TinyNames =>
         [.. Rows.Values.Where(row => row.Operands.Sum(x => x.Shape.Count) <= 80).Select(row => row.Name)];
 
+    /// <summary>Names of the rows with no more elements in all operands than a slow device can take.</summary>
+    public static TheoryData<string> NamesUpTo(long elements) =>
+        [.. Rows.Values.Where(row => row.Operands.Sum(x => x.Shape.Count) <= elements).Select(row => row.Name)];
+
     public static IEnumerable<string> Ops => Rows.Values.Select(row => row.Op);
 
     public static OpCase Find(string name) => Rows[name];

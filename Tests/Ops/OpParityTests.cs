@@ -32,35 +32,13 @@ public sealed class OpParityTests : IClassFixture<OpParityTests.Devices>
                 var actual = OpRun.Backward(device, row, inputs, weights);
                 string where = $"{device.Description}, ";
                 for (int o = 0; o < weights.Length; o++)
-                    AssertClose(expected.Outputs[o], actual.Outputs[o], row.Tolerance, where + $"output {o}");
+                    OpAssert.Close(expected.Outputs[o], actual.Outputs[o], row.Tolerance, where + $"output {o}");
                 for (int i = 0; i < inputs.Length; i++)
-                    AssertClose(expected.Gradients[i], actual.Gradients[i], row.Tolerance, where + $"gradient {i}");
+                    OpAssert.Close(expected.Gradients[i], actual.Gradients[i], row.Tolerance, where + $"gradient {i}");
                 single ??= actual;
-                AssertSameBytes(single.Outputs, actual.Outputs, where + "outputs");
-                AssertSameBytes(single.Gradients, actual.Gradients, where + "gradients");
+                OpAssert.SameBytes(single.Outputs, actual.Outputs, where + "outputs");
+                OpAssert.SameBytes(single.Gradients, actual.Gradients, where + "gradients");
             }
-        }
-    }
-
-    private static void AssertClose(double[] expected, double[] actual, double tolerance, string what)
-    {
-        double scale = expected.Max(Math.Abs);
-        for (int i = 0; i < expected.Length; i++)
-        {
-            // Written so that a NaN fails.
-            bool close = Math.Abs(expected[i] - actual[i]) <= tolerance * scale;
-            if (!close)
-                Assert.Fail($"{what}[{i}]: {actual[i]:R}, not {expected[i]:R}, allowed {tolerance:E1} of {scale:R}");
-        }
-    }
-
-    private static void AssertSameBytes(double[][] expected, double[][] actual, string what)
-    {
-        for (int i = 0; i < expected.Length; i++)
-        {
-            bool same = Array.ConvertAll(expected[i], BitConverter.DoubleToInt64Bits)
-                .AsSpan().SequenceEqual(Array.ConvertAll(actual[i], BitConverter.DoubleToInt64Bits));
-            Assert.True(same, $"{what} {i}: the bytes differ from those of one thread");
         }
     }
 

@@ -1,0 +1,109 @@
+using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Kernels.Gpu;
+using Gqn.Native.Kernels.Pointwise;
+using Gqn.Native.Kernels.Shapes;
+
+namespace Gqn.Native.Engine.Devices;
+
+/// <content>Sums of convolutions and the cell on top of them.</content>
+public sealed partial class GpuDevice
+{
+    private ConvolutionOperand[] _operands = [];
+
+    /// <inheritdoc />
+    public override void Conv2d(
+        Tensor y, Tensor addend, ReadOnlySpan<Conv2dTerm> terms, Tensor bias, int stride, Activation activation)
+    {
+        var sum = Describe(terms, y.Shape, stride, out var shape);
+        switch (activation)
+        {
+            case Activation.None:
+                ConvolutionSum.Forward(_context, At(y), At(addend), sum, At(bias), shape, default(Identity));
+                break;
+            case Activation.Relu:
+                ConvolutionSum.Forward(_context, At(y), At(addend), sum, At(bias), shape, default(Relu));
+                break;
+            case Activation.Sigmoid:
+                ConvolutionSum.Forward(_context, At(y), At(addend), sum, At(bias), shape, default(Sigmoid));
+                break;
+            default:
+                ConvolutionSum.Forward(_context, At(y), At(addend), sum, At(bias), shape, default(Tanh));
+                break;
+        }
+    }
+
+    /// <inheritdoc />
+    public override void Conv2dBackward(ReadOnlySpan<Conv2dTermGradient> terms, Tensor dy, int stride)
+    {
+        var shape = default(Conv2dShape);
+        var operands = Operands(terms.Length);
+        for (int i = 0; i < terms.Length; i++)
+        {
+            ref readonly var term = ref terms[i];
+            shape = Describe(dy.Shape, (term.W.Exists ? term.W : term.Dw).Shape, stride);
+            operands[i] = new ConvolutionOperand
+            {
+                X = At(term.X),
+                W = At(term.W),
+                Dx = At(term.Dx),
+                Dw = At(term.Dw),
+                Channels = shape.C,
+                Kernel = shape.Kernel,
+                IsConstant = IsConstantMap((term.X.Exists ? term.X : term.Dx).Shape, shape),
+                AddDx = term.BetaX != 0f,
+                AddDw = term.BetaW != 0f,
+            };
+        }
+
+        ConvolutionSum.Backward(_context, operands, At(dy), shape);
+    }
+
+    /// <inheritdoc />
+    public override void ConvLstm(
+        Tensor cellNext, Tensor hidden, Tensor gates, Tensor addend, ReadOnlySpan<Conv2dTerm> terms, Tensor bias,
+        Tensor cell)
+    {
+        var sum = Describe(terms, hidden.Shape with { C = GateOrder.Gates * hidden.Shape.C }, 1, out var shape);
+        ConvolutionSum.ForwardLstmCell(
+            _context, At(cellNext), At(hidden), At(gates), At(cell), At(addend), sum, At(bias), shape);
+    }
+
+    /// <inheritdoc />
+    public override void LstmCellBackward(
+        Tensor dGates, Tensor dCell, float beta, Tensor dHidden, Tensor dCellNext, Tensor gates, Tensor cell,
+        Tensor cellNext) =>
+        LstmCellKernels.Backward(
+            _context, At(dGates), At(dCell), beta, At(dHidden), At(dCellNext), At(gates), At(cell), At(cellNext),
+            cellNext.Shape.Pixels, cellNext.Shape.C);
+
+    private ReadOnlySpan<ConvolutionOperand> Describe(
+        ReadOnlySpan<Conv2dTerm> terms, Shape y, int stride, out Conv2dShape shape)
+    {
+        // Without terms there is nothing to convolve: any kernel will do.
+        shape = new Conv2dShape(y.N, 1, y.H, y.W, y.C, 1, 1);
+        var operands = Operands(terms.Length);
+        for (int i = 0; i < terms.Length; i++)
+        {
+            var (x, w) = terms[i];
+            shape = Describe(y, w.Shape, stride);
+            operands[i] = new ConvolutionOperand
+            {
+                X = At(x),
+                W = At(w),
+                Channels = shape.C,
+                Kernel = shape.Kernel,
+                IsConstant = IsConstantMap(x.Shape, shape),
+            };
+        }
+
+        return operands;
+    }
+
+    // They hold references, so they cannot lie on the stack.
+    private Span<ConvolutionOperand> Operands(int count)
+    {
+        if (_operands.Length < count)
+            _operands = new ConvolutionOperand[count];
+        return _operands.AsSpan(0, count);
+    }
+}

@@ -1,0 +1,194 @@
+using Gqn.Native.Kernels.Shapes;
+using ILGPU;
+
+namespace Gqn.Native.Kernels.Gpu;
+
+/// <summary>Repetition along axes, and its adjoint, summation over them.</summary>
+public static class BroadcastKernels
+{
+    private static readonly KernelHandle<BroadcastArgs> Repeat = new(BroadcastForward);
+    private static readonly KernelHandle<SumArgs> SumRun = new(SumOfRun);
+    private static readonly KernelHandle<SumArgs> SumAxes = new(SumOfAxes);
+    private static readonly KernelHandle<SumArgs> SumSquares = new(SumOfSquares);
+
+    /// <summary>large = beta·large + scale·small, small repeated along its axes of length 1.</summary>
+    public static void Broadcast(
+        GpuContext context, GpuArray large, float beta, GpuArray small, in BroadcastShape shape, float scale)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        context.Launch(
+            Repeat, (long)shape.N * shape.C * shape.H * shape.W,
+            new BroadcastArgs
+            {
+                Large = large.View,
+                Small = small.View,
+                C = shape.C,
+                H = shape.H,
+                W = shape.W,
+                StepN = shape.SmallN == 1 ? 0 : shape.SmallC * shape.SmallH * shape.SmallW,
+                StepH = shape.SmallH == 1 ? 0 : shape.SmallC * shape.SmallW,
+                StepW = shape.SmallW == 1 ? 0 : shape.SmallC,
+                StepC = shape.SmallC == 1 ? 0 : 1,
+                Scale = scale,
+                Beta = beta,
+            });
+    }
+
+    /// <summary>small = beta·small + scale·(large summed over the axes where small has length 1).</summary>
+    /// <remarks>
+    /// Partial sums of every so many elements, then one sum of those: the order is a function of the shape and the
+    /// device, and neighbouring items read neighbouring elements.
+    /// </remarks>
+    public static void Sum(
+        GpuContext context, GpuArray small, float beta, GpuArray large, in BroadcastShape shape, float scale)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        int rn = shape.SmallN == 1 ? shape.N : 1, rc = shape.SmallC == 1 ? shape.C : 1;
+        int rh = shape.SmallH == 1 ? shape.H : 1, rw = shape.SmallW == 1 ? shape.W : 1;
+        int outputs = shape.SmallN * shape.SmallC * shape.SmallH * shape.SmallW, terms = rn * rc * rh * rw;
+        var args = new SumArgs
+        {
+            X = large.View,
+            Outputs = outputs,
+            Terms = terms,
+            N = rn,
+            H = rh,
+            W = rw,
+            C = rc,
+            SmallH = shape.SmallH,
+            SmallW = shape.SmallW,
+            SmallC = shape.SmallC,
+        };
+        bool run = IsRun(shape, ref args.Inner);
+        Reduce(context, run ? SumRun : SumAxes, small, beta, args, scale);
+    }
+
+    /// <summary>Σ x² in single precision, in the one element of <paramref name="sum"/>.</summary>
+    internal static void SumOfSquares(GpuContext context, GpuArray sum, GpuArray x, long count) =>
+        Reduce(
+            context, SumSquares, sum, 0f, new SumArgs { X = x.View, Outputs = 1, Terms = checked((int)count), Inner = 1 },
+            1f);
+
+    private static void Reduce(
+        GpuContext context, KernelHandle<SumArgs> kernel, GpuArray sum, float beta, SumArgs args, float scale)
+    {
+        int outputs = args.Outputs;
+        int parts = Math.Clamp(context.BusyItems / outputs, 1, (args.Terms + 31) / 32);
+        args.Parts = parts;
+        int slot = ScratchSlots.Sums;
+        // Again and again, so that no item adds more than a few hundred numbers.
+        while (parts > 1)
+        {
+            var partial = context.Scratch(slot, (long)parts * outputs);
+            args.Y = partial.View;
+            args.Scale = 1f;
+            args.Beta = 0f;
+            context.Launch(kernel, (long)parts * outputs, args);
+            kernel = SumRun;
+            slot = slot == ScratchSlots.Sums ? ScratchSlots.MoreSums : ScratchSlots.Sums;
+            args = new SumArgs { X = partial.View, Outputs = outputs, Terms = parts, Inner = outputs };
+            parts = args.Parts = parts > 512 ? (parts + 255) / 256 : 1;
+        }
+
+        args.Y = sum.View;
+        args.Scale = scale;
+        args.Beta = beta;
+        context.Launch(kernel, outputs, args);
+    }
+
+    /// <summary>
+    /// True where the summed axes are neighbours in memory [n][h][w][c]: element r of output (outer, inner) is
+    /// x[(outer·terms + r)·inner length + inner].
+    /// </summary>
+    private static bool IsRun(in BroadcastShape shape, ref int inner)
+    {
+        ReadOnlySpan<(int Small, int Large)> axes =
+            [(shape.SmallN, shape.N), (shape.SmallH, shape.H), (shape.SmallW, shape.W), (shape.SmallC, shape.C)];
+        inner = 1;
+        int phase = 0;
+        for (int i = axes.Length - 1; i >= 0; i--)
+        {
+            if (axes[i].Large == 1)
+                continue;
+            bool summed = axes[i].Small == 1;
+            if (summed && phase == 2)
+                return false;
+            if (summed)
+                phase = 1;
+            else if (phase == 0)
+                inner *= axes[i].Large;
+            else
+                phase = 2;
+        }
+
+        return true;
+    }
+
+    private static void BroadcastForward(Index1D index, BroadcastArgs args)
+    {
+        int i = index, c = i % args.C, rest = i / args.C, w = rest % args.W;
+        rest /= args.W;
+        int h = rest % args.H, n = rest / args.H;
+        float value = args.Scale
+            * args.Small[(n * args.StepN) + (h * args.StepH) + (w * args.StepW) + (c * args.StepC)];
+        args.Large[i] = args.Beta != 0f ? (args.Beta * args.Large[i]) + value : value;
+    }
+
+    private static void SumOfRun(Index1D index, SumArgs args)
+    {
+        int i = index, part = i / args.Outputs, output = i - (part * args.Outputs);
+        int inner = output % args.Inner, outer = output / args.Inner;
+        int at = (((outer * args.Terms) + part) * args.Inner) + inner, step = args.Parts * args.Inner;
+        float sum = 0f;
+        for (int r = part; r < args.Terms; r += args.Parts, at += step)
+            sum += args.X[at];
+        Write(i, sum, args);
+    }
+
+    private static void SumOfSquares(Index1D index, SumArgs args)
+    {
+        int part = index;
+        float sum = 0f;
+        for (int r = part; r < args.Terms; r += args.Parts)
+            sum += args.X[r] * args.X[r];
+        Write(index, sum, args);
+    }
+
+    private static void SumOfAxes(Index1D index, SumArgs args)
+    {
+        int i = index, part = i / args.Outputs, output = i - (part * args.Outputs);
+        int c = output % args.SmallC, rest = output / args.SmallC, w = rest % args.SmallW;
+        rest /= args.SmallW;
+        int h = rest % args.SmallH, n = rest / args.SmallH;
+        // Of the large array: each axis is as long in one of the two, and 1 in the other.
+        int lengthC = args.SmallC * args.C, lengthW = args.SmallW * args.W, lengthH = args.SmallH * args.H;
+        float sum = 0f;
+        for (int r = part; r < args.Terms; r += args.Parts)
+        {
+            int rc = r % args.C, left = r / args.C, rw = left % args.W;
+            left /= args.W;
+            int rh = left % args.H, rn = left / args.H;
+            sum += args.X[(((((n + rn) * lengthH) + h + rh) * lengthW) + w + rw) * lengthC + c + rc];
+        }
+
+        Write(i, sum, args);
+    }
+
+    private static void Write(int i, float sum, SumArgs args) =>
+        args.Y[i] = args.Beta != 0f ? (args.Beta * args.Y[i]) + (args.Scale * sum) : args.Scale * sum;
+
+    internal struct BroadcastArgs
+    {
+        public ArrayView<float> Large, Small;
+        public int C, H, W, StepN, StepH, StepW, StepC;
+        public float Scale, Beta;
+    }
+
+    internal struct SumArgs
+    {
+        public ArrayView<float> Y, X;
+        public int Outputs, Terms, Parts, Inner;
+        public int N, H, W, C, SmallH, SmallW, SmallC;
+        public float Scale, Beta;
+    }
+}

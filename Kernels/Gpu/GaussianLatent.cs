@@ -1,0 +1,120 @@
+using Gqn.Native.Kernels.Lanes;
+using Gqn.Native.Kernels.Random;
+using ILGPU;
+using Body = Gqn.Native.Kernels.Pointwise.GaussianLatent;
+
+namespace Gqn.Native.Kernels.Gpu;
+
+/// <summary>
+/// Posterior sample and divergence over rows of [mean|log variance], 2·channels wide; noise by element index.
+/// </summary>
+public static class GaussianLatentKernels
+{
+    private static readonly KernelHandle<ForwardArgs> Sample = new(GaussianLatentForward);
+    private static readonly KernelHandle<BackwardArgs> Gradient = new(GaussianLatentBackward);
+
+    /// <summary>z and KL [rows, channels]; <paramref name="kl"/> may be absent where only the sample is wanted.</summary>
+    public static void Forward(
+        GpuContext context, GpuArray z, GpuArray kl, GpuArray posterior, GpuArray prior, PhiloxKey key, long rows,
+        int channels)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        context.Launch(
+            Sample, rows * channels,
+            new ForwardArgs
+            {
+                Z = z.View,
+                Kl = kl.ViewOr(z),
+                Posterior = posterior.View,
+                Prior = prior.View,
+                Seed = key.Seed,
+                Stream = key.Stream,
+                Position = key.Position,
+                Channels = channels,
+                WriteKl = kl.Exists ? 1 : 0,
+            });
+    }
+
+    /// <summary>
+    /// dPosterior = betaQ·dPosterior + ... and dPrior likewise, from dz and dKl; each of the four gradients may be
+    /// absent.
+    /// </summary>
+    public static void Backward(
+        GpuContext context, GpuArray dPosterior, float betaQ, GpuArray dPrior, float betaP, GpuArray dz, GpuArray dKl,
+        GpuArray posterior, GpuArray prior, PhiloxKey key, long rows, int channels)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        context.Launch(
+            Gradient, rows * channels,
+            new BackwardArgs
+            {
+                DPosterior = dPosterior.ViewOr(posterior),
+                DPrior = dPrior.ViewOr(prior),
+                Dz = dz.ViewOr(posterior),
+                DKl = dKl.ViewOr(posterior),
+                Posterior = posterior.View,
+                Prior = prior.View,
+                Seed = key.Seed,
+                Stream = key.Stream,
+                Position = key.Position,
+                Channels = channels,
+                WriteQ = Mode(dPosterior, betaQ),
+                WriteP = Mode(dPrior, betaP),
+                ReadZ = dz.Exists ? 1 : 0,
+                ReadKl = dKl.Exists ? 1 : 0,
+            });
+    }
+
+    /// <summary>0 for absent, 1 to write, 2 to add.</summary>
+    private static int Mode(GpuArray gradient, float beta) => !gradient.Exists ? 0 : beta == 0f ? 1 : 2;
+
+    private static void GaussianLatentForward(Index1D index, ForwardArgs args)
+    {
+        int i = index, row = i / args.Channels, mean = i + (row * args.Channels), logVariance = mean + args.Channels;
+        float noise = Philox.Normal(new PhiloxKey(args.Seed, args.Stream, args.Position), (uint)i);
+        var (z, kl) = Body.Forward(
+            new F32(args.Posterior[mean]), new F32(args.Posterior[logVariance]), new F32(args.Prior[mean]),
+            new F32(args.Prior[logVariance]), new F32(noise));
+        args.Z[i] = z.Value;
+        if (args.WriteKl != 0)
+            args.Kl[i] = kl.Value;
+    }
+
+    private static void GaussianLatentBackward(Index1D index, BackwardArgs args)
+    {
+        int i = index, row = i / args.Channels, mean = i + (row * args.Channels), logVariance = mean + args.Channels;
+        float noise = Philox.Normal(new PhiloxKey(args.Seed, args.Stream, args.Position), (uint)i);
+        float dz = args.ReadZ != 0 ? args.Dz[i] : 0f, dKl = args.ReadKl != 0 ? args.DKl[i] : 0f;
+        var (dMeanQ, dLogVarianceQ, dMeanP, dLogVarianceP) = Body.Backward(
+            new F32(args.Posterior[mean]), new F32(args.Posterior[logVariance]), new F32(args.Prior[mean]),
+            new F32(args.Prior[logVariance]), new F32(noise), new F32(dz), new F32(dKl));
+        Write(args.WriteQ, args.DPosterior, mean, dMeanQ.Value);
+        Write(args.WriteQ, args.DPosterior, logVariance, dLogVarianceQ.Value);
+        Write(args.WriteP, args.DPrior, mean, dMeanP.Value);
+        Write(args.WriteP, args.DPrior, logVariance, dLogVarianceP.Value);
+    }
+
+    private static void Write(int mode, ArrayView<float> target, int at, float value)
+    {
+        if (mode == 1)
+            target[at] = value;
+        if (mode == 2)
+            target[at] += value;
+    }
+
+    internal struct ForwardArgs
+    {
+        public ArrayView<float> Z, Kl, Posterior, Prior;
+        public ulong Seed;
+        public uint Stream, Position;
+        public int Channels, WriteKl;
+    }
+
+    internal struct BackwardArgs
+    {
+        public ArrayView<float> DPosterior, DPrior, Dz, DKl, Posterior, Prior;
+        public ulong Seed;
+        public uint Stream, Position;
+        public int Channels, WriteQ, WriteP, ReadZ, ReadKl;
+    }
+}

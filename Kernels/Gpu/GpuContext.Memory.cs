@@ -1,0 +1,112 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+
+namespace Gqn.Native.Kernels.Gpu;
+
+/// <content>Memory and transfers.</content>
+public sealed partial class GpuContext
+{
+    /// <summary>New memory of <paramref name="count"/> floats, zeroed.</summary>
+    /// <exception cref="InsufficientMemoryException">The device has no room for it.</exception>
+    /// <exception cref="GpuException">The driver refused otherwise.</exception>
+    public GpuMemory Allocate(long count)
+    {
+        MemoryBuffer1D<float, Stride1D.Dense>? buffer = null;
+        try
+        {
+            buffer = _accelerator.Allocate1D<float>(count);
+            buffer.MemSetToZero(_stream);
+            return new GpuMemory(this, buffer);
+        }
+        catch (Exception exception) when (IsOutOfMemory(exception))
+        {
+            buffer?.Dispose();
+            throw new InsufficientMemoryException(
+                $"{Info.Name} ({Info.Title}, {Info.MemoryBytes >> 20} MiB) has no room for {count * sizeof(float)} bytes "
+                + "more.",
+                exception);
+        }
+        catch (Exception exception)
+        {
+            buffer?.Dispose();
+            throw Explain($"allocating {count * sizeof(float)} bytes failed on {Info.Name} ({Info.Title})", exception);
+        }
+    }
+
+    /// <summary>Host to device; the source may change as soon as the call returns.</summary>
+    /// <exception cref="GpuException">The driver refused.</exception>
+    public void Upload(ReadOnlySpan<float> source, GpuArray destination)
+    {
+        if (source.IsEmpty)
+            return;
+        try
+        {
+            destination.View.SubView(0, source.Length).CopyFromCPU(_stream, source);
+        }
+        catch (Exception exception)
+        {
+            throw Explain($"copying to {Info.Name} ({Info.Title}) failed", exception);
+        }
+    }
+
+    /// <summary>Device to host, when all work given before is done.</summary>
+    /// <exception cref="GpuException">The driver refused, or work given before has failed.</exception>
+    public void Download(GpuArray source, Span<float> destination)
+    {
+        if (destination.IsEmpty)
+            return;
+        try
+        {
+            source.View.SubView(0, destination.Length).CopyToCPU(_stream, destination);
+            _stream.Synchronize();
+        }
+        catch (Exception exception)
+        {
+            throw Explain($"copying from {Info.Name} ({Info.Title}) failed", exception);
+        }
+    }
+
+    /// <summary>
+    /// Memory for the inside of one operation, of arbitrary content: the same in every call, larger where it was too
+    /// small. Operations run one after another, so each may use it; two arrays of one operation take two slots.
+    /// </summary>
+    internal GpuArray Scratch(int slot, long count)
+    {
+        while (_scratch.Count <= slot)
+            _scratch.Add(null);
+        if (_scratch[slot] is not { } memory || memory.View.Length < count)
+        {
+            if (_scratch[slot] is { } small)
+            {
+                ScratchBytes -= small.View.Length * sizeof(float);
+                small.Dispose();
+                _scratch[slot] = null;
+            }
+
+            memory = Allocate(count);
+            _scratch[slot] = memory;
+            ScratchBytes += memory.View.Length * sizeof(float);
+        }
+
+        return new GpuArray(memory, 0);
+    }
+
+    internal void Free(MemoryBuffer1D<float, Stride1D.Dense> buffer)
+    {
+        // Work that still reads it must be done first; drivers other than CUDA's do not see to that.
+        if (Info.Platform == GpuPlatform.Simulator)
+            _stream.Synchronize();
+        buffer.Dispose();
+    }
+
+    private static bool IsOutOfMemory(Exception exception) => exception switch
+    {
+        OutOfMemoryException => true,
+        CudaException cuda => cuda.Error == nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY),
+        CLException openCl => openCl.Error is CLError.CL_MEM_OBJECT_ALLOCATION_FAILURE or CLError.CL_OUT_OF_RESOURCES
+            or CLError.CL_OUT_OF_HOST_MEMORY or CLError.CL_INVALID_BUFFER_SIZE,
+        _ => false,
+    };
+}

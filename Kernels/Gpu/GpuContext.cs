@@ -1,0 +1,289 @@
+using System.Collections.Immutable;
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+
+namespace Gqn.Native.Kernels.Gpu;
+
+/// <summary>An open device: its memory, its compiled kernels and the one stream on which all of them run.</summary>
+/// <remarks>
+/// Work is done in the order in which it was given, while the caller goes on; only <see cref="Download"/> and
+/// <see cref="Synchronize"/> wait. Not thread-safe, but for the launches of several contexts of one OpenCL driver.
+/// </remarks>
+public sealed partial class GpuContext : IDisposable
+{
+    // Threads of a simulated group: as many as the largest kernels ask for, in narrow warps, which are quicker.
+    private const int SimulatedWarp = 8, SimulatedWarps = 32;
+
+    private static readonly object OpenClLaunch = new();
+
+    private readonly Context _context;
+    private readonly Accelerator _accelerator;
+    private readonly AcceleratorStream _stream;
+    private readonly List<GpuMemory?> _scratch = [];
+    private object?[] _launchers = new object?[64];
+
+    private GpuContext(GpuDeviceInfo info, Context context, Accelerator accelerator, MatrixPrecision precision)
+    {
+        (Info, _context, _accelerator, Precision) = (info, context, accelerator, precision);
+        // The default stream of CUDA cannot be captured; other platforms have nothing to gain from a second one.
+        _stream = info.Platform == GpuPlatform.Cuda ? accelerator.CreateStream() : accelerator.DefaultStream;
+        Tiles = info.IsProcessor && info.Platform == GpuPlatform.OpenCl ? TileFamily.Register : TileFamily.Shared;
+    }
+
+    /// <summary>What was opened.</summary>
+    public GpuDeviceInfo Info { get; }
+
+    /// <summary>Precision of the operands of convolutions and matrix products.</summary>
+    public MatrixPrecision Precision { get; }
+
+    /// <summary>Kernels launched so far.</summary>
+    public long Launches { get; private set; }
+
+    /// <summary>Bytes of memory that kernels keep for themselves between calls.</summary>
+    public long ScratchBytes { get; private set; }
+
+    /// <summary>Which of two designs the portable matrix kernels take.</summary>
+    internal TileFamily Tiles { get; set; }
+
+    internal Accelerator Accelerator => _accelerator;
+
+    internal AcceleratorStream Stream => _stream;
+
+    /// <summary>Items that keep the device busy: reductions are cut into at least as many parts.</summary>
+    internal int BusyItems => Info switch
+    {
+        { Platform: GpuPlatform.Simulator } => 1,
+        { IsProcessor: true } => 16 * _accelerator.NumMultiprocessors,
+        _ => 1024 * _accelerator.NumMultiprocessors,
+    };
+
+    /// <summary>Opens a device.</summary>
+    /// <param name="name">"cuda:0" (or "cuda"), "opencl:0" (or "opencl"), or "simulator".</param>
+    /// <param name="precision">Null for the device's best: tf32 where there are tensor cores, else fp32.</param>
+    /// <exception cref="GpuException">There is no such device, it is refused, or it does not know the precision; the
+    /// message says what helps.</exception>
+    public static GpuContext Open(string name, MatrixPrecision? precision = null)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        var info = Choose(name, GpuSurvey.Find());
+        DriverTrace.Start();
+        Context? context = null;
+        try
+        {
+            context = Context.Create(builder => Configure(builder, info.Platform));
+            var accelerator = Device(context, info).CreateAccelerator(context);
+            bool tensorCores = TensorCoresOf(accelerator);
+            if (precision is MatrixPrecision.Tf32 or MatrixPrecision.Bf16 && !tensorCores)
+            {
+                string wanted = precision == MatrixPrecision.Tf32 ? "tf32" : "bf16";
+                throw new GpuException(
+                    $"The precision {wanted} needs tensor cores (CUDA, compute capability 8.0 or more), which "
+                    + $"{info.Name} ({info.Title}) has not; use fp32.");
+            }
+
+            return new GpuContext(
+                info, context, accelerator, precision ?? (tensorCores ? MatrixPrecision.Tf32 : MatrixPrecision.Fp32));
+        }
+        catch (Exception exception)
+        {
+            context?.Dispose();
+            if (exception is GpuException)
+                throw;
+            throw Explain($"{info.Name} ({info.Title}) cannot be opened", exception);
+        }
+    }
+
+    /// <summary>Waits until all work is done.</summary>
+    /// <exception cref="GpuException">Work failed.</exception>
+    public void Synchronize() => Guard("waiting for the device", () => _stream.Synchronize());
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        foreach (var memory in _scratch)
+            memory?.Dispose();
+        if (_stream != _accelerator.DefaultStream)
+            _stream.Dispose();
+        _accelerator.Dispose();
+        _context.Dispose();
+    }
+
+    /// <summary>Runs a kernel of independent items.</summary>
+    /// <exception cref="GpuException">It cannot be compiled or launched.</exception>
+    internal void Launch<TArgs>(KernelHandle<TArgs> kernel, long items, in TArgs args) where TArgs : struct
+    {
+        if (items == 0)
+            return;
+        var launcher = (Action<AcceleratorStream, Index1D, TArgs>?)Find(kernel);
+        try
+        {
+            if (launcher is null)
+                _launchers[kernel.Id] = launcher = _accelerator.LoadAutoGroupedKernel(kernel.Method);
+            if (Info.Platform == GpuPlatform.OpenCl)
+            {
+                // Arguments are set on the kernel, which threads would share.
+                lock (OpenClLaunch)
+                    launcher(_stream, new Index1D(checked((int)items)), args);
+            }
+            else
+            {
+                launcher(_stream, new Index1D(checked((int)items)), args);
+            }
+        }
+        catch (Exception exception)
+        {
+            throw Explain($"the kernel {kernel.Name} failed on {Info.Name} ({Info.Title})", exception);
+        }
+
+        Launches++;
+    }
+
+    /// <summary>Runs a kernel of groups.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="grid">Groups along each axis.</param>
+    /// <param name="group">Items of a group.</param>
+    /// <param name="args">The kernel's arguments.</param>
+    /// <param name="dynamicBytes">Bytes of shared memory besides what the kernel declares itself.</param>
+    /// <exception cref="GpuException">It cannot be compiled or launched.</exception>
+    internal void Launch<TArgs>(
+        GroupKernelHandle<TArgs> kernel, Index3D grid, int group, in TArgs args, int dynamicBytes = 0)
+        where TArgs : struct
+    {
+        if (grid.Size == 0)
+            return;
+        var launcher = (Action<AcceleratorStream, KernelConfig, TArgs>?)Find(kernel);
+        try
+        {
+            if (launcher is null)
+                _launchers[kernel.Id] = launcher = _accelerator.LoadKernel(kernel.Method);
+            var config = dynamicBytes == 0
+                ? new KernelConfig(grid, new Index3D(group, 1, 1))
+                : new KernelConfig(
+                    grid, new Index3D(group, 1, 1), SharedMemoryConfig.RequestDynamic<byte>(dynamicBytes));
+            if (Info.Platform == GpuPlatform.OpenCl)
+            {
+                lock (OpenClLaunch)
+                    launcher(_stream, config, args);
+            }
+            else
+            {
+                launcher(_stream, config, args);
+            }
+        }
+        catch (Exception exception)
+        {
+            throw Explain($"the kernel {kernel.Name} failed on {Info.Name} ({Info.Title})", exception);
+        }
+
+        Launches++;
+    }
+
+    private static void Configure(Context.Builder builder, GpuPlatform platform)
+    {
+        // At the default level pointers stay generic and inline assembly goes through local memory.
+        builder.EnableAlgorithms().Optimize(OptimizationLevel.O2);
+        switch (platform)
+        {
+            case GpuPlatform.Cuda:
+                builder.Cuda(_ => true);
+                break;
+            case GpuPlatform.OpenCl:
+                builder.OpenCL(_ => true);
+                break;
+            default:
+                builder.CPU(new CPUDevice(SimulatedWarp, SimulatedWarps, 1));
+                break;
+        }
+    }
+
+    private static Device Device(Context context, GpuDeviceInfo info)
+    {
+        int index = info.Platform == GpuPlatform.Simulator ? 0 : int.Parse(info.Name.AsSpan(info.Name.IndexOf(':') + 1));
+        return info.Platform switch
+        {
+            GpuPlatform.Cuda => context.GetCudaDevice(index),
+            GpuPlatform.OpenCl => context.GetCLDevice(index),
+            _ => context.GetCPUDevice(0),
+        };
+    }
+
+    private static GpuDeviceInfo Choose(string name, ImmutableArray<GpuDeviceInfo> found)
+    {
+        string wanted = name is "cuda" or "opencl" ? name + ":0" : name;
+        var usable = new List<string>();
+        bool platformHasDevices = false;
+        foreach (var info in found)
+        {
+            if (info.Name == wanted)
+            {
+                return info.Refusal is null
+                    ? info
+                    : throw new GpuException($"{info.Name} ({info.Title}) cannot be used: {info.Refusal}.");
+            }
+
+            if (info.Refusal is null)
+                usable.Add(info.Name);
+            platformHasDevices |= wanted.Contains(':')
+                && info.Name.StartsWith(wanted[..(wanted.IndexOf(':') + 1)], StringComparison.Ordinal);
+        }
+
+        GpuPlatform? platform = wanted.StartsWith("cuda:", StringComparison.Ordinal) ? GpuPlatform.Cuda
+            : wanted.StartsWith("opencl:", StringComparison.Ordinal) ? GpuPlatform.OpenCl : null;
+        throw new GpuException(platform is { } known && !platformHasDevices
+            ? GpuSurvey.WhyNone(known)
+            : $"There is no device '{name}'; there are: cpu, {string.Join(", ", usable)}.");
+    }
+
+    private static bool TensorCoresOf(Accelerator accelerator) =>
+        accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_80;
+
+    private object? Find(KernelHandle kernel)
+    {
+        if (kernel.Id >= _launchers.Length)
+            Array.Resize(ref _launchers, Math.Max(kernel.Id + 1, _launchers.Length * 2));
+        return _launchers[kernel.Id];
+    }
+
+    private void Guard(string action, Action call)
+    {
+        try
+        {
+            call();
+        }
+        catch (Exception exception)
+        {
+            throw Explain($"{action} failed on {Info.Name} ({Info.Title})", exception);
+        }
+    }
+
+    /// <summary>One sentence with the driver's own error code and what it traced, such as a build log.</summary>
+    private static GpuException Explain(string what, Exception exception)
+    {
+        string reason = exception switch
+        {
+            GpuException => exception.Message,
+            CudaException cuda => $"CUDA reports {cuda.Error} ({cuda.Message})",
+            CLException openCl => $"OpenCL reports {openCl.Error}",
+            InternalCompilerException { InnerException: { } inner } => $"ILGPU cannot compile it: {inner.Message}",
+            _ => exception.Message,
+        };
+        string trace = DriverTrace.Take();
+        return new GpuException(
+            trace.Length == 0 ? $"{Capital(what)}: {reason}" : $"{Capital(what)}: {reason}\n{trace}", exception);
+    }
+
+    private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
+}
+
+/// <summary>Two designs of portable matrix kernels.</summary>
+internal enum TileFamily
+{
+    /// <summary>Groups share tiles in fast memory: GPUs.</summary>
+    Shared,
+
+    /// <summary>One item holds a tile in registers and waits for nobody: processors.</summary>
+    Register,
+}

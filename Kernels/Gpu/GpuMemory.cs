@@ -1,0 +1,53 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Gqn.Native.Kernels.Gpu;
+
+/// <summary>A block of floats in a device's memory, aligned to 256 bytes or more.</summary>
+public sealed class GpuMemory : IDisposable
+{
+    private readonly GpuContext _context;
+    private readonly MemoryBuffer1D<float, Stride1D.Dense> _buffer;
+    private bool _isFreed;
+
+    internal GpuMemory(GpuContext context, MemoryBuffer1D<float, Stride1D.Dense> buffer)
+    {
+        _context = context;
+        _buffer = buffer;
+    }
+
+    internal ArrayView<float> View => _buffer.View.BaseView;
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        if (_isFreed)
+            return;
+        _isFreed = true;
+        _context.Free(_buffer);
+    }
+}
+
+/// <summary>Where an array of floats begins in a device's memory; the default value stands for an absent one.</summary>
+/// <param name="Memory">The block.</param>
+/// <param name="Offset">First element within the block.</param>
+public readonly record struct GpuArray(GpuMemory? Memory, long Offset)
+{
+    /// <summary>False for an absent array.</summary>
+    public bool Exists => Memory is not null;
+
+    /// <summary>The array that begins <paramref name="count"/> elements further on.</summary>
+    internal GpuArray Skip(long count) => this with { Offset = Offset + count };
+
+    /// <summary>
+    /// True where kernels may read four elements at once: ILGPU trusts views that come from the host to be aligned.
+    /// </summary>
+    internal bool IsAligned => Offset % 4 == 0;
+
+    /// <summary>All elements from the first to the end of the block.</summary>
+    internal ArrayView<float> View => Memory!.View.SubView(Offset, Memory.View.Length - Offset);
+
+    /// <summary>The elements, or those of <paramref name="other"/> where the array is absent: a kernel's argument must
+    /// be some memory, also where a flag tells the kernel not to touch it.</summary>
+    internal ArrayView<float> ViewOr(GpuArray other) => Exists ? View : other.View;
+}

@@ -1,0 +1,116 @@
+using Gqn.Native.Kernels.Lanes;
+using Gqn.Native.Kernels.Shapes;
+using ILGPU;
+using Body = Gqn.Native.Kernels.Pointwise.LstmCell;
+
+namespace Gqn.Native.Kernels.Gpu;
+
+/// <summary>The gates of a ConvLSTM cell over rows of 4·hidden gates in <see cref="GateOrder"/>.</summary>
+public static class LstmCellKernels
+{
+    private static readonly KernelHandle<ForwardArgs> Cell = new(LstmCellForward);
+    private static readonly KernelHandle<BackwardArgs> Gradient = new(LstmCellBackward);
+
+    /// <summary>
+    /// cellNext and hiddenState [rows, hidden] from gates [rows, 4·hidden] and cell; an absent cell is all zero. The
+    /// gates are pre-activations before and activated after.
+    /// </summary>
+    public static void Forward(
+        GpuContext context, GpuArray cellNext, GpuArray hiddenState, GpuArray gates, GpuArray cell, long rows,
+        int hidden)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        context.Launch(
+            Cell, rows * hidden,
+            new ForwardArgs
+            {
+                CellNext = cellNext.View,
+                HiddenState = hiddenState.View,
+                Gates = gates.View,
+                Cell = cell.ViewOr(gates),
+                Hidden = hidden,
+                ReadCell = cell.Exists ? 1 : 0,
+            });
+    }
+
+    /// <summary>
+    /// Gradients dGates of the pre-activations and dCell = beta·dCell + ..., from the activated gates, both cell states
+    /// and the gradients of the hidden state and of cellNext; those, the cell and dCell may be absent. dGates may be
+    /// the same memory as gates.
+    /// </summary>
+    public static void Backward(
+        GpuContext context, GpuArray dGates, GpuArray dCell, float beta, GpuArray dHidden, GpuArray dCellNext,
+        GpuArray gates, GpuArray cell, GpuArray cellNext, long rows, int hidden)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        context.Launch(
+            Gradient, rows * hidden,
+            new BackwardArgs
+            {
+                DGates = dGates.View,
+                DCell = dCell.ViewOr(dGates),
+                DHidden = dHidden.ViewOr(gates),
+                DCellNext = dCellNext.ViewOr(gates),
+                Gates = gates.View,
+                Cell = cell.ViewOr(gates),
+                CellNext = cellNext.View,
+                Hidden = hidden,
+                WriteCell = !dCell.Exists ? 0 : beta == 0f ? 1 : 2,
+                ReadHidden = dHidden.Exists ? 1 : 0,
+                ReadCellNext = dCellNext.Exists ? 1 : 0,
+                ReadCell = cell.Exists ? 1 : 0,
+            });
+    }
+
+    private static void LstmCellForward(Index1D index, ForwardArgs args)
+    {
+        int at = index, row = at / args.Hidden, channel = at - (row * args.Hidden);
+        int within = channel % GateOrder.Group, first = channel - within, left = args.Hidden - first;
+        int width = left < GateOrder.Group ? left : GateOrder.Group;
+        int gate = (GateOrder.Gates * ((row * args.Hidden) + first)) + within;
+        var cell = new F32(args.ReadCell != 0 ? args.Cell[at] : 0f);
+        F32 i = new(args.Gates[gate]), f = new(args.Gates[gate + width]);
+        F32 g = new(args.Gates[gate + (2 * width)]), o = new(args.Gates[gate + (3 * width)]);
+        var (next, hidden) = Body.Forward(ref i, ref f, ref g, ref o, cell);
+        args.CellNext[at] = next.Value;
+        args.HiddenState[at] = hidden.Value;
+        args.Gates[gate] = i.Value;
+        args.Gates[gate + width] = f.Value;
+        args.Gates[gate + (2 * width)] = g.Value;
+        args.Gates[gate + (3 * width)] = o.Value;
+    }
+
+    private static void LstmCellBackward(Index1D index, BackwardArgs args)
+    {
+        int at = index, row = at / args.Hidden, channel = at - (row * args.Hidden);
+        int within = channel % GateOrder.Group, first = channel - within, left = args.Hidden - first;
+        int width = left < GateOrder.Group ? left : GateOrder.Group;
+        int gate = (GateOrder.Gates * ((row * args.Hidden) + first)) + within;
+        F32 i = new(args.Gates[gate]), f = new(args.Gates[gate + width]);
+        F32 g = new(args.Gates[gate + (2 * width)]), o = new(args.Gates[gate + (3 * width)]);
+        var dCell = Body.Backward(
+            ref i, ref f, ref g, ref o, new F32(args.ReadCell != 0 ? args.Cell[at] : 0f), new F32(args.CellNext[at]),
+            new F32(args.ReadHidden != 0 ? args.DHidden[at] : 0f),
+            new F32(args.ReadCellNext != 0 ? args.DCellNext[at] : 0f));
+        args.DGates[gate] = i.Value;
+        args.DGates[gate + width] = f.Value;
+        args.DGates[gate + (2 * width)] = g.Value;
+        args.DGates[gate + (3 * width)] = o.Value;
+        if (args.WriteCell == 1)
+            args.DCell[at] = dCell.Value;
+        if (args.WriteCell == 2)
+            args.DCell[at] += dCell.Value;
+    }
+
+    internal struct ForwardArgs
+    {
+        public ArrayView<float> CellNext, HiddenState, Gates, Cell;
+        public int Hidden, ReadCell;
+    }
+
+    internal struct BackwardArgs
+    {
+        public ArrayView<float> DGates, DCell, DHidden, DCellNext, Gates, Cell, CellNext;
+        public int Hidden, WriteCell, ReadHidden, ReadCellNext, ReadCell;
+    }
+}

@@ -1,0 +1,32 @@
+namespace Gqn.Native.Kernels.Gpu;
+
+/// <summary>Which scratch memory an operation takes: operations that call each other take different ones.</summary>
+internal static class ScratchSlots
+{
+    /// <summary>Partial sums of a reduction.</summary>
+    public const int Sums = 0;
+
+    /// <summary>Sums of partial sums.</summary>
+    public const int MoreSums = 1;
+
+    /// <summary>Border-class tables of constant maps.</summary>
+    public const int Table = 2;
+
+    /// <summary>Products or sums per tap of constant maps.</summary>
+    public const int Taps = 3;
+
+    /// <summary>Gate pre-activations of a cell.</summary>
+    public const int Gates = 4;
+
+    /// <summary>Partial weight gradients.</summary>
+    public const int WeightGradient = 5;
+
+    /// <summary>Operands copied into the layout or precision of a matrix kernel.</summary>
+    public const int Operand = 6;
+
+    /// <summary>The other operand.</summary>
+    public const int SecondOperand = 7;
+
+    /// <summary>One number that the host reads.</summary>
+    public const int Result = 8;
+}

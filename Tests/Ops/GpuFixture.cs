@@ -1,0 +1,50 @@
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Kernels.Gpu;
+using Gqn.Native.Tests.Reference;
+using Xunit;
+
+namespace Gqn.Native.Tests.Ops;
+
+/// <summary>An open device for a class of tests, which are skipped where the machine has none.</summary>
+/// <remarks>
+/// With GQN_REQUIRE_OPENCL=1 or GQN_REQUIRE_CUDA=1 in the environment a missing device is a failure instead.
+/// </remarks>
+public abstract class GpuFixture : IDisposable
+{
+    private readonly GpuDevice? _gpu;
+    private readonly string _reason = string.Empty;
+
+    protected GpuFixture(string name, Precision? precision)
+    {
+        try
+        {
+            _gpu = new GpuDevice(name, precision);
+        }
+        catch (GpuException exception)
+        {
+            string platform = name[..Math.Max(0, name.IndexOf(':'))].ToUpperInvariant();
+            if (platform.Length == 0 || Environment.GetEnvironmentVariable($"GQN_REQUIRE_{platform}") == "1")
+                throw;
+            _reason = exception.Message;
+        }
+    }
+
+    /// <summary>The device; skips the test that asks for it where there is none.</summary>
+    public GpuDevice Gpu
+    {
+        get
+        {
+            Assert.SkipWhen(_gpu is null, _reason);
+            return _gpu!;
+        }
+    }
+
+    internal ReferenceDevice Reference { get; } = new();
+
+    public void Dispose()
+    {
+        _gpu?.Dispose();
+        Reference.Dispose();
+        GC.SuppressFinalize(this);
+    }
+}
