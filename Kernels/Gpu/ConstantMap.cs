@@ -36,6 +36,7 @@ internal static class ConstantMap
                 C = operand.Channels,
                 K = shape.K,
                 Taps = taps,
+                Block = Block(operand, shape),
             });
         int classes = Classes(shape, classKernel);
         context.Launch(
@@ -97,6 +98,7 @@ internal static class ConstantMap
                     C = operand.Channels,
                     K = shape.K,
                     Taps = taps,
+                    Block = Block(operand, shape),
                     Add = operand.AddDx ? 1 : 0,
                 });
         }
@@ -114,16 +116,21 @@ internal static class ConstantMap
                     C = operand.Channels,
                     K = shape.K,
                     Taps = taps,
+                    Block = Block(operand, shape),
                     Add = operand.AddDw ? 1 : 0,
                 });
         }
     }
 
+    /// <summary>Outputs whose weights lie together: without padding all of them.</summary>
+    private static int Block(in ConvolutionOperand operand, in Conv2dShape shape) =>
+        operand.Kernel == 1 ? shape.K : Conv2dShape.WeightBlock;
+
     private static void ConstantMapTapProducts(Index1D index, ProductArgs args)
     {
         int i = index, k = i % args.K, rest = i / args.K, tap = rest % args.Taps, n = rest / args.Taps;
-        int within = k % Conv2dShape.WeightBlock, first = k - within, left = args.K - first;
-        int width = left < Conv2dShape.WeightBlock ? left : Conv2dShape.WeightBlock;
+        int within = k % args.Block, first = k - within, left = args.K - first;
+        int width = left < args.Block ? left : args.Block;
         int w = (first * args.C * args.Taps) + (tap * width) + within, step = args.Taps * width, x = n * args.C;
         float sum = 0f;
         for (int c = 0; c < args.C; c++, w += step)
@@ -199,9 +206,9 @@ internal static class ConstantMap
     {
         int i = index, c = i % args.C, n = i / args.C;
         float sum = 0f;
-        for (int first = 0; first < args.K; first += Conv2dShape.WeightBlock)
+        for (int first = 0; first < args.K; first += args.Block)
         {
-            int left = args.K - first, width = left < Conv2dShape.WeightBlock ? left : Conv2dShape.WeightBlock;
+            int left = args.K - first, width = left < args.Block ? left : args.Block;
             int w = ((first * args.C) + (c * width)) * args.Taps, s = (n * args.Taps * args.K) + first;
             for (int tap = 0; tap < args.Taps; tap++, s += args.K, w += width)
             {
@@ -216,8 +223,8 @@ internal static class ConstantMap
     private static void ConstantMapBackwardWeight(Index1D index, WeightArgs args)
     {
         int i = index, k = i % args.K, rest = i / args.K, tap = rest % args.Taps, c = rest / args.Taps;
-        int within = k % Conv2dShape.WeightBlock, first = k - within, left = args.K - first;
-        int width = left < Conv2dShape.WeightBlock ? left : Conv2dShape.WeightBlock;
+        int within = k % args.Block, first = k - within, left = args.K - first;
+        int width = left < args.Block ? left : args.Block;
         int w = (((first * args.C) + (c * width)) * args.Taps) + (tap * width) + within;
         float sum = 0f;
         int s = (tap * args.K) + k, step = args.Taps * args.K;
@@ -229,7 +236,7 @@ internal static class ConstantMap
     internal struct ProductArgs
     {
         public ArrayView<float> Products, X, W;
-        public int C, K, Taps;
+        public int C, K, Taps, Block;
     }
 
     internal struct TableArgs
@@ -253,12 +260,12 @@ internal static class ConstantMap
     internal struct InputArgs
     {
         public ArrayView<float> Dx, TapSums, W;
-        public int C, K, Taps, Add;
+        public int C, K, Taps, Block, Add;
     }
 
     internal struct WeightArgs
     {
         public ArrayView<float> Dw, TapSums, X;
-        public int N, C, K, Taps, Add;
+        public int N, C, K, Taps, Block, Add;
     }
 }
