@@ -24,7 +24,10 @@ public static class ConvolutionSum
     {
         ArgumentNullException.ThrowIfNull(context);
         var sum = Prepare(context, terms, addend, bias, shape);
-        PlainConvolution.Forward(context, y, sum, shape, activation);
+        if (context.Tiles == TileFamily.Register)
+            RegisterTileConvolution.Forward(context, y, sum, shape, activation);
+        else
+            PlainConvolution.Forward(context, y, sum, shape, activation);
     }
 
     /// <summary>
@@ -37,7 +40,10 @@ public static class ConvolutionSum
     {
         ArgumentNullException.ThrowIfNull(context);
         var sum = Prepare(context, terms, addend, bias, shape);
-        PlainConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
+        if (context.Tiles == TileFamily.Register)
+            RegisterTileConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
+        else
+            PlainConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
     }
 
     /// <summary>The gradients of the inputs and weights that the operands ask for, one after another.</summary>
@@ -54,9 +60,14 @@ public static class ConvolutionSum
             }
 
             var own = Own(shape, term);
-            if (term.Dx.Exists)
+            bool register = context.Tiles == TileFamily.Register;
+            if (term.Dx.Exists && register)
+                RegisterTileConvolution.BackwardInput(context, term.Dx, term.AddDx, dy, term.W, own);
+            else if (term.Dx.Exists)
                 PlainConvolution.BackwardInput(context, term.Dx, term.AddDx, dy, term.W, own);
-            if (term.Dw.Exists)
+            if (term.Dw.Exists && register)
+                RegisterTileConvolution.BackwardWeight(context, term.Dw, term.AddDw, dy, term.X, own);
+            else if (term.Dw.Exists)
                 PlainConvolution.BackwardWeight(context, term.Dw, term.AddDw, dy, term.X, own);
         }
     }
@@ -127,4 +138,19 @@ internal readonly ref struct SumInputs
 
     /// <summary>The kernel whose <see cref="BorderClasses"/> number the table's rows.</summary>
     public int TableKernel { get; init; }
+
+    /// <summary>True where nothing is left to convolve.</summary>
+    public bool HasNoTerms
+    {
+        get
+        {
+            foreach (ref readonly var term in Terms)
+            {
+                if (!term.IsConstant)
+                    return false;
+            }
+
+            return true;
+        }
+    }
 }
