@@ -112,13 +112,6 @@ internal struct RowMap
 
     /// <summary>Rows at one distance.</summary>
     public static RowMap Dense(long step) => new() { Width = int.MaxValue, Height = 1, StepX = step };
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly long At(int row)
-    {
-        int line = row / Width, x = row - (line * Width), n = line / Height, y = line - (n * Height);
-        return (n * StepN) + (y * StepY) + (x * StepX);
-    }
 }
 
 /// <summary>Where panels of 16 columns begin: two make a block of weights.</summary>

@@ -1229,14 +1229,137 @@ internal struct RowOffsets
     public static RowOffsets Of(RowMap map, int first, int last, long offset)
     {
         RowOffsets rows = default;
-        rows.R0 = offset + map.At(first + 0 < last ? first + 0 : last);
-        rows.R1 = offset + map.At(first + 1 < last ? first + 1 : last);
-        rows.R2 = offset + map.At(first + 2 < last ? first + 2 : last);
-        rows.R3 = offset + map.At(first + 3 < last ? first + 3 : last);
-        rows.R4 = offset + map.At(first + 4 < last ? first + 4 : last);
-        rows.R5 = offset + map.At(first + 5 < last ? first + 5 : last);
-        rows.R6 = offset + map.At(first + 6 < last ? first + 6 : last);
-        rows.R7 = offset + map.At(first + 7 < last ? first + 7 : last);
+        int line = first / map.Width, x = first - (line * map.Width);
+        int n = line / map.Height, y = line - (n * map.Height);
+        long nextLine = map.StepY - (map.Width * map.StepX), nextImage = map.StepN - (map.Height * map.StepY);
+        long at = offset + (n * map.StepN) + (y * map.StepY) + (x * map.StepX);
+        rows.R0 = at;
+        if (first + 1 <= last)
+        {
+            x++;
+            at += map.StepX;
+            if (x == map.Width)
+            {
+                x = 0;
+                y++;
+                at += nextLine;
+                if (y == map.Height)
+                {
+                    y = 0;
+                    at += nextImage;
+                }
+            }
+        }
+
+        rows.R1 = at;
+        if (first + 2 <= last)
+        {
+            x++;
+            at += map.StepX;
+            if (x == map.Width)
+            {
+                x = 0;
+                y++;
+                at += nextLine;
+                if (y == map.Height)
+                {
+                    y = 0;
+                    at += nextImage;
+                }
+            }
+        }
+
+        rows.R2 = at;
+        if (first + 3 <= last)
+        {
+            x++;
+            at += map.StepX;
+            if (x == map.Width)
+            {
+                x = 0;
+                y++;
+                at += nextLine;
+                if (y == map.Height)
+                {
+                    y = 0;
+                    at += nextImage;
+                }
+            }
+        }
+
+        rows.R3 = at;
+        if (first + 4 <= last)
+        {
+            x++;
+            at += map.StepX;
+            if (x == map.Width)
+            {
+                x = 0;
+                y++;
+                at += nextLine;
+                if (y == map.Height)
+                {
+                    y = 0;
+                    at += nextImage;
+                }
+            }
+        }
+
+        rows.R4 = at;
+        if (first + 5 <= last)
+        {
+            x++;
+            at += map.StepX;
+            if (x == map.Width)
+            {
+                x = 0;
+                y++;
+                at += nextLine;
+                if (y == map.Height)
+                {
+                    y = 0;
+                    at += nextImage;
+                }
+            }
+        }
+
+        rows.R5 = at;
+        if (first + 6 <= last)
+        {
+            x++;
+            at += map.StepX;
+            if (x == map.Width)
+            {
+                x = 0;
+                y++;
+                at += nextLine;
+                if (y == map.Height)
+                {
+                    y = 0;
+                    at += nextImage;
+                }
+            }
+        }
+
+        rows.R6 = at;
+        if (first + 7 <= last)
+        {
+            x++;
+            at += map.StepX;
+            if (x == map.Width)
+            {
+                x = 0;
+                y++;
+                at += nextLine;
+                if (y == map.Height)
+                {
+                    y = 0;
+                    at += nextImage;
+                }
+            }
+        }
+
+        rows.R7 = at;
         return rows;
     }
 }

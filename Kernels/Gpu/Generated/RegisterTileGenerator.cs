@@ -124,10 +124,39 @@ public static class RegisterTileGenerator
                 public static RowOffsets Of(RowMap map, int first, int last, long offset)
                 {
                     RowOffsets rows = default;
+                    int line = first / map.Width, x = first - (line * map.Width);
+                    int n = line / map.Height, y = line - (n * map.Height);
+                    long nextLine = map.StepY - (map.Width * map.StepX), nextImage = map.StepN - (map.Height * map.StepY);
+                    long at = offset + (n * map.StepN) + (y * map.StepY) + (x * map.StepX);
+                    rows.R0 = at;
 
             """);
-        for (int row = 0; row < Rows; row++)
-            text.Append($"        rows.R{row} = offset + map.At(first + {row} < last ? first + {row} : last);\n");
+        // Divisions would cost more than a short sum itself.
+        for (int row = 1; row < Rows; row++)
+        {
+            text.Append($$"""
+                        if (first + {{row}} <= last)
+                        {
+                            x++;
+                            at += map.StepX;
+                            if (x == map.Width)
+                            {
+                                x = 0;
+                                y++;
+                                at += nextLine;
+                                if (y == map.Height)
+                                {
+                                    y = 0;
+                                    at += nextImage;
+                                }
+                            }
+                        }
+
+                        rows.R{{row}} = at;
+
+                """);
+        }
+
         text.Append("        return rows;\n    }\n}\n");
     }
 
