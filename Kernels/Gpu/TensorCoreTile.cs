@@ -96,11 +96,14 @@ internal struct TensorCoreArgs
     /// <summary>Stages that fit the ring, 2 to 4.</summary>
     public int Ring;
 
-    /// <summary>Images, their size, and the side of the filter that border classes are of.</summary>
-    public int Images, Height, Width, TableKernel;
+    /// <summary>Size of an image, and the side of the filter that border classes are of.</summary>
+    public int Height, Width, TableKernel;
 
     /// <summary>⌈2³² / Width⌉ and ⌈2³² / Height⌉: quotients by a multiplication.</summary>
     public uint WidthReciprocal, HeightReciprocal;
+
+    /// <summary>Pixels that a weight gradient sums over.</summary>
+    public int Pixels;
 
     /// <summary>Numbers of y from one part's sums to the next; input channels and taps of a weight gradient.</summary>
     public int PartStride, Channels, Taps;

@@ -40,7 +40,7 @@ internal static class TensorCoreWeightGradient<TTile, TEpilogue>
         if (thread < TTile.Rows)
             SetRow(args, thread, firstRow + thread);
 
-        int pixels = args.Width * args.Height * args.Images;
+        int pixels = args.Pixels;
         int stages = (pixels + StagePixels - 1) / StagePixels, begin = part * args.Stages;
         int count = stages - begin < args.Stages ? stages - begin : args.Stages;
 
@@ -116,7 +116,8 @@ internal static class TensorCoreWeightGradient<TTile, TEpilogue>
     private static void SetRow(in TensorCoreArgs args, int row, int at)
     {
         // Channels are padded to whole chunks.
-        int padded = args.Term0.Chunks * (16 / TTile.ElementBytes), tap = at / padded, c = at - (tap * padded);
+        int numbers = 16 / TTile.ElementBytes, padded = (args.Channels + numbers - 1) / numbers * numbers;
+        int tap = at / padded, c = at - (tap * padded);
         bool exists = tap < args.Taps && c < args.Channels;
         int index = args.Blocked != 0 ? (c * args.Taps) + tap : (tap * args.Channels) + c;
         TensorCoreShared.SetRow(row, exists ? index : -1, 0);
