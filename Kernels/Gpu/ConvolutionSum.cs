@@ -1,6 +1,5 @@
 using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Shapes;
-using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
@@ -11,8 +10,6 @@ namespace Gqn.Native.Kernels.Gpu;
 /// </remarks>
 public static class ConvolutionSum
 {
-    private static readonly KernelHandle<StartArgs> StartHandle = new(ConvolutionSumStart);
-
     /// <summary>y = activation(addend + Σ x ∗ w + bias)</summary>
     /// <param name="context">The device.</param>
     /// <param name="y">(N, K, OutH, OutW)</param>
@@ -26,9 +23,8 @@ public static class ConvolutionSum
         in Conv2dShape shape, TActivation activation) where TActivation : unmanaged, IUnaryOp
     {
         ArgumentNullException.ThrowIfNull(context);
-        Accumulate(context, y, addend, terms, bias, shape);
-        if (typeof(TActivation) != typeof(Identity))
-            PointwiseKernels.Unary(context, y, y, Outputs(shape), activation);
+        var sum = Prepare(context, terms, addend, bias, shape);
+        PlainConvolution.Forward(context, y, sum, shape, activation);
     }
 
     /// <summary>
@@ -40,10 +36,8 @@ public static class ConvolutionSum
         ReadOnlySpan<ConvolutionOperand> terms, GpuArray bias, in Conv2dShape shape)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var sums = gates.Exists ? gates : context.Scratch(ScratchSlots.Gates, Outputs(shape));
-        Accumulate(context, sums, addend, terms, bias, shape);
-        LstmCellKernels.Forward(
-            context, cellNext, hidden, sums, cell, (long)shape.N * shape.OutH * shape.OutW, shape.K / GateOrder.Gates);
+        var sum = Prepare(context, terms, addend, bias, shape);
+        PlainConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
     }
 
     /// <summary>The gradients of the inputs and weights that the operands ask for, one after another.</summary>
@@ -67,32 +61,20 @@ public static class ConvolutionSum
         }
     }
 
-    private static void Accumulate(
-        GpuContext context, GpuArray y, GpuArray addend, ReadOnlySpan<ConvolutionOperand> terms, GpuArray bias,
+    /// <summary>The sum with a table in place of its constant inputs.</summary>
+    private static SumInputs Prepare(
+        GpuContext context, ReadOnlySpan<ConvolutionOperand> terms, GpuArray addend, GpuArray bias,
         in Conv2dShape shape)
     {
         var (table, kernel) = ConstantTerms(context, terms, shape);
-        context.Launch(
-            StartHandle, Outputs(shape),
-            new StartArgs
-            {
-                Y = y.View,
-                Addend = addend.ViewOr(y),
-                Bias = bias.ViewOr(y),
-                Table = table.ViewOr(y),
-                K = shape.K,
-                H = shape.OutH,
-                W = shape.OutW,
-                Kernel = kernel,
-                ReadAddend = addend.Exists ? 1 : 0,
-                ReadBias = bias.Exists ? 1 : 0,
-                ReadTable = table.Exists ? 1 : 0,
-            });
-        foreach (ref readonly var term in terms)
+        return new SumInputs
         {
-            if (!term.IsConstant)
-                PlainConvolution.Forward(context, y, term.X, term.W, Own(shape, term));
-        }
+            Terms = terms,
+            Addend = addend,
+            Bias = bias,
+            Table = table,
+            TableKernel = kernel,
+        };
     }
 
     /// <summary>
@@ -126,30 +108,23 @@ public static class ConvolutionSum
 
     private static Conv2dShape Own(in Conv2dShape shape, in ConvolutionOperand term) =>
         shape with { C = term.Channels, Kernel = term.Kernel };
+}
 
-    private static long Outputs(in Conv2dShape shape) => (long)shape.N * shape.OutH * shape.OutW * shape.K;
+/// <summary>What a matrix kernel adds up.</summary>
+internal readonly ref struct SumInputs
+{
+    /// <summary>The convolutions; constant inputs among them are in the table already and to be passed over.</summary>
+    public ReadOnlySpan<ConvolutionOperand> Terms { get; init; }
 
-    private static void ConvolutionSumStart(Index1D index, StartArgs args)
-    {
-        int i = index, pixel = i / args.K, k = i - (pixel * args.K);
-        float sum = args.ReadAddend != 0 ? args.Addend[i] : 0f;
-        if (args.ReadBias != 0)
-            sum += args.Bias[k];
-        if (args.ReadTable != 0)
-        {
-            var rows = new BorderClasses(args.H, args.Kernel);
-            var columns = new BorderClasses(args.W, args.Kernel);
-            int x = pixel % args.W, rest = pixel / args.W, y = rest % args.H, n = rest / args.H;
-            int row = (((n * rows.Count) + rows.Of(y)) * columns.Count) + columns.Of(x);
-            sum += args.Table[(row * args.K) + k];
-        }
+    /// <summary>As large as the result, perhaps the result itself; absent for zero.</summary>
+    public GpuArray Addend { get; init; }
 
-        args.Y[i] = sum;
-    }
+    /// <summary>One number per output channel; absent for zero.</summary>
+    public GpuArray Bias { get; init; }
 
-    internal struct StartArgs
-    {
-        public ArrayView<float> Y, Addend, Bias, Table;
-        public int K, H, W, Kernel, ReadAddend, ReadBias, ReadTable;
-    }
+    /// <summary>[n][class][output channel], the sum of all constant inputs; absent for zero.</summary>
+    public GpuArray Table { get; init; }
+
+    /// <summary>The kernel whose <see cref="BorderClasses"/> number the table's rows.</summary>
+    public int TableKernel { get; init; }
 }

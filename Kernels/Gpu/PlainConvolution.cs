@@ -1,3 +1,4 @@
+using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Shapes;
 using ILGPU;
 
@@ -6,15 +7,31 @@ namespace Gqn.Native.Kernels.Gpu;
 /// <summary>Convolutions with one item per output and no tiles: what every device can do.</summary>
 internal static class PlainConvolution
 {
+    private static readonly KernelHandle<StartArgs> StartHandle = new(PlainConvolutionStart);
     private static readonly KernelHandle<Args> ForwardHandle = new(PlainConvolutionForward);
     private static readonly KernelHandle<Args> InputHandle = new(PlainConvolutionBackwardInput);
     private static readonly KernelHandle<Args> WeightHandle = new(PlainConvolutionBackwardWeight);
 
-    /// <summary>y += x ∗ w</summary>
-    public static void Forward(GpuContext context, GpuArray y, GpuArray x, GpuArray w, in Conv2dShape shape) =>
-        context.Launch(
-            ForwardHandle, (long)shape.N * shape.OutH * shape.OutW * shape.K,
-            new Args { Result = y.View, Left = x.View, Right = w.View, Shape = shape, Add = 1 });
+    /// <summary>y = activation(the sum)</summary>
+    public static void Forward<TActivation>(
+        GpuContext context, GpuArray y, in SumInputs sum, in Conv2dShape shape, TActivation activation)
+        where TActivation : unmanaged, IUnaryOp
+    {
+        Accumulate(context, y, sum, shape);
+        if (typeof(TActivation) != typeof(Identity))
+            PointwiseKernels.Unary(context, y, y, Outputs(shape), activation);
+    }
+
+    /// <summary>The cell on the gates that the sum is; gates may be absent, where nobody reads the activated ones.</summary>
+    public static void ForwardLstmCell(
+        GpuContext context, GpuArray cellNext, GpuArray hidden, GpuArray gates, GpuArray cell, in SumInputs sum,
+        in Conv2dShape shape)
+    {
+        var sums = gates.Exists ? gates : context.Scratch(ScratchSlots.Gates, Outputs(shape));
+        Accumulate(context, sums, sum, shape);
+        LstmCellKernels.Forward(
+            context, cellNext, hidden, sums, cell, (long)shape.N * shape.OutH * shape.OutW, shape.K / GateOrder.Gates);
+    }
 
     /// <summary>dx = (or +=) the adjoint of the convolution in x, applied to dy.</summary>
     public static void BackwardInput(
@@ -29,6 +46,55 @@ internal static class PlainConvolution
         context.Launch(
             WeightHandle, (long)shape.K * shape.C * shape.Kernel * shape.Kernel,
             new Args { Result = dw.View, Left = dy.View, Right = x.View, Shape = shape, Add = add ? 1 : 0 });
+
+    private static void Accumulate(GpuContext context, GpuArray y, in SumInputs sum, in Conv2dShape shape)
+    {
+        context.Launch(
+            StartHandle, Outputs(shape),
+            new StartArgs
+            {
+                Y = y.View,
+                Addend = sum.Addend.ViewOr(y),
+                Bias = sum.Bias.ViewOr(y),
+                Table = sum.Table.ViewOr(y),
+                K = shape.K,
+                H = shape.OutH,
+                W = shape.OutW,
+                Kernel = sum.TableKernel,
+                ReadAddend = sum.Addend.Exists ? 1 : 0,
+                ReadBias = sum.Bias.Exists ? 1 : 0,
+                ReadTable = sum.Table.Exists ? 1 : 0,
+            });
+        foreach (ref readonly var term in sum.Terms)
+        {
+            if (term.IsConstant)
+                continue;
+            var own = shape with { C = term.Channels, Kernel = term.Kernel };
+            context.Launch(
+                ForwardHandle, Outputs(own),
+                new Args { Result = y.View, Left = term.X.View, Right = term.W.View, Shape = own, Add = 1 });
+        }
+    }
+
+    private static long Outputs(in Conv2dShape shape) => (long)shape.N * shape.OutH * shape.OutW * shape.K;
+
+    private static void PlainConvolutionStart(Index1D index, StartArgs args)
+    {
+        int i = index, pixel = i / args.K, k = i - (pixel * args.K);
+        float sum = args.ReadAddend != 0 ? args.Addend[i] : 0f;
+        if (args.ReadBias != 0)
+            sum += args.Bias[k];
+        if (args.ReadTable != 0)
+        {
+            var rows = new BorderClasses(args.H, args.Kernel);
+            var columns = new BorderClasses(args.W, args.Kernel);
+            int x = pixel % args.W, rest = pixel / args.W, y = rest % args.H, n = rest / args.H;
+            int row = (((n * rows.Count) + rows.Of(y)) * columns.Count) + columns.Of(x);
+            sum += args.Table[(row * args.K) + k];
+        }
+
+        args.Y[i] = sum;
+    }
 
     private static void PlainConvolutionForward(Index1D index, Args args)
     {
@@ -112,5 +178,11 @@ internal static class PlainConvolution
         public ArrayView<float> Result, Left, Right;
         public Conv2dShape Shape;
         public int Add;
+    }
+
+    internal struct StartArgs
+    {
+        public ArrayView<float> Y, Addend, Bias, Table;
+        public int K, H, W, Kernel, ReadAddend, ReadBias, ReadTable;
     }
 }
