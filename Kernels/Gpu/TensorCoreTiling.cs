@@ -82,71 +82,71 @@ internal static class TensorCoreLaunch
     }
 
     /// <summary>A forward convolution or a gradient by the input.</summary>
-    public static void Forward<TEpilogue>(GpuContext context, TensorCoreArgs args, bool bf16)
+    public static void Forward<TEpilogue>(ITensorCoreDevice device, TensorCoreArgs args)
         where TEpilogue : struct, ITensorCoreEpilogue
     {
-        var tiling = Choose(args.Rows, args.Columns, context.Multiprocessors, weightGradient: false);
-        switch (tiling, bf16)
+        var tiling = Choose(args.Rows, args.Columns, device.Multiprocessors, weightGradient: false);
+        switch (tiling, device.IsBf16)
         {
             case (TensorCoreTiling.Large, false):
-                Forward<Linewise128x128Tf32, TEpilogue>(context, args);
+                Forward<Linewise128x128Tf32, TEpilogue>(device, args);
                 break;
             case (TensorCoreTiling.Large, true):
-                Forward<Linewise128x128Bf16, TEpilogue>(context, args);
+                Forward<Linewise128x128Bf16, TEpilogue>(device, args);
                 break;
             case (TensorCoreTiling.Medium, false):
-                Forward<Linewise128x64Tf32, TEpilogue>(context, args);
+                Forward<Linewise128x64Tf32, TEpilogue>(device, args);
                 break;
             case (TensorCoreTiling.Medium, true):
-                Forward<Linewise128x64Bf16, TEpilogue>(context, args);
+                Forward<Linewise128x64Bf16, TEpilogue>(device, args);
                 break;
             case (_, false):
-                Forward<Linewise64x64Tf32, TEpilogue>(context, args);
+                Forward<Linewise64x64Tf32, TEpilogue>(device, args);
                 break;
             default:
-                Forward<Linewise64x64Bf16, TEpilogue>(context, args);
+                Forward<Linewise64x64Bf16, TEpilogue>(device, args);
                 break;
         }
     }
 
     /// <summary>A gradient by the weights in so many parts.</summary>
     public static void WeightGradient<TEpilogue>(
-        GpuContext context, TensorCoreArgs args, bool bf16, TensorCoreTiling tiling, int parts)
+        ITensorCoreDevice device, TensorCoreArgs args, TensorCoreTiling tiling, int parts)
         where TEpilogue : struct, ITensorCoreEpilogue
     {
-        switch (tiling, bf16)
+        switch (tiling, device.IsBf16)
         {
             case (TensorCoreTiling.Large, false):
-                WeightGradient<Crosswise128x128Tf32, TEpilogue>(context, args, parts);
+                WeightGradient<Crosswise128x128Tf32, TEpilogue>(device, args, parts);
                 break;
             case (TensorCoreTiling.Large, true):
-                WeightGradient<Crosswise128x128Bf16, TEpilogue>(context, args, parts);
+                WeightGradient<Crosswise128x128Bf16, TEpilogue>(device, args, parts);
                 break;
             case (_, false):
-                WeightGradient<Crosswise64x64Tf32, TEpilogue>(context, args, parts);
+                WeightGradient<Crosswise64x64Tf32, TEpilogue>(device, args, parts);
                 break;
             default:
-                WeightGradient<Crosswise64x64Bf16, TEpilogue>(context, args, parts);
+                WeightGradient<Crosswise64x64Bf16, TEpilogue>(device, args, parts);
                 break;
         }
     }
 
-    private static void Forward<TTile, TEpilogue>(GpuContext context, TensorCoreArgs args)
+    private static void Forward<TTile, TEpilogue>(ITensorCoreDevice device, TensorCoreArgs args)
         where TTile : struct, ITensorCoreTile where TEpilogue : struct, ITensorCoreEpilogue =>
-        Run<TTile>(context, TensorCoreForward<TTile, TEpilogue>.Handle, args, 1);
+        Run<TTile>(device, TensorCoreForward<TTile, TEpilogue>.Handle, args, 1);
 
-    private static void WeightGradient<TTile, TEpilogue>(GpuContext context, TensorCoreArgs args, int parts)
+    private static void WeightGradient<TTile, TEpilogue>(ITensorCoreDevice device, TensorCoreArgs args, int parts)
         where TTile : struct, ITensorCoreTile where TEpilogue : struct, ITensorCoreEpilogue =>
-        Run<TTile>(context, TensorCoreWeightGradient<TTile, TEpilogue>.Handle, args, parts);
+        Run<TTile>(device, TensorCoreWeightGradient<TTile, TEpilogue>.Handle, args, parts);
 
     private static void Run<TTile>(
-        GpuContext context, GroupKernelHandle<TensorCoreArgs> kernel, TensorCoreArgs args, int parts)
+        ITensorCoreDevice device, GroupKernelHandle<TensorCoreArgs> kernel, TensorCoreArgs args, int parts)
         where TTile : struct, ITensorCoreTile
     {
-        args.Ring = Ring<TTile>(context.SharedLimits);
+        args.Ring = Ring<TTile>(device.SharedLimits);
         args.ColumnTiles = TensorCoreProblem.Tiles(args.Columns, TTile.Columns);
         int groups = checked(TensorCoreProblem.Tiles(args.Rows, TTile.Rows) * args.ColumnTiles * parts);
-        context.LaunchWithShared(
+        device.Launch(
             kernel, new Index3D(groups, 1, 1), TensorCoreShared.Threads, args, TensorCoreShared.Bytes<TTile>(args.Ring));
     }
 }
