@@ -18,9 +18,8 @@ public sealed partial class GpuContext : ITensorCoreDevice
 
     int ITensorCoreDevice.Multiprocessors => _accelerator.NumMultiprocessors;
 
-    SharedMemoryLimits ITensorCoreDevice.SharedLimits => _sharedLimits ??= new(
-        CudaDriver.GroupShared(((CudaAccelerator)_accelerator).DeviceId),
-        CudaDriver.MultiprocessorShared(((CudaAccelerator)_accelerator).DeviceId));
+    SharedMemoryLimits ITensorCoreDevice.SharedLimits =>
+        _sharedLimits ??= CudaSharedMemory.Limits(((CudaAccelerator)_accelerator).DeviceId);
 
     GpuArray ITensorCoreDevice.Scratch(int slot, long count) => Scratch(slot, count);
 
@@ -43,7 +42,7 @@ public sealed partial class GpuContext : ITensorCoreDevice
             if (Find(kernel) is not Action<AcceleratorStream, KernelConfig, TArgs> launcher)
                 _launchers[kernel.Id] = launcher = _accelerator.LoadKernel(kernel.Method);
             _accelerator.Bind();
-            CudaDriver.AllowDynamicShared(((CudaKernel)launcher.GetKernel()).FunctionPtr, bytes);
+            CudaSharedMemory.Allow(((CudaKernel)launcher.GetKernel()).FunctionPtr, bytes);
         });
         _dynamicShared[kernel.Id] = bytes;
     }
