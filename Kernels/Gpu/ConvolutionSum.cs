@@ -24,6 +24,12 @@ public static class ConvolutionSum
     {
         ArgumentNullException.ThrowIfNull(context);
         var sum = Prepare(context, terms, addend, bias, shape);
+        if (TensorCoreConvolution.Supports(context, terms, shape))
+        {
+            TensorCoreConvolution.Forward(context, y, sum, shape, activation);
+            return;
+        }
+
         PlainConvolution.Forward(context, y, sum, shape, activation);
     }
 
@@ -37,6 +43,12 @@ public static class ConvolutionSum
     {
         ArgumentNullException.ThrowIfNull(context);
         var sum = Prepare(context, terms, addend, bias, shape);
+        if (TensorCoreConvolution.Supports(context, terms, shape))
+        {
+            TensorCoreConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
+            return;
+        }
+
         PlainConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
     }
 
@@ -45,6 +57,9 @@ public static class ConvolutionSum
         GpuContext context, ReadOnlySpan<ConvolutionOperand> terms, GpuArray dy, in Conv2dShape shape)
     {
         ArgumentNullException.ThrowIfNull(context);
+        bool tensorCores = TensorCoreConvolution.Supports(context, terms, shape);
+        if (tensorCores)
+            TensorCoreConvolution.Backward(context, terms, dy, shape);
         foreach (ref readonly var term in terms)
         {
             if (term.IsConstant)
@@ -53,6 +68,8 @@ public static class ConvolutionSum
                 continue;
             }
 
+            if (tensorCores)
+                continue;
             var own = Own(shape, term);
             if (term.Dx.Exists)
                 PlainConvolution.BackwardInput(context, term.Dx, term.AddDx, dy, term.W, own);

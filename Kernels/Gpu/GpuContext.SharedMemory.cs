@@ -11,6 +11,11 @@ public sealed partial class GpuContext : ITensorCoreDevice
     private readonly Dictionary<int, int> _dynamicShared = [];
     private SharedMemoryLimits? _sharedLimits;
 
+    /// <summary>
+    /// Kernels launched so far that multiply on tensor cores, in <see cref="Precision"/>: none where it is fp32.
+    /// </summary>
+    public long TensorCoreLaunches { get; private set; }
+
     /// <summary>Whether convolutions in tf32 and bf16 can run here.</summary>
     internal bool HasTensorCores => TensorCoresOf(_accelerator);
 
@@ -33,6 +38,9 @@ public sealed partial class GpuContext : ITensorCoreDevice
         if (bytes > 0 && (!_dynamicShared.TryGetValue(kernel.Id, out int allowed) || allowed < bytes))
             AllowDynamicShared(kernel, bytes);
         Launch(kernel, grid, group, args, bytes);
+        // Packing has no dynamic memory.
+        if (bytes > 0)
+            TensorCoreLaunches++;
     }
 
     private void AllowDynamicShared<TArgs>(GroupKernelHandle<TArgs> kernel, int bytes) where TArgs : struct

@@ -39,7 +39,7 @@ internal static class TensorCoreLaunch
     {
         var best = TensorCoreTiling.Large;
         double least = double.MaxValue;
-        foreach (var tiling in Enum.GetValues<TensorCoreTiling>())
+        for (var tiling = TensorCoreTiling.Large; tiling <= TensorCoreTiling.Small; tiling++)
         {
             if (weightGradient && tiling == TensorCoreTiling.Medium)
                 continue;
