@@ -143,7 +143,7 @@ internal static class TensorCoreConvolution
         ArrayView<Chunk> dy, in Conv2dShape shape)
     {
         int rows = problem.BackwardWeight(shape, 1).Rows;
-        var tiling = TensorCoreLaunch.Choose(rows, shape.K, device.Multiprocessors, weightGradient: true);
+        var tiling = TensorCoreLaunch.Choose(rows, shape.K, device.Multiprocessors, halo: false, weightGradient: true);
         var (tileRows, tileColumns) = TensorCoreLaunch.Size(tiling);
         int parts = problem.Parts(shape, tileRows, tileColumns, device.Multiprocessors);
         var args = problem.BackwardWeight(shape, parts);

@@ -14,7 +14,7 @@ namespace Gqn.Native.Kernels.Gpu;
 internal readonly struct ActivationEpilogue<TActivation> : ITensorCoreEpilogue where TActivation : struct, IUnaryOp
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Apply<TTile>(in TensorCoreArgs args, int firstRow, int firstColumn, int part)
+    public static void Apply<TTile>(in TensorCoreArgs args, int firstColumn, int part)
         where TTile : struct, ITensorCoreTile
     {
         int within = Group.IdxX % TTile.Columns, column = firstColumn + within;
@@ -156,7 +156,7 @@ internal readonly struct ActivationEpilogue<TActivation> : ITensorCoreEpilogue w
 internal readonly struct LstmCellEpilogue : ITensorCoreEpilogue
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Apply<TTile>(in TensorCoreArgs args, int firstRow, int firstColumn, int part)
+    public static void Apply<TTile>(in TensorCoreArgs args, int firstColumn, int part)
         where TTile : struct, ITensorCoreTile
     {
         int across = TTile.Columns / GateOrder.Gates, lane = Group.IdxX % across;
@@ -173,8 +173,9 @@ internal readonly struct LstmCellEpilogue : ITensorCoreEpilogue
         for (int row = Group.IdxX / across; row < TTile.Rows; row += 2 * pass)
         {
             // Two rows at a time, all of whose values are on their way before the first is used.
-            int first = firstRow + row, second = first + pass, last = args.Rows - 1;
-            int one = first < last ? first : last, two = second < last ? second : last;
+            int first = TensorCoreShared.RowIndex(row), second = TensorCoreShared.RowIndex(row + pass);
+            // A row without pixel reads where another one does, and is not written.
+            int one = first < 0 ? 0 : first, two = second < 0 ? 0 : second;
             Gates a = bias, b = bias;
             float cellA = 0f, cellB = 0f;
             if (args.HasCell != 0)
@@ -216,7 +217,7 @@ internal readonly struct LstmCellEpilogue : ITensorCoreEpilogue
         gates.Add(sums);
         F32 i = new(gates.I), f = new(gates.F), g = new(gates.G), o = new(gates.O);
         var (next, hidden) = LstmCell.Forward(ref i, ref f, ref g, ref o, new F32(cell));
-        if (pixel >= args.Rows)
+        if (pixel < 0)
             return;
         int at = (pixel * (args.Columns / GateOrder.Gates)) + channel;
         args.CellNext[at] = next.Value;

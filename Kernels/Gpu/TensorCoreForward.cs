@@ -14,7 +14,7 @@ namespace Gqn.Native.Kernels.Gpu;
 /// keeps only which taps lie inside its image.
 /// </remarks>
 internal static class TensorCoreForward<TTile, TEpilogue>
-    where TTile : struct, ITensorCoreTile where TEpilogue : struct, ITensorCoreEpilogue
+    where TTile : struct, ITensorCoreStageTile where TEpilogue : struct, ITensorCoreEpilogue
 {
     /// <summary>One group of <see cref="TensorCoreShared.Threads"/> for each tile.</summary>
     public static readonly GroupKernelHandle<TensorCoreArgs> Handle = new(Convolution);
@@ -32,7 +32,7 @@ internal static class TensorCoreForward<TTile, TEpilogue>
             (uint)((rowB * TensorCoreShared.LineBytes) + ((((lane >> 3) & 1) ^ swizzle) * 16)));
 
         if (thread < TTile.Rows)
-            SetRow(args, thread, firstRow + thread);
+            TensorCoreRows.Set(args, thread, firstRow + thread);
 
         var masks = default(RowMasks);
         masks.Set<TTile>(args, firstRow + (thread >> 3));
@@ -74,39 +74,7 @@ internal static class TensorCoreForward<TTile, TEpilogue>
         }
 
         TensorCoreShared.StoreSums<TTile>();
-        TEpilogue.Apply<TTile>(args, firstRow, firstColumn, 0);
-    }
-
-    private static void SetRow(in TensorCoreArgs args, int row, int pixel)
-    {
-        if (pixel >= args.Rows)
-        {
-            TensorCoreShared.SetRow(row, -1, 0);
-            return;
-        }
-
-        int line = pixel / args.Width, x = pixel - (line * args.Width), image = line / args.Height;
-        int index = pixel, border = 0;
-        if (args.Patch != 0)
-            index = ((line * args.Patch * args.Width) + x) * args.Patch * args.Channels;
-        if (args.HasTable != 0)
-        {
-            int y = line - (image * args.Height), side = args.TableKernel;
-            int rows = args.Height < side ? args.Height : side, columns = args.Width < side ? args.Width : side;
-            int cell = (((image * rows) + ClassOf(y, args.Height, rows, side / 2)) * columns)
-                + ClassOf(x, args.Width, columns, side / 2);
-            border = cell * args.Columns;
-        }
-
-        TensorCoreShared.SetRow(row, index, border);
-    }
-
-    // As Shapes.BorderClasses.Of.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int ClassOf(int row, int size, int count, int padding)
-    {
-        int last = row - (size - count), middle = last > padding ? last : padding;
-        return row < middle ? row : middle;
+        TEpilogue.Apply<TTile>(args, firstColumn, 0);
     }
 
     /// <summary>

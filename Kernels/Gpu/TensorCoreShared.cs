@@ -34,9 +34,9 @@ internal static class TensorCoreShared
     public static int StageBytes<TTile>() where TTile : struct, ITensorCoreTile =>
         (TTile.Rows + TTile.Columns) * LineBytes;
 
-    /// <summary>Bytes that a group needs.</summary>
-    public static int Bytes<TTile>(int ring) where TTile : struct, ITensorCoreTile =>
-        Start + Math.Max(ring * StageBytes<TTile>(), TTile.Rows * SumStride<TTile>() * sizeof(float));
+    /// <summary>Bytes of the sums.</summary>
+    public static int SumBytes<TTile>() where TTile : struct, ITensorCoreTile =>
+        TTile.Rows * SumStride<TTile>() * sizeof(float);
 
     /// <summary>The sums.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -5,8 +5,8 @@ namespace Gqn.Native.Kernels.Gpu;
 /// <summary>The inner products of a group of 128 threads, four warps, two by two: generated inline PTX.</summary>
 /// <remarks>
 /// <para>
-/// Accumulators and fragments live in registers that the PTX declares. <see cref="Begin"/> declares them, so it is
-/// called once, before any loop. A stage is 128 bytes of the inner dimension for all rows and then for all columns, in
+/// Accumulators and fragments live in registers that the PTX declares. Begin declares them, so it is called once,
+/// before any loop. A stage is 128 bytes of the inner dimension for all rows and then for all columns, in
 /// lines of 128 bytes whose 16-byte chunks are exchanged (<see cref="TensorCoreShared"/>) so that eight lanes always
 /// meet eight different quarters of the banks.
 /// </para>
@@ -32,6 +32,14 @@ internal interface ITensorCoreTile
     /// <summary>Bytes of an operand's number: 4 (tf32) or 2 (bf16).</summary>
     static abstract int ElementBytes { get; }
 
+    /// <summary>Writes the sums to shared memory in rows of <see cref="Columns"/> + 8 floats.</summary>
+    /// <param name="lane">Where the thread's first pair belongs, in bytes.</param>
+    static abstract void Store(uint lane);
+}
+
+/// <summary>Tiles whose stages hold all rows and then all columns.</summary>
+internal interface ITensorCoreStageTile : ITensorCoreTile
+{
     /// <summary>Declares all registers and clears the sums.</summary>
     /// <param name="laneA">Where the thread's fragments of rows begin in a stage, in bytes.</param>
     /// <param name="laneB">The same of columns.</param>
@@ -46,17 +54,31 @@ internal interface ITensorCoreTile
 
     /// <summary>Multiplies the last step; if <paramref name="more"/> is not 0, reads the first one of the next.</summary>
     static abstract void MultiplyLast(uint next, uint more);
+}
 
-    /// <summary>Writes the sums to shared memory in rows of <see cref="Columns"/> + 8 floats.</summary>
-    /// <param name="lane">Where the thread's first pair belongs, in bytes.</param>
-    static abstract void Store(uint lane);
+/// <summary>Tiles whose stages hold columns only; rows lie among lines that many stages read.</summary>
+internal interface ITensorCoreHaloTile : ITensorCoreTile
+{
+    /// <summary>As <see cref="ITensorCoreStageTile.Begin"/>, of columns.</summary>
+    static abstract void Begin(uint laneB);
+
+    /// <summary>As <see cref="ITensorCoreStageTile.Load"/>.</summary>
+    /// <param name="rows">Where the thread's first line of rows begins, swizzled, in bytes.</param>
+    /// <param name="stage">Where the stage begins, in bytes.</param>
+    static abstract void Load(uint rows, uint stage);
+
+    /// <summary>As <see cref="ITensorCoreStageTile.Multiply"/>.</summary>
+    static abstract void Multiply(uint rows, uint stage);
+
+    /// <summary>As <see cref="ITensorCoreStageTile.MultiplyLast"/>, with the rows of the next stage.</summary>
+    static abstract void MultiplyLast(uint rows, uint next, uint more);
 }
 
 /// <summary>What a group does with the sums, which lie in shared memory.</summary>
 internal interface ITensorCoreEpilogue
 {
     /// <summary>Finishes one tile.</summary>
-    static abstract void Apply<TTile>(in TensorCoreArgs args, int firstRow, int firstColumn, int part)
+    static abstract void Apply<TTile>(in TensorCoreArgs args, int firstColumn, int part)
         where TTile : struct, ITensorCoreTile;
 }
 

@@ -14,7 +14,7 @@ namespace Gqn.Native.Kernels.Gpu;
 /// the gradients by the output, with Stages chunks each.
 /// </remarks>
 internal static class TensorCoreWeightGradient<TTile, TEpilogue>
-    where TTile : struct, ITensorCoreTile where TEpilogue : struct, ITensorCoreEpilogue
+    where TTile : struct, ITensorCoreStageTile where TEpilogue : struct, ITensorCoreEpilogue
 {
     /// <summary>One group of <see cref="TensorCoreShared.Threads"/> for each tile of each part.</summary>
     public static readonly GroupKernelHandle<TensorCoreArgs> Handle = new(WeightGradient);
@@ -91,7 +91,7 @@ internal static class TensorCoreWeightGradient<TTile, TEpilogue>
         }
 
         TensorCoreShared.StoreSums<TTile>();
-        TEpilogue.Apply<TTile>(args, firstRow, firstColumn, part);
+        TEpilogue.Apply<TTile>(args, firstColumn, part);
     }
 
     // Of the first fragment of a warp whose rows (or columns) begin at first.

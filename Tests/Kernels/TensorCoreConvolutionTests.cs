@@ -83,7 +83,11 @@ public sealed class TensorCoreConvolutionTests : IDisposable
     {
         var shape = new Conv2dShape(2, 0, 6, 5, 70, 3, 1);
         var limits = new SharedMemoryLimits(sharedKiB << 10, (sharedKiB + 1) << 10);
-        Assert.Equal(ring, TensorCoreLaunch.Ring<Linewise64x64Tf32>(limits));
+        Assert.Equal(
+            ring,
+            TensorCoreLaunch.Ring(
+                limits, 0, TensorCoreShared.StageBytes<Linewise64x64Tf32>(),
+                TensorCoreShared.SumBytes<Linewise64x64Tf32>(), out _));
         using var device = new PtxTensorCoreDevice(_memory, bf16, limits: limits);
         var (sum, expected) = Sum(device, shape, bf16, count);
         for (int i = 0; i < expected.Length; i++)
@@ -94,17 +98,61 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         Assert.InRange(TensorCoreOperands.Error(device.Read(y), expected), 0, Tolerance);
     }
 
+    /// <summary>
+    /// Images of whole blocks of pixels: filters of both sizes, channels that do not fill their last line, several blocks
+    /// in each direction.
+    /// </summary>
+    [Theory]
+    [InlineData(false, 1, 16, 32, 40, 60)]
+    [InlineData(true, 1, 16, 32, 40, 120)]
+    [InlineData(false, 2, 8, 16, 130, 32)]
+    [InlineData(true, 3, 8, 16, 130, 64)]
+    public void BlocksOfPixelsStay(bool bf16, int n, int h, int w, int k, int c)
+    {
+        var shape = new Conv2dShape(n, 0, h, w, k, 5, 1);
+        using var device = new PtxTensorCoreDevice(_memory, bf16);
+        var (sum, expected) = Sum(device, shape, bf16, 2, [(c, 5), (c, 3)]);
+        var y = device.Allocate(expected.Length);
+        TensorCoreConvolution.Forward(device, y, sum.Inputs, shape, default(Identity));
+        Assert.StartsWith("Halo", Assert.Single(device.Tiles));
+        Assert.InRange(TensorCoreOperands.Error(device.Read(y), expected), 0, Tolerance);
+    }
+
+    /// <summary>Both tiles, and the gradient by the input, whose filter is turned round.</summary>
+    [Theory]
+    [InlineData(128, 1, "Halo128x128")]
+    [InlineData(33, 4, "Halo128x64")]
+    public void BlocksOfGradientsStay(int c, int multiprocessors, string tile)
+    {
+        var shape = new Conv2dShape(1, c, 8, 32, 60, 3, 1);
+        foreach (bool bf16 in new[] { false, true })
+        {
+            using var device = new PtxTensorCoreDevice(_memory, bf16, multiprocessors);
+            var operands = new TensorCoreOperands(shape, bf16);
+            double[] dx = new double[operands.X.Length], dw = new double[operands.W.Length];
+            operands.AddGradients(dx, dw);
+            var term = Term(device, operands, shape) with { Dx = device.Allocate(dx.Length) };
+            TensorCoreConvolution.Backward(device, [term], device.Allocate(operands.Dy, offset: 3), shape);
+            Assert.StartsWith(tile, Assert.Single(device.Tiles));
+            Assert.InRange(TensorCoreOperands.Error(device.Read(term.Dx), dx), 0, Tolerance);
+        }
+    }
+
     /// <summary>Whole groups of gates and a narrow one; the cell as epilogue of every tile.</summary>
     [Theory]
-    [InlineData(false, 20, 3, 1, true)]
-    [InlineData(true, 20, 3, 64, false)]
-    [InlineData(true, 40, 2, 1, true)]
-    [InlineData(false, 33, 6, 1, false)]
-    public void LstmCellIsTheEpilogue(bool bf16, int hidden, int count, int multiprocessors, bool training)
+    [InlineData(false, 20, 3, 1, true, 9)]
+    [InlineData(true, 20, 3, 64, false, 9)]
+    [InlineData(true, 40, 2, 1, true, 9)]
+    [InlineData(false, 33, 6, 1, false, 9)]
+    [InlineData(false, 33, 1, 1, true, 16)]
+    [InlineData(true, 20, 1, 64, true, 16)]
+    public void LstmCellIsTheEpilogue(bool bf16, int hidden, int count, int multiprocessors, bool training, int width)
     {
-        var shape = new Conv2dShape(2, 0, 8, 9, 4 * hidden, 5, 1);
+        var shape = new Conv2dShape(2, 0, 8, width, 4 * hidden, 5, 1);
         using var device = new PtxTensorCoreDevice(_memory, bf16, multiprocessors);
-        var (sum, gates) = Sum(device, shape, bf16, count);
+        var (sum, gates) = width == 16
+            ? Sum(device, shape, bf16, count, [(bf16 ? 64 : 32, 3)])
+            : Sum(device, shape, bf16, count);
         int pixels = shape.N * shape.H * shape.W;
         float[] cell = TensorCoreOperands.Normal(pixels * hidden, 90);
         double[] cellNext = new double[cell.Length], h = new double[cell.Length];
@@ -127,6 +175,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
             device, to, state2, activated, device.Allocate(cell), sum.Inputs, shape);
         Assert.InRange(TensorCoreOperands.Error(device.Read(to), cellNext), 0, Tolerance);
         Assert.InRange(TensorCoreOperands.Error(device.Read(state2), h), 0, Tolerance);
+        Assert.StartsWith(width == 16 ? "Halo" : "Linewise", device.Tiles[^1]);
         if (training)
             Assert.InRange(TensorCoreOperands.Error(device.Read(activated), gates), 0, Tolerance);
     }
@@ -208,10 +257,10 @@ public sealed class TensorCoreConvolutionTests : IDisposable
     }
 
     private static (TensorCoreSum Sum, double[] Expected) Sum(
-        PtxTensorCoreDevice device, in Conv2dShape shape, bool bf16, int count)
+        PtxTensorCoreDevice device, in Conv2dShape shape, bool bf16, int count,
+        (int Channels, int Kernel)[]? sizes = null)
     {
-        // Of a term: channels and side of the filter.
-        ReadOnlySpan<(int Channels, int Kernel)> sizes = [(3, 5), (20, 3), (9, 1), (5, 7), (4, 3), (17, 5)];
+        sizes ??= [(3, 5), (20, 3), (9, 1), (5, 7), (4, 3), (17, 5)];
         var operands = new ConvolutionOperand[count + 1];
         int outputs = shape.N * shape.H * shape.W * shape.K;
         float[] addend = TensorCoreOperands.Normal(outputs, 50), bias = TensorCoreOperands.Normal(shape.K, 51);

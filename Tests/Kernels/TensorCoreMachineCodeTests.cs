@@ -20,6 +20,7 @@ public partial class TensorCoreMachineCodeTests(ITestOutputHelper output)
     {
         Forward<Linewise128x128Tf32>(), Forward<Linewise128x64Tf32>(), Forward<Linewise64x64Tf32>(),
         Forward<Linewise128x128Bf16>(), Forward<Linewise128x64Bf16>(), Forward<Linewise64x64Bf16>(),
+        Halo<Halo128x128Tf32>(), Halo<Halo128x64Tf32>(), Halo<Halo128x128Bf16>(), Halo<Halo128x64Bf16>(),
         WeightGradient<Crosswise128x128Tf32>(), WeightGradient<Crosswise64x64Tf32>(),
         WeightGradient<Crosswise128x128Bf16>(), WeightGradient<Crosswise64x64Bf16>(),
     }.SelectMany(handles => handles).ToDictionary(pair => pair.Name, pair => pair.Handle);
@@ -86,6 +87,9 @@ public partial class TensorCoreMachineCodeTests(ITestOutputHelper output)
         int Count(string pattern) => loop.Count(line => Regex.IsMatch(line, pattern));
         bool wide = name.Contains("128x128"), medium = name.Contains("128x64");
         int products = wide ? 128 : medium ? 64 : 32, copies = wide ? 16 : medium ? 12 : 8;
+        // Of a block, one in a loop of its own.
+        if (name.StartsWith("Halo", StringComparison.Ordinal))
+            copies = wide ? 9 : 5;
         int matrices = wide ? 32 : medium ? 24 : 16;
         bool single = name.StartsWith("Crosswise", StringComparison.Ordinal) && name.Contains("Tf32");
         output.WriteLine($"  {loop.Count} instructions in the loop");
@@ -143,14 +147,21 @@ public partial class TensorCoreMachineCodeTests(ITestOutputHelper output)
             : null;
 
     private static IEnumerable<(string Name, GroupKernelHandle<TensorCoreArgs> Handle)> Forward<TTile>()
-        where TTile : struct, ITensorCoreTile =>
+        where TTile : struct, ITensorCoreStageTile =>
     [
         (typeof(TTile).Name, TensorCoreForward<TTile, ActivationEpilogue<Identity>>.Handle),
         (typeof(TTile).Name + "Cell", TensorCoreForward<TTile, LstmCellEpilogue>.Handle),
     ];
 
+    private static IEnumerable<(string Name, GroupKernelHandle<TensorCoreArgs> Handle)> Halo<TTile>()
+        where TTile : struct, ITensorCoreHaloTile =>
+    [
+        (typeof(TTile).Name, TensorCoreHalo<TTile, ActivationEpilogue<Identity>>.Handle),
+        (typeof(TTile).Name + "Cell", TensorCoreHalo<TTile, LstmCellEpilogue>.Handle),
+    ];
+
     private static IEnumerable<(string Name, GroupKernelHandle<TensorCoreArgs> Handle)> WeightGradient<TTile>()
-        where TTile : struct, ITensorCoreTile =>
+        where TTile : struct, ITensorCoreStageTile =>
         [(typeof(TTile).Name, TensorCoreWeightGradient<TTile, ActivationEpilogue<Identity>>.Handle)];
 
     private static string SourceFolder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;

@@ -36,26 +36,44 @@ public static class TensorCoreTileGenerator
             """);
         foreach (bool bf16 in new[] { false, true })
         {
-            new Tile(128, 128, bf16, false).Write(text);
-            new Tile(128, 64, bf16, false).Write(text);
-            new Tile(64, 64, bf16, false).Write(text);
-            new Tile(128, 128, bf16, true).Write(text);
-            new Tile(64, 64, bf16, true).Write(text);
+            new Tile(128, 128, bf16, Order.Linewise).Write(text);
+            new Tile(128, 64, bf16, Order.Linewise).Write(text);
+            new Tile(64, 64, bf16, Order.Linewise).Write(text);
+            new Tile(128, 128, bf16, Order.Halo).Write(text);
+            new Tile(128, 64, bf16, Order.Halo).Write(text);
+            new Tile(128, 128, bf16, Order.Crosswise).Write(text);
+            new Tile(64, 64, bf16, Order.Crosswise).Write(text);
         }
 
         text.Length--;
         return text.ToString().ReplaceLineEndings("\n");
     }
 
+    private enum Order
+    {
+        /// <summary>A line of shared memory holds 128 bytes of the inner dimension for one row or column.</summary>
+        Linewise,
+
+        /// <summary>The same, with the rows somewhere among lines that several stages read.</summary>
+        Halo,
+
+        /// <summary>A line holds 128 bytes of rows or columns for one inner index, as in weight gradients.</summary>
+        Crosswise,
+    }
+
     /// <param name="Rows">Rows of the result: pixels, or taps by input channels.</param>
     /// <param name="Columns">Columns of the result: output channels.</param>
     /// <param name="Bf16">bf16, else tf32.</param>
-    /// <param name="Crosswise">
-    /// False where a line of shared memory holds 128 bytes of the inner dimension for one row or column, true where it
-    /// holds 128 bytes of rows or columns for one inner index, as in weight gradients.
-    /// </param>
-    private sealed record Tile(int Rows, int Columns, bool Bf16, bool Crosswise)
+    /// <param name="Order">What a line of shared memory holds.</param>
+    private sealed record Tile(int Rows, int Columns, bool Bf16, Order Order)
     {
+        // Lines from one row of 16 pixels to the next.
+        private const int HaloWidth = 20;
+
+        private bool Crosswise => Order == Order.Crosswise;
+
+        private bool Halo => Order == Order.Halo;
+
         // Of a warp, in fragments of 16 rows and 8 columns.
         private int RowFragments => Rows / 2 / 16;
 
@@ -73,7 +91,7 @@ public static class TensorCoreTileGenerator
         // Addresses that differ in the bits that the swizzle changes.
         private int Variants => Crosswise && Bf16 ? Math.Max(RowFragments, ColumnFragments / 2) : Steps;
 
-        private string Name => $"{(Crosswise ? "Crosswise" : "Linewise")}{Rows}x{Columns}{(Bf16 ? "Bf16" : "Tf32")}";
+        private string Name => $"{Order}{Rows}x{Columns}{(Bf16 ? "Bf16" : "Tf32")}";
 
         private string Product => Bf16
             ? "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32"
@@ -81,10 +99,13 @@ public static class TensorCoreTileGenerator
 
         public void Write(StringBuilder text)
         {
-            string kind = Crosswise ? "Lines of rows or columns" : "Lines of the inner dimension";
+            string kind = Crosswise ? "Lines of rows or columns"
+                : Halo ? "Lines of the inner dimension, rows among their neighbours" : "Lines of the inner dimension";
+            string marker = Halo ? "ITensorCoreHaloTile" : "ITensorCoreStageTile";
+            string rows = Halo ? "uint rows, " : "", row = Halo ? "rows, " : "";
             text.Append($$"""
                 /// <summary>{{kind}}, {{Rows}} rows by {{Columns}} columns, {{(Bf16 ? "bf16" : "tf32")}}.</summary>
-                internal readonly struct {{Name}} : ITensorCoreTile
+                internal readonly struct {{Name}} : {{marker}}
                 {
                     public static int Rows => {{Rows}};
 
@@ -94,15 +115,19 @@ public static class TensorCoreTileGenerator
 
 
                 """);
-            Method(text, "Begin(uint laneA, uint laneB)", "laneA, laneB", Begin());
-            Method(text, "Load(uint stage)", "stage", [.. Scoped(Load(0, predicate: ""))]);
+            if (Halo)
+                Method(text, "Begin(uint laneB)", "laneB", Begin());
+            else
+                Method(text, "Begin(uint laneA, uint laneB)", "laneA, laneB", Begin());
+            Method(text, $"Load({rows}uint stage)", $"{row}stage", [.. Scoped(Load(0, predicate: ""))]);
             var body = new List<string>();
             for (int step = 0; step < Steps - 1; step++)
                 body.AddRange([.. Load(step + 1, predicate: ""), .. Multiply(step)]);
-            Method(text, "Multiply(uint stage)", "stage", [.. Scoped(body)]);
+            Method(text, $"Multiply({rows}uint stage)", $"{row}stage", [.. Scoped(body)]);
+            string more = Halo ? "%2" : "%1";
             Method(
-                text, "MultiplyLast(uint next, uint more)", "next, more",
-                [.. Scoped([".reg .pred p;", "setp.ne.u32 p, %1, 0;", .. Load(0, "@p "), .. Multiply(Steps - 1)])]);
+                text, $"MultiplyLast({rows}uint next, uint more)", $"{row}next, more",
+                [.. Scoped([".reg .pred p;", $"setp.ne.u32 p, {more}, 0;", .. Load(0, "@p "), .. Multiply(Steps - 1)])]);
             Method(text, "Store(uint lane)", "lane", [.. Scoped(Store())]);
             text.Length--;
             text.Append("}\n\n");
@@ -132,12 +157,15 @@ public static class TensorCoreTileGenerator
         private IEnumerable<string> Begin()
         {
             yield return $".reg .f32 acc<{Accumulators}>; .reg .b32 fa<{2 * FragmentsA}>; .reg .b32 fb<{2 * FragmentsB}>;";
-            yield return $".reg .u32 ring; .reg .u32 la<{Variants}>; .reg .u32 lb<{Variants}>;";
-            yield return "mov.u32 ring, __dyn_shared_alloca;";
+            yield return ".reg .u32 ring; mov.u32 ring, __dyn_shared_alloca;";
+            if (!Halo)
+                yield return $".reg .u32 la<{Variants}>;";
+            yield return $".reg .u32 lb<{Variants}>;";
             for (int i = 0; i < Variants; i++)
             {
-                yield return $"xor.b32 la{i}, %0, {i * StepBytes}; add.u32 la{i}, la{i}, ring;";
-                yield return $"xor.b32 lb{i}, %1, {i * StepBytes}; add.u32 lb{i}, lb{i}, ring;";
+                if (!Halo)
+                    yield return $"xor.b32 la{i}, %0, {i * StepBytes}; add.u32 la{i}, la{i}, ring;";
+                yield return $"xor.b32 lb{i}, {(Halo ? "%0" : "%1")}, {i * StepBytes}; add.u32 lb{i}, lb{i}, ring;";
             }
 
             for (int i = 0; i < Accumulators; i++)
@@ -149,7 +177,7 @@ public static class TensorCoreTileGenerator
         {
             int a = step % 2 * FragmentsA, b = step % 2 * FragmentsB;
             if (!Crosswise)
-                return Linewise(step, a, b, predicate);
+                return Halo ? Haloed(step, a, b, predicate) : Linewise(step, a, b, predicate);
             return Bf16 ? Transposed(step, a, b, predicate) : Single(step, a, b, predicate);
         }
 
@@ -160,6 +188,24 @@ public static class TensorCoreTileGenerator
             for (int i = 0; i < RowFragments; i++)
                 yield return Matrix(predicate, "", Registers("fa", a + (4 * i), 4), i * 16 * LineBytes);
             yield return $"add.u32 t, lb{step}, %0;";
+            for (int j = 0; j < ColumnFragments / 2; j++)
+                yield return Matrix(predicate, "", Registers("fb", b + (4 * j), 4), j * 16 * LineBytes);
+            yield return "}";
+        }
+
+        // %0 is where the rows' lane begins, %1 the stage of columns. The next row of pixels is 20 lines further on, which
+        // changes the swizzle (line mod 8) by 4.
+        private IEnumerable<string> Haloed(int step, int a, int b, string predicate)
+        {
+            yield return $"{{ .reg .u32 t; .reg .u32 u; xor.b32 t, %0, {step * StepBytes}; add.u32 t, t, ring;";
+            yield return $"xor.b32 u, %0, {(step ^ 2) * StepBytes}; add.u32 u, u, ring;";
+            for (int i = 0; i < RowFragments; i++)
+            {
+                string matrix = Matrix(predicate, "", Registers("fa", a + (4 * i), 4), i * HaloWidth * LineBytes);
+                yield return i % 2 == 0 ? matrix : matrix.Replace("[t+", "[u+");
+            }
+
+            yield return $"add.u32 t, lb{step}, %1;";
             for (int j = 0; j < ColumnFragments / 2; j++)
                 yield return Matrix(predicate, "", Registers("fb", b + (4 * j), 4), j * 16 * LineBytes);
             yield return "}";
