@@ -13,8 +13,8 @@ internal static unsafe class PtxAsyncCopies
         if (instruction.Parts[0] != "cp")
             return null;
         PtxDecoder.Allow(
-            instruction, "async", "ca", "cg", "shared", "shared::cta", "global", "commit_group", "wait_group", "wait_all",
-            "L2::64B", "L2::128B", "L2::256B");
+            instruction, "async", "ca", "cg", "shared", "shared::cta", "global", "commit_group", "wait_group",
+            "wait_all", "L2::64B", "L2::128B", "L2::256B");
         if (instruction.Has("commit_group"))
             return ForLanes((warp, lane) => warp.Copies[lane].Commit());
         if (instruction.Has("wait_all"))

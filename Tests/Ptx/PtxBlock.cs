@@ -38,7 +38,7 @@ internal sealed unsafe class PtxBlock : IDisposable
 
     public PtxSharedMemory Shared { get; }
 
-    /// <summary>Per step, the block of global memory it last touched: the next access is most likely there too.</summary>
+    /// <summary>Per step, the block of global memory it last touched: most likely the next one too.</summary>
     public PtxRange[] LastRanges { get; }
 
     public Dim3 BlockSize => _launch.BlockSize;
@@ -122,8 +122,8 @@ internal sealed unsafe class PtxBlock : IDisposable
         int bits = 32;
         foreach (PtxInstruction instruction in program.Instructions)
         {
-            bool access = instruction.Parts[0] is "ld" or "st" && !instruction.Has("global") && !instruction.Has("param")
-                && !instruction.Has("local");
+            bool access = instruction.Parts[0] is "ld" or "st"
+                && !(instruction.Has("global") || instruction.Has("param") || instruction.Has("local"));
             if (access && PtxType.TryParse(instruction.Parts[^1], out PtxType type))
                 bits = Math.Min(bits, type.Bits);
         }

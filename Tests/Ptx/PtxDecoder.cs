@@ -66,7 +66,8 @@ internal sealed class PtxDecoder(PtxProgram program)
         switch (instruction.Parts[0])
         {
             case "bra":
-                return new PtxStep(instruction, PtxStepKind.Branch, null, Target(instruction, instruction.Operands[0]), -1);
+                int target = Target(instruction, instruction.Operands[0]);
+                return new PtxStep(instruction, PtxStepKind.Branch, null, target, -1);
             case "brx":
                 string table = ((PtxLabelOperand)instruction.Operands[1]).Name;
                 int[] targets = [.. (instruction.Scope.Find(table, scope => scope.BranchTables)

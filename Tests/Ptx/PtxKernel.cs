@@ -53,7 +53,11 @@ internal sealed class PtxKernel
         if (block.Count is < 1 or > 1024 || grid.Count < 1)
             throw new ArgumentException($"{Name}: a launch takes 1 to 1024 threads in a block and at least one block.");
         if (_program.MaximumThreads > 0 && block.Count > _program.MaximumThreads)
-            throw new ArgumentException($"{Name}: .maxntid allows {_program.MaximumThreads} threads, not {block.Count}.");
+        {
+            throw new ArgumentException(
+                $"{Name}: .maxntid allows {_program.MaximumThreads} threads, not {block.Count}.");
+        }
+
         if (dynamicSharedBytes > 0 && _program.DynamicShared is null)
             throw new ArgumentException($"{Name} has no dynamic shared memory.");
         var launch = new PtxLaunch(

@@ -20,7 +20,13 @@ public sealed class PtxKernelTests
         var args = new MixedArgs
         {
             Small = 7,
-            Inner = new InnerArgs { Tag = 9, Scale = 0.5f, Values = memory.Allocate([1f, 2f, 3f, 4f, 5f]), Offset = -2 },
+            Inner = new InnerArgs
+            {
+                Tag = 9,
+                Scale = 0.5f,
+                Values = memory.Allocate([1f, 2f, 3f, 4f, 5f]),
+                Offset = -2,
+            },
             Flag = true,
             Level = Level.High,
             Result = memory.Allocate(5),
@@ -66,7 +72,8 @@ public sealed class PtxKernelTests
         using var memory = new PtxMemory();
         var args = new SumArgs { Values = memory.Allocate(new float[128]), Sums = memory.Allocate(1) };
         PtxKernel kernel = PtxKernel.Compile(((Action<SumArgs>)SumKernel).Method, implicitlyGrouped: false);
-        string broken = kernel.Text.Remove(kernel.Text.LastIndexOf("bar.sync", StringComparison.Ordinal), "bar.sync\t0;".Length);
+        int barrier = kernel.Text.LastIndexOf("bar.sync", StringComparison.Ordinal);
+        string broken = kernel.Text.Remove(barrier, "bar.sync\t0;".Length);
         PtxFaultException fault = Assert.Throws<PtxFaultException>(
             () => PtxKernel.Parse(broken).Run(memory, new Dim3(1), new Dim3(128), 0, args));
         Assert.Contains("since the last barrier", fault.Message, StringComparison.Ordinal);
@@ -136,7 +143,8 @@ public sealed class PtxKernelTests
         // 16 rows of A and 8 of B, 32 bytes each; one lane copies half a row, 24 rows in two rounds.
         ArrayView<float> tile = SharedMemory.Allocate<float>(24 * 8);
         int lane = Group.IdxX;
-        CudaAsm.Emit(".reg .f32 acc<4>; .reg .b32 fa<4>; .reg .b32 fb<2>; .reg .u32 base; mov.u32 base, __shared_alloca0;");
+        CudaAsm.Emit(".reg .f32 acc<4>; .reg .b32 fa<4>; .reg .b32 fb<2>; .reg .u32 base;");
+        CudaAsm.Emit("mov.u32 base, __shared_alloca0;");
         CudaAsm.Emit("mov.f32 acc0, 0f00000000; mov.f32 acc1, acc0; mov.f32 acc2, acc0; mov.f32 acc3, acc0;");
         CudaAsm.Emit(
             "{ .reg .u32 t; add.u32 t, base, %0; cp.async.cg.shared.global [t], [%1], 16; }",
