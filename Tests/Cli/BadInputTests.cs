@@ -28,7 +28,7 @@ public sealed class BadInputTests(TrainedRun trained) : IClassFixture<TrainedRun
     [InlineData("train --seed -1", "--seed -1: write a whole number from 0 to")]
     [InlineData("train --time-limit 5x", "--time-limit 5x: write a time above 0")]
     [InlineData("train --time-limit -10m", "--time-limit -10m: write a time above 0")]
-    [InlineData("train --device gpu", "--device gpu: there is no such device; write auto or cpu")]
+    [InlineData("train --device gpu", "--device gpu: there is no such kind of device; write auto, cpu, cuda:N")]
     [InlineData("train --preset paper --batch 4096 --set hidden=512 --set maxContexts=14", "memory and this machine")]
     [InlineData("train --preset paper --set model.hidden=1024", "These sizes are too large to compute with")]
     [InlineData("train --resume nowhere --out elsewhere", "--out and --resume exclude each other")]
