@@ -94,7 +94,8 @@ public sealed partial class GpuContext : IDisposable
         Context? context = null;
         try
         {
-            context = Context.Create(builder => Configure(builder, info.Platform));
+            lock (GpuSurvey.Asking)
+                context = Context.Create(builder => Configure(builder, info.Platform));
             var accelerator = Device(context, info).CreateAccelerator(context);
             bool tensorCores = TensorCoresOf(accelerator);
             if (precision is MatrixPrecision.Tf32 or MatrixPrecision.Bf16 && !tensorCores)
