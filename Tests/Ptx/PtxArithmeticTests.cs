@@ -116,7 +116,7 @@ public sealed class PtxArithmeticTests
         uint[] output = Run(form, out uint[] inputs);
         for (int i = 0; i < output.Length / PtxSnippet.Outputs; i++)
         {
-            uint[] x = inputs[(i * PtxSnippet.Inputs)..][..3];
+            ReadOnlySpan<uint> x = inputs.AsSpan(i * PtxSnippet.Inputs, 3);
             uint expected = Integers[form](x[0], x[1], x[2]);
             uint actual = output[i * PtxSnippet.Outputs];
             if (expected != actual)
@@ -131,7 +131,7 @@ public sealed class PtxArithmeticTests
         uint[] output = Run(form, out uint[] inputs);
         for (int i = 0; i < output.Length / PtxSnippet.Outputs; i++)
         {
-            uint[] x = inputs[(i * PtxSnippet.Inputs)..][..3];
+            ReadOnlySpan<uint> x = inputs.AsSpan(i * PtxSnippet.Inputs, 3);
             float expected = Reals[form](
                 UInt32BitsToSingle(x[0]), UInt32BitsToSingle(x[1]), UInt32BitsToSingle(x[2]));
             float actual = UInt32BitsToSingle(output[i * PtxSnippet.Outputs]);
@@ -189,7 +189,7 @@ public sealed class PtxArithmeticTests
     private static double Whole(float x, double low, double high) =>
         float.IsNaN(x) ? 0 : Math.Clamp(Math.Truncate((double)x), low, high);
 
-    private static string Name(uint[] x) => $"{x[0]:x8} {x[1]:x8} {x[2]:x8}";
+    private static string Name(ReadOnlySpan<uint> x) => $"{x[0]:x8} {x[1]:x8} {x[2]:x8}";
 
     private static uint[] Run(string form, out uint[] inputs)
     {

@@ -23,8 +23,25 @@ internal sealed unsafe class PtxMemory : IDisposable
     private readonly List<PtxRange> _ranges = [];
     private readonly List<(nint Address, CPUMemoryBuffer Buffer)> _owned = [];
 
-    /// <summary>The blocks in order of address.</summary>
-    public PtxRange[] Ranges() => [.. _ranges.OrderBy(range => range.Start)];
+    /// <summary>The blocks in order of address; those that overlap are one.</summary>
+    public PtxRange[] Ranges()
+    {
+        var joined = new List<PtxRange>();
+        foreach (PtxRange range in _ranges.OrderBy(range => range.Start))
+        {
+            if (joined.Count > 0 && range.Start - joined[^1].Start < joined[^1].Length)
+            {
+                ulong length = Math.Max(joined[^1].Length, range.Start - joined[^1].Start + range.Length);
+                joined[^1] = joined[^1] with { Length = length };
+            }
+            else
+            {
+                joined.Add(range);
+            }
+        }
+
+        return [.. joined];
+    }
 
     /// <summary>A new block of floats, 256-byte aligned, holding NaN.</summary>
     public ArrayView<float> Allocate(int length)
@@ -49,7 +66,11 @@ internal sealed unsafe class PtxMemory : IDisposable
     }
 
     /// <summary>Opens memory that somebody else owns, such as a buffer of the CPU accelerator.</summary>
-    public void Map(nint address, long bytes) => _ranges.Add(new PtxRange((ulong)address, (ulong)bytes));
+    public void Map(ulong address, long bytes)
+    {
+        if (bytes > 0)
+            _ranges.Add(new PtxRange(address, (ulong)bytes));
+    }
 
     /// <summary>The values a view shows, to be read and written in place.</summary>
     public static Span<float> Values(ArrayView<float> view) => new((void*)Address(view), (int)view.Length);
