@@ -10,7 +10,8 @@ namespace Gqn.Native.Tests.Kernels;
 internal static class GpuKernelCatalog
 {
     private static readonly Type[] Structures =
-        [.. typeof(KernelHandle).Assembly.GetTypes().Where(type => type.IsValueType && !type.ContainsGenericParameters)];
+        [.. typeof(KernelHandle).Assembly.GetTypes()
+            .Where(type => type.IsValueType && !type.ContainsGenericParameters)];
 
     private static readonly SortedDictionary<string, KernelHandle> Found = Find();
 
@@ -54,11 +55,12 @@ internal static class GpuKernelCatalog
         IEnumerable<Type[]> choices = [[]];
         foreach (Type parameter in type.GetGenericArguments())
         {
-            Type[] constraints = [.. parameter.GetGenericParameterConstraints().Where(constraint => constraint.IsInterface)];
+            Type[] constraints =
+                [.. parameter.GetGenericParameterConstraints().Where(constraint => constraint.IsInterface)];
             Type[] fitting = [.. Structures.Where(candidate => constraints.Length > 0 && constraints.All(
                 constraint => constraint.IsAssignableFrom(candidate)))];
             if (fitting.Length == 0)
-                throw new InvalidOperationException($"No structure fits the parameter {parameter.Name} of {type.Name}.");
+                throw new InvalidOperationException($"No structure fits {parameter.Name} of {type.Name}.");
             choices = [.. choices.SelectMany(chosen => fitting.Select(candidate => (Type[])[.. chosen, candidate]))];
         }
 

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Kernels;
 
-/// <summary>Every kernel compiles for CUDA and OpenCL without a device, and to the code one would write by hand.</summary>
+/// <summary>Every kernel compiles for CUDA and OpenCL without a device, to code as if written by hand.</summary>
 public sealed class OfflineCompileTests(OfflineCompileTests.Report report, ITestOutputHelper output)
     : IClassFixture<OfflineCompileTests.Report>
 {
@@ -51,7 +51,8 @@ public sealed class OfflineCompileTests(OfflineCompileTests.Report report, ITest
         Assert.SkipWhen(GpuKernelCatalog.IsForCudaOnly(handle), "The kernel is written for CUDA's tensor cores.");
         using Context context = Context.Create(builder => builder.EnableAlgorithms().Optimize(OptimizationLevel.O2));
         using var backend = new CLBackend(
-            context, new CLCapabilityContext(false, true, true, true, true), CLDeviceVendor.Other, new CLCVersion(2, 0));
+            context, new CLCapabilityContext(false, true, true, true, true), CLDeviceVendor.Other,
+            new CLCVersion(2, 0));
         EntryPointDescription entry = GpuKernelCatalog.IsImplicitlyGrouped(handle)
             ? EntryPointDescription.FromImplicitlyGroupedKernel(handle.Body.Method)
             : EntryPointDescription.FromExplicitlyGroupedKernel(handle.Body.Method);

@@ -43,7 +43,7 @@ internal static class PtxArguments
         {
             object value = field.GetValue(arguments)!;
             if (value is ArrayView<float> view)
-                memory.Map(PtxMemory.Address(view), view.Length * sizeof(float));
+                memory.Map((nint)PtxMemory.Address(view), view.Length * sizeof(float));
             else if (!field.FieldType.IsPrimitive && !field.FieldType.IsEnum)
                 MapViews(memory, value);
         }

@@ -58,6 +58,8 @@ public sealed class PtxArithmeticTests
         ["setp.eq.s32 %p0, %in0, %in1; setp.ge.or.s32 %p1, %in1, %in2, !%p0; selp.b32 %out0, 5, 6, %p1;"] =
             (a, b, c) => (int)b >= (int)c || a != b ? 5u : 6,
         ["setp.lt.s32 %p0|%p1, %in0, %in1; @%p1 mov.b32 %out0, 9;"] = (a, b, _) => (int)a < (int)b ? 0u : 9,
+        ["mov.pred %p0, 1; mov.pred %p1, 0; and.pred %p2, %p0, %p1; not.pred %p3, %p2; selp.b32 %out0, 5, 6, %p3;"] =
+            (_, _, _) => 5,
         ["set.gt.u32.u32 %out0, %in0, %in1;"] = (a, b, _) => a > b ? uint.MaxValue : 0,
         ["setp.ne.u32 %p0, %in0, %in1; @!%p0 bra SAME; mov.b32 %out0, %in2; SAME:"] = (a, b, c) => a != b ? c : 0,
         ["mov.b32 %out0, 0; LOOP: add.u32 %out0, %out0, 3; setp.lt.u32 %p0, %out0, 40; @%p0 bra LOOP;"] =
@@ -142,7 +144,7 @@ public sealed class PtxArithmeticTests
         }
     }
 
-    /// <summary>Conversions for tensor cores, by their definition: distance to the nearest representable value.</summary>
+    /// <summary>Conversions for tensor cores, by their definition: the nearest representable value.</summary>
     [Fact]
     public void NarrowFormatsRoundToTheNearest()
     {

@@ -134,6 +134,8 @@ internal sealed class PtxDecoder(PtxProgram program)
                 return literal.Width == 0 && !type.IsInteger
                     ? throw new PtxSyntaxException("an integer literal stands where a real one is expected")
                     : program.LiteralSlot(type.Truncate(literal.Bits));
+            case PtxLiteral { Bits: 0 or 1 } truth:
+                return program.LiteralSlot(truth.Bits);
             case PtxSymbolOperand symbol:
                 return program.LiteralSlot((ulong)(symbol.Symbol.Address + symbol.Offset));
             default:

@@ -13,6 +13,9 @@ namespace Gqn.Native.Tests.Ptx;
 /// </example>
 internal sealed class PtxKernel
 {
+    // What a block may have at most on devices up to sm_90.
+    private const int MostSharedBytes = 227 * 1024;
+
     private readonly PtxProgram _program;
     private readonly PtxStep[] _steps;
 
@@ -60,6 +63,8 @@ internal sealed class PtxKernel
 
         if (dynamicSharedBytes > 0 && _program.DynamicShared is null)
             throw new ArgumentException($"{Name} has no dynamic shared memory.");
+        if (_program.StaticSharedBytes + dynamicSharedBytes > MostSharedBytes)
+            throw new ArgumentException($"{Name}: no device gives a block more than {MostSharedBytes} bytes.");
         var launch = new PtxLaunch(
             _program, _steps, grid, block, dynamicSharedBytes, PtxArguments.Pack(_program, arguments),
             memory.Ranges(), InstructionLimit);

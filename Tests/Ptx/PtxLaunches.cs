@@ -17,6 +17,11 @@ internal static class PtxLaunches
     // Implicitly grouped kernels guard their extent; a group that does not divide it shows whether they do.
     private const int ImplicitGroup = 96;
 
+    private static long s_executed;
+
+    /// <summary>Instructions interpreted so far, counted per thread: grows with every launch that came here.</summary>
+    public static long Executed => Interlocked.Read(ref s_executed);
+
     public static void Install(GpuDevice device)
     {
         var launchers = new object?[GpuKernelCatalog.Names.Max(name => GpuKernelCatalog.Handle(name).Id) + 1];
@@ -26,7 +31,8 @@ internal static class PtxLaunches
             MethodInfo make = typeof(PtxLaunches).GetMethod(
                 GpuKernelCatalog.IsImplicitlyGrouped(handle) ? nameof(Items) : nameof(Groups),
                 BindingFlags.Static | BindingFlags.NonPublic)!;
-            launchers[handle.Id] = make.MakeGenericMethod(handle.GetType().GetGenericArguments()).Invoke(null, [handle]);
+            Type[] arguments = handle.GetType().GetGenericArguments();
+            launchers[handle.Id] = make.MakeGenericMethod(arguments).Invoke(null, [handle]);
         }
 
         Launchers(Context(device)) = launchers;
@@ -40,6 +46,7 @@ internal static class PtxLaunches
         {
             using PtxMemory memory = Memory(args);
             kernel.Value.Run(memory, extent, ImplicitGroup, args);
+            Interlocked.Add(ref s_executed, kernel.Value.Executed);
         };
     }
 
@@ -52,6 +59,7 @@ internal static class PtxLaunches
             using PtxMemory memory = Memory(args);
             int dynamicBytes = config.UsesDynamicSharedMemory ? config.SharedMemoryConfig.ArraySize : 0;
             kernel.Value.Run(memory, Extent(config.GridDim), Extent(config.GroupDim), dynamicBytes, args);
+            Interlocked.Add(ref s_executed, kernel.Value.Executed);
         };
     }
 

@@ -16,6 +16,9 @@ internal sealed unsafe class PtxMemory : IDisposable
 
     private const int Granule = 256;
 
+    // Room before and behind each block, so that an access that misses one does not hit another.
+    private const int Margin = 4096;
+
     // Views need an accelerator to belong to; it runs nothing, and one serves all tests until the process ends.
     private static readonly Lazy<CPUAccelerator> Host = new(
         () => Context.Create(builder => builder.CPU(new CPUDevice(2, 1, 1))).CreateCPUAccelerator(0));
@@ -46,10 +49,10 @@ internal sealed unsafe class PtxMemory : IDisposable
     /// <summary>A new block of floats, 256-byte aligned, holding NaN.</summary>
     public ArrayView<float> Allocate(int length)
     {
-        nuint bytes = ((nuint)length * sizeof(float)) + (2 * Granule);
+        nuint bytes = ((nuint)length * sizeof(float)) + (2 * Margin);
         var address = (nint)NativeMemory.AlignedAlloc(bytes, Granule);
         new Span<uint>((void*)address, (int)(bytes / sizeof(uint))).Fill(Poison);
-        nint start = address + Granule;
+        nint start = address + Margin;
         var buffer = CPUMemoryBuffer.Create(Host.Value, start, Math.Max(length, 1), sizeof(float));
         _owned.Add((address, buffer));
         if (length > 0)
@@ -66,10 +69,10 @@ internal sealed unsafe class PtxMemory : IDisposable
     }
 
     /// <summary>Opens memory that somebody else owns, such as a buffer of the CPU accelerator.</summary>
-    public void Map(ulong address, long bytes)
+    public void Map(nint address, long bytes)
     {
         if (bytes > 0)
-            _ranges.Add(new PtxRange(address, (ulong)bytes));
+            _ranges.Add(new PtxRange((ulong)address, (ulong)bytes));
     }
 
     /// <summary>The values a view shows, to be read and written in place.</summary>
