@@ -34,7 +34,7 @@ internal sealed class CudaGraphs(CudaAccelerator accelerator, CudaStream stream)
         catch
         {
             // The stream must leave the capture; what was noted is lost, as the caller's exception says.
-            CudaStreams.DestroyGraph(CudaStreams.EndCapture(stream.StreamPtr));
+            CudaStreams.AbandonCapture(stream.StreamPtr);
             throw;
         }
 

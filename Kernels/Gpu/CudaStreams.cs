@@ -82,6 +82,15 @@ internal static unsafe class CudaStreams
         return graph;
     }
 
+    /// <summary>Ends a capture whose graph nobody wants; it may have failed already.</summary>
+    public static void AbandonCapture(nint stream)
+    {
+        nint graph = 0;
+        var end = (delegate* unmanaged<nint, nint*, int>)Export("cuStreamEndCapture");
+        if (end(stream, &graph) == 0 && graph != 0)
+            DestroyGraph(graph);
+    }
+
     /// <summary>A graph that can be launched.</summary>
     public static nint Instantiate(nint graph)
     {

@@ -7,8 +7,8 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Training;
 
-/// <summary>Training on the first OpenCL device.</summary>
-public sealed class TrainingOpenClTests(TrainingOpenClTests.Fixture fixture) : IClassFixture<TrainingOpenClTests.Fixture>
+/// <summary>Training on a GPU: as on the processor, but nobody waits.</summary>
+public abstract class TrainingGpuTests(GpuFixture fixture)
 {
     [Fact]
     public void FiftyStepsFollowTheLossesOfTheProcessor()
@@ -93,22 +93,78 @@ public sealed class TrainingOpenClTests(TrainingOpenClTests.Fixture fixture) : I
         Assert.Equal(18, measured);
     }
 
-    private static byte[] Train(string path, Device device, RunConfiguration configuration)
+    protected static byte[] Train(string path, Device device, RunConfiguration configuration)
     {
         TrainerTests.Run(path, device, configuration, new TrainerTests.Observer(), CancellationToken.None);
         return File.ReadAllBytes(new RunDirectory(path).LatestCheckpoint()!);
     }
 
-    private static List<double> Values(string path, string key) =>
+    protected static List<double> Values(string path, string key) =>
         [.. File.ReadAllLines(new RunDirectory(path).MetricsPath).Select(line => (double)JsonNode.Parse(line)![key]!)];
 
     // Behind the header, which holds the configuration.
     private static byte[] Weights(byte[] checkpoint) => checkpoint[(8 + (int)BitConverter.ToUInt64(checkpoint))..];
+}
 
+/// <summary>Training on the first OpenCL device.</summary>
+public sealed class TrainingOpenClTests(TrainingOpenClTests.Fixture fixture)
+    : TrainingGpuTests(fixture), IClassFixture<TrainingOpenClTests.Fixture>
+{
     public sealed class Fixture : GpuFixture
     {
         public Fixture()
             : base("opencl:0", null)
+        {
+        }
+    }
+}
+
+/// <summary>Training on the first CUDA device in single precision.</summary>
+public sealed class TrainingCudaTests(TrainingCudaTests.Fixture fixture)
+    : TrainingGpuTests(fixture), IClassFixture<TrainingCudaTests.Fixture>
+{
+    [Fact]
+    public void GraphsChangeNoBytes()
+    {
+        Assert.Null(fixture.Gpu.GraphRefusal);
+        using var folder = new TemporaryFolder();
+        var configuration = TrainerTests.Configuration();
+        byte[] graphs = Train(folder["graphs"], fixture.Gpu, configuration);
+        Environment.SetEnvironmentVariable("GQN_CUDA_GRAPHS", "0");
+        try
+        {
+            using var plain = new GpuDevice("cuda:0", Precision.Fp32);
+            Assert.NotNull(plain.GraphRefusal);
+            Assert.Equal(graphs, Train(folder["plain"], plain, configuration));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("GQN_CUDA_GRAPHS", null);
+        }
+    }
+
+    [Theory]
+    [InlineData(Precision.Tf32, 1e-3)]
+    [InlineData(Precision.Bf16, 1e-2)]
+    public void TensorCoresFollowTheLossesOfTheProcessor(Precision precision, double tolerance)
+    {
+        Assert.SkipWhen(fixture.Gpu.MemoryBytes == 0, "no device");
+        using var folder = new TemporaryFolder();
+        using var cpu = new CpuDevice(2);
+        using var gpu = new GpuDevice("cuda:0", precision);
+        var configuration = TrainerTests.Configuration("training.steps=50", "reporting.logEvery=1");
+        Train(folder["cpu"], cpu, configuration);
+        byte[] one = Train(folder["one"], gpu, configuration);
+        Assert.Equal(one, Train(folder["two"], gpu, configuration));
+        var (expected, actual) = (Values(folder["cpu"], "negElbo"), Values(folder["one"], "negElbo"));
+        for (int step = 0; step < 50; step++)
+            Assert.Equal(1, actual[step] / expected[step], tolerance);
+    }
+
+    public sealed class Fixture : GpuFixture
+    {
+        public Fixture()
+            : base("cuda:0", Precision.Fp32)
         {
         }
     }
