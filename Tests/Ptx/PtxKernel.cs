@@ -36,6 +36,12 @@ internal sealed class PtxKernel
     /// <summary>Instructions carried out by the latest run, counted per thread.</summary>
     public long Executed { get; private set; }
 
+    /// <summary>Whether runs fill <see cref="Counters"/>; that takes time of its own.</summary>
+    public bool CountsRequests { get; set; }
+
+    /// <summary>Requests to memory by the latest run.</summary>
+    public PtxCounters Counters { get; private set; } = new();
+
     public static PtxKernel Parse(string text) => new(text);
 
     public static PtxKernel Compile(
@@ -67,11 +73,12 @@ internal sealed class PtxKernel
             throw new ArgumentException($"{Name}: no device gives a block more than {MostSharedBytes} bytes.");
         var launch = new PtxLaunch(
             _program, _steps, grid, block, dynamicSharedBytes, PtxArguments.Pack(_program, arguments),
-            memory.Ranges(), InstructionLimit);
+            memory.Ranges(), InstructionLimit, CountsRequests);
         long next = -1;
         long executed = 0;
         (long Block, Exception Fault)? first = null;
         var gate = new Lock();
+        var counters = new PtxCounters();
 
         void Work()
         {
@@ -93,6 +100,9 @@ internal sealed class PtxKernel
                     Interlocked.Exchange(ref next, grid.Count);
                 }
             }
+
+            lock (gate)
+                counters.Add(worker.Counters ?? new PtxCounters());
         }
 
         Task[] helpers = [.. Enumerable.Range(1, (int)Math.Min(Environment.ProcessorCount, grid.Count) - 1)
@@ -100,6 +110,7 @@ internal sealed class PtxKernel
         Work();
         Task.WaitAll(helpers);
         Executed = executed;
+        Counters = counters;
         if (first is { } found)
             ExceptionDispatchInfo.Throw(found.Fault);
     }
