@@ -23,6 +23,17 @@ internal sealed unsafe class PtxAddress
     /// <summary>The address a lane holds.</summary>
     public ulong Value(PtxWarp warp, int lane) => warp.Registers[_slot + lane] + _offset;
 
+    /// <summary>Counts the request that the lanes make together, if the launch counts.</summary>
+    public void Count(PtxWarp warp, uint lanes, int bytes)
+    {
+        if (warp.Block.Counters is not { } counters)
+            return;
+        if (_space == PtxSpace.Global)
+            counters.Global(warp, lanes, this, bytes);
+        else if (_space == PtxSpace.Shared)
+            counters.Shared(warp, lanes, this, bytes);
+    }
+
     /// <summary>The bytes, checked for existence, alignment and, in shared memory, races.</summary>
     public byte* Resolve(PtxWarp warp, int lane, int bytes, bool write, bool atomic = false)
     {

@@ -36,6 +36,19 @@ internal static class PtxArguments
         return bytes;
     }
 
+    /// <summary>Opens all memory that the views among the arguments show.</summary>
+    public static void MapViews(PtxMemory memory, object arguments)
+    {
+        foreach (FieldInfo field in Fields(arguments.GetType()))
+        {
+            object value = field.GetValue(arguments)!;
+            if (value is ArrayView<float> view)
+                memory.Map((nint)PtxMemory.Address(view), view.Length * sizeof(float));
+            else if (!field.FieldType.IsPrimitive && !field.FieldType.IsEnum)
+                MapViews(memory, value);
+        }
+    }
+
     private static Layout Measure(Type type)
     {
         if (IsView(type))

@@ -13,8 +13,8 @@ internal static unsafe class PtxAsyncCopies
         if (instruction.Parts[0] != "cp")
             return null;
         PtxDecoder.Allow(
-            instruction, "async", "ca", "cg", "shared", "shared::cta", "global", "commit_group", "wait_group", "wait_all",
-            "L2::64B", "L2::128B", "L2::256B");
+            instruction, "async", "ca", "cg", "shared", "shared::cta", "global", "commit_group", "wait_group",
+            "wait_all", "L2::64B", "L2::128B", "L2::256B");
         if (instruction.Has("commit_group"))
             return ForLanes((warp, lane) => warp.Copies[lane].Commit());
         if (instruction.Has("wait_all"))
@@ -45,7 +45,7 @@ internal static unsafe class PtxAsyncCopies
         var target = new PtxAddress(decoder, operands[0], PtxSpace.Shared);
         var source = new PtxAddress(decoder, operands[1], PtxSpace.Global);
         int given = operands.Length == 4 ? decoder.Source(operands[3], PtxType.B32) : -1;
-        return ForLanes((warp, lane) =>
+        PtxOperation issue = ForLanes((warp, lane) =>
         {
             ulong to = target.Value(warp, lane);
             warp.Block.Shared.Check(warp, lane, to, size, "copies");
@@ -69,6 +69,12 @@ internal static unsafe class PtxAsyncCopies
             warp.Block.Shared.MarkPending(to, size, +1);
             warp.Copies[lane].Issue(to, size, bytes);
         });
+        return (warp, lanes) =>
+        {
+            source.Count(warp, lanes, size);
+            target.Count(warp, lanes, size);
+            issue(warp, lanes);
+        };
     }
 
     /// <summary>Completes all copies of groups before the given one.</summary>

@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Gqn.Native.Tests.Ptx;
 
-/// <summary>bar.sync and barrier.sync: a thread arrives and waits until all live threads, or as many as stated, have.</summary>
+/// <summary>
+/// bar.sync and barrier.sync: a thread arrives and waits until all live threads, or as many as stated, have.
+/// </summary>
 internal static class PtxBarriers
 {
     public static PtxOperation Arrive(PtxDecoder decoder, PtxInstruction instruction)

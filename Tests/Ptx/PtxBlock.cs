@@ -5,7 +5,7 @@ namespace Gqn.Native.Tests.Ptx;
 /// <summary>What one launch gives to all its blocks.</summary>
 internal sealed record PtxLaunch(
     PtxProgram Program, PtxStep[] Steps, Dim3 Grid, Dim3 BlockSize, int DynamicSharedBytes, byte[] Parameters,
-    PtxRange[] Ranges, long InstructionLimit);
+    PtxRange[] Ranges, long InstructionLimit, bool Counts);
 
 /// <summary>Runs blocks of one launch one after another: its warps in turn, from barrier to barrier.</summary>
 internal sealed unsafe class PtxBlock : IDisposable
@@ -17,6 +17,7 @@ internal sealed unsafe class PtxBlock : IDisposable
     {
         _launch = launch;
         Program = launch.Program;
+        Counters = launch.Counts ? new PtxCounters() : null;
         Parameters = (byte*)NativeMemory.AlignedAlloc((nuint)(launch.Parameters.Length + 64), 64);
         launch.Parameters.CopyTo(new Span<byte>(Parameters, launch.Parameters.Length));
         int sharedEnd = PtxProgram.SharedBase + Program.StaticSharedBytes + launch.DynamicSharedBytes;
@@ -38,12 +39,15 @@ internal sealed unsafe class PtxBlock : IDisposable
 
     public PtxSharedMemory Shared { get; }
 
-    /// <summary>Per step, the block of global memory it last touched: the next access is most likely there too.</summary>
+    /// <summary>Per step, the block of global memory it last touched: most likely the next one too.</summary>
     public PtxRange[] LastRanges { get; }
 
     public Dim3 BlockSize => _launch.BlockSize;
 
     public Dim3 BlockIndex { get; private set; }
+
+    /// <summary>Requests to memory so far; null unless the launch counts them.</summary>
+    public PtxCounters? Counters { get; }
 
     public long InstructionLimit => _launch.InstructionLimit;
 
@@ -122,8 +126,8 @@ internal sealed unsafe class PtxBlock : IDisposable
         int bits = 32;
         foreach (PtxInstruction instruction in program.Instructions)
         {
-            bool access = instruction.Parts[0] is "ld" or "st" && !instruction.Has("global") && !instruction.Has("param")
-                && !instruction.Has("local");
+            bool access = instruction.Parts[0] is "ld" or "st"
+                && !(instruction.Has("global") || instruction.Has("param") || instruction.Has("local"));
             if (access && PtxType.TryParse(instruction.Parts[^1], out PtxType type))
                 bits = Math.Min(bits, type.Bits);
         }

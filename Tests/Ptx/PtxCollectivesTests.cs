@@ -112,7 +112,7 @@ public sealed class PtxCollectivesTests
         static uint Element(int row, int column) => (uint)((row / 8 * 1000) + (row % 8 * 10) + column) & 0xFFFF;
     }
 
-    /// <summary>Fragments are filled by the ISA's own index formulas; rows, columns and k all differ in scale.</summary>
+    /// <summary>Fragments are filled by the formulas of the ISA; rows, columns and k all differ in scale.</summary>
     [Theory]
     [InlineData("tf32", 4)]
     [InlineData("tf32", 8)]

@@ -66,7 +66,8 @@ internal sealed class PtxDecoder(PtxProgram program)
         switch (instruction.Parts[0])
         {
             case "bra":
-                return new PtxStep(instruction, PtxStepKind.Branch, null, Target(instruction, instruction.Operands[0]), -1);
+                int target = Target(instruction, instruction.Operands[0]);
+                return new PtxStep(instruction, PtxStepKind.Branch, null, target, -1);
             case "brx":
                 string table = ((PtxLabelOperand)instruction.Operands[1]).Name;
                 int[] targets = [.. (instruction.Scope.Find(table, scope => scope.BranchTables)
@@ -133,6 +134,8 @@ internal sealed class PtxDecoder(PtxProgram program)
                 return literal.Width == 0 && !type.IsInteger
                     ? throw new PtxSyntaxException("an integer literal stands where a real one is expected")
                     : program.LiteralSlot(type.Truncate(literal.Bits));
+            case PtxLiteral { Bits: 0 or 1 } truth:
+                return program.LiteralSlot(truth.Bits);
             case PtxSymbolOperand symbol:
                 return program.LiteralSlot((ulong)(symbol.Symbol.Address + symbol.Offset));
             default:

@@ -99,6 +99,41 @@ public sealed class PtxFaultTests
         Assert.True(float.IsNaN(BitConverter.UInt32BitsToSingle(PtxMemory.Poison)));
     }
 
+    /// <summary>Integer atomics of all lanes add up, in shared and global memory alike.</summary>
+    [Fact]
+    public void AtomicsLoseNoUpdate()
+    {
+        uint[] output = PtxSnippet.RunWarp(
+            """
+            mov.u32 %t5, %tid.x; setp.eq.u32 %p0, %t5, 0; @%p0 st.shared.b32 [tile], 5; bar.sync 0;
+                atom.shared.add.u32 %out0, [tile], %in0; red.shared.max.s32 [tile+4], -7; bar.sync 0;
+                atom.shared.cas.b32 %out2, [tile+8], 1, 2;
+                ld.shared.b32 %out1, [tile];
+            """,
+            (thread, _) => (uint)thread, threads: 64);
+        Assert.Equal(5u + (63 * 64 / 2), output[1]);
+        // Each lane saw the sum of those before it, whatever their order: all different but for the lane that adds 0.
+        Assert.True(Enumerable.Range(0, 64).Select(i => output[i * PtxSnippet.Outputs]).Distinct().Count() >= 63);
+        Assert.Equal(PtxMemory.Poison, output[2]);
+    }
+
+    /// <summary>A numbered barrier with a count holds back the warps that name it, and no others.</summary>
+    [Fact]
+    public void NumberedBarriersHoldTheirOwnWarps()
+    {
+        uint[] output = PtxSnippet.RunWarp(
+            """
+            mov.u32 %t5, %tid.x; shl.b32 %t3, %t5, 2; mov.u32 %t4, tile; add.u32 %t3, %t3, %t4;
+                setp.ge.u32 %p0, %t5, 64; @%p0 bra LAST;
+                st.shared.b32 [%t3], %in0; bar.sync 3, 64;
+                xor.b32 %t6, %t5, 63; shl.b32 %t6, %t6, 2; add.u32 %t6, %t6, %t4; ld.shared.b32 %out0, [%t6];
+                LAST: bar.sync 0;
+            """,
+            (thread, _) => (uint)(thread + 7), threads: 96);
+        Assert.All(Enumerable.Range(0, 64), thread =>
+            Assert.Equal((uint)((thread ^ 63) + 7), output[thread * PtxSnippet.Outputs]));
+    }
+
     /// <summary>Barriers hold several warps together; threads that have left are not waited for.</summary>
     [Fact]
     public void BarriersJoinTheWarpsOfABlock()

@@ -13,6 +13,9 @@ namespace Gqn.Native.Tests.Ptx;
 /// </example>
 internal sealed class PtxKernel
 {
+    // What a block may have at most on devices up to sm_90.
+    private const int MostSharedBytes = 227 * 1024;
+
     private readonly PtxProgram _program;
     private readonly PtxStep[] _steps;
 
@@ -32,6 +35,12 @@ internal sealed class PtxKernel
 
     /// <summary>Instructions carried out by the latest run, counted per thread.</summary>
     public long Executed { get; private set; }
+
+    /// <summary>Whether runs fill <see cref="Counters"/>; that takes time of its own.</summary>
+    public bool CountsRequests { get; set; }
+
+    /// <summary>Requests to memory by the latest run.</summary>
+    public PtxCounters Counters { get; private set; } = new();
 
     public static PtxKernel Parse(string text) => new(text);
 
@@ -53,16 +62,23 @@ internal sealed class PtxKernel
         if (block.Count is < 1 or > 1024 || grid.Count < 1)
             throw new ArgumentException($"{Name}: a launch takes 1 to 1024 threads in a block and at least one block.");
         if (_program.MaximumThreads > 0 && block.Count > _program.MaximumThreads)
-            throw new ArgumentException($"{Name}: .maxntid allows {_program.MaximumThreads} threads, not {block.Count}.");
+        {
+            throw new ArgumentException(
+                $"{Name}: .maxntid allows {_program.MaximumThreads} threads, not {block.Count}.");
+        }
+
         if (dynamicSharedBytes > 0 && _program.DynamicShared is null)
             throw new ArgumentException($"{Name} has no dynamic shared memory.");
+        if (_program.StaticSharedBytes + dynamicSharedBytes > MostSharedBytes)
+            throw new ArgumentException($"{Name}: no device gives a block more than {MostSharedBytes} bytes.");
         var launch = new PtxLaunch(
             _program, _steps, grid, block, dynamicSharedBytes, PtxArguments.Pack(_program, arguments),
-            memory.Ranges(), InstructionLimit);
+            memory.Ranges(), InstructionLimit, CountsRequests);
         long next = -1;
         long executed = 0;
         (long Block, Exception Fault)? first = null;
         var gate = new Lock();
+        var counters = new PtxCounters();
 
         void Work()
         {
@@ -84,6 +100,9 @@ internal sealed class PtxKernel
                     Interlocked.Exchange(ref next, grid.Count);
                 }
             }
+
+            lock (gate)
+                counters.Add(worker.Counters ?? new PtxCounters());
         }
 
         Task[] helpers = [.. Enumerable.Range(1, (int)Math.Min(Environment.ProcessorCount, grid.Count) - 1)
@@ -91,6 +110,7 @@ internal sealed class PtxKernel
         Work();
         Task.WaitAll(helpers);
         Executed = executed;
+        Counters = counters;
         if (first is { } found)
             ExceptionDispatchInfo.Throw(found.Fault);
     }

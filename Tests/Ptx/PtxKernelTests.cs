@@ -1,4 +1,5 @@
 using ILGPU;
+using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using Xunit;
 
@@ -20,7 +21,13 @@ public sealed class PtxKernelTests
         var args = new MixedArgs
         {
             Small = 7,
-            Inner = new InnerArgs { Tag = 9, Scale = 0.5f, Values = memory.Allocate([1f, 2f, 3f, 4f, 5f]), Offset = -2 },
+            Inner = new InnerArgs
+            {
+                Tag = 9,
+                Scale = 0.5f,
+                Values = memory.Allocate([1f, 2f, 3f, 4f, 5f]),
+                Offset = -2,
+            },
             Flag = true,
             Level = Level.High,
             Result = memory.Allocate(5),
@@ -66,7 +73,8 @@ public sealed class PtxKernelTests
         using var memory = new PtxMemory();
         var args = new SumArgs { Values = memory.Allocate(new float[128]), Sums = memory.Allocate(1) };
         PtxKernel kernel = PtxKernel.Compile(((Action<SumArgs>)SumKernel).Method, implicitlyGrouped: false);
-        string broken = kernel.Text.Remove(kernel.Text.LastIndexOf("bar.sync", StringComparison.Ordinal), "bar.sync\t0;".Length);
+        int barrier = kernel.Text.LastIndexOf("bar.sync", StringComparison.Ordinal);
+        string broken = kernel.Text.Remove(barrier, "bar.sync\t0;".Length);
         PtxFaultException fault = Assert.Throws<PtxFaultException>(
             () => PtxKernel.Parse(broken).Run(memory, new Dim3(1), new Dim3(128), 0, args));
         Assert.Contains("since the last barrier", fault.Message, StringComparison.Ordinal);
@@ -80,6 +88,66 @@ public sealed class PtxKernelTests
         PtxKernel kernel = PtxKernel.Compile(((Action<Index1D, SumArgs>)CopyKernel).Method, implicitlyGrouped: true);
         kernel.Run(memory, 70, 32, args);
         Assert.Throws<PtxFaultException>(() => kernel.Run(memory, 71, 32, args));
+    }
+
+    [Fact]
+    public void DynamicSharedMemoryIsAsLongAsTheLaunchSays()
+    {
+        using var memory = new PtxMemory();
+        float[] values = [.. Enumerable.Range(0, 64).Select(i => i * 1.5f)];
+        var args = new SumArgs { Values = memory.Allocate(values), Sums = memory.Allocate(64) };
+        PtxKernel kernel = PtxKernel.Compile(((Action<SumArgs>)ReverseKernel).Method, implicitlyGrouped: false);
+        kernel.Run(memory, new Dim3(1), new Dim3(64), 256, args);
+        Assert.Equal(values.Reverse(), PtxMemory.Values(args.Sums).ToArray());
+        Assert.Throws<PtxFaultException>(() => kernel.Run(memory, new Dim3(1), new Dim3(64), 252, args));
+        Assert.Throws<ArgumentException>(() => kernel.Run(memory, new Dim3(1), new Dim3(64), 1 << 20, args));
+        Assert.Throws<ArgumentException>(() => kernel.Run(memory, new Dim3(1), new Dim3(2048), 256, args));
+        Assert.Throws<ArgumentException>(() => kernel.Run(memory, new Dim3(1), new Dim3(64), 256, args, 1));
+        Assert.Throws<ArgumentException>(() => kernel.Run(memory, new Dim3(1), new Dim3(64), 256, 1f));
+    }
+
+    [Fact]
+    public void LaunchBoundsAreKept()
+    {
+        using var memory = new PtxMemory();
+        var args = new SumArgs { Values = memory.Allocate(128), Sums = memory.Allocate(1) };
+        PtxKernel kernel = PtxKernel.Compile(
+            ((Action<SumArgs>)SumKernel).Method, implicitlyGrouped: false, new KernelSpecialization(64, null));
+        Assert.Throws<ArgumentException>(() => kernel.Run(memory, new Dim3(1), new Dim3(128), 0, args));
+    }
+
+    /// <summary>Requests by hand: 4 sectors for 32 words in a row, 32 for words a column apart; banks alike.</summary>
+    [Theory]
+    [InlineData(4, 4, 1, 0)]
+    [InlineData(8, 8, 1, 1)]
+    [InlineData(128, 32, 1, 31)]
+    [InlineData(132, 32, 1, 0)]
+    [InlineData(0, 1, 1, 0)]
+    public void RequestsToMemoryAreCounted(int stride, int sectors, int rounds, int conflicts)
+    {
+        using var memory = new PtxMemory();
+        var kernel = PtxKernel.Parse($$"""
+            .version 8.0
+            .target sm_80
+            .address_size 64
+            .visible .entry Strided(.param .u64 input)
+            {
+                .shared .align 16 .b8 tile[8192];
+                .reg .b32 %r<4>; .reg .b64 %d<3>;
+                ld.param.u64 %d0, [input];
+                mov.u32 %r0, %tid.x;
+                mad.wide.u32 %d1, %r0, {{stride}}, %d0;
+                ld.global.b32 %r1, [%d1];
+                mov.u32 %r2, tile;
+                mad.lo.u32 %r2, %r0, {{stride}}, %r2;
+                ld.shared.b32 %r3, [%r2];
+                ret;
+            }
+            """);
+        kernel.CountsRequests = true;
+        kernel.Run(memory, new Dim3(1), new Dim3(32), 0, PtxMemory.Address(memory.Allocate(2048)));
+        Assert.Equal((1, sectors), (kernel.Counters.GlobalRequests, kernel.Counters.GlobalSectors));
+        Assert.Equal((rounds, conflicts), (kernel.Counters.SharedRounds, kernel.Counters.SharedConflicts));
     }
 
     /// <summary>The assembly of the tensor-core kernels: registers of its own, cp.async, ldmatrix, mma.</summary>
@@ -114,6 +182,15 @@ public sealed class PtxKernelTests
 
     private static void CopyKernel(Index1D i, SumArgs a) => a.Sums[i] = a.Values[i];
 
+    private static void ReverseKernel(SumArgs a)
+    {
+        ArrayView<float> tile = SharedMemory.GetDynamic<float>();
+        int i = Group.IdxX;
+        tile[i] = a.Values[i];
+        Group.Barrier();
+        a.Sums[i] = tile[63 - i];
+    }
+
     private static void SumKernel(SumArgs a)
     {
         ArrayView<float> tile = SharedMemory.Allocate<float>(128);
@@ -136,7 +213,8 @@ public sealed class PtxKernelTests
         // 16 rows of A and 8 of B, 32 bytes each; one lane copies half a row, 24 rows in two rounds.
         ArrayView<float> tile = SharedMemory.Allocate<float>(24 * 8);
         int lane = Group.IdxX;
-        CudaAsm.Emit(".reg .f32 acc<4>; .reg .b32 fa<4>; .reg .b32 fb<2>; .reg .u32 base; mov.u32 base, __shared_alloca0;");
+        CudaAsm.Emit(".reg .f32 acc<4>; .reg .b32 fa<4>; .reg .b32 fb<2>; .reg .u32 base;");
+        CudaAsm.Emit("mov.u32 base, __shared_alloca0;");
         CudaAsm.Emit("mov.f32 acc0, 0f00000000; mov.f32 acc1, acc0; mov.f32 acc2, acc0; mov.f32 acc3, acc0;");
         CudaAsm.Emit(
             "{ .reg .u32 t; add.u32 t, base, %0; cp.async.cg.shared.global [t], [%1], 16; }",

@@ -50,6 +50,7 @@ internal static unsafe class PtxLoadsAndStores
         return (warp, lanes) =>
         {
             ulong[] r = warp.Registers;
+            address.Count(warp, lanes, size * slots.Length);
             for (uint rest = lanes; rest != 0; rest &= rest - 1)
             {
                 int lane = BitOperations.TrailingZeroCount(rest);
@@ -70,6 +71,7 @@ internal static unsafe class PtxLoadsAndStores
         return (warp, lanes) =>
         {
             ulong[] r = warp.Registers;
+            address.Count(warp, lanes, size * slots.Length);
             for (uint rest = lanes; rest != 0; rest &= rest - 1)
             {
                 int lane = BitOperations.TrailingZeroCount(rest);

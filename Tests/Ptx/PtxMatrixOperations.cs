@@ -18,6 +18,7 @@ internal static unsafe class PtxMatrixOperations
         bool transposed = instruction.Has("trans");
         return (warp, _) =>
         {
+            address.Count(warp, count == 4 ? uint.MaxValue : (1u << (count * 8)) - 1, 16);
             // Lane 8 m + i gives the address of row i of matrix m: eight values of 16 bits.
             ushort* values = stackalloc ushort[4 * 64];
             for (int row = 0; row < count * 8; row++)
@@ -74,6 +75,8 @@ internal static unsafe class PtxMatrixOperations
         };
         return (warp, _) =>
         {
+            if (warp.Block.Counters is { } counters)
+                counters.MatrixProducts++;
             ulong[] r = warp.Registers;
             float* rows = stackalloc float[16 * 16];
             float* columns = stackalloc float[8 * 16];

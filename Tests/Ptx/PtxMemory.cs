@@ -16,6 +16,9 @@ internal sealed unsafe class PtxMemory : IDisposable
 
     private const int Granule = 256;
 
+    // Room before and behind each block, so that an access that misses one does not hit another.
+    private const int Margin = 4096;
+
     // Views need an accelerator to belong to; it runs nothing, and one serves all tests until the process ends.
     private static readonly Lazy<CPUAccelerator> Host = new(
         () => Context.Create(builder => builder.CPU(new CPUDevice(2, 1, 1))).CreateCPUAccelerator(0));
@@ -23,16 +26,33 @@ internal sealed unsafe class PtxMemory : IDisposable
     private readonly List<PtxRange> _ranges = [];
     private readonly List<(nint Address, CPUMemoryBuffer Buffer)> _owned = [];
 
-    /// <summary>The blocks in order of address.</summary>
-    public PtxRange[] Ranges() => [.. _ranges.OrderBy(range => range.Start)];
+    /// <summary>The blocks in order of address; those that overlap are one.</summary>
+    public PtxRange[] Ranges()
+    {
+        var joined = new List<PtxRange>();
+        foreach (PtxRange range in _ranges.OrderBy(range => range.Start))
+        {
+            if (joined.Count > 0 && range.Start - joined[^1].Start < joined[^1].Length)
+            {
+                ulong length = Math.Max(joined[^1].Length, range.Start - joined[^1].Start + range.Length);
+                joined[^1] = joined[^1] with { Length = length };
+            }
+            else
+            {
+                joined.Add(range);
+            }
+        }
+
+        return [.. joined];
+    }
 
     /// <summary>A new block of floats, 256-byte aligned, holding NaN.</summary>
     public ArrayView<float> Allocate(int length)
     {
-        nuint bytes = ((nuint)length * sizeof(float)) + (2 * Granule);
+        nuint bytes = ((nuint)length * sizeof(float)) + (2 * Margin);
         var address = (nint)NativeMemory.AlignedAlloc(bytes, Granule);
         new Span<uint>((void*)address, (int)(bytes / sizeof(uint))).Fill(Poison);
-        nint start = address + Granule;
+        nint start = address + Margin;
         var buffer = CPUMemoryBuffer.Create(Host.Value, start, Math.Max(length, 1), sizeof(float));
         _owned.Add((address, buffer));
         if (length > 0)
@@ -49,7 +69,11 @@ internal sealed unsafe class PtxMemory : IDisposable
     }
 
     /// <summary>Opens memory that somebody else owns, such as a buffer of the CPU accelerator.</summary>
-    public void Map(nint address, long bytes) => _ranges.Add(new PtxRange((ulong)address, (ulong)bytes));
+    public void Map(nint address, long bytes)
+    {
+        if (bytes > 0)
+            _ranges.Add(new PtxRange((ulong)address, (ulong)bytes));
+    }
 
     /// <summary>The values a view shows, to be read and written in place.</summary>
     public static Span<float> Values(ArrayView<float> view) => new((void*)Address(view), (int)view.Length);

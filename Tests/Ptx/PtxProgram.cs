@@ -36,7 +36,7 @@ internal sealed record PtxPairOperand(PtxOperand First, PtxOperand Second) : Ptx
 /// <summary>The destination _ that takes nothing.</summary>
 internal sealed record PtxSinkOperand : PtxOperand;
 
-/// <summary>One instruction as written: guard, opcode split at its dots, operands, and the scope of its labels.</summary>
+/// <summary>One instruction as written: guard, opcode split at its dots, operands, scope of its labels.</summary>
 internal sealed record PtxInstruction(
     PtxRegisterOperand? Guard, string Opcode, PtxOperand[] Operands, PtxScope Scope, string Text, int Line)
 {

@@ -27,7 +27,8 @@ internal static class PtxSpecialRegisters
     public static int Bits(string name) =>
         IsSpecial(name) ? 32 : throw new PtxSyntaxException($"{name} is no special register known here.");
 
-    public static uint Value(string name, Dim3 grid, Dim3 block, Dim3 blockIndex, int thread, int dynamicShared, int shared)
+    public static uint Value(
+        string name, Dim3 grid, Dim3 block, Dim3 blockIndex, int thread, int dynamicShared, int shared)
     {
         int lane = thread & 31;
         char axis = name[^1];

@@ -124,8 +124,8 @@ internal sealed unsafe class PtxWarp : IDisposable
         Dim3 thread = Block.BlockSize.At(FirstThread + lane);
         Dim3 block = Block.BlockIndex;
         return new PtxFaultException(
-            $"{Block.Program.Name}: thread ({thread.X},{thread.Y},{thread.Z}) of block ({block.X},{block.Y},{block.Z}) " +
-            $"{what}; PTX line {Current.Source.Line}: {Current.Source.Text}");
+            $"{Block.Program.Name}: thread ({thread.X},{thread.Y},{thread.Z}) of block " +
+            $"({block.X},{block.Y},{block.Z}) {what}; PTX line {Current.Source.Line}: {Current.Source.Text}");
     }
 
     public void Dispose() => NativeMemory.AlignedFree(Local);
@@ -141,7 +141,7 @@ internal sealed unsafe class PtxWarp : IDisposable
             Current = step;
             Executed += BitOperations.PopCount(lanes);
             if (Executed > Block.InstructionLimit)
-                throw Fault(BitOperations.TrailingZeroCount(lanes), "has run too many instructions; the loop never ends");
+                throw Fault(BitOperations.TrailingZeroCount(lanes), "runs in a loop that never ends");
             uint active = step.Guard < 0 ? lanes : lanes & Guarded(step, lanes);
             switch (step.Kind)
             {
