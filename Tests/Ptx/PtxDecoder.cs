@@ -23,13 +23,16 @@ internal sealed record PtxStep(
 }
 
 /// <summary>Turns parsed instructions into steps; the families of instructions live in files of their own.</summary>
-internal sealed class PtxDecoder(PtxProgram program)
+internal sealed class PtxDecoder(PtxProgram program, bool worstApproximations)
 {
     public PtxProgram Program => program;
 
-    public static PtxStep[] Decode(PtxProgram program)
+    /// <summary>Whether .approx instructions are to err as far as the ISA lets them.</summary>
+    public bool WorstApproximations => worstApproximations;
+
+    public static PtxStep[] Decode(PtxProgram program, bool worstApproximations)
     {
-        var decoder = new PtxDecoder(program);
+        var decoder = new PtxDecoder(program, worstApproximations);
         return [.. program.Instructions.Select((instruction, index) => decoder.Decode(instruction, index))];
     }
 

@@ -4,7 +4,8 @@ namespace Gqn.Native.Tests.Ptx;
 
 /// <summary>
 /// rcp, sqrt, rsqrt, ex2, lg2, sin, cos, tanh, copysign, testp. The .approx forms are computed to within half a unit
-/// in the last place: the device's own are a few units worse, and differ between devices.
+/// in the last place, or on demand with the largest error that the ISA lets a device make, up or down by the bits of
+/// the operand.
 /// </summary>
 internal static class PtxFloatFunctions
 {
@@ -40,9 +41,30 @@ internal static class PtxFloatFunctions
             "cos" => Math.Cos,
             _ => Math.Tanh,
         };
+        if (decoder.WorstApproximations && instruction.Has("approx") && type.Bits == 32)
+            return Map(d, a, x => Bits((float)Err(opcode, ToSingle(x), function(ToSingle(x)))));
         return type.Bits == 32
             ? Map(d, a, x => Bits((float)function(ToSingle(x))))
             : Map(d, a, x => Bits(function(ToDouble(x))));
+    }
+
+    /// <summary>The value as far from the truth as the ISA's table of the instruction allows.</summary>
+    private static double Err(string opcode, float x, double exact)
+    {
+        // Zeros, infinities and NaN are exact by the tables, and powers of two are on the devices there are.
+        if (exact is 0 or 1 || !double.IsFinite(exact))
+            return exact;
+        double bound = opcode switch
+        {
+            "ex2" => Math.Abs(exact) * Math.ScaleB(1, -22),
+            "lg2" => Math.ScaleB(1, -22) * (x is > 0.5f and < 2 ? 1 : Math.Abs(exact)),
+            "sin" or "cos" => Math.Pow(2, -20.5),
+            "tanh" => Math.Abs(exact) * Math.ScaleB(1, -11),
+            _ => Math.Abs(exact) * Math.ScaleB(1, -22),
+        };
+        return (System.Numerics.BitOperations.PopCount(BitConverter.SingleToUInt32Bits(x)) & 1) == 0
+            ? exact + bound
+            : exact - bound;
     }
 
     private static PtxOperation Test(PtxDecoder decoder, PtxInstruction instruction)

@@ -19,11 +19,11 @@ internal sealed class PtxKernel
     private readonly PtxProgram _program;
     private readonly PtxStep[] _steps;
 
-    private PtxKernel(string text)
+    private PtxKernel(string text, bool worstApproximations)
     {
         Text = text;
         _program = PtxParser.Parse(text);
-        _steps = PtxDecoder.Decode(_program);
+        _steps = PtxDecoder.Decode(_program, worstApproximations);
     }
 
     public string Text { get; }
@@ -42,11 +42,15 @@ internal sealed class PtxKernel
     /// <summary>Requests to memory by the latest run.</summary>
     public PtxCounters Counters { get; private set; } = new();
 
-    public static PtxKernel Parse(string text) => new(text);
+    /// <param name="text">A module with one entry.</param>
+    /// <param name="worstApproximations">Whether .approx instructions err as far as the ISA lets them, instead of being
+    /// as exact as the host can.</param>
+    public static PtxKernel Parse(string text, bool worstApproximations = false) => new(text, worstApproximations);
 
     public static PtxKernel Compile(
-        MethodInfo method, bool implicitlyGrouped, KernelSpecialization specialization = default) =>
-        new(PtxCompiler.Compile(method, implicitlyGrouped, specialization));
+        MethodInfo method, bool implicitlyGrouped, KernelSpecialization specialization = default,
+        bool worstApproximations = false) =>
+        new(PtxCompiler.Compile(method, implicitlyGrouped, specialization), worstApproximations);
 
     /// <summary>Runs an implicitly grouped kernel over an extent; the runtime's guard cuts the last group.</summary>
     public void Run<TArgs>(PtxMemory memory, int extent, int groupSize, TArgs arguments)

@@ -116,6 +116,33 @@ public sealed class PtxKernelTests
         Assert.Throws<ArgumentException>(() => kernel.Run(memory, new Dim3(1), new Dim3(128), 0, args));
     }
 
+    /// <summary>Worst approximations are off by their bound and no more, and only where an instruction says .approx.</summary>
+    [Fact]
+    public void ApproximationsErrOnDemand()
+    {
+        using var memory = new PtxMemory();
+        float[] inputs = [.. Enumerable.Range(0, 32 * PtxSnippet.Inputs).Select(i => 0.3f + (i * 0.01f))];
+        ArrayView<float> output = memory.Allocate(32 * PtxSnippet.Outputs);
+        PtxKernel.Parse(
+            PtxSnippet.Text("ex2.approx.f32 %out0, %in0; lg2.approx.f32 %out1, %in0; sqrt.rn.f32 %out2, %in0;"),
+            worstApproximations: true).Run(
+            memory, new Dim3(1), new Dim3(32), 0, PtxMemory.Address(memory.Allocate(inputs)), PtxMemory.Address(output));
+        int up = 0;
+        for (int i = 0; i < 32; i++)
+        {
+            float x = inputs[i * PtxSnippet.Inputs];
+            Span<float> row = PtxMemory.Values(output).Slice(i * PtxSnippet.Outputs, PtxSnippet.Outputs);
+            double power = (row[0] / Math.Pow(2, x)) - 1;
+            Assert.InRange(Math.Abs(power), 1.5e-7, 3.2e-7);
+            up += power > 0 ? 1 : 0;
+            if (x is > 0.5f and < 2)
+                Assert.InRange(Math.Abs(row[1] - Math.Log2(x)), 1.7e-7, 3.2e-7);
+            Assert.Equal(MathF.Sqrt(x), row[2]);
+        }
+
+        Assert.InRange(up, 4, 28);
+    }
+
     /// <summary>Requests by hand: 4 sectors for 32 words in a row, 32 for words a column apart; banks alike.</summary>
     [Theory]
     [InlineData(4, 4, 1, 0)]
