@@ -24,9 +24,11 @@ public unsafe class GpuConvolutionBenchmarks : IMeasuredWork, IDisposable
     public static IEnumerable<Conv2dBenchmarks.Layer> Layers =>
     [
         new("3x3 64-64 16x16", new(4, 64, 16, 16, 64, 3, 1)), new("3x3 128-128 32x32", new(4, 128, 32, 32, 128, 3, 1)),
-        new("5x5 128-512 16x16", new(4, 128, 16, 16, 512, 5, 1)), new("5x5 64-256 32x32", new(4, 64, 32, 32, 256, 5, 1)),
+        new("5x5 128-512 16x16", new(4, 128, 16, 16, 512, 5, 1)),
+        new("5x5 64-256 32x32", new(4, 64, 32, 32, 256, 5, 1)),
         new("5x5 64-256 8x8", new(1, 64, 8, 8, 256, 5, 1)), new("2x2/2 3-256 64x64", new(6, 3, 64, 64, 256, 2, 2)),
-        new("1x1 256-256 16x16", new(6, 256, 16, 16, 256, 1, 1)), new("3x3 100-92 17x15", new(4, 100, 17, 15, 92, 3, 1)),
+        new("1x1 256-256 16x16", new(6, 256, 16, 16, 256, 1, 1)),
+        new("3x3 100-92 17x15", new(4, 100, 17, 15, 92, 3, 1)),
     ];
 
     /// <summary>The convolution.</summary>

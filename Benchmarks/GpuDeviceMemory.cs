@@ -7,7 +7,7 @@ internal sealed class GpuDeviceMemory : IDisposable
 {
     private readonly List<GpuMemory> _blocks = [];
 
-    /// <summary>The device that the environment names by GQN_BENCHMARK_DEVICE; the first OpenCL device otherwise.</summary>
+    /// <summary>The device that GQN_BENCHMARK_DEVICE names; the first OpenCL device otherwise.</summary>
     public GpuContext Context { get; } =
         GpuContext.Open(Environment.GetEnvironmentVariable("GQN_BENCHMARK_DEVICE") ?? "opencl:0");
 

@@ -72,7 +72,14 @@ internal static partial class RegisterTileConvolution
 
             context.Launch(
                 Sum, count,
-                new SumArgs { Result = dw.View, Parts = partials.View, Count = (int)count, Splits = splits, Add = add ? 1 : 0 });
+                new SumArgs
+                {
+                    Result = dw.View,
+                    Parts = partials.View,
+                    Count = (int)count,
+                    Splits = splits,
+                    Add = add ? 1 : 0,
+                });
             add = true;
         }
 
@@ -96,7 +103,7 @@ internal static partial class RegisterTileConvolution
         args.Result[i] = sum;
     }
 
-    /// <summary>Products over some lines of some images, for the whole blocks of weights and for the last, narrow one.</summary>
+    /// <summary>Products over some lines of some images, for whole blocks of weights and for the narrow one.</summary>
     private readonly record struct WeightPass(
         GpuContext Context, Conv2dShape Shape, GpuArray A, ArrayView<float> B, long ImageStep, long LineStep)
     {
@@ -112,9 +119,10 @@ internal static partial class RegisterTileConvolution
                 long skip = (from / RegisterTile.Columns * args.PanelsOfB.Half) + pixel;
                 args.B = B.SubView(skip, B.Length - skip);
                 args.C = args.Addend = args.Bias = dw.Skip((long)from * args.Rows).View;
+                int block = Math.Min(args.Columns, Conv2dShape.WeightBlock);
                 (args.RowsOfC, args.PanelsOfC) = Shape.Padding == 0
                     ? (RowMap.Dense(Shape.K), PanelMap.Dense(RegisterTile.Columns))
-                    : (Weights(Math.Min(args.Columns, Conv2dShape.WeightBlock)), PanelMap.Weights(BlockOfWeights(Shape)));
+                    : (Weights(block), PanelMap.Weights(BlockOfWeights(Shape)));
                 RegisterTileProduct.Launch(Context, args, splits);
             }
         }

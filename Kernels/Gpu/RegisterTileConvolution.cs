@@ -4,7 +4,7 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Convolutions on processors behind OpenCL: rows are pixels, columns outputs, depth is taps by channels.</summary>
+/// <summary>Convolutions on processors behind OpenCL: rows are pixels, columns outputs, depth taps by channels.</summary>
 /// <remarks>
 /// Images get a border of zeros first, so that no tap asks where it is; weights are copied into panels of 16 outputs
 /// with the channels of a tap side by side, unless there are too few pixels to pay for it.
@@ -25,7 +25,7 @@ internal static partial class RegisterTileConvolution
             PointwiseKernels.Unary(context, y, y, Outputs(shape), activation);
     }
 
-    /// <summary>The cell on the gates that the sum is; gates may be absent, where nobody reads the activated ones.</summary>
+    /// <summary>The cell on the gates that the sum is; gates may be absent, where nobody reads them.</summary>
     public static void ForwardLstmCell(
         GpuContext context, GpuArray cellNext, GpuArray hidden, GpuArray gates, GpuArray cell, in SumInputs sum,
         in Conv2dShape shape)
@@ -191,7 +191,8 @@ internal static partial class RegisterTileConvolution
         public static PaddedImages Of(GpuContext context, GpuArray x, int n, int c, int h, int w, int padding)
         {
             // Pixels that are powers of two apart would push each other out of the caches.
-            long pixel = c % 64 == 0 ? c + 16 : c, line = pixel * (w + (2 * padding)), image = line * (h + (2 * padding));
+            long pixel = c % 64 == 0 ? c + 16 : c;
+            long line = pixel * (w + (2 * padding)), image = line * (h + (2 * padding));
             var array = context.Scratch(ScratchSlots.Operand, image * n);
             RegisterTilePacking.Images(
                 context,

@@ -8,10 +8,10 @@ namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>The gates of a ConvLSTM cell on processors behind OpenCL.</summary>
 /// <remarks>
-/// PoCL makes vectors of the items of a group if they lie side by side, no branch but a return stands before a load, and
-/// no function is left to be called, and it leaves one where a kernel takes more than one exponential. Hence groups of
-/// 16 channels of one pixel, one launch per function, and absent arrays that are read and not used: 1.0 ns instead of 5.2
-/// for each gate of a channel, backward 0.4 instead of 2.1.
+/// PoCL makes vectors of the items of a group if they lie side by side, no branch but a return stands before a load,
+/// and no function is left to be called, and it leaves one where a kernel takes more than one exponential. Hence groups
+/// of 16 channels of one pixel, one launch per function, and absent arrays that are read and not used: 1.0 ns instead of
+/// 5.2 for each gate of a channel, backward 0.4 instead of 2.1.
 /// </remarks>
 internal static class RegisterTileLstmCell
 {

@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Copies of operands into the layouts in which <see cref="RegisterTileProduct"/> reads them fastest.</summary>
+/// <summary>Copies of operands in layouts in which <see cref="RegisterTileProduct"/> reads them fastest.</summary>
 internal static class RegisterTilePacking
 {
     private const int GroupSize = 4;

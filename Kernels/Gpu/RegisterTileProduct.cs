@@ -5,14 +5,14 @@ using ILGPU;
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>
-/// The one matrix kernel of processors behind OpenCL: c[row][column] = (addend + bias +) Σ a[row][depth] · b[depth][column].
+/// The one matrix kernel of processors behind OpenCL: c[row][column] = addend + bias + Σ a[row][depth] · b[depth][column].
 /// </summary>
 /// <remarks>
 /// An item holds 8 rows by 16 columns in registers: what it reads of b fills a vector register, what it reads of a is
 /// one number per row, and nobody waits for anybody. Rows begin anywhere (<see cref="RowMap"/>) and depth is a nest of
-/// three loops, so convolutions, their two gradients and matrix products are all this kernel with other strides. Rows of b
-/// follow each other at one distance, which is added up: from a product with a constant the compiler behind the driver
-/// no longer sees that the 16 numbers are neighbours, and the speed falls to a sixth.
+/// three loops, so convolutions, their two gradients and matrix products are all this kernel with other strides. Rows
+/// of b follow each other at one distance, which is added up: from a product with a constant the compiler behind the
+/// driver no longer sees that the 16 numbers are neighbours, and the speed falls to a sixth.
 /// </remarks>
 internal static class RegisterTileProduct
 {
@@ -32,7 +32,8 @@ internal static class RegisterTileProduct
     public static void Launch(GpuContext context, in Args args, int splits = 1)
     {
         int items = checked(Tiles(args.Rows, args.Columns) * splits);
-        context.Launch(Product, new Index3D((items + GroupSize - 1) / GroupSize, 1, 1), GroupSize, args with { Items = items });
+        int groups = (items + GroupSize - 1) / GroupSize;
+        context.Launch(Product, new Index3D(groups, 1, 1), GroupSize, args with { Items = items });
     }
 
     private static void RegisterTileProductKernel(Args args)
@@ -72,7 +73,7 @@ internal static class RegisterTileProduct
 
     internal struct Args
     {
-        /// <summary>The result, what is added to it (at the same places, perhaps itself), one number per column.</summary>
+        /// <summary>The result; what is added, at the same places, perhaps itself; a number per column.</summary>
         public ArrayView<float> C, Addend, Bias;
 
         public ArrayView<float> A, B;

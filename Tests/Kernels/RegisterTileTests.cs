@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Kernels;
 
-/// <summary>The matrix kernels of processors on the first OpenCL device, against naive loops in double precision.</summary>
+/// <summary>The matrix kernels of processors on the first OpenCL device, against naive loops in double.</summary>
 public sealed class RegisterTileOpenClTests(RegisterTileOpenClTests.Device device)
     : IClassFixture<RegisterTileOpenClTests.Device>
 {

@@ -1224,14 +1224,15 @@ internal struct RowOffsets
 {
     public long R0, R1, R2, R3, R4, R5, R6, R7;
 
-    /// <summary>Of the rows from <paramref name="first"/>; those past the last one begin where it does.</summary>
+    /// <summary>Of the rows from the first on; those past the last one begin where it does.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RowOffsets Of(RowMap map, int first, int last, long offset)
     {
         RowOffsets rows = default;
         int line = first / map.Width, x = first - (line * map.Width);
         int n = line / map.Height, y = line - (n * map.Height);
-        long nextLine = map.StepY - (map.Width * map.StepX), nextImage = map.StepN - (map.Height * map.StepY);
+        long nextLine = map.StepY - (map.Width * map.StepX);
+        long nextImage = map.StepN - (map.Height * map.StepY);
         long at = offset + (n * map.StepN) + (y * map.StepY) + (x * map.StepX);
         rows.R0 = at;
         if (first + 1 <= last)
@@ -1369,7 +1370,8 @@ internal static class PanelRow
 {
     /// <summary>Neighbours.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Copy(ArrayView<float> to, long start, ArrayView<float> from, long at)
+    public static void Copy(
+        ArrayView<float> to, long start, ArrayView<float> from, long at)
     {
         float v0 = from[at + 0];
         float v1 = from[at + 1];
@@ -1405,9 +1407,10 @@ internal static class PanelRow
         to[start + 15] = v15;
     }
 
-    /// <summary>Numbers that lie <paramref name="step"/> apart.</summary>
+    /// <summary>Numbers that lie a step apart.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Gather(ArrayView<float> to, long start, ArrayView<float> from, long at, long step)
+    public static void Gather(
+        ArrayView<float> to, long start, ArrayView<float> from, long at, long step)
     {
         float v0 = from[at + (0 * step)];
         float v1 = from[at + (1 * step)];

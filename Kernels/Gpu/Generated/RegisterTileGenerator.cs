@@ -34,7 +34,8 @@ public static class RegisterTileGenerator
         WriteStep(text);
         WriteAddColumns(text);
         WriteGuarded(text, "Add", "Adds c[rows + column] for the first rows and columns.", "_c@x# += c[rows.R@ + #]");
-        WriteGuarded(text, "Store", "c[rows + column] = the sums, for the first rows and columns.", "c[rows.R@ + #] = _c@x#");
+        WriteGuarded(
+            text, "Store", "c[rows + column] = the sums, for the first rows and columns.", "c[rows.R@ + #] = _c@x#");
         text.Append("}\n");
         WriteRowOffsets(text);
         WritePanelRow(text);
@@ -103,7 +104,12 @@ public static class RegisterTileGenerator
                 text.Append($"                {Numbered(ofRow, column)};\n");
             text.Append("            }\n            else\n            {\n");
             for (int column = 0; column < Columns - 1; column++)
-                text.Append($"                if ({column} < columnCount)\n                    {Numbered(ofRow, column)};\n");
+            {
+                text.Append($"                if ({column} < columnCount)\n");
+                text.Append($"                    {Numbered(ofRow, column)};\n");
+            }
+
+
             text.Append("            }\n        }\n");
         }
 
@@ -119,14 +125,15 @@ public static class RegisterTileGenerator
             {
                 public long {{Join(", ", "R#", Rows)}};
 
-                /// <summary>Of the rows from <paramref name="first"/>; those past the last one begin where it does.</summary>
+                /// <summary>Of the rows from the first on; those past the last one begin where it does.</summary>
                 [MethodImpl(MethodImplOptions.AggressiveInlining)]
                 public static RowOffsets Of(RowMap map, int first, int last, long offset)
                 {
                     RowOffsets rows = default;
                     int line = first / map.Width, x = first - (line * map.Width);
                     int n = line / map.Height, y = line - (n * map.Height);
-                    long nextLine = map.StepY - (map.Width * map.StepX), nextImage = map.StepN - (map.Height * map.StepY);
+                    long nextLine = map.StepY - (map.Width * map.StepX);
+                    long nextImage = map.StepN - (map.Height * map.StepY);
                     long at = offset + (n * map.StepN) + (y * map.StepY) + (x * map.StepX);
                     rows.R0 = at;
 
@@ -171,7 +178,7 @@ public static class RegisterTileGenerator
             """);
         WriteCopy(text, "Copy", "Neighbours.", string.Empty, "from[at + #]");
         text.Append('\n');
-        WriteCopy(text, "Gather", "Numbers that lie <paramref name=\"step\"/> apart.", ", long step", "from[at + (# * step)]");
+        WriteCopy(text, "Gather", "Numbers that lie a step apart.", ", long step", "from[at + (# * step)]");
         text.Append("}\n");
     }
 
@@ -180,7 +187,8 @@ public static class RegisterTileGenerator
         text.Append($$"""
                 /// <summary>{{summary}}</summary>
                 [MethodImpl(MethodImplOptions.AggressiveInlining)]
-                public static void {{name}}(ArrayView<float> to, long start, ArrayView<float> from, long at{{parameter}})
+                public static void {{name}}(
+                    ArrayView<float> to, long start, ArrayView<float> from, long at{{parameter}})
                 {
 
             """);
