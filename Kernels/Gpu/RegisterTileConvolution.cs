@@ -12,7 +12,7 @@ namespace Gqn.Native.Kernels.Gpu;
 internal static partial class RegisterTileConvolution
 {
     // A copied weight costs as much as some hundred multiply-adds.
-    private const int PackedFrom = 256;
+    public static int PackedFrom = 256;
 
     /// <summary>y = activation(the sum)</summary>
     public static void Forward<TActivation>(
@@ -41,7 +41,7 @@ internal static partial class RegisterTileConvolution
         var (addend, bias) = (sum.Addend, sum.Bias);
         if (sum.Table.Exists || sum.HasNoTerms)
         {
-            PlainConvolution.Start(context, y, sum, shape);
+            RegisterTileStart.Launch(context, y, sum, shape);
             (addend, bias) = (y, default);
         }
 

@@ -1,0 +1,57 @@
+using Gqn.Native.Kernels.Shapes;
+using ILGPU;
+
+namespace Gqn.Native.Kernels.Gpu;
+
+/// <summary>What is added to the convolutions of a sum, on processors behind OpenCL.</summary>
+/// <remarks>
+/// Groups are neighbouring channels of one pixel, which all have the same border class, and absent arrays are read
+/// and not used: then the compiler behind the driver makes vectors of the items.
+/// </remarks>
+internal static class RegisterTileStart
+{
+    private const int GroupSize = 64;
+
+    private static readonly GroupKernelHandle<Args> Handle = new(RegisterTileSumStart);
+
+    /// <summary>y = addend + bias + table</summary>
+    public static void Launch(GpuContext context, GpuArray y, in SumInputs sum, in Conv2dShape shape) =>
+        context.Launch(
+            Handle, new Index3D((shape.K + GroupSize - 1) / GroupSize, shape.N * shape.OutH * shape.OutW, 1), GroupSize,
+            new Args
+            {
+                Y = y.View,
+                Addend = sum.Addend.ViewOr(y),
+                Bias = sum.Bias.ViewOr(y),
+                Table = sum.Table.ViewOr(y),
+                K = shape.K,
+                H = shape.OutH,
+                W = shape.OutW,
+                Kernel = sum.TableKernel,
+                ReadAddend = sum.Addend.Exists ? 1 : 0,
+                ReadBias = sum.Bias.Exists ? 1 : 0,
+                ReadTable = sum.Table.Exists ? 1 : 0,
+            });
+
+    private static void RegisterTileSumStart(Args args)
+    {
+        int k = (Grid.IdxX * GroupSize) + Group.IdxX, pixel = Grid.IdxY;
+        if (k >= args.K)
+            return;
+        int line = pixel / args.W, x = pixel - (line * args.W), n = line / args.H, y = line - (n * args.H);
+        var rows = new BorderClasses(args.H, args.Kernel);
+        var columns = new BorderClasses(args.W, args.Kernel);
+        int row = (((n * rows.Count) + rows.Of(y)) * columns.Count) + columns.Of(x), at = (pixel * args.K) + k;
+        float addend = args.Addend[at], bias = args.Bias[k], table = args.Table[(row * args.K) + k];
+        float sum = args.ReadAddend != 0 ? addend : 0f;
+        sum += args.ReadBias != 0 ? bias : 0f;
+        sum += args.ReadTable != 0 ? table : 0f;
+        args.Y[at] = sum;
+    }
+
+    internal struct Args
+    {
+        public ArrayView<float> Y, Addend, Bias, Table;
+        public int K, H, W, Kernel, ReadAddend, ReadBias, ReadTable;
+    }
+}
