@@ -24,7 +24,10 @@ public static class ConvolutionSum
     {
         ArgumentNullException.ThrowIfNull(context);
         var sum = Prepare(context, terms, addend, bias, shape);
-        PlainConvolution.Forward(context, y, sum, shape, activation);
+        if (context.Tiles == TileFamily.Shared)
+            SharedTileConvolution.Forward(context, y, sum, shape, activation);
+        else
+            PlainConvolution.Forward(context, y, sum, shape, activation);
     }
 
     /// <summary>
@@ -37,7 +40,10 @@ public static class ConvolutionSum
     {
         ArgumentNullException.ThrowIfNull(context);
         var sum = Prepare(context, terms, addend, bias, shape);
-        PlainConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
+        if (context.Tiles == TileFamily.Shared)
+            SharedTileConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
+        else
+            PlainConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
     }
 
     /// <summary>The gradients of the inputs and weights that the operands ask for, one after another.</summary>
@@ -55,10 +61,28 @@ public static class ConvolutionSum
 
             var own = Own(shape, term);
             if (term.Dx.Exists)
-                PlainConvolution.BackwardInput(context, term.Dx, term.AddDx, dy, term.W, own);
+                BackwardInput(context, term.Dx, term.AddDx, dy, term.W, own);
             if (term.Dw.Exists)
-                PlainConvolution.BackwardWeight(context, term.Dw, term.AddDw, dy, term.X, own);
+                BackwardWeight(context, term.Dw, term.AddDw, dy, term.X, own);
         }
+    }
+
+    private static void BackwardInput(
+        GpuContext context, GpuArray dx, bool add, GpuArray dy, GpuArray w, in Conv2dShape shape)
+    {
+        if (context.Tiles == TileFamily.Shared)
+            SharedTileConvolution.BackwardInput(context, dx, add, dy, w, shape);
+        else
+            PlainConvolution.BackwardInput(context, dx, add, dy, w, shape);
+    }
+
+    private static void BackwardWeight(
+        GpuContext context, GpuArray dw, bool add, GpuArray dy, GpuArray x, in Conv2dShape shape)
+    {
+        if (context.Tiles == TileFamily.Shared)
+            SharedTileConvolution.BackwardWeight(context, dw, add, dy, x, shape);
+        else
+            PlainConvolution.BackwardWeight(context, dw, add, dy, x, shape);
     }
 
     /// <summary>The sum with a table in place of its constant inputs.</summary>

@@ -26,6 +26,12 @@ public static class Gemm
         bool transposeA, bool transposeB)
     {
         ArgumentNullException.ThrowIfNull(context);
+        if (context.Tiles == TileFamily.Shared && inner > 0)
+        {
+            SharedTileGemm.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
+            return;
+        }
+
         context.Launch(
             Plain, (long)rows * columns,
             new Args
