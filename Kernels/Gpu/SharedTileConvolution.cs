@@ -210,6 +210,8 @@ internal static partial class SharedTileConvolution
             Channels = inMemory,
             TapRows = kernel,
             TapColumns = isPatches ? 1 : kernel,
+            PaddingRows = isPatches ? 0 : kernel / 2,
+            PaddingColumns = isPatches ? 0 : kernel / 2,
             IsPlain = isPatches || kernel == 1 ? 1 : 0,
             AlignedX = x.IsAligned && inMemory % Quad.Length == 0 ? 1 : 0,
         };

@@ -19,7 +19,7 @@ internal struct GateWeightColumns : ISharedTileOperand<TapWalk>
     /// <summary>Channels of the hidden state.</summary>
     public int Hidden;
 
-    private int _channel, _inner, _left, _near, _nearStep, _far, _farStep;
+    private int _channel, _inner, _left, _near, _nearStep, _far, _farStep, _block;
 
     public static bool AlongInner => false;
 
@@ -31,14 +31,15 @@ internal struct GateWeightColumns : ISharedTileOperand<TapWalk>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Next(in TapWalk walk, bool jumped)
+    public void Step(in TapWalk walk)
     {
         _near += _nearStep;
         _far += _farStep;
         _left -= SharedTile.Depth;
-        if (jumped)
-            Find(walk);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Jump(in TapWalk walk) => Find(walk);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Quad Load(in TapWalk walk)
@@ -48,31 +49,30 @@ internal struct GateWeightColumns : ISharedTileOperand<TapWalk>
         {
             int within = _channel & (GateOrder.Group - 1);
             int width = Math.Min(GateOrder.Group, Hidden - (_channel - within));
-            int block = walk.Term.IsPlain != 0 ? int.MaxValue : Conv2dShape.WeightBlock;
-            result.X = walk.Term.W[Place(within, block)];
-            result.Y = walk.Term.W[Place(within + width, block)];
-            result.Z = walk.Term.W[Place(within + (2 * width), block)];
-            result.W = walk.Term.W[Place(within + (3 * width), block)];
+            result.X = walk.W[Place(within)];
+            result.Y = walk.W[Place(within + width)];
+            result.Z = walk.W[Place(within + (2 * width))];
+            result.W = walk.W[Place(within + (3 * width))];
         }
 
         return result;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly int Place(int column, int block) => column + (column < block ? _near : _far);
+    private readonly int Place(int column) => column + (column < _block ? _near : _far);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Find(in TapWalk walk)
     {
         int outputs = GateOrder.Gates * Hidden, group = GateOrder.Gates * (_channel & -GateOrder.Group);
-        int tap = (walk.TapRow * walk.Term.TapColumns) + walk.TapColumn;
         var near = WeightPlace.Of(walk.Term, outputs, group);
         var far = WeightPlace.Of(walk.Term, outputs, group + Conv2dShape.WeightBlock);
-        _near = near.At(_inner, tap);
+        _near = near.At(_inner, walk.Tap);
         _nearStep = SharedTile.Depth * near.ChannelStep;
-        _far = far.At(_inner, tap) - Conv2dShape.WeightBlock;
+        _far = far.At(_inner, walk.Tap) - Conv2dShape.WeightBlock;
         _farStep = SharedTile.Depth * far.ChannelStep;
-        _left = _channel < Hidden ? walk.Term.Channels - _inner : 0;
+        _left = _channel < Hidden ? walk.Channels - _inner : 0;
+        _block = walk.Term.IsPlain != 0 ? int.MaxValue : Conv2dShape.WeightBlock;
     }
 }
 

@@ -10,7 +10,10 @@ internal static class SharedTileForward<TShape, TActivation>
 {
     public static readonly
         GroupKernelHandle<SharedTileArgs<TapWalk, GatheredPixels, WeightColumns, SumEpilogue<TActivation>>> Handle =
-            new(SharedTile.Product<TShape, TapWalk, GatheredPixels, WeightColumns, SumEpilogue<TActivation>>);
+            new(SharedTile.Product<TShape, TapWalk, GatheredPixels, WeightColumns, SumEpilogue<TActivation>>)
+            {
+                Bounds = SharedTile.Bounds<TShape>(),
+            };
 }
 
 /// <summary>Convolutions and the cell on them.</summary>
@@ -18,7 +21,10 @@ internal static class SharedTileLstmCell<TShape> where TShape : struct, ISharedT
 {
     public static readonly
         GroupKernelHandle<SharedTileArgs<TapWalk, GatheredPixels, GateWeightColumns, LstmCellEpilogue>> Handle =
-            new(SharedTile.Product<TShape, TapWalk, GatheredPixels, GateWeightColumns, LstmCellEpilogue>);
+            new(SharedTile.Product<TShape, TapWalk, GatheredPixels, GateWeightColumns, LstmCellEpilogue>)
+            {
+                Bounds = SharedTile.Bounds<TShape>(),
+            };
 }
 
 /// <summary>The input gradient at stride 1.</summary>
@@ -26,7 +32,10 @@ internal static class SharedTileBackwardInput<TShape> where TShape : struct, ISh
 {
     public static readonly
         GroupKernelHandle<SharedTileArgs<TapWalk, GatheredPixels, WeightRows, SumEpilogue<Identity>>> Handle =
-            new(SharedTile.Product<TShape, TapWalk, GatheredPixels, WeightRows, SumEpilogue<Identity>>);
+            new(SharedTile.Product<TShape, TapWalk, GatheredPixels, WeightRows, SumEpilogue<Identity>>)
+            {
+                Bounds = SharedTile.Bounds<TShape>(),
+            };
 }
 
 /// <summary>The input gradient of patches.</summary>
@@ -34,7 +43,10 @@ internal static class SharedTileBackwardPatches<TShape> where TShape : struct, I
 {
     public static readonly
         GroupKernelHandle<SharedTileArgs<LinearWalk, MatrixRows, MatrixRows, PatchEpilogue>> Handle =
-            new(SharedTile.Product<TShape, LinearWalk, MatrixRows, MatrixRows, PatchEpilogue>);
+            new(SharedTile.Product<TShape, LinearWalk, MatrixRows, MatrixRows, PatchEpilogue>)
+            {
+                Bounds = SharedTile.Bounds<TShape>(),
+            };
 }
 
 /// <summary>The weight gradient.</summary>
@@ -42,7 +54,10 @@ internal static class SharedTileBackwardWeight<TShape> where TShape : struct, IS
 {
     public static readonly
         GroupKernelHandle<SharedTileArgs<LinearWalk, TapPixels, MatrixColumns, WeightGradientEpilogue>> Handle =
-            new(SharedTile.Product<TShape, LinearWalk, TapPixels, MatrixColumns, WeightGradientEpilogue>);
+            new(SharedTile.Product<TShape, LinearWalk, TapPixels, MatrixColumns, WeightGradientEpilogue>)
+            {
+                Bounds = SharedTile.Bounds<TShape>(),
+            };
 }
 
 /// <summary>Products of matrices; a transposed one is marked by T.</summary>
@@ -50,20 +65,32 @@ internal static class SharedTileMatrixProduct<TShape> where TShape : struct, ISh
 {
     public static readonly
         GroupKernelHandle<SharedTileArgs<LinearWalk, MatrixRows, MatrixColumns, SumEpilogue<Identity>>> AB =
-            new(SharedTile.Product<TShape, LinearWalk, MatrixRows, MatrixColumns, SumEpilogue<Identity>>);
+            new(SharedTile.Product<TShape, LinearWalk, MatrixRows, MatrixColumns, SumEpilogue<Identity>>)
+            {
+                Bounds = SharedTile.Bounds<TShape>(),
+            };
 
     public static readonly
         GroupKernelHandle<SharedTileArgs<LinearWalk, MatrixColumns, MatrixColumns, SumEpilogue<Identity>>> TransposedAB =
-            new(SharedTile.Product<TShape, LinearWalk, MatrixColumns, MatrixColumns, SumEpilogue<Identity>>);
+            new(SharedTile.Product<TShape, LinearWalk, MatrixColumns, MatrixColumns, SumEpilogue<Identity>>)
+            {
+                Bounds = SharedTile.Bounds<TShape>(),
+            };
 
     public static readonly
         GroupKernelHandle<SharedTileArgs<LinearWalk, MatrixRows, MatrixRows, SumEpilogue<Identity>>> ATransposedB =
-            new(SharedTile.Product<TShape, LinearWalk, MatrixRows, MatrixRows, SumEpilogue<Identity>>);
+            new(SharedTile.Product<TShape, LinearWalk, MatrixRows, MatrixRows, SumEpilogue<Identity>>)
+            {
+                Bounds = SharedTile.Bounds<TShape>(),
+            };
 
     public static readonly
         GroupKernelHandle<SharedTileArgs<LinearWalk, MatrixColumns, MatrixRows, SumEpilogue<Identity>>>
             TransposedATransposedB =
-                new(SharedTile.Product<TShape, LinearWalk, MatrixColumns, MatrixRows, SumEpilogue<Identity>>);
+                new(SharedTile.Product<TShape, LinearWalk, MatrixColumns, MatrixRows, SumEpilogue<Identity>>)
+                {
+                    Bounds = SharedTile.Bounds<TShape>(),
+                };
 }
 
 /// <summary>Launches of products.</summary>

@@ -9,8 +9,8 @@ internal struct LinearWalk : ISharedTileWalk
     /// <summary>All of the axis, and how much of it a group takes: whole slices, but for the last.</summary>
     public int Length, Part;
 
-    /// <summary>First element of the slice, and where the group's part ends.</summary>
-    public int Inner, End;
+    /// <summary>Where the group's part begins and ends.</summary>
+    public int First, End;
 
     /// <summary>One part that is all of it.</summary>
     public static LinearWalk Whole(int length) => new() { Length = length, Part = length };
@@ -18,15 +18,16 @@ internal struct LinearWalk : ISharedTileWalk
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Begin()
     {
-        Inner = Grid.IdxZ * Part;
-        End = Math.Min(Inner + Part, Length);
+        First = Grid.IdxZ * Part;
+        End = Math.Min(First + Part, Length);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool Next()
+    public readonly bool Step() => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Jump()
     {
-        Inner += SharedTile.Depth;
-        return false;
     }
 }
 
@@ -41,23 +42,31 @@ internal struct MatrixRows : ISharedTileOperand<LinearWalk>
     /// <summary>Not 0 where all quads begin at multiples of 16 bytes.</summary>
     public int Aligned;
 
-    private int _offset, _inner;
+    private int _offset, _left;
 
     public static bool AlongInner => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Begin(in LinearWalk walk, int outer, int inner)
     {
-        _inner = outer < Outer ? inner : int.MaxValue / 2;
-        _offset = (outer * walk.Length) + walk.Inner + inner;
+        _offset = (outer * walk.Length) + walk.First + inner;
+        _left = outer < Outer ? walk.End - walk.First - inner : 0;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Next(in LinearWalk walk, bool jumped) => _offset += SharedTile.Depth;
+    public void Step(in LinearWalk walk)
+    {
+        _offset += SharedTile.Depth;
+        _left -= SharedTile.Depth;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly Quad Load(in LinearWalk walk) =>
-        Quad.Load(Source, _offset, walk.End - walk.Inner - _inner, Aligned);
+    public readonly void Jump(in LinearWalk walk)
+    {
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly Quad Load(in LinearWalk walk) => Quad.Load(Source, _offset, _left, Aligned);
 }
 
 /// <summary>A matrix whose rows lie across the summed axis.</summary>
@@ -71,23 +80,32 @@ internal struct MatrixColumns : ISharedTileOperand<LinearWalk>
     /// <summary>Not 0 where all quads begin at multiples of 16 bytes.</summary>
     public int Aligned;
 
-    private int _offset, _inner, _count;
+    private int _offset, _left, _count;
 
     public static bool AlongInner => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Begin(in LinearWalk walk, int outer, int inner)
     {
-        (_inner, _count) = (inner, Outer - outer);
-        _offset = ((walk.Inner + inner) * Outer) + outer;
+        _offset = ((walk.First + inner) * Outer) + outer;
+        _left = walk.End - walk.First - inner;
+        _count = Outer - outer;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Next(in LinearWalk walk, bool jumped) => _offset += SharedTile.Depth * Outer;
+    public void Step(in LinearWalk walk)
+    {
+        _offset += SharedTile.Depth * Outer;
+        _left -= SharedTile.Depth;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly Quad Load(in LinearWalk walk) =>
-        Quad.Load(Source, _offset, walk.Inner + _inner < walk.End ? _count : 0, Aligned);
+    public readonly void Jump(in LinearWalk walk)
+    {
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly Quad Load(in LinearWalk walk) => Quad.Load(Source, _offset, _left > 0 ? _count : 0, Aligned);
 }
 
 /// <summary>
@@ -99,7 +117,8 @@ internal struct TapPixels : ISharedTileOperand<LinearWalk>
     public SharedTileTerm Term;
     public SharedTileImages Images;
 
-    private int _down, _right, _count, _x, _y, _inner, _offset;
+    // The pixel within its line and image; the tap's pixel in the same.
+    private int _x, _y, _tapX, _tapY, _offset, _left, _count;
 
     public static bool AlongInner => false;
 
@@ -111,36 +130,48 @@ internal struct TapPixels : ISharedTileOperand<LinearWalk>
     public void Begin(in LinearWalk walk, int outer, int inner)
     {
         int channels = PaddedChannels(Term.Channels), tap = outer / channels, channel = outer - (tap * channels);
-        int tapRow = tap / Term.TapColumns;
-        _down = tapRow - Images.Padding(Term.TapRows);
-        _right = tap - (tapRow * Term.TapColumns) - Images.Padding(Term.TapColumns);
-        _count = tap < Term.Taps ? Term.Channels - channel : 0;
-        _inner = inner;
-        int pixel = walk.Inner + inner, line = pixel / Images.OutW;
+        int tapRow = tap / Term.TapColumns, down = tapRow - Term.PaddingRows;
+        int right = tap - (tapRow * Term.TapColumns) - Term.PaddingColumns;
+        int pixel = walk.First + inner, line = pixel / Images.OutW;
         _x = pixel - (line * Images.OutW);
         _y = line % Images.OutH;
-        _offset = ((((((line * Images.Stride) + _down) * Images.W) + _x + _right) * Term.Channels)) + channel;
+        _tapX = _x + right;
+        _tapY = (_y * Images.Stride) + down;
+        _offset = (((((line * Images.Stride) + down) * Images.W) + _tapX) * Term.Channels) + channel;
+        _left = tap < Term.Taps ? walk.End - pixel : 0;
+        _count = Term.Channels - channel;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Next(in LinearWalk walk, bool jumped)
+    public void Step(in LinearWalk walk)
     {
+        _left -= SharedTile.Depth;
         _x += SharedTile.Depth;
+        _tapX += SharedTile.Depth;
         _offset += SharedTile.Depth * Term.Channels;
         if (_x < Images.OutW)
             return;
-        int lines = _x / Images.OutW;
+        int lines = _x / Images.OutW, y = (_y + lines) % Images.OutH;
         _x -= lines * Images.OutW;
-        _y = (_y + lines) % Images.OutH;
+        _tapX -= lines * Images.OutW;
+        _tapY += (y - _y) * Images.Stride;
+        _y = y;
         // Between two lines of patches lie the other rows of the patches.
         _offset += lines * (Images.Stride - 1) * Images.W * Term.Channels;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Jump(in LinearWalk walk)
+    {
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Quad Load(in LinearWalk walk)
     {
-        int x = _x + _right, y = (_y * Images.Stride) + _down;
-        bool inside = walk.Inner + _inner < walk.End && x >= 0 && x < Images.W && y >= 0 && y < Images.H;
-        return Quad.Load(Term.X, _offset, inside ? _count : 0, Term.AlignedX);
+        bool inside = _left > 0 && _tapX >= 0 && _tapX < Images.W && _tapY >= 0 && _tapY < Images.H;
+        // Aligned quads are whole.
+        return Term.AlignedX != 0
+            ? Quad.Load(Term.X, _offset, inside ? Quad.Length : 0, 1)
+            : Quad.Load(Term.X, _offset, inside ? _count : 0, 0);
     }
 }

@@ -8,6 +8,9 @@ internal interface ISharedTileShape
 
     /// <summary>128, 64 or 32.</summary>
     static abstract int Columns { get; }
+
+    /// <summary>Groups that a multiprocessor of 65536 registers shall have room for.</summary>
+    static abstract int ResidentGroups { get; }
 }
 
 /// <summary>256 items: each element that is read from memory serves 128 multiply-adds of the group.</summary>
@@ -16,6 +19,8 @@ internal readonly struct Square128 : ISharedTileShape
     public static int Rows => 128;
 
     public static int Columns => 128;
+
+    public static int ResidentGroups => 2;
 }
 
 /// <summary>64 items: four times as many groups, for products that would leave multiprocessors idle.</summary>
@@ -24,6 +29,8 @@ internal readonly struct Square64 : ISharedTileShape
     public static int Rows => 64;
 
     public static int Columns => 64;
+
+    public static int ResidentGroups => 6;
 }
 
 /// <summary>64 items: for few output channels, such as an image's or a latent's.</summary>
@@ -32,6 +39,8 @@ internal readonly struct Narrow32 : ISharedTileShape
     public static int Rows => 128;
 
     public static int Columns => 32;
+
+    public static int ResidentGroups => 6;
 }
 
 /// <summary>The shapes, for choosing among them.</summary>

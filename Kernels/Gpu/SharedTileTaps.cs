@@ -16,8 +16,8 @@ internal struct SharedTileTerm
     /// <summary>Channels of the summed axis, and of x as it lies in memory.</summary>
     public int Channels;
 
-    /// <summary>Taps of the filter.</summary>
-    public int TapRows, TapColumns;
+    /// <summary>Taps of the filter, and rows and columns of zeros on each side of an image.</summary>
+    public int TapRows, TapColumns, PaddingRows, PaddingColumns;
 
     /// <summary>
     /// Not 0 where the filter is a matrix [tap][channel][output], as without padding; else outputs lie in blocks.
@@ -41,25 +41,44 @@ internal struct TapWalk : ISharedTileWalk
 
     public SharedTileTerm First, Second, Third, Fourth;
 
-    /// <summary>The convolution, tap and first channel of the slice.</summary>
+    /// <summary>The convolution; only until the next step, so that the loop need not carry it.</summary>
     public SharedTileTerm Term;
+
+    /// <summary>What the loop carries of it.</summary>
+    public ArrayView<float> X, W;
+    public int Channels, AlignedX;
+
+    /// <summary>Tap and first channel of the slice.</summary>
     public int TapRow, TapColumn, Channel;
 
+    /// <summary>What a jump does to the pixels that are seen through the tap.</summary>
+    public int MoveDown, MoveRight;
+
     private int _index;
+
+    /// <summary>The tap's place in a row of all taps.</summary>
+    public readonly int Tap => (TapRow * Term.TapColumns) + TapColumn;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Begin()
     {
-        Term = First;
+        Take(First);
         (TapRow, TapColumn, Channel, _index) = (0, 0, 0, 0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool Next()
+    public bool Step()
     {
         Channel += SharedTile.Depth;
-        if (Channel < Term.Channels)
-            return false;
+        return Channel < Channels;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Jump()
+    {
+        Find();
+        MoveDown = Term.PaddingRows - TapRow;
+        MoveRight = Term.PaddingColumns - TapColumn;
         Channel = 0;
         TapColumn++;
         if (TapColumn == Term.TapColumns)
@@ -72,15 +91,31 @@ internal struct TapWalk : ISharedTileWalk
         {
             TapRow = 0;
             _index++;
-            if (_index == 1)
-                Term = Second;
-            else if (_index == 2)
-                Term = Third;
-            else
-                Term = Fourth;
+            Find();
         }
 
-        return true;
+        MoveDown += TapRow - Term.PaddingRows;
+        MoveRight += TapColumn - Term.PaddingColumns;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Find()
+    {
+        if (_index == 0)
+            Take(First);
+        else if (_index == 1)
+            Take(Second);
+        else if (_index == 2)
+            Take(Third);
+        else
+            Take(Fourth);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Take(SharedTileTerm term)
+    {
+        Term = term;
+        (X, W, Channels, AlignedX) = (term.X, term.W, term.Channels, term.AlignedX);
     }
 }
 
@@ -95,9 +130,6 @@ internal struct SharedTileImages
 
     /// <summary>Input rows from one output row to the next.</summary>
     public int Stride;
-
-    /// <summary>Rows and columns of zeros on each side of an input for a filter of <paramref name="tapRows"/> rows.</summary>
-    public readonly int Padding(int tapRows) => Stride == 1 ? tapRows / 2 : 0;
 
     public static SharedTileImages Of(in Conv2dShape shape) => new()
     {
@@ -123,8 +155,8 @@ internal struct GatheredPixels : ISharedTileOperand<TapWalk>
     public void Begin(in TapWalk walk, int outer, int inner)
     {
         int row = outer / Images.OutW, image = row / Images.OutH;
-        _x = outer - (row * Images.OutW);
-        _y = (row - (image * Images.OutH)) * Images.Stride;
+        _x = outer - (row * Images.OutW) - walk.Term.PaddingColumns;
+        _y = ((row - (image * Images.OutH)) * Images.Stride) - walk.Term.PaddingRows;
         _pixel = (((image * Images.H) + _y) * Images.W) + _x;
         _inner = inner;
         // Beyond the last pixel no tap is inside.
@@ -134,25 +166,29 @@ internal struct GatheredPixels : ISharedTileOperand<TapWalk>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Next(in TapWalk walk, bool jumped)
+    public void Step(in TapWalk walk)
     {
         _offset += SharedTile.Depth;
         _left -= SharedTile.Depth;
-        if (jumped)
-            Find(walk);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly Quad Load(in TapWalk walk) => Quad.Load(walk.Term.X, _offset, _left, walk.Term.AlignedX);
+    public void Jump(in TapWalk walk)
+    {
+        _x += walk.MoveRight;
+        _y += walk.MoveDown;
+        _pixel += (walk.MoveDown * Images.W) + walk.MoveRight;
+        Find(walk);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly Quad Load(in TapWalk walk) => Quad.Load(walk.X, _offset, _left, walk.AlignedX);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Find(in TapWalk walk)
     {
-        int down = walk.TapRow - Images.Padding(walk.Term.TapRows);
-        int right = walk.TapColumn - Images.Padding(walk.Term.TapColumns);
-        int y = _y + down, x = _x + right, channels = walk.Term.Channels;
-        _offset = ((_pixel + (down * Images.W) + right) * channels) + _inner;
-        _left = y >= 0 && y < Images.H && x >= 0 && x < Images.W ? channels - _inner : 0;
+        _offset = (_pixel * walk.Channels) + _inner;
+        _left = _y >= 0 && _y < Images.H && _x >= 0 && _x < Images.W ? walk.Channels - _inner : 0;
     }
 }
 
@@ -177,25 +213,26 @@ internal struct WeightColumns : ISharedTileOperand<TapWalk>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Next(in TapWalk walk, bool jumped)
+    public void Step(in TapWalk walk)
     {
         _offset += _step;
         _left -= SharedTile.Depth;
-        if (jumped)
-            Find(walk);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Jump(in TapWalk walk) => Find(walk);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Quad Load(in TapWalk walk) =>
-        Quad.Load(walk.Term.W, _offset, _left > 0 ? K - _column : 0, AlignedW);
+        Quad.Load(walk.W, _offset, _left > 0 ? K - _column : 0, AlignedW);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Find(in TapWalk walk)
     {
         var place = WeightPlace.Of(walk.Term, K, _column);
-        _offset = place.At(_inner, (walk.TapRow * walk.Term.TapColumns) + walk.TapColumn);
+        _offset = place.At(_inner, walk.Tap);
         _step = SharedTile.Depth * place.ChannelStep;
-        _left = walk.Term.Channels - _inner;
+        _left = walk.Channels - _inner;
     }
 }
 
@@ -211,32 +248,47 @@ internal struct WeightRows : ISharedTileOperand<TapWalk>
     /// <summary>Not 0 where all quads of w begin at multiples of 16 bytes.</summary>
     public int AlignedW;
 
-    private int _column, _inner;
+    private int _column, _inner, _offset, _left;
 
     public static bool AlongInner => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Begin(in TapWalk walk, int outer, int inner) => (_column, _inner) = (outer, inner);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Next(in TapWalk walk, bool jumped)
+    public void Begin(in TapWalk walk, int outer, int inner)
     {
+        (_column, _inner) = (outer, inner);
+        Find(walk);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly Quad Load(in TapWalk walk)
+    public void Step(in TapWalk walk)
     {
-        int outputs = walk.Term.Channels, output = walk.Channel + _inner, taps = walk.Term.Taps;
-        int tap = taps - 1 - ((walk.TapRow * walk.Term.TapColumns) + walk.TapColumn);
+        _offset += SharedTile.Depth;
+        _left -= SharedTile.Depth;
+        if ((walk.Channel & (Conv2dShape.WeightBlock - 1)) == 0)
+            Find(walk);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Jump(in TapWalk walk) => Find(walk);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly Quad Load(in TapWalk walk) => Quad.Load(walk.W, _offset, _left, AlignedW);
+
+    // Slices do not straddle blocks. Only the first convolution is looked at: gradients are made one by one.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Find(in TapWalk walk)
+    {
+        int outputs = walk.First.Channels, output = walk.Channel + _inner, taps = walk.First.Taps;
+        int tap = taps - 1 - ((walk.TapRow * walk.First.TapColumns) + walk.TapColumn);
         int first = 0, width = outputs;
-        if (walk.Term.IsPlain == 0)
+        if (walk.First.IsPlain == 0)
         {
             first = output & -Conv2dShape.WeightBlock;
             width = Math.Min(Conv2dShape.WeightBlock, outputs - first);
         }
 
-        int offset = (((first * C) + (_column * width)) * taps) + (tap * width) + (output - first);
-        return Quad.Load(walk.Term.W, offset, _column < C ? outputs - output : 0, AlignedW);
+        _offset = (((first * C) + (_column * width)) * taps) + (tap * width) + (output - first);
+        _left = _column < C ? outputs - output : 0;
     }
 }
 

@@ -7,7 +7,7 @@ namespace Gqn.Native.Kernels.Generated;
 /// </summary>
 public static class SharedTileGenerator
 {
-    private const int Side = 8, Depth = 8;
+    private const int Side = 8, Depth = 2;
 
     /// <summary>The text of SharedTileSums.g.cs.</summary>
     public static string Generate()
@@ -47,15 +47,14 @@ public static class SharedTileGenerator
 
                 {{Inline}}
                 public void MultiplyAdd(
-                    ArrayView<Quad> left, int a, int leftPitch, int leftHalf, ArrayView<Quad> right, int b, int rightPitch,
-                    int rightHalf)
+                    ArrayView<Quad> left, int leftPitch, int leftHalf, ArrayView<Quad> right, int rightPitch, int rightHalf)
                 {
 
             """);
         for (int k = 0; k < Depth; k++)
         {
-            string a = Offset("a", k, "leftPitch"), b = Offset("b", k, "rightPitch");
-            text.Append($"        Step(left[{a}], left[{a} + leftHalf], right[{b}], right[{b} + rightHalf]);\n");
+            string a = Places("left", k), b = Places("right", k);
+            text.Append($"        Step({a}, {b});\n");
         }
 
         text.Append("    }\n");
@@ -91,6 +90,10 @@ public static class SharedTileGenerator
 
     private static string Factor(string name, int index) => $"{name}{index / 4}.{"XYZW"[index % 4]}";
 
-    private static string Offset(string first, int k, string pitch) =>
-        k == 0 ? first : k == 1 ? $"{first} + {pitch}" : $"{first} + ({k} * {pitch})";
+    private static string Places(string side, int k) => k switch
+    {
+        0 => $"{side}[0], {side}[{side}Half]",
+        1 => $"{side}[{side}Pitch], {side}[{side}Pitch + {side}Half]",
+        _ => $"{side}[{k} * {side}Pitch], {side}[({k} * {side}Pitch) + {side}Half]",
+    };
 }

@@ -29,17 +29,10 @@ internal struct SharedTileSums
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void MultiplyAdd(
-        ArrayView<Quad> left, int a, int leftPitch, int leftHalf, ArrayView<Quad> right, int b, int rightPitch,
-        int rightHalf)
+        ArrayView<Quad> left, int leftPitch, int leftHalf, ArrayView<Quad> right, int rightPitch, int rightHalf)
     {
-        Step(left[a], left[a + leftHalf], right[b], right[b + rightHalf]);
-        Step(left[a + leftPitch], left[a + leftPitch + leftHalf], right[b + rightPitch], right[b + rightPitch + rightHalf]);
-        Step(left[a + (2 * leftPitch)], left[a + (2 * leftPitch) + leftHalf], right[b + (2 * rightPitch)], right[b + (2 * rightPitch) + rightHalf]);
-        Step(left[a + (3 * leftPitch)], left[a + (3 * leftPitch) + leftHalf], right[b + (3 * rightPitch)], right[b + (3 * rightPitch) + rightHalf]);
-        Step(left[a + (4 * leftPitch)], left[a + (4 * leftPitch) + leftHalf], right[b + (4 * rightPitch)], right[b + (4 * rightPitch) + rightHalf]);
-        Step(left[a + (5 * leftPitch)], left[a + (5 * leftPitch) + leftHalf], right[b + (5 * rightPitch)], right[b + (5 * rightPitch) + rightHalf]);
-        Step(left[a + (6 * leftPitch)], left[a + (6 * leftPitch) + leftHalf], right[b + (6 * rightPitch)], right[b + (6 * rightPitch) + rightHalf]);
-        Step(left[a + (7 * leftPitch)], left[a + (7 * leftPitch) + leftHalf], right[b + (7 * rightPitch)], right[b + (7 * rightPitch) + rightHalf]);
+        Step(left[0], left[leftHalf], right[0], right[rightHalf]);
+        Step(left[leftPitch], left[leftPitch + leftHalf], right[rightPitch], right[rightPitch + rightHalf]);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
