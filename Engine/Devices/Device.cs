@@ -22,6 +22,11 @@ public abstract class Device : IDisposable
     /// <summary>What the device is, for people.</summary>
     public abstract string Description { get; }
 
+    /// <summary>
+    /// True where calls return before their work is done, so that reading a number costs waiting for all work before.
+    /// </summary>
+    public virtual bool IsAsynchronous => false;
+
     /// <summary>False where tensors have a shape but no content, so that initial values need not be computed.</summary>
     public virtual bool HoldsValues => true;
 
@@ -155,8 +160,55 @@ public abstract class Device : IDisposable
     public abstract void AdamStep(
         Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step);
 
+    /// <summary>
+    /// One Adam update of a whole arena, in place, that decides on the device: none where the norm of the gradients is,
+    /// or ever was, not finite, and gradients scaled down to a norm of <paramref name="clipNorm"/> at most.
+    /// </summary>
+    /// <param name="values">The parameters.</param>
+    /// <param name="gradients">Their gradients.</param>
+    /// <param name="firstMoments">Running means of the gradients.</param>
+    /// <param name="secondMoments">Running means of their squares.</param>
+    /// <param name="step">The constants; its gradient scale is 1.</param>
+    /// <param name="squaredNorm">(1, 2, 1, 1): Σg², and 0 until a sum was not finite.</param>
+    /// <param name="clipNorm">The largest norm; 0 for any.</param>
+    public virtual void AdamStep(
+        Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step,
+        Tensor squaredNorm, float clipNorm)
+    {
+        Span<float> norm = stackalloc float[2];
+        Download(squaredNorm, norm);
+        if (!float.IsFinite(norm[0]))
+        {
+            norm[1] = 1f;
+            Upload(norm, squaredNorm);
+        }
+
+        if (norm[1] != 0f)
+            return;
+        double length = Math.Sqrt(norm[0]);
+        AdamStep(
+            values, gradients, firstMoments, secondMoments,
+            clipNorm > 0f && length > clipNorm ? step with { GradientScale = (float)(clipNorm / length) } : step);
+    }
+
     /// <summary>Σ x². Waits for the device.</summary>
     public abstract double SumOfSquares(Tensor x);
+
+    /// <summary>sum = Σ x², a tensor of one number. Does not wait.</summary>
+    public virtual void SumOfSquares(Tensor sum, Tensor x)
+    {
+        float value = (float)SumOfSquares(x);
+        Upload(new ReadOnlySpan<float>(in value), sum);
+    }
+
+    /// <summary>Runs work, as one launch where the device can.</summary>
+    /// <param name="form">The same number for work that computes on tensors of the same shapes.</param>
+    /// <param name="work">Calls the device, and neither uploads nor downloads.</param>
+    public virtual void Run(int form, Action work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        work();
+    }
 
     /// <inheritdoc />
     public void Dispose()

@@ -10,6 +10,7 @@ namespace Gqn.Native.Engine.Optim;
 public sealed class Adam : IDisposable
 {
     private readonly ParameterStore _store;
+    private readonly Tensor _squaredNorm;
 
     /// <summary>An optimiser at its first step.</summary>
     /// <param name="store">The parameters; they have memory already.</param>
@@ -21,6 +22,7 @@ public sealed class Adam : IDisposable
         Options = options ?? new AdamOptions();
         FirstMoments = store.CreateArena();
         SecondMoments = store.CreateArena();
+        _squaredNorm = new Tensor(store.Device.CreateBuffer(2), 0, new Shape(1, 2, 1, 1));
     }
 
     /// <summary>The constants.</summary>
@@ -67,9 +69,38 @@ public sealed class Adam : IDisposable
         _store.BeginStep();
     }
 
+    /// <summary>
+    /// One update that waits for nothing: the device itself looks at the norm, clips, and leaves out this update and all
+    /// later ones where it is not finite. Read <see cref="QueuedGradientNorm"/> now and then.
+    /// </summary>
+    /// <param name="learningRate">η</param>
+    public void Queue(double learningRate)
+    {
+        _store.CompleteGradients();
+        _store.Device.SumOfSquares(_squaredNorm with { Shape = Shape.Scalar }, _store.Gradients);
+        StepCount++;
+        var step = new AdamStep(
+            (float)learningRate, Options.Beta1, Options.Beta2, Options.Epsilon, Options.WeightDecay, 1f, StepCount);
+        _store.Device.AdamStep(
+            _store.Values, _store.Gradients, FirstMoments, SecondMoments, step, _squaredNorm, (float)Options.ClipNorm);
+        _store.BeginStep();
+    }
+
+    /// <summary>
+    /// The global norm at the last <see cref="Queue"/>; NaN where it or an earlier one was not finite, and the parameters
+    /// are those from before. Waits for the device.
+    /// </summary>
+    public double QueuedGradientNorm()
+    {
+        Span<float> norm = stackalloc float[2];
+        _store.Device.Download(_squaredNorm, norm);
+        return norm[1] == 0f ? Math.Sqrt(norm[0]) : double.NaN;
+    }
+
     /// <inheritdoc />
     public void Dispose()
     {
+        _squaredNorm.Buffer.Dispose();
         FirstMoments.Buffer.Dispose();
         SecondMoments.Buffer.Dispose();
     }

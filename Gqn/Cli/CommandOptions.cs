@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
-using Gqn.Native.Engine.Devices;
 using Gqn.Native.Engine.Io;
 using Gqn.Native.Scenes;
 using Gqn.Native.Training;
@@ -13,7 +12,6 @@ namespace Gqn.Native.Cli;
 internal static class CommandOptions
 {
     private const int MaxThreads = 1024;
-    private static readonly string[] DeviceNames = ["auto", "cpu"];
 
     /// <summary>The presets' names, for descriptions.</summary>
     public static string PresetNames { get; } = string.Join(", ", Presets.All.Select(entry => entry.Name));
@@ -79,24 +77,6 @@ internal static class CommandOptions
         DefaultValueFactory = _ => [],
     };
 
-    /// <summary>Where to compute.</summary>
-    public static Option<string> Device()
-    {
-        var option = new Option<string>("--device")
-        {
-            Description = "Where to compute ('gqn devices' lists what there is)",
-            HelpName = string.Join('|', DeviceNames),
-            DefaultValueFactory = _ => DeviceNames[0],
-        };
-        option.CompletionSources.Add(DeviceNames);
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: { } name }, ..] && !DeviceNames.Contains(name))
-                result.AddError($"--device {name}: there is no such device; write {string.Join(" or ", DeviceNames)}");
-        });
-        return option;
-    }
-
     /// <summary>How many processor threads to use.</summary>
     public static Option<int?> Threads() =>
         Whole("--threads", "Processor threads [default: one per processor]", 1, MaxThreads);
@@ -144,10 +124,6 @@ internal static class CommandOptions
     /// <summary>The side of a picture; null where it is not given.</summary>
     public static Option<int?> ImageSize(string description) =>
         Whole("--size", description, Scene.MinImageSize, Scene.MaxImageSize);
-
-    /// <summary>The device that was asked for. "auto" is the processor, the one kind there is.</summary>
-    /// <param name="threads">Null for one per processor.</param>
-    public static Device CreateDevice(int? threads) => new CpuDevice(threads ?? 0);
 
     private static T? ParseWhole<T>(ArgumentResult result, string name, T least, T most)
         where T : struct, IBinaryInteger<T>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gqn.Native.Engine.Devices;
 
 namespace Gqn.Native.Cli;
 
@@ -11,10 +12,21 @@ internal static class DevicesCommand
         var command = new Command("devices", "List the devices to compute on.") { threads };
         command.SetAction(parsed =>
         {
-            using var device = CommandOptions.CreateDevice(parsed.GetValue(threads));
-            var table = Terminal.Table(2, "device", "description");
-            Terminal.AddRow(table, "cpu", device.Description);
+            var table = Terminal.Table(6, "device", "description", "memory", "driver", "features", "usable");
+            var refusals = new List<string>();
+            foreach (var entry in DeviceCatalog.Find(parsed.GetValue(threads) ?? 0))
+            {
+                string memory = entry.MemoryBytes > 0 ? Terminal.Bytes(entry.MemoryBytes) : "the machine's";
+                Terminal.AddRow(
+                    table, entry.Name, entry.Title, memory, entry.Driver, entry.Features,
+                    entry.Refusal is null ? "yes" : "no");
+                if (entry.Refusal is not null)
+                    refusals.Add($"{entry.Name} cannot be used: {entry.Refusal}.");
+            }
+
             terminal.Console.Write(table);
+            foreach (string sentence in refusals.Concat(DeviceCatalog.Absent()))
+                terminal.WriteLine(sentence);
         });
         return command;
     }

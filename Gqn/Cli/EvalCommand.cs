@@ -31,14 +31,15 @@ internal static class EvalCommand
             "--count", "Held-out scenes, one query each [default: the run's reporting.evaluationScenes]", 1, MaxScenes);
         var json = CommandOptions.OutputFile("--json", "Write the numbers to this file, too [default: none]");
         var data = CommandOptions.MovedData();
-        var threads = CommandOptions.Threads();
+        var devices = new DeviceOptions();
         var command = new Command("eval", "Measure a trained run on held-out scenes, beside two baselines.")
         {
-            run, contexts, count, json, data, CommandOptions.Device(), threads,
+            run, contexts, count, json, data,
         };
+        devices.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
-            using var device = CommandOptions.CreateDevice(parsed.GetValue(threads));
+            using var device = devices.Open(parsed);
             using var model = RunFiles.OpenModel(parsed.GetValue(run)!, device);
             var configuration = RunFiles.FindData(model.Configuration, parsed.GetValue(data));
             using var evaluator = new Evaluator(model.Network, device, configuration);

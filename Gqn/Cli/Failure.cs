@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Model;
 using Gqn.Native.Scenes;
@@ -18,7 +19,8 @@ internal static class Failure
         {
             OperationCanceledException => (CommandLine.Interrupted, "Interrupted before it was done."),
             OptionException or UnknownSceneException or ShapeException or TrainingException
-                or IOException or InvalidDataException or UnauthorizedAccessException =>
+                or IOException or InvalidDataException or UnauthorizedAccessException or ExternalException
+                or InsufficientMemoryException =>
                 (CommandLine.BadInput, exception.Message),
             OutOfMemoryException =>
                 (CommandLine.BadInput, "There is not enough memory; a smaller model, batch or count needs less."),

@@ -26,17 +26,18 @@ internal static class RenderCommand
         var output = CommandOptions.OutputFile("--out", "The picture: .png, or .gif for an animated orbit");
         output.Required = true;
         var data = CommandOptions.MovedData();
-        var threads = CommandOptions.Threads();
+        var devices = new DeviceOptions();
         var command = new Command("render", "Draw what a trained run predicts of a held-out scene, beside the truth.")
         {
-            run, scene, contexts, samples, orbit, output, data, CommandOptions.Device(), threads,
+            run, scene, contexts, samples, orbit, output, data,
         };
+        devices.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
             string path = parsed.GetValue(output)!;
             int? views = parsed.GetValue(orbit);
             bool animated = IsAnimated(path, views);
-            using var device = CommandOptions.CreateDevice(parsed.GetValue(threads));
+            using var device = devices.Open(parsed);
             using var model = RunFiles.OpenModel(parsed.GetValue(run)!, device);
             int most = model.Configuration.Training.MaxContexts;
             var training = RunFiles.FindData(model.Configuration, parsed.GetValue(data)).Training;

@@ -52,8 +52,7 @@ internal static class TrainCommand
         var seed = CommandOptions.Whole(
             "--seed", $"Seed of the weights, the noise and the choice of scenes [default: {defaults.Seed}]",
             0UL, ulong.MaxValue);
-        var device = CommandOptions.Device();
-        var threads = CommandOptions.Threads();
+        var devices = new DeviceOptions();
         var output = CommandOptions.Word(
             "--out", "DIR",
             $"Folder of the new run [default: {TrainRequest.RunsFolder}/PRESET-SCENES-n, the first n that is free]");
@@ -71,9 +70,10 @@ internal static class TrainCommand
         help.Action = new HelpWithNotes((HelpAction)help.Action!);
         var command = new Command("train", "Train a model, or go on with a run. Ctrl-C saves the state for --resume.")
         {
-            preset, scenes, data, dataset, trainScenes, steps, timeLimit, batch, seed, device, threads, output, resume,
+            preset, scenes, data, dataset, trainScenes, steps, timeLimit, batch, seed, output, resume,
             set, logEvery, sampleEvery, checkpointEvery, keep, help,
         };
+        devices.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.FromResult(Run(
             terminal,
             new TrainRequest
@@ -92,14 +92,14 @@ internal static class TrainCommand
                 Keep = parsed.GetValue(keep),
                 Assignments = parsed.GetValue(set)!,
             },
-            parsed.GetValue(output), parsed.GetValue(resume), parsed.GetValue(timeLimit), parsed.GetValue(threads),
-            cancellation)));
+            parsed.GetValue(output), parsed.GetValue(resume), parsed.GetValue(timeLimit),
+            devices.Threads(parsed), () => devices.Open(parsed), cancellation)));
         return command;
     }
 
     private static int Run(
-        Terminal terminal, TrainRequest request, string? output, string? resume, TimeSpan? limit, int? threads,
-        CancellationToken cancellation)
+        Terminal terminal, TrainRequest request, string? output, string? resume, TimeSpan? limit, int threads,
+        Func<Device> open, CancellationToken cancellation)
     {
         if (output is not null && resume is not null)
             throw new OptionException("--out and --resume exclude each other: a resumed run stays in its folder.");
@@ -121,9 +121,9 @@ internal static class TrainCommand
         // Before a folder is made: scenes that are not there should leave no trace.
         foreach (var split in Enum.GetValues<SceneSplit>())
             configuration.Training.OpenScenes(split);
-        var plan = ModelPlan.Create(configuration, threads ?? 0);
-        RequireMemory(plan.TrainingBytes);
-        using var device = CommandOptions.CreateDevice(threads);
+        using var device = open();
+        var plan = ModelPlan.Create(configuration, threads);
+        RequireMemory(plan.TrainingBytes, configuration, device);
         try
         {
             if (resume is null)
@@ -143,7 +143,8 @@ internal static class TrainCommand
         }
         catch (OutOfMemoryException exception)
         {
-            throw new OptionException(MemorySentence(plan.TrainingBytes, "there is not as much free"), exception);
+            throw new OptionException(
+                MemorySentence(plan.TrainingBytes, "there is not as much free", configuration, 0), exception);
         }
     }
 
@@ -217,16 +218,39 @@ internal static class TrainCommand
     }
 
     /// <summary>Refuses what cannot fit; the system would end the process without a word.</summary>
-    private static void RequireMemory(long bytes)
+    private static void RequireMemory(long bytes, RunConfiguration configuration, Device device)
     {
-        long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        (long available, string owner) = device is GpuDevice { MemoryBytes: > 0 } gpu
+            ? (gpu.MemoryBytes, gpu.Description)
+            : (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, "this machine");
         if (bytes > available)
-            throw new OptionException(MemorySentence(bytes, $"this machine has {Terminal.Bytes(available)}"));
+        {
+            throw new OptionException(
+                MemorySentence(bytes, $"{owner} has {Terminal.Bytes(available)}", configuration, available));
+        }
     }
 
-    private static string MemorySentence(long bytes, string lack) =>
-        $"This training needs about {Terminal.Bytes(bytes)} of memory and {lack}; a smaller --batch or model "
-        + "needs less ('gqn info' tells how much).";
+    private static string MemorySentence(long bytes, string lack, RunConfiguration configuration, long available)
+    {
+        string sentence = $"This training needs about {Terminal.Bytes(bytes)} of memory and {lack}";
+        int batch = LargestBatch(configuration, available);
+        return batch > 0
+            ? $"{sentence}; --batch {batch} would fit, and so would a smaller model ('gqn info' tells what each needs)."
+            : $"{sentence}; a smaller --batch or model needs less ('gqn info' tells how much).";
+    }
+
+    /// <summary>The largest half, quarter, ... of the batch whose estimate fits; 0 where there is none.</summary>
+    private static int LargestBatch(RunConfiguration configuration, long available)
+    {
+        for (int batch = configuration.Training.Batch / 2; batch > 0; batch /= 2)
+        {
+            var smaller = configuration with { Training = configuration.Training with { Batch = batch } };
+            if (ModelPlan.Create(smaller, 1).TrainingBytes <= available)
+                return batch;
+        }
+
+        return 0;
+    }
 
     private sealed class HelpWithNotes(HelpAction help) : SynchronousCommandLineAction
     {

@@ -81,6 +81,9 @@ public sealed class Trainer : IDisposable
     private readonly SceneBatch _sampleScenes;
     private readonly MetricsLog _metrics;
     private readonly TensorBoardWriter _events;
+    private readonly Action _compute;
+    private StepInputs _inputs;
+    private Elbo _elbo;
 
     /// <summary>Starts a run, or continues it where its newest checkpoint stands.</summary>
     /// <param name="configuration">Checked already; a resumed run's may differ from its config.json in training and
@@ -101,6 +104,7 @@ public sealed class Trainer : IDisposable
         Network = new GenerativeQueryNetwork(configuration.Model, device, training.Seed);
         _adam = new Adam(Network.Parameters, training.Adam);
         _tape = new Tape(device);
+        _compute = Compute;
         _noise = new RandomStream(training.Seed, NoiseStream);
         if (directory.LatestCheckpoint() is { } checkpoint)
         {
@@ -158,11 +162,13 @@ public sealed class Trainer : IDisposable
                 break;
             }
 
-            var metrics = Update(_batches.Next());
+            bool last = Step + 1 == _configuration.Training.Steps;
+            bool sample = (Step + 1) % reporting.SampleEvery == 0 || last;
+            bool save = (Step + 1) % reporting.CheckpointEvery == 0 || last;
+            bool log = sample || (Step + 1) % reporting.LogEvery == 0;
+            var metrics = Update(_batches.Next(), log || save);
             Step++;
-            bool last = Step == _configuration.Training.Steps;
-            bool sample = Step % reporting.SampleEvery == 0 || last;
-            if (sample || Step % reporting.LogEvery == 0)
+            if (log)
             {
                 double seconds = _clock.GetElapsedTime(mark).TotalSeconds / (Step - markStep);
                 Log(metrics with
@@ -175,7 +181,7 @@ public sealed class Trainer : IDisposable
                 (mark, markStep) = (_clock.GetTimestamp(), Step);
             }
 
-            if (Step % reporting.CheckpointEvery == 0 || last)
+            if (save)
                 Save(observer);
             observer.Stepped(Step);
         }
@@ -213,29 +219,47 @@ public sealed class Trainer : IDisposable
         Network.Dispose();
     }
 
-    private TrainingMetrics Update(SceneBatch batch)
+    /// <summary>One update; where reading means waiting and nobody asks, the metrics stay on the device.</summary>
+    private TrainingMetrics Update(SceneBatch batch, bool read)
     {
         var (training, model) = (_configuration.Training, _configuration.Model);
-        double learningRate = training.LearningRate.At(Step), sigma = training.Sigma.At(Step);
+        double sigma = training.Sigma.At(Step), learningRate = training.LearningRate.At(Step);
         int images = training.Batch * batch.Contexts;
-        var representation = Network.Represent(
+        // Uploaded before the work, which may be captured.
+        _inputs = new StepInputs(
             _tape.Constant(model.ImageShape(images), batch.ContextImages.AsSpan(0, images * model.ImageLength)),
             _tape.Constant(ModelOptions.ViewShape(images), batch.ContextViews.AsSpan(0, images * Viewpoint.Dimensions)),
-            batch.Contexts);
-        var elbo = Network.EstimateElbo(
-            representation, _tape.Constant(ModelOptions.ViewShape(training.Batch), batch.QueryViews),
-            _tape.Constant(model.ImageShape(training.Batch), batch.QueryImages), (float)sigma, _noise);
-        _tape.Backward(elbo.NegElbo);
-        double negElbo = elbo.NegElbo.Item(), nll = elbo.Nll.Item(), kl = elbo.Kl.Item();
+            _tape.Constant(ModelOptions.ViewShape(training.Batch), batch.QueryViews),
+            _tape.Constant(model.ImageShape(training.Batch), batch.QueryImages), batch.Contexts, (float)sigma,
+            learningRate);
+        _tape.Device.Run(batch.Contexts, _compute);
+        if (_tape.Device.IsAsynchronous && !read)
+        {
+            _tape.Reset();
+            return default;
+        }
+
+        double negElbo = _elbo.NegElbo.Item(), nll = _elbo.Nll.Item(), kl = _elbo.Kl.Item();
         _tape.Reset();
-        double norm = _adam.GradientNorm();
+        double norm = _tape.Device.IsAsynchronous ? _adam.QueuedGradientNorm() : _adam.GradientNorm();
         if (!double.IsFinite(norm) || !double.IsFinite(negElbo))
             throw Diverged(negElbo);
-        _adam.Step(learningRate, norm);
+        if (!_tape.Device.IsAsynchronous)
+            _adam.Step(learningRate, norm);
         double floor = Elbo.Floor(model.ImageSize, sigma);
         return new TrainingMetrics(
             Step + 1, negElbo, negElbo - floor, kl, 2 * sigma * sigma * (nll - floor) / model.ImageLength, double.NaN,
             learningRate, sigma, norm, (negElbo / model.ImageLength) + Math.Log(256), 0);
+    }
+
+    private void Compute()
+    {
+        var representation = Network.Represent(_inputs.ContextImages, _inputs.ContextViews, _inputs.Contexts);
+        _elbo = Network.EstimateElbo(
+            representation, _inputs.QueryViews, _inputs.QueryImages, _inputs.Sigma, _noise);
+        _tape.Backward(_elbo.NegElbo);
+        if (_tape.Device.IsAsynchronous)
+            _adam.Queue(_inputs.LearningRate);
     }
 
     private TrainingException Diverged(double loss)
@@ -309,6 +333,9 @@ public sealed class Trainer : IDisposable
 
     private void Save(ITrainingObserver observer)
     {
+        // Steps whose numbers nobody read may have gone wrong.
+        if (_tape.Device.IsAsynchronous && !double.IsFinite(_adam.QueuedGradientNorm()))
+            throw Diverged(double.NaN);
         string path = _directory.CheckpointPath(Step);
         Checkpoint.Save(path, _configuration, Network, _adam, new TrainingState(Step, _noise.Position));
         _directory.Commit(path, _configuration.Reporting.Keep);
@@ -316,4 +343,9 @@ public sealed class Trainer : IDisposable
         _events.Flush();
         observer.Saved(Step, path);
     }
+
+    /// <summary>What one step computes on.</summary>
+    private readonly record struct StepInputs(
+        Variable ContextImages, Variable ContextViews, Variable QueryViews, Variable QueryImages, int Contexts,
+        float Sigma, double LearningRate);
 }

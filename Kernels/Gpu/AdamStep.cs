@@ -8,13 +8,35 @@ namespace Gqn.Native.Kernels.Gpu;
 public static class AdamStepKernels
 {
     private static readonly KernelHandle<StepArgs> Step = new(AdamStep);
+    private static readonly KernelHandle<LatchArgs> Latch = new(AdamStepLatch);
 
     /// <summary>Updates values and both moments in place.</summary>
     public static void Update(
         GpuContext context, GpuArray values, GpuArray gradients, GpuArray firstMoments, GpuArray secondMoments,
-        long count, in Body step)
+        long count, in Body step) =>
+        Update(context, values, gradients, firstMoments, secondMoments, count, step, default, 0f);
+
+    /// <summary>
+    /// Updates values and both moments in place, unless the norm is or was not finite; gradients are scaled down where
+    /// their norm is above <paramref name="clipNorm"/>.
+    /// </summary>
+    /// <param name="context">The device.</param>
+    /// <param name="values">Parameters.</param>
+    /// <param name="gradients">Their gradients.</param>
+    /// <param name="firstMoments">Running means of the gradients.</param>
+    /// <param name="secondMoments">Running means of their squares.</param>
+    /// <param name="count">Elements of each.</param>
+    /// <param name="step">The constants.</param>
+    /// <param name="squaredNorm">Two numbers: the squared norm of the gradients, and 0 until one was not finite; absent
+    /// to update without looking.</param>
+    /// <param name="clipNorm">The largest norm; 0 for any.</param>
+    public static void Update(
+        GpuContext context, GpuArray values, GpuArray gradients, GpuArray firstMoments, GpuArray secondMoments,
+        long count, in Body step, GpuArray squaredNorm, float clipNorm)
     {
         ArgumentNullException.ThrowIfNull(context);
+        if (squaredNorm.Exists)
+            context.Launch(Latch, 1, new LatchArgs { SquaredNorm = squaredNorm.View });
         context.Launch(
             Step, count,
             new StepArgs
@@ -23,14 +45,35 @@ public static class AdamStepKernels
                 Gradients = gradients.View,
                 FirstMoments = firstMoments.View,
                 SecondMoments = secondMoments.View,
+                SquaredNorm = squaredNorm.ViewOr(values),
+                ClipNorm = clipNorm,
+                ReadNorm = squaredNorm.Exists ? 1 : 0,
                 Step = step,
             });
     }
 
+    private static void AdamStepLatch(Index1D index, LatchArgs args)
+    {
+        // Written so that a NaN is no small number.
+        bool finite = args.SquaredNorm[index] <= float.MaxValue;
+        if (!finite)
+            args.SquaredNorm[index + 1] = 1f;
+    }
+
     private static void AdamStep(Index1D i, StepArgs args)
     {
+        float scale = 1f;
+        if (args.ReadNorm != 0)
+        {
+            if (args.SquaredNorm[1] != 0f)
+                return;
+            float norm = MathF.Sqrt(args.SquaredNorm[0]);
+            if (args.ClipNorm > 0f && norm > args.ClipNorm)
+                scale = args.ClipNorm / norm;
+        }
+
         var (value, first, second) = args.Step.Update(
-            new F32(args.Values[i]), new F32(args.Gradients[i]), new F32(args.FirstMoments[i]),
+            new F32(args.Values[i]), new F32(scale * args.Gradients[i]), new F32(args.FirstMoments[i]),
             new F32(args.SecondMoments[i]));
         args.Values[i] = value.Value;
         args.FirstMoments[i] = first.Value;
@@ -39,7 +82,14 @@ public static class AdamStepKernels
 
     internal struct StepArgs
     {
-        public ArrayView<float> Values, Gradients, FirstMoments, SecondMoments;
+        public ArrayView<float> Values, Gradients, FirstMoments, SecondMoments, SquaredNorm;
+        public float ClipNorm;
+        public int ReadNorm;
         public Body Step;
+    }
+
+    internal struct LatchArgs
+    {
+        public ArrayView<float> SquaredNorm;
     }
 }

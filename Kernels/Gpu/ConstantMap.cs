@@ -88,19 +88,26 @@ internal static class ConstantMap
             });
         if (operand.Dx.Exists)
         {
+            // One item for each input channel would be few with long sums: each block of outputs and row of taps apart.
+            int blocks = (shape.K + Block(operand, shape) - 1) / Block(operand, shape);
+            var partial = context.Scratch(ScratchSlots.Partial, (long)shape.N * operand.Channels * blocks * kernel);
             context.Launch(
-                BackwardInput, (long)shape.N * operand.Channels,
+                BackwardInput, (long)shape.N * operand.Channels * blocks * kernel,
                 new InputArgs
                 {
-                    Dx = operand.Dx.View,
+                    Partial = partial.View,
                     TapSums = tapSums.View,
                     W = operand.W.View,
                     C = operand.Channels,
                     K = shape.K,
-                    Taps = taps,
+                    Kernel = kernel,
                     Block = Block(operand, shape),
-                    Add = operand.AddDx ? 1 : 0,
+                    Inputs = shape.N * operand.Channels,
                 });
+            BroadcastKernels.Sum(
+                context, operand.Dx, operand.AddDx ? 1f : 0f, partial,
+                new BroadcastShape(1, shape.N * operand.Channels, 1, 1, blocks * kernel, shape.N * operand.Channels, 1, 1),
+                1f);
         }
 
         if (operand.Dw.Exists)
@@ -204,20 +211,20 @@ internal static class ConstantMap
 
     private static void ConstantMapBackwardInput(Index1D index, InputArgs args)
     {
-        int i = index, c = i % args.C, n = i / args.C;
+        int i = index, part = i / args.Inputs, input = i - (part * args.Inputs), c = input % args.C, n = input / args.C;
+        int block = part / args.Kernel, ky = part - (block * args.Kernel);
+        int first = block * args.Block, left = args.K - first, width = left < args.Block ? left : args.Block;
+        int taps = args.Kernel * args.Kernel, tap = ky * args.Kernel;
+        int w = (((first * args.C) + (c * width)) * taps) + (tap * width);
+        int s = (((n * taps) + tap) * args.K) + first;
         float sum = 0f;
-        for (int first = 0; first < args.K; first += args.Block)
+        for (int kx = 0; kx < args.Kernel; kx++, s += args.K, w += width)
         {
-            int left = args.K - first, width = left < args.Block ? left : args.Block;
-            int w = ((first * args.C) + (c * width)) * args.Taps, s = (n * args.Taps * args.K) + first;
-            for (int tap = 0; tap < args.Taps; tap++, s += args.K, w += width)
-            {
-                for (int k = 0; k < width; k++)
-                    sum += args.TapSums[s + k] * args.W[w + k];
-            }
+            for (int k = 0; k < width; k++)
+                sum += args.TapSums[s + k] * args.W[w + k];
         }
 
-        args.Dx[i] = args.Add != 0 ? args.Dx[i] + sum : sum;
+        args.Partial[i] = sum;
     }
 
     private static void ConstantMapBackwardWeight(Index1D index, WeightArgs args)
@@ -259,8 +266,8 @@ internal static class ConstantMap
 
     internal struct InputArgs
     {
-        public ArrayView<float> Dx, TapSums, W;
-        public int C, K, Taps, Block, Add;
+        public ArrayView<float> Partial, TapSums, W;
+        public int C, K, Kernel, Block, Inputs;
     }
 
     internal struct WeightArgs

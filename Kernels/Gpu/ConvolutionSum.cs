@@ -24,10 +24,10 @@ public static class ConvolutionSum
     {
         ArgumentNullException.ThrowIfNull(context);
         var sum = Prepare(context, terms, addend, bias, shape);
-        if (context.Tiles == TileFamily.Shared)
-            SharedTileConvolution.Forward(context, y, sum, shape, activation);
+        if (context.Tiles == TileFamily.Register)
+            RegisterTileConvolution.Forward(context, y, sum, shape, activation);
         else
-            PlainConvolution.Forward(context, y, sum, shape, activation);
+            SharedTileConvolution.Forward(context, y, sum, shape, activation);
     }
 
     /// <summary>
@@ -40,10 +40,10 @@ public static class ConvolutionSum
     {
         ArgumentNullException.ThrowIfNull(context);
         var sum = Prepare(context, terms, addend, bias, shape);
-        if (context.Tiles == TileFamily.Shared)
-            SharedTileConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
+        if (context.Tiles == TileFamily.Register)
+            RegisterTileConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
         else
-            PlainConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
+            SharedTileConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
     }
 
     /// <summary>The gradients of the inputs and weights that the operands ask for, one after another.</summary>
@@ -70,19 +70,19 @@ public static class ConvolutionSum
     private static void BackwardInput(
         GpuContext context, GpuArray dx, bool add, GpuArray dy, GpuArray w, in Conv2dShape shape)
     {
-        if (context.Tiles == TileFamily.Shared)
-            SharedTileConvolution.BackwardInput(context, dx, add, dy, w, shape);
+        if (context.Tiles == TileFamily.Register)
+            RegisterTileConvolution.BackwardInput(context, dx, add, dy, w, shape);
         else
-            PlainConvolution.BackwardInput(context, dx, add, dy, w, shape);
+            SharedTileConvolution.BackwardInput(context, dx, add, dy, w, shape);
     }
 
     private static void BackwardWeight(
         GpuContext context, GpuArray dw, bool add, GpuArray dy, GpuArray x, in Conv2dShape shape)
     {
-        if (context.Tiles == TileFamily.Shared)
-            SharedTileConvolution.BackwardWeight(context, dw, add, dy, x, shape);
+        if (context.Tiles == TileFamily.Register)
+            RegisterTileConvolution.BackwardWeight(context, dw, add, dy, x, shape);
         else
-            PlainConvolution.BackwardWeight(context, dw, add, dy, x, shape);
+            SharedTileConvolution.BackwardWeight(context, dw, add, dy, x, shape);
     }
 
     /// <summary>The sum with a table in place of its constant inputs.</summary>
@@ -151,4 +151,19 @@ internal readonly ref struct SumInputs
 
     /// <summary>The kernel whose <see cref="BorderClasses"/> number the table's rows.</summary>
     public int TableKernel { get; init; }
+
+    /// <summary>True where nothing is left to convolve.</summary>
+    public bool HasNoTerms
+    {
+        get
+        {
+            foreach (ref readonly var term in Terms)
+            {
+                if (!term.IsConstant)
+                    return false;
+            }
+
+            return true;
+        }
+    }
 }

@@ -26,6 +26,12 @@ public static class Gemm
         bool transposeA, bool transposeB)
     {
         ArgumentNullException.ThrowIfNull(context);
+        if (context.Tiles == TileFamily.Register)
+        {
+            RegisterTileGemm.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
+            return;
+        }
+
         if (context.Tiles == TileFamily.Shared && inner > 0)
         {
             SharedTileGemm.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);

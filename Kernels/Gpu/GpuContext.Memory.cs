@@ -43,7 +43,11 @@ public sealed partial class GpuContext
             return;
         try
         {
-            destination.View.SubView(0, source.Length).CopyFromCPU(_stream, source);
+            var view = destination.View.SubView(0, source.Length);
+            if (_uploads is not null)
+                _uploads.Upload(source, view.LoadEffectiveAddressAsPtr());
+            else
+                view.CopyFromCPU(_stream, source);
         }
         catch (Exception exception)
         {
@@ -95,6 +99,13 @@ public sealed partial class GpuContext
 
     internal void Free(MemoryBuffer1D<float, Stride1D.Dense> buffer)
     {
+        // What a graph reads must outlive its launch.
+        if (_isCapturing)
+        {
+            _freedInCapture.Add(buffer);
+            return;
+        }
+
         // Work that still reads it must be done first; drivers other than CUDA's do not see to that.
         if (Info.Platform == GpuPlatform.Simulator)
             _stream.Synchronize();

@@ -17,19 +17,37 @@ public sealed partial class GpuContext : IDisposable
     // Threads of a simulated group: as many as the largest kernels ask for, in narrow warps, which are quicker.
     private const int SimulatedWarp = 8, SimulatedWarps = 32;
 
+    // Set to 0 to launch kernels one by one, for profilers.
+    private const string GraphVariable = "GQN_CUDA_GRAPHS";
+
     private static readonly object OpenClLaunch = new();
+
+    private readonly Func<long> _countLaunches;
 
     private readonly Context _context;
     private readonly Accelerator _accelerator;
     private readonly AcceleratorStream _stream;
     private readonly List<GpuMemory?> _scratch = [];
+    private readonly CudaUploads? _uploads;
+    private readonly CudaGraphs? _graphs;
     private object?[] _launchers = new object?[64];
+    private readonly HashSet<int> _warm = [];
+    private readonly List<MemoryBuffer> _freedInCapture = [];
+    private bool _isCapturing;
 
     private GpuContext(GpuDeviceInfo info, Context context, Accelerator accelerator, MatrixPrecision precision)
     {
         (Info, _context, _accelerator, Precision) = (info, context, accelerator, precision);
+        _countLaunches = () => Launches;
         // The default stream of CUDA cannot be captured; other platforms have nothing to gain from a second one.
         _stream = info.Platform == GpuPlatform.Cuda ? accelerator.CreateStream() : accelerator.DefaultStream;
+        if (_stream is CudaStream stream)
+        {
+            var cuda = (CudaAccelerator)accelerator;
+            _uploads = new CudaUploads(cuda, stream);
+            (_graphs, GraphRefusal) = TryGraphs(cuda, stream);
+        }
+
         Tiles = info.IsProcessor && info.Platform == GpuPlatform.OpenCl ? TileFamily.Register : TileFamily.Shared;
     }
 
@@ -44,6 +62,9 @@ public sealed partial class GpuContext : IDisposable
 
     /// <summary>Bytes of memory that kernels keep for themselves between calls.</summary>
     public long ScratchBytes { get; private set; }
+
+    /// <summary>Why <see cref="Run"/> launches kernels one by one; null where it launches a graph.</summary>
+    public string? GraphRefusal { get; } = "only CUDA has graphs";
 
     /// <summary>Which of two designs the portable matrix kernels take.</summary>
     internal TileFamily Tiles { get; set; }
@@ -73,7 +94,8 @@ public sealed partial class GpuContext : IDisposable
         Context? context = null;
         try
         {
-            context = Context.Create(builder => Configure(builder, info.Platform));
+            lock (GpuSurvey.Asking)
+                context = Context.Create(builder => Configure(builder, info.Platform));
             var accelerator = Device(context, info).CreateAccelerator(context);
             bool tensorCores = TensorCoresOf(accelerator);
             if (precision is MatrixPrecision.Tf32 or MatrixPrecision.Bf16 && !tensorCores)
@@ -100,9 +122,51 @@ public sealed partial class GpuContext : IDisposable
     /// <exception cref="GpuException">Work failed.</exception>
     public void Synchronize() => Guard("waiting for the device", () => _stream.Synchronize());
 
+    /// <summary>Runs work as one launch where the device can, else as it comes.</summary>
+    /// <remarks>
+    /// The first work of a form compiles kernels and finds out how much memory they need, and so runs as it comes.
+    /// </remarks>
+    /// <param name="form">The same number for work that launches the same kernels on arrays of the same sizes.</param>
+    /// <param name="work">Gives the device work, and neither uploads nor waits.</param>
+    /// <exception cref="GpuException">The driver refused.</exception>
+    public void Run(int form, Action work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        if (_graphs is null || _warm.Add(form))
+        {
+            work();
+            return;
+        }
+
+        _isCapturing = true;
+        try
+        {
+            _graphs.Run(work, _countLaunches);
+        }
+        catch (CudaException exception)
+        {
+            throw Explain($"running a graph failed on {Info.Name} ({Info.Title})", exception);
+        }
+        finally
+        {
+            _isCapturing = false;
+            if (_freedInCapture.Count > 0)
+            {
+                _stream.Synchronize();
+                foreach (var buffer in _freedInCapture)
+                    buffer.Dispose();
+                _freedInCapture.Clear();
+            }
+        }
+    }
+
     /// <inheritdoc />
     public void Dispose()
     {
+        if (_stream is CudaStream)
+            _stream.Synchronize();
+        _graphs?.Dispose();
+        _uploads?.Dispose();
         foreach (var memory in _scratch)
             memory?.Dispose();
         if (_stream != _accelerator.DefaultStream)
@@ -239,6 +303,26 @@ public sealed partial class GpuContext : IDisposable
         throw new GpuException(platform is { } known && !platformHasDevices
             ? GpuSurvey.WhyNone(known)
             : $"There is no device '{name}'; there are: cpu, {string.Join(", ", usable)}.");
+    }
+
+    /// <summary>Graphs, if a first one works.</summary>
+    private static (CudaGraphs? Graphs, string? Refusal) TryGraphs(CudaAccelerator accelerator, CudaStream stream)
+    {
+        if (Environment.GetEnvironmentVariable(GraphVariable) == "0")
+            return (null, $"{GraphVariable}=0 is set");
+        var graphs = new CudaGraphs(accelerator, stream);
+        try
+        {
+            using var memory = accelerator.Allocate1D<float>(64);
+            for (int i = 0; i < 2; i++)
+                graphs.Run(() => memory.MemSetToZero(stream), () => i);
+            stream.Synchronize();
+            return (graphs, null);
+        }
+        catch (Exception exception) when (exception is GpuException or CudaException)
+        {
+            return (null, exception.Message);
+        }
     }
 
     private static bool TensorCoresOf(Accelerator accelerator) =>

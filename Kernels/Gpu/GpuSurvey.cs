@@ -19,9 +19,14 @@ public static class GpuSurvey
     private const string OpenClRemedy =
         "install the device's OpenCL driver, or scripts/install-opencl.sh for one that runs on the processor";
 
+    /// <summary>Held while drivers are asked what there is: OpenCL's loader is not safe in its first calls, and ILGPU
+    /// takes whatever goes wrong in them for having no device.</summary>
+    internal static Lock Asking { get; } = new();
+
     /// <summary>All devices, CUDA's before OpenCL's, those that must be refused among them; the simulator is last.</summary>
     public static ImmutableArray<GpuDeviceInfo> Find()
     {
+        using var asking = Asking.EnterScope();
         OpenClLibrary.Register();
         var found = ImmutableArray.CreateBuilder<GpuDeviceInfo>();
         foreach (var device in CudaDevice.GetDevices(_ => true))

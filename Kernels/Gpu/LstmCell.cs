@@ -20,6 +20,12 @@ public static class LstmCellKernels
         int hidden)
     {
         ArgumentNullException.ThrowIfNull(context);
+        if (context.Tiles == TileFamily.Register)
+        {
+            RegisterTileLstmCell.Forward(context, cellNext, hiddenState, gates, cell, rows, hidden);
+            return;
+        }
+
         context.Launch(
             Cell, rows * hidden,
             new ForwardArgs
@@ -43,6 +49,13 @@ public static class LstmCellKernels
         GpuArray gates, GpuArray cell, GpuArray cellNext, long rows, int hidden)
     {
         ArgumentNullException.ThrowIfNull(context);
+        if (context.Tiles == TileFamily.Register)
+        {
+            RegisterTileLstmCell.Backward(
+                context, dGates, dCell, beta, dHidden, dCellNext, gates, cell, cellNext, rows, hidden);
+            return;
+        }
+
         context.Launch(
             Gradient, rows * hidden,
             new BackwardArgs

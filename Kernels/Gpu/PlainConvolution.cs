@@ -47,8 +47,8 @@ internal static class PlainConvolution
             WeightHandle, (long)shape.K * shape.C * shape.Kernel * shape.Kernel,
             new Args { Result = dw.View, Left = dy.View, Right = x.View, Shape = shape, Add = add ? 1 : 0 });
 
-    private static void Accumulate(GpuContext context, GpuArray y, in SumInputs sum, in Conv2dShape shape)
-    {
+    /// <summary>y = what is added to the convolutions: addend, bias, table</summary>
+    public static void Start(GpuContext context, GpuArray y, in SumInputs sum, in Conv2dShape shape) =>
         context.Launch(
             StartHandle, Outputs(shape),
             new StartArgs
@@ -65,6 +65,10 @@ internal static class PlainConvolution
                 ReadBias = sum.Bias.Exists ? 1 : 0,
                 ReadTable = sum.Table.Exists ? 1 : 0,
             });
+
+    private static void Accumulate(GpuContext context, GpuArray y, in SumInputs sum, in Conv2dShape shape)
+    {
+        Start(context, y, sum, shape);
         foreach (ref readonly var term in sum.Terms)
         {
             if (term.IsConstant)

@@ -27,6 +27,9 @@ internal static class ScratchSlots
     /// <summary>The other operand.</summary>
     public const int SecondOperand = 7;
 
+    /// <summary>Partial gradients of constant maps.</summary>
+    public const int Partial = 9;
+
     /// <summary>One number that the host reads.</summary>
     public const int Result = 8;
 }

@@ -8,9 +8,13 @@ public static class SumOfSquaresKernels
     {
         ArgumentNullException.ThrowIfNull(context);
         var sum = context.Scratch(ScratchSlots.Result, 1);
-        BroadcastKernels.SumOfSquares(context, sum, x, count);
+        Compute(context, sum, x, count);
         float result = 0f;
         context.Download(sum, new Span<float>(ref result));
         return result;
     }
+
+    /// <summary>The same into the one element of <paramref name="sum"/>, without waiting.</summary>
+    public static void Compute(GpuContext context, GpuArray sum, GpuArray x, long count) =>
+        BroadcastKernels.SumOfSquares(context, sum, x, count);
 }

@@ -33,7 +33,7 @@ public readonly record struct AdamStep
     public float Epsilon { get; }
 
     /// <summary>Factor on the gradient: 1, or less where the global norm is clipped.</summary>
-    public float GradientScale { get; }
+    public float GradientScale { get; init; }
 
     /// <summary>1 − ηλ</summary>
     public float Decay { get; }

@@ -25,6 +25,13 @@ public static class LstmCell
         f = sigmoid.Forward(f);
         g = T.Tanh(g);
         o = sigmoid.Forward(o);
+        return Update(i, f, g, o, c);
+    }
+
+    /// <summary>(c′, h) from the activated gates and the cell state c.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (T CellNext, T Hidden) Update<T>(T i, T f, T g, T o, T c) where T : struct, ILane<T>
+    {
         T next = (f * c) + (i * g);
         return (next, o * T.Tanh(next));
     }

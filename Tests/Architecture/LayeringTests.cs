@@ -21,10 +21,17 @@ public sealed class LayeringTests
     }
 
     [Fact]
-    public void EngineAndKernelsNeedNothingButTheRuntime() => Assert.All(
-        References(typeof(Device)).Concat(References(typeof(CpuWorkspace))),
-        name => Assert.True(
-            name.StartsWith("System.", StringComparison.Ordinal) || name == "Gqn.Native.Kernels", name));
+    public void EngineNeedsNothingButTheRuntimeAndKernelsNothingButIlgpu()
+    {
+        Assert.All(References(typeof(Device)), name => Assert.True(IsRuntime(name) || name == "Gqn.Native.Kernels", name));
+        Assert.All(
+            References(typeof(CpuWorkspace)), name => Assert.True(IsRuntime(name) || name is "ILGPU" or "ILGPU.Algorithms", name));
+    }
+
+    [Fact]
+    public void NothingOutsideKernelsNamesIlgpu() => Assert.DoesNotContain(
+        References(typeof(Device)).Concat(References(typeof(GenerativeQueryNetwork))),
+        name => name.StartsWith("ILGPU", StringComparison.Ordinal));
 
     [Fact]
     public void NoFileNameSaysNothing()
@@ -54,8 +61,12 @@ public sealed class LayeringTests
     {
         var files = Sources().Select(file => file.Replace('\\', '/')).ToList();
         Assert.Contains(files, file => file.EndsWith($"Kernels/Cpu/{op}.cs", StringComparison.Ordinal));
+        if (op != "Conv2d")
+            Assert.Contains(files, file => file.EndsWith($"Kernels/Gpu/{op}.cs", StringComparison.Ordinal));
         Assert.Contains(files, file => file.EndsWith($"Engine/Ops/{op}.cs", StringComparison.Ordinal));
     }
+
+    private static bool IsRuntime(string name) => name.StartsWith("System.", StringComparison.Ordinal);
 
     private static IEnumerable<string> References(Type type) =>
         type.Assembly.GetReferencedAssemblies().Select(name => name.Name!);

@@ -129,6 +129,15 @@ public sealed class EvalRenderInfoTests(TrainedRun trained) : IClassFixture<Trai
         string output = (await CommandRun.Of("devices --threads 3")).Succeeded().Output;
         using var device = new Engine.Devices.CpuDevice(3);
         Assert.Contains(device.Description, output, StringComparison.Ordinal);
+        Assert.Contains("simulator", output, StringComparison.Ordinal);
+        // A platform has devices, or a sentence says why not and what helps.
+        foreach (var (platform, reason) in (ReadOnlySpan<(string, string)>)
+            [("cuda:0", "There is no CUDA device: "), ("opencl:0", "There is no OpenCL device: ")])
+        {
+            Assert.True(
+                output.Contains(platform, StringComparison.Ordinal) ^ output.Contains(reason, StringComparison.Ordinal),
+                platform);
+        }
     }
 
     [Fact]

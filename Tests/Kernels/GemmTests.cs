@@ -81,7 +81,7 @@ public unsafe class GemmTests
         Assert.Throws<ArgumentException>(() => Gemm.Multiply(workspace, null, null, null, null, 0, 1, 1, false, false));
     }
 
-    private static double[] Define(
+    internal static double[] Define(
         GuardedArray a, GuardedArray b, GuardedArray? old, (int M, int N, int K) size, bool transposeA, bool transposeB)
     {
         var (m, n, k) = size;

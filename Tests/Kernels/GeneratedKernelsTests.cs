@@ -8,12 +8,18 @@ public class GeneratedKernelsTests
 {
     /// <summary>A generated file is what its generator writes, to the byte; GQN_REGENERATE=1 renews it.</summary>
     [Theory]
-    [InlineData("MicroKernels")]
-    [InlineData("WinogradTransforms")]
-    public void GeneratedFileIsCurrent(string name)
+    [InlineData("Cpu", "MicroKernels")]
+    [InlineData("Cpu", "WinogradTransforms")]
+    [InlineData("Gpu", "RegisterTile")]
+    public void GeneratedFileIsCurrent(string folder, string name)
     {
-        string path = Path.Combine(SourceFolder(), $"../../Kernels/Cpu/Generated/{name}.g.cs");
-        string text = name == "MicroKernels" ? MicroKernelGenerator.Generate() : WinogradTransformGenerator.Generate();
+        string path = Path.Combine(SourceFolder(), $"../../Kernels/{folder}/Generated/{name}.g.cs");
+        string text = name switch
+        {
+            "MicroKernels" => MicroKernelGenerator.Generate(),
+            "WinogradTransforms" => WinogradTransformGenerator.Generate(),
+            _ => RegisterTileGenerator.Generate(),
+        };
         byte[] expected = System.Text.Encoding.UTF8.GetBytes(text);
         if (Environment.GetEnvironmentVariable("GQN_REGENERATE") == "1")
         {

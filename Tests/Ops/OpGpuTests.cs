@@ -13,7 +13,7 @@ public sealed class OpSimulatorTests(OpSimulatorTests.Device device) : IClassFix
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public void SimulatorAgreesWithTheReference(string name) => GpuParity.Check(device.Reference, device.Gpu, name, 1);
+    public void SimulatorAgreesWithTheReference(string name) => GpuParity.Check(device.Reference, device.Gpu, name);
 
     public sealed class Device : GpuFixture
     {
@@ -31,7 +31,7 @@ public sealed class OpOpenClTests(OpOpenClTests.Device device) : IClassFixture<O
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public void OpenClAgreesWithTheReference(string name) => GpuParity.Check(device.Reference, device.Gpu, name, 1);
+    public void OpenClAgreesWithTheReference(string name) => GpuParity.Check(device.Reference, device.Gpu, name);
 
     public sealed class Device : GpuFixture
     {
@@ -49,7 +49,7 @@ public sealed class OpCudaTests(OpCudaTests.Device device) : IClassFixture<OpCud
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public void CudaAgreesWithTheReference(string name) => GpuParity.Check(device.Reference, device.Gpu, name, 1);
+    public void CudaAgreesWithTheReference(string name) => GpuParity.Check(device.Reference, device.Gpu, name);
 
     public sealed class Device : GpuFixture
     {
@@ -58,4 +58,43 @@ public sealed class OpCudaTests(OpCudaTests.Device device) : IClassFixture<OpCud
         {
         }
     }
+}
+
+/// <summary>The whole catalogue on the tensor cores of the first CUDA device.</summary>
+/// <remarks>
+/// Operands lose bits, sums do not: the errors of the products have random signs, so a sum's error stays near that of
+/// one product relative to the largest sum; gradients of gradients' operands double it.
+/// </remarks>
+public sealed class OpTensorCoreCudaTests(OpTensorCoreCudaTests.Devices devices)
+    : IClassFixture<OpTensorCoreCudaTests.Devices>
+{
+    // Half a unit in the last of 11 and of 8 bits, for two operands, in sums that partly cancel.
+    private const double Tf32Rounding = 8.0 / (1 << 12), Bf16Rounding = 8.0 / (1 << 9);
+
+    public static TheoryData<string> Rows => OpCatalog.Names;
+
+    [Theory]
+    [MemberData(nameof(Rows))]
+    public void Tf32AgreesWithTheReference(string name) =>
+        GpuParity.Check(devices.Tf32.Reference, devices.Tf32.Gpu, name, Tf32Rounding);
+
+    [Theory]
+    [MemberData(nameof(Rows))]
+    public void Bf16AgreesWithTheReference(string name) =>
+        GpuParity.Check(devices.Bf16.Reference, devices.Bf16.Gpu, name, Bf16Rounding);
+
+    public sealed class Devices : IDisposable
+    {
+        public Device Tf32 { get; } = new(Precision.Tf32);
+
+        public Device Bf16 { get; } = new(Precision.Bf16);
+
+        public void Dispose()
+        {
+            Tf32.Dispose();
+            Bf16.Dispose();
+        }
+    }
+
+    public sealed class Device(Precision precision) : GpuFixture("cuda:0", precision);
 }

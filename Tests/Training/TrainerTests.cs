@@ -158,8 +158,8 @@ public sealed class TrainerTests
         return Run(path, device, Configuration(overrides), observer, cancellation);
     }
 
-    private static TrainingOutcome Run(
-        string path, CpuDevice device, RunConfiguration configuration, Observer observer,
+    internal static TrainingOutcome Run(
+        string path, Device device, RunConfiguration configuration, Observer observer,
         CancellationToken cancellation)
     {
         var directory = new RunDirectory(path);
@@ -188,7 +188,7 @@ public sealed class TrainerTests
         }),
     ];
 
-    private static void Cancel(long step, int stopAt, CancellationTokenSource source)
+    internal static void Cancel(long step, int stopAt, CancellationTokenSource source)
     {
         if (step == stopAt)
             source.Cancel();

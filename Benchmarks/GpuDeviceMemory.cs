@@ -1,0 +1,33 @@
+using Gqn.Native.Kernels.Gpu;
+
+namespace Gqn.Native.Benchmarks;
+
+/// <summary>The device that is measured, with arrays of small numbers.</summary>
+internal sealed class GpuDeviceMemory : IDisposable
+{
+    private readonly List<GpuMemory> _blocks = [];
+
+    /// <summary>The device that GQN_BENCHMARK_DEVICE names; the first OpenCL device otherwise.</summary>
+    public GpuContext Context { get; } =
+        GpuContext.Open(Environment.GetEnvironmentVariable("GQN_BENCHMARK_DEVICE") ?? "opencl:0");
+
+    /// <summary>A new array; no value is subnormal or infinite, so the time does not depend on them.</summary>
+    public GpuArray Add(long length)
+    {
+        float[] values = new float[length];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = ((i * 37L % 101) - 50) * 1e-3f;
+        var memory = Context.Allocate(length);
+        _blocks.Add(memory);
+        var array = new GpuArray(memory, 0);
+        Context.Upload(values, array);
+        return array;
+    }
+
+    public void Dispose()
+    {
+        foreach (var block in _blocks)
+            block.Dispose();
+        Context.Dispose();
+    }
+}

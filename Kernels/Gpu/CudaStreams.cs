@@ -1,0 +1,134 @@
+using System.Runtime.InteropServices;
+
+namespace Gqn.Native.Kernels.Gpu;
+
+/// <summary>What ILGPU does not ask of NVIDIA's driver: page-locked memory, events between streams, graphs.</summary>
+/// <remarks>All calls need the device's context to be current on the thread.</remarks>
+internal static unsafe class CudaStreams
+{
+    // Flags of the driver's interface.
+    private const uint DisableTiming = 2, Portable = 1;
+    private const int CaptureRelaxed = 2;
+
+    private static readonly Lazy<nint> Library = new(() =>
+        NativeLibrary.Load(OperatingSystem.IsWindows() ? "nvcuda" : "libcuda.so.1"));
+
+    /// <summary>Host memory that the device reads by itself.</summary>
+    public static nint AllocateHost(long bytes)
+    {
+        nint memory;
+        var allocate = (delegate* unmanaged<nint*, nuint, uint, int>)Export("cuMemHostAlloc");
+        Check(allocate(&memory, (nuint)bytes, Portable), "cuMemHostAlloc");
+        return memory;
+    }
+
+    /// <summary>Gives back what <see cref="AllocateHost"/> gave.</summary>
+    public static void FreeHost(nint memory) =>
+        Check(((delegate* unmanaged<nint, int>)Export("cuMemFreeHost"))(memory), "cuMemFreeHost");
+
+    /// <summary>Queues a copy of page-locked host memory to the device.</summary>
+    public static void CopyToDevice(nint destination, nint source, long bytes, nint stream) =>
+        Check(
+            ((delegate* unmanaged<nint, nint, nuint, nint, int>)Export("cuMemcpyHtoDAsync_v2"))(
+                destination, source, (nuint)bytes, stream),
+            "cuMemcpyHtoDAsync");
+
+    /// <summary>Queues a copy within the device.</summary>
+    public static void CopyOnDevice(nint destination, nint source, long bytes, nint stream) =>
+        Check(
+            ((delegate* unmanaged<nint, nint, nuint, nint, int>)Export("cuMemcpyDtoDAsync_v2"))(
+                destination, source, (nuint)bytes, stream),
+            "cuMemcpyDtoDAsync");
+
+    /// <summary>A mark that streams set and wait for.</summary>
+    public static nint CreateEvent()
+    {
+        nint created;
+        var create = (delegate* unmanaged<nint*, uint, int>)Export("cuEventCreate");
+        Check(create(&created, DisableTiming), "cuEventCreate");
+        return created;
+    }
+
+    /// <summary>Frees an event.</summary>
+    public static void DestroyEvent(nint mark) =>
+        Check(((delegate* unmanaged<nint, int>)Export("cuEventDestroy_v2"))(mark), "cuEventDestroy");
+
+    /// <summary>The event is set when all work queued so far is done.</summary>
+    public static void Record(nint mark, nint stream) =>
+        Check(((delegate* unmanaged<nint, nint, int>)Export("cuEventRecord"))(mark, stream), "cuEventRecord");
+
+    /// <summary>Work queued from now on waits for the event.</summary>
+    public static void Wait(nint stream, nint mark) =>
+        Check(
+            ((delegate* unmanaged<nint, nint, uint, int>)Export("cuStreamWaitEvent"))(stream, mark, 0),
+            "cuStreamWaitEvent");
+
+    /// <summary>The caller waits for the event; an event that was never recorded is set.</summary>
+    public static void Wait(nint mark) =>
+        Check(((delegate* unmanaged<nint, int>)Export("cuEventSynchronize"))(mark), "cuEventSynchronize");
+
+    /// <summary>From now on the stream notes what is queued instead of doing it.</summary>
+    public static void BeginCapture(nint stream) =>
+        Check(
+            ((delegate* unmanaged<nint, int, int>)Export("cuStreamBeginCapture_v2"))(stream, CaptureRelaxed),
+            "cuStreamBeginCapture");
+
+    /// <summary>The graph of what was noted.</summary>
+    public static nint EndCapture(nint stream)
+    {
+        nint graph;
+        var end = (delegate* unmanaged<nint, nint*, int>)Export("cuStreamEndCapture");
+        Check(end(stream, &graph), "cuStreamEndCapture");
+        return graph;
+    }
+
+    /// <summary>Ends a capture whose graph nobody wants; it may have failed already.</summary>
+    public static void AbandonCapture(nint stream)
+    {
+        nint graph = 0;
+        var end = (delegate* unmanaged<nint, nint*, int>)Export("cuStreamEndCapture");
+        if (end(stream, &graph) == 0 && graph != 0)
+            DestroyGraph(graph);
+    }
+
+    /// <summary>A graph that can be launched.</summary>
+    public static nint Instantiate(nint graph)
+    {
+        nint executable;
+        var instantiate = (delegate* unmanaged<nint*, nint, ulong, int>)Export("cuGraphInstantiateWithFlags");
+        Check(instantiate(&executable, graph, 0), "cuGraphInstantiate");
+        return executable;
+    }
+
+    /// <summary>Gives a graph that can be launched the arguments of another one of the same form.</summary>
+    /// <returns>False where the form differs.</returns>
+    public static bool TryUpdate(nint executable, nint graph)
+    {
+        // Room for CUgraphExecUpdateResultInfo, which nobody reads.
+        long* information = stackalloc long[8];
+        var update = (delegate* unmanaged<nint, nint, void*, int>)Export("cuGraphExecUpdate_v2");
+        return update(executable, graph, information) == 0;
+    }
+
+    /// <summary>Queues a graph.</summary>
+    public static void LaunchGraph(nint executable, nint stream) =>
+        Check(((delegate* unmanaged<nint, nint, int>)Export("cuGraphLaunch"))(executable, stream), "cuGraphLaunch");
+
+    /// <summary>Frees a graph.</summary>
+    public static void DestroyGraph(nint graph) =>
+        Check(((delegate* unmanaged<nint, int>)Export("cuGraphDestroy"))(graph), "cuGraphDestroy");
+
+    /// <summary>Frees a graph that can be launched.</summary>
+    public static void DestroyExecutable(nint executable) =>
+        Check(((delegate* unmanaged<nint, int>)Export("cuGraphExecDestroy"))(executable), "cuGraphExecDestroy");
+
+    private static nint Export(string name) => NativeLibrary.TryGetExport(Library.Value, name, out nint export)
+        ? export
+        : throw new GpuException($"NVIDIA's driver is too old: it has no {name}; install one for CUDA 12 or newer.");
+
+    private static void Check(int result, string call)
+    {
+        if (result != 0)
+            throw new GpuException($"{call} of NVIDIA's driver failed with error {result}");
+    }
+}

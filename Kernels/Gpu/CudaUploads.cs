@@ -1,0 +1,92 @@
+using System.Runtime.InteropServices;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+
+namespace Gqn.Native.Kernels.Gpu;
+
+/// <summary>Copies from the host beside the computation: a batch travels while the step before it runs.</summary>
+/// <remarks>
+/// A slot is page-locked host memory, as much device memory and two events. The data go host to device on a stream of
+/// their own, and from there to the destination on the stream that computes, which waits for the first copy alone: the
+/// destination may be in use until then. A slot is used again when its second copy is done, so the host is never more
+/// than <see cref="Slots"/> uploads ahead of the device.
+/// </remarks>
+internal sealed unsafe class CudaUploads : IDisposable
+{
+    // Two training steps of four uploads each.
+    private const int Slots = 8;
+
+    private readonly CudaAccelerator _accelerator;
+    private readonly CudaStream _copies, _computation;
+    private readonly Slot[] _slots = new Slot[Slots];
+    private int _next;
+
+    public CudaUploads(CudaAccelerator accelerator, CudaStream computation)
+    {
+        (_accelerator, _computation) = (accelerator, computation);
+        _copies = (CudaStream)accelerator.CreateStream();
+    }
+
+    /// <summary>Bytes of device memory in the slots.</summary>
+    public long DeviceBytes { get; private set; }
+
+    /// <summary>Queues a copy; the source may change as soon as the call returns.</summary>
+    public void Upload(ReadOnlySpan<float> source, nint destination)
+    {
+        _accelerator.Bind();
+        ref var slot = ref _slots[_next];
+        _next = (_next + 1) % Slots;
+        long bytes = (long)source.Length * sizeof(float);
+        if (slot.Done != 0)
+            CudaStreams.Wait(slot.Done);
+        if (slot.Bytes < bytes)
+            Grow(ref slot, bytes);
+        source.CopyTo(new Span<float>((void*)slot.Host, source.Length));
+        nint staged = slot.Device!.NativePtr;
+        CudaStreams.CopyToDevice(staged, slot.Host, bytes, _copies.StreamPtr);
+        CudaStreams.Record(slot.Arrived, _copies.StreamPtr);
+        CudaStreams.Wait(_computation.StreamPtr, slot.Arrived);
+        CudaStreams.CopyOnDevice(destination, staged, bytes, _computation.StreamPtr);
+        CudaStreams.Record(slot.Done, _computation.StreamPtr);
+    }
+
+    public void Dispose()
+    {
+        _accelerator.Bind();
+        foreach (ref var slot in _slots.AsSpan())
+            Free(ref slot);
+        _copies.Dispose();
+    }
+
+    private void Grow(ref Slot slot, long bytes)
+    {
+        Free(ref slot);
+        slot.Host = CudaStreams.AllocateHost(bytes);
+        slot.Device = _accelerator.AllocateRaw(bytes, sizeof(byte));
+        slot.Arrived = CudaStreams.CreateEvent();
+        slot.Done = CudaStreams.CreateEvent();
+        slot.Bytes = bytes;
+        DeviceBytes += bytes;
+    }
+
+    private void Free(ref Slot slot)
+    {
+        if (slot.Bytes == 0)
+            return;
+        CudaStreams.Wait(slot.Done);
+        slot.Device!.Dispose();
+        CudaStreams.FreeHost(slot.Host);
+        CudaStreams.DestroyEvent(slot.Arrived);
+        CudaStreams.DestroyEvent(slot.Done);
+        DeviceBytes -= slot.Bytes;
+        slot = default;
+    }
+
+    [StructLayout(LayoutKind.Auto)]
+    private struct Slot
+    {
+        public nint Host, Arrived, Done;
+        public MemoryBuffer? Device;
+        public long Bytes;
+    }
+}

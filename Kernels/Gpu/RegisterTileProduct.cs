@@ -1,0 +1,131 @@
+using System.Runtime.CompilerServices;
+using Gqn.Native.Kernels.Gpu.Generated;
+using ILGPU;
+
+namespace Gqn.Native.Kernels.Gpu;
+
+/// <summary>
+/// The one matrix kernel of processors behind OpenCL: c[row][column] = addend + bias + Σ a[row][depth] · b[depth][column].
+/// </summary>
+/// <remarks>
+/// An item holds 8 rows by 16 columns in registers: what it reads of b fills a vector register, what it reads of a is
+/// one number per row, and nobody waits for anybody. Rows begin anywhere (<see cref="RowMap"/>) and depth is a nest of
+/// three loops, so convolutions, their two gradients and matrix products are all this kernel with other strides. Rows
+/// of b follow each other at one distance, which is added up: from a product with a constant the compiler behind the
+/// driver no longer sees that the 16 numbers are neighbours, and the speed falls to a sixth.
+/// </remarks>
+internal static class RegisterTileProduct
+{
+    // Items of a group run one after another on one core: few enough for all cores, enough to pay for the group.
+    private const int GroupSize = 4;
+
+    private static readonly GroupKernelHandle<Args> Product = new(RegisterTileProductKernel);
+
+    /// <summary>Tiles of a product.</summary>
+    public static int Tiles(int rows, int columns) =>
+        (rows + RegisterTile.Rows - 1) / RegisterTile.Rows * Panels(columns);
+
+    /// <summary>Panels of 16 columns.</summary>
+    public static int Panels(int columns) => (columns + RegisterTile.Columns - 1) / RegisterTile.Columns;
+
+    /// <summary>Runs <paramref name="splits"/> products, each at its own place in a, b and c.</summary>
+    public static void Launch(GpuContext context, in Args args, int splits = 1)
+    {
+        int items = checked(Tiles(args.Rows, args.Columns) * splits);
+        int groups = (items + GroupSize - 1) / GroupSize;
+        context.Launch(Product, new Index3D(groups, 1, 1), GroupSize, args with { Items = items });
+    }
+
+    private static void RegisterTileProductKernel(Args args)
+    {
+        int item = Grid.GlobalIndex.X;
+        if (item >= args.Items)
+            return;
+        // Neighbours share a panel of b, which stays in the cache while a streams by.
+        int rowTiles = (args.Rows + RegisterTile.Rows - 1) / RegisterTile.Rows;
+        int panels = (args.Columns + RegisterTile.Columns - 1) / RegisterTile.Columns;
+        int rest = item / rowTiles, first = (item - (rest * rowTiles)) * RegisterTile.Rows;
+        int split = rest / panels, panel = rest - (split * panels);
+        int rowCount = args.Rows - first, columnCount = args.Columns - (panel * RegisterTile.Columns);
+        var a = RowOffsets.Of(args.RowsOfA, first, args.Rows - 1, split * args.SplitA);
+        long b = (split * args.SplitB) + args.PanelsOfB.At(panel);
+        RegisterTile tile = default;
+        long outer = 0;
+        for (int i = 0; i < args.Outer; i++, outer += args.OuterA)
+        {
+            long middle = outer;
+            for (int j = 0; j < args.Middle; j++, middle += args.MiddleA)
+            {
+                long inner = middle;
+                for (int k = 0; k < args.Inner; k++, inner += args.InnerA, b += args.StepB)
+                    tile.Step(args.A, a, inner, args.B, b);
+            }
+        }
+
+        var c = RowOffsets.Of(
+            args.RowsOfC, first, args.Rows - 1, (split * args.SplitC) + args.PanelsOfC.At(panel));
+        if (args.ReadBias != 0)
+            tile.AddColumns(args.Bias, panel * (long)RegisterTile.Columns, columnCount);
+        if (args.ReadAddend != 0)
+            tile.Add(args.Addend, c, rowCount, columnCount);
+        tile.Store(args.C, c, rowCount, columnCount);
+    }
+
+    internal struct Args
+    {
+        /// <summary>The result; what is added, at the same places, perhaps itself; a number per column.</summary>
+        public ArrayView<float> C, Addend, Bias;
+
+        public ArrayView<float> A, B;
+
+        /// <summary>Sizes of the result.</summary>
+        public int Rows, Columns;
+
+        public RowMap RowsOfA, RowsOfC;
+
+        public PanelMap PanelsOfB, PanelsOfC;
+
+        /// <summary>Trip counts of the sum.</summary>
+        public int Outer, Middle, Inner;
+
+        /// <summary>Distances in a of neighbouring terms of each loop.</summary>
+        public long OuterA, MiddleA, InnerA;
+
+        /// <summary>Distance of the rows of a panel of b.</summary>
+        public long StepB;
+
+        /// <summary>Distances of the products where there are several.</summary>
+        public long SplitA, SplitB, SplitC;
+
+        public int ReadAddend, ReadBias;
+
+        /// <summary>Set by <see cref="Launch"/>.</summary>
+        public int Items;
+    }
+}
+
+/// <summary>Where rows begin: row (n · Height + y) · Width + x lies at n · StepN + y · StepY + x · StepX.</summary>
+internal struct RowMap
+{
+    public int Width, Height;
+
+    public long StepX, StepY, StepN;
+
+    /// <summary>Rows at one distance.</summary>
+    public static RowMap Dense(long step) => new() { Width = int.MaxValue, Height = 1, StepX = step };
+}
+
+/// <summary>Where panels of 16 columns begin: two make a block of weights.</summary>
+internal struct PanelMap
+{
+    public long Block, Half;
+
+    /// <summary>Panels at one distance.</summary>
+    public static PanelMap Dense(long step) => new() { Block = 2 * step, Half = step };
+
+    /// <summary>Panels in the blocks of <see cref="Shapes.Conv2dShape.WeightIndex"/>.</summary>
+    public static PanelMap Weights(long block) => new() { Block = block, Half = RegisterTile.Columns };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly long At(int panel) => ((panel >> 1) * Block) + ((panel & 1) * Half);
+}

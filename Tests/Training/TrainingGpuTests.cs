@@ -1,0 +1,171 @@
+using System.Text.Json.Nodes;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Tests.Io;
+using Gqn.Native.Tests.Ops;
+using Gqn.Native.Training;
+using Xunit;
+
+namespace Gqn.Native.Tests.Training;
+
+/// <summary>Training on a GPU: as on the processor, but nobody waits.</summary>
+public abstract class TrainingGpuTests(GpuFixture fixture)
+{
+    [Fact]
+    public void FiftyStepsFollowTheLossesOfTheProcessor()
+    {
+        using var folder = new TemporaryFolder();
+        using var cpu = new CpuDevice(2);
+        var configuration = TrainerTests.Configuration("training.steps=50", "reporting.logEvery=1");
+        Train(folder["cpu"], cpu, configuration);
+        Train(folder["gpu"], fixture.Gpu, configuration);
+        var expected = Values(folder["cpu"], "negElbo");
+        var actual = Values(folder["gpu"], "negElbo");
+        Assert.Equal(50, expected.Count);
+        for (int step = 0; step < 50; step++)
+            Assert.Equal(1, actual[step] / expected[step], 1e-4);
+        Assert.True(expected[^1] < expected[0]);
+    }
+
+    [Fact]
+    public void SameSeedGivesSameBytesAndResumingChangesNone()
+    {
+        using var folder = new TemporaryFolder();
+        var configuration = TrainerTests.Configuration();
+        byte[] one = Train(folder["one"], fixture.Gpu, configuration);
+        Assert.Equal(one, Train(folder["two"], fixture.Gpu, configuration));
+        using (var source = new CancellationTokenSource())
+        {
+            var observer = new TrainerTests.Observer { OnStep = step => TrainerTests.Cancel(step, 7, source) };
+            TrainerTests.Run(folder["parts"], fixture.Gpu, configuration, observer, source.Token);
+        }
+
+        Assert.Equal(one, Train(folder["parts"], fixture.Gpu, configuration));
+        Assert.Equal(TrainerTests.Metrics(folder["one"]), TrainerTests.Metrics(folder["parts"]));
+    }
+
+    [Fact]
+    public void WhetherNumbersAreReadChangesNoBytes()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] often = Train(folder["often"], fixture.Gpu, TrainerTests.Configuration("reporting.logEvery=1"));
+        byte[] seldom = Train(folder["seldom"], fixture.Gpu, TrainerTests.Configuration("reporting.logEvery=16"));
+        Assert.Equal(Weights(often), Weights(seldom));
+    }
+
+    [Fact]
+    public void DivergenceStopsAtTheNextReadingWithTheParametersFromBefore()
+    {
+        using var folder = new TemporaryFolder();
+        string run = folder["run"];
+        Train(run, fixture.Gpu, TrainerTests.Configuration("training.steps=5"));
+        string checkpoint = new RunDirectory(run).LatestCheckpoint()!;
+        var exception = Assert.Throws<TrainingException>(() => Train(
+            run, fixture.Gpu, TrainerTests.Configuration(
+                "training.steps=20", "training.learningRate.initial=1e30", "training.learningRate.final=1e30",
+                "reporting.logEvery=9", "reporting.sampleEvery=9", "reporting.checkpointEvery=9")));
+        Assert.Matches("step 9: .* is not finite", exception.Message);
+        Assert.Equal(checkpoint, new RunDirectory(run).LatestCheckpoint());
+    }
+
+    [Fact]
+    public void StepInSteadyStateMakesNoBuffers()
+    {
+        using var folder = new TemporaryFolder();
+        var device = fixture.Gpu;
+        int made = 0, measured = 0;
+        long scratch = 0;
+        var observer = new TrainerTests.Observer
+        {
+            OnStep = step =>
+            {
+                if (step is > 41 and < 60)
+                {
+                    Assert.Equal((made, scratch), (device.Pool.Made, device.WorkspaceBytes));
+                    measured++;
+                }
+
+                (made, scratch) = (device.Pool.Made, device.WorkspaceBytes);
+            },
+        };
+        var configuration = TrainerTests.Configuration(
+            "training.steps=60", "reporting.logEvery=60", "reporting.sampleEvery=60", "reporting.checkpointEvery=60");
+        TrainerTests.Run(folder["run"], device, configuration, observer, CancellationToken.None);
+        Assert.Equal(18, measured);
+    }
+
+    protected static byte[] Train(string path, Device device, RunConfiguration configuration)
+    {
+        TrainerTests.Run(path, device, configuration, new TrainerTests.Observer(), CancellationToken.None);
+        return File.ReadAllBytes(new RunDirectory(path).LatestCheckpoint()!);
+    }
+
+    protected static List<double> Values(string path, string key) =>
+        [.. File.ReadAllLines(new RunDirectory(path).MetricsPath).Select(line => (double)JsonNode.Parse(line)![key]!)];
+
+    // Behind the header, which holds the configuration.
+    private static byte[] Weights(byte[] checkpoint) => checkpoint[(8 + (int)BitConverter.ToUInt64(checkpoint))..];
+}
+
+/// <summary>Training on the first OpenCL device.</summary>
+public sealed class TrainingOpenClTests(TrainingOpenClTests.Fixture fixture)
+    : TrainingGpuTests(fixture), IClassFixture<TrainingOpenClTests.Fixture>
+{
+    public sealed class Fixture : GpuFixture
+    {
+        public Fixture()
+            : base("opencl:0", null)
+        {
+        }
+    }
+}
+
+/// <summary>Training on the first CUDA device in single precision.</summary>
+public sealed class TrainingCudaTests(TrainingCudaTests.Fixture fixture)
+    : TrainingGpuTests(fixture), IClassFixture<TrainingCudaTests.Fixture>
+{
+    [Fact]
+    public void GraphsChangeNoBytes()
+    {
+        Assert.Null(fixture.Gpu.GraphRefusal);
+        using var folder = new TemporaryFolder();
+        var configuration = TrainerTests.Configuration();
+        byte[] graphs = Train(folder["graphs"], fixture.Gpu, configuration);
+        Environment.SetEnvironmentVariable("GQN_CUDA_GRAPHS", "0");
+        try
+        {
+            using var plain = new GpuDevice("cuda:0", Precision.Fp32);
+            Assert.NotNull(plain.GraphRefusal);
+            Assert.Equal(graphs, Train(folder["plain"], plain, configuration));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("GQN_CUDA_GRAPHS", null);
+        }
+    }
+
+    [Theory]
+    [InlineData(Precision.Tf32, 1e-3)]
+    [InlineData(Precision.Bf16, 1e-2)]
+    public void TensorCoresFollowTheLossesOfTheProcessor(Precision precision, double tolerance)
+    {
+        Assert.SkipWhen(fixture.Gpu.MemoryBytes == 0, "no device");
+        using var folder = new TemporaryFolder();
+        using var cpu = new CpuDevice(2);
+        using var gpu = new GpuDevice("cuda:0", precision);
+        var configuration = TrainerTests.Configuration("training.steps=50", "reporting.logEvery=1");
+        Train(folder["cpu"], cpu, configuration);
+        byte[] one = Train(folder["one"], gpu, configuration);
+        Assert.Equal(one, Train(folder["two"], gpu, configuration));
+        var (expected, actual) = (Values(folder["cpu"], "negElbo"), Values(folder["one"], "negElbo"));
+        for (int step = 0; step < 50; step++)
+            Assert.Equal(1, actual[step] / expected[step], tolerance);
+    }
+
+    public sealed class Fixture : GpuFixture
+    {
+        public Fixture()
+            : base("cuda:0", Precision.Fp32)
+        {
+        }
+    }
+}
