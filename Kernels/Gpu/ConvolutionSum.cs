@@ -24,7 +24,9 @@ public static class ConvolutionSum
     {
         ArgumentNullException.ThrowIfNull(context);
         var sum = Prepare(context, terms, addend, bias, shape);
-        if (context.Tiles == TileFamily.Register)
+        if (TensorCoreConvolution.Supports(context, terms, shape))
+            TensorCoreConvolution.Forward(context, y, sum, shape, activation);
+        else if (context.Tiles == TileFamily.Register)
             RegisterTileConvolution.Forward(context, y, sum, shape, activation);
         else
             SharedTileConvolution.Forward(context, y, sum, shape, activation);
@@ -40,7 +42,9 @@ public static class ConvolutionSum
     {
         ArgumentNullException.ThrowIfNull(context);
         var sum = Prepare(context, terms, addend, bias, shape);
-        if (context.Tiles == TileFamily.Register)
+        if (TensorCoreConvolution.Supports(context, terms, shape))
+            TensorCoreConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
+        else if (context.Tiles == TileFamily.Register)
             RegisterTileConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
         else
             SharedTileConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
@@ -51,38 +55,40 @@ public static class ConvolutionSum
         GpuContext context, ReadOnlySpan<ConvolutionOperand> terms, GpuArray dy, in Conv2dShape shape)
     {
         ArgumentNullException.ThrowIfNull(context);
-        foreach (ref readonly var term in terms)
+        bool tensorCores = TensorCoreConvolution.Supports(context, terms, shape);
+        for (int i = 0; i < terms.Length; i++)
         {
-            if (term.IsConstant)
+            if (terms[i].IsConstant)
             {
-                ConstantMap.Backward(context, term, dy, shape);
-                continue;
+                ConstantMap.Backward(context, terms[i], dy, shape);
             }
-
-            var own = Own(shape, term);
-            if (term.Dx.Exists)
-                BackwardInput(context, term.Dx, term.AddDx, dy, term.W, own);
-            if (term.Dw.Exists)
-                BackwardWeight(context, term.Dw, term.AddDw, dy, term.X, own);
+            else if (tensorCores)
+            {
+                // Together, so that dy is packed once for all.
+                int first = i;
+                while (i + 1 < terms.Length && !terms[i + 1].IsConstant)
+                    i++;
+                TensorCoreConvolution.Backward(context, terms[first..(i + 1)], dy, shape);
+            }
+            else
+            {
+                Backward(context, terms[i], dy, Own(shape, terms[i]));
+            }
         }
     }
 
-    private static void BackwardInput(
-        GpuContext context, GpuArray dx, bool add, GpuArray dy, GpuArray w, in Conv2dShape shape)
+    private static void Backward(
+        GpuContext context, in ConvolutionOperand term, GpuArray dy, in Conv2dShape shape)
     {
-        if (context.Tiles == TileFamily.Register)
-            RegisterTileConvolution.BackwardInput(context, dx, add, dy, w, shape);
-        else
-            SharedTileConvolution.BackwardInput(context, dx, add, dy, w, shape);
-    }
-
-    private static void BackwardWeight(
-        GpuContext context, GpuArray dw, bool add, GpuArray dy, GpuArray x, in Conv2dShape shape)
-    {
-        if (context.Tiles == TileFamily.Register)
-            RegisterTileConvolution.BackwardWeight(context, dw, add, dy, x, shape);
-        else
-            SharedTileConvolution.BackwardWeight(context, dw, add, dy, x, shape);
+        bool register = context.Tiles == TileFamily.Register;
+        if (term.Dx.Exists && register)
+            RegisterTileConvolution.BackwardInput(context, term.Dx, term.AddDx, dy, term.W, shape);
+        else if (term.Dx.Exists)
+            SharedTileConvolution.BackwardInput(context, term.Dx, term.AddDx, dy, term.W, shape);
+        if (term.Dw.Exists && register)
+            RegisterTileConvolution.BackwardWeight(context, term.Dw, term.AddDw, dy, term.X, shape);
+        else if (term.Dw.Exists)
+            SharedTileConvolution.BackwardWeight(context, term.Dw, term.AddDw, dy, term.X, shape);
     }
 
     /// <summary>The sum with a table in place of its constant inputs.</summary>

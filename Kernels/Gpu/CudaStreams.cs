@@ -122,11 +122,15 @@ internal static unsafe class CudaStreams
     public static void DestroyExecutable(nint executable) =>
         Check(((delegate* unmanaged<nint, int>)Export("cuGraphExecDestroy"))(executable), "cuGraphExecDestroy");
 
-    private static nint Export(string name) => NativeLibrary.TryGetExport(Library.Value, name, out nint export)
+    /// <summary>A function of the driver.</summary>
+    /// <exception cref="GpuException">The driver does not have it.</exception>
+    internal static nint Export(string name) => NativeLibrary.TryGetExport(Library.Value, name, out nint export)
         ? export
         : throw new GpuException($"NVIDIA's driver is too old: it has no {name}; install one for CUDA 12 or newer.");
 
-    private static void Check(int result, string call)
+    /// <summary>Throws unless a call's result is success.</summary>
+    /// <exception cref="GpuException">It is not.</exception>
+    internal static void Check(int result, string call)
     {
         if (result != 0)
             throw new GpuException($"{call} of NVIDIA's driver failed with error {result}");

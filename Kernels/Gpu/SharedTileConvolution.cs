@@ -11,14 +11,14 @@ internal static partial class SharedTileConvolution
         GpuContext context, GpuArray y, in SumInputs sum, in Conv2dShape shape, TActivation activation)
         where TActivation : unmanaged, IUnaryOp
     {
-        int next = 0;
-        var operands = Gather(sum, shape, ref next);
-        if (operands.Slices == 0)
+        if (sum.HasNoTerms)
         {
             PlainConvolution.Forward(context, y, sum, shape, activation);
             return;
         }
 
+        int next = 0;
+        var operands = Gather(sum, shape, ref next);
         var inputs = sum;
         while (HasMore(sum, next))
         {
@@ -35,14 +35,14 @@ internal static partial class SharedTileConvolution
         GpuContext context, GpuArray cellNext, GpuArray hidden, GpuArray gates, GpuArray cell, in SumInputs sum,
         in Conv2dShape shape)
     {
-        int next = 0;
-        var operands = Gather(sum, shape, ref next);
-        if (operands.Slices == 0)
+        if (sum.HasNoTerms)
         {
             PlainConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
             return;
         }
 
+        int next = 0;
+        var operands = Gather(sum, shape, ref next);
         var inputs = sum;
         var images = SharedTileImages.Of(shape);
         while (HasMore(sum, next))
@@ -159,7 +159,7 @@ internal static partial class SharedTileConvolution
         Kernel = inputs.TableKernel,
     };
 
-    /// <summary>The next convolutions, as many as fit into one launch; no slices where there are none.</summary>
+    /// <summary>The next convolutions, as many as fit into one launch.</summary>
     private static Operands Gather(in SumInputs sum, in Conv2dShape shape, ref int next)
     {
         var operands = new Operands { AlignedW = shape.K % Quad.Length == 0 ? 1 : 0 };

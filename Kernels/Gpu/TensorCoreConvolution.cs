@@ -1,0 +1,303 @@
+using Gqn.Native.Kernels.Pointwise;
+using Gqn.Native.Kernels.Shapes;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Gqn.Native.Kernels.Gpu;
+
+/// <summary>Sums of convolutions and their gradients on NVIDIA's tensor cores, in tf32 or bf16; sums are fp32.</summary>
+/// <remarks>
+/// Operands are copied in the precision of the context first (<see cref="TensorCorePacking"/>). Results have the same
+/// bytes in every run on one device. What is not supported belongs to the portable kernels, in fp32.
+/// </remarks>
+internal static class TensorCoreConvolution
+{
+    private static readonly KernelHandle<PartArgs> PartSum = new(SumParts);
+
+    /// <summary>
+    /// Whether the device and its precision want these kernels, and there are terms that are not constant, whose sizes
+    /// all fit them.
+    /// </summary>
+    /// <param name="context">The device.</param>
+    /// <param name="terms">Of a sum; constant ones are passed over.</param>
+    /// <param name="shape">Shape of the result; channels and kernel of each term are its own.</param>
+    public static bool Supports(
+        GpuContext context, ReadOnlySpan<ConvolutionOperand> terms, in Conv2dShape shape)
+    {
+        bool any = false;
+        foreach (ref readonly var term in terms)
+        {
+            if (term.IsConstant)
+                continue;
+            if (!TensorCoreProblem.Supports(Own(shape, term)))
+                return false;
+            any = true;
+        }
+
+        return any && context.HasTensorCores && context.Precision is MatrixPrecision.Tf32 or MatrixPrecision.Bf16;
+    }
+
+    /// <summary>y = activation(the sum)</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="y">(N, K, OutH, OutW)</param>
+    /// <param name="sum">What <see cref="Supports"/> approved.</param>
+    /// <param name="shape">Shape of the result; channels and kernel of each term are its own.</param>
+    /// <param name="activation">Applied to the sum.</param>
+    public static void Forward<TActivation>(
+        ITensorCoreDevice device, GpuArray y, in SumInputs sum, in Conv2dShape shape, TActivation activation)
+        where TActivation : unmanaged, IUnaryOp
+    {
+        _ = activation;
+        var last = AllButLast(device, y, sum, shape);
+        TensorCoreLaunch.Forward<ActivationEpilogue<TActivation>>(device, Prepare(device, y, last, shape));
+    }
+
+    /// <summary>
+    /// The cell on the gates that the sum is, in <see cref="GateOrder"/>; receives the activated gates where
+    /// <paramref name="gates"/> exists. An absent cell is zero.
+    /// </summary>
+    /// <param name="device">The device.</param>
+    /// <param name="cellNext">c′, (N, K / 4, H, W)</param>
+    /// <param name="hidden">h, likewise.</param>
+    /// <param name="gates">(N, K, H, W), or absent.</param>
+    /// <param name="cell">c, or absent.</param>
+    /// <param name="sum">What <see cref="Supports"/> approved.</param>
+    /// <param name="shape">Shape of the gates; channels and kernel of each term are its own.</param>
+    public static void ForwardLstmCell(
+        ITensorCoreDevice device, GpuArray cellNext, GpuArray hidden, GpuArray gates, GpuArray cell, in SumInputs sum,
+        in Conv2dShape shape)
+    {
+        var last = sum;
+        if (sum.Terms.Length > TensorCoreProblem.MaxTerms)
+        {
+            var sums = gates.Exists
+                ? gates
+                : device.Scratch(ScratchSlots.Gates, (long)shape.N * shape.OutH * shape.OutW * shape.K);
+            last = AllButLast(device, sums, sum, shape);
+        }
+
+        var args = Prepare(device, gates.Exists ? gates : hidden, last, shape);
+        args.HasGates = gates.Exists ? 1 : 0;
+        args.CellNext = cellNext.View;
+        args.Hidden = hidden.View;
+        args.Cell = cell.ViewOr(hidden);
+        args.HasCell = cell.Exists ? 1 : 0;
+        TensorCoreLaunch.Forward<LstmCellEpilogue>(device, args);
+    }
+
+    /// <summary>The gradients of the inputs and weights that the operands ask for, one after another.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="terms">What <see cref="Supports"/> approved; constant ones are passed over.</param>
+    /// <param name="dy">The gradient by y, (N, K, OutH, OutW).</param>
+    /// <param name="shape">Shape of the forward convolution; channels and kernel of each term are its own.</param>
+    public static void Backward(
+        ITensorCoreDevice device, ReadOnlySpan<ConvolutionOperand> terms, GpuArray dy, in Conv2dShape shape)
+    {
+        var problem = new TensorCoreProblem(device.IsBf16);
+        long gradientChunks = Aligned(problem.GradientChunks(shape)), imageChunks = 0;
+        foreach (ref readonly var term in terms)
+        {
+            if (!term.IsConstant && term.Dw.Exists)
+                imageChunks = Math.Max(imageChunks, problem.ImageChunks(Own(shape, term)));
+        }
+
+        // One packed dy for all; behind it the images of one term at a time.
+        var packed = Chunks(device, ScratchSlots.Operand, gradientChunks + imageChunks);
+        Pack(device, packed, dy, problem.Gradients(shape), problem.GradientChunks(shape));
+        foreach (ref readonly var term in terms)
+        {
+            if (term.IsConstant)
+                continue;
+            var own = Own(shape, term);
+            if (term.Dx.Exists)
+                BackwardInput(device, problem, term, packed, own);
+            if (!term.Dw.Exists)
+                continue;
+            var images = packed.SubView(gradientChunks, problem.ImageChunks(own));
+            Pack(device, images, term.X, problem.Images(own), images.Length);
+            BackwardWeight(device, problem, term, images, packed, own);
+        }
+    }
+
+    private static void BackwardInput(
+        ITensorCoreDevice device, TensorCoreProblem problem, in ConvolutionOperand term, ArrayView<Chunk> dy,
+        in Conv2dShape shape)
+    {
+        var args = TensorCoreProblem.BackwardInput(shape);
+        var adjoint = problem.AdjointWeights(shape);
+        adjoint.Source = term.W.View;
+        adjoint.Packed = Chunks(
+            device, ScratchSlots.SecondOperand, TensorCoreProblem.WeightChunks(args.Columns, adjoint.LineChunks));
+        device.Launch(TensorCorePacking.Adjoint, adjoint.Packed.Length, adjoint);
+        TensorCoreProblem.Add(ref args, 0, problem.AdjointTerm(shape) with
+        {
+            Images = Address(dy),
+            Weights = Address(adjoint.Packed),
+        });
+        SetMemory(ref args, term.Dx, term.AddDx ? term.Dx : default, default, default);
+        TensorCoreLaunch.Forward<ActivationEpilogue<Identity>>(device, args);
+    }
+
+    private static void BackwardWeight(
+        ITensorCoreDevice device, TensorCoreProblem problem, in ConvolutionOperand term, ArrayView<Chunk> images,
+        ArrayView<Chunk> dy, in Conv2dShape shape)
+    {
+        int rows = problem.BackwardWeight(shape, 1).Rows;
+        var tiling = TensorCoreLaunch.Choose(rows, shape.K, device.Multiprocessors, halo: false, weightGradient: true);
+        var (tileRows, tileColumns) = TensorCoreLaunch.Size(tiling);
+        int parts = problem.Parts(shape, tileRows, tileColumns, device.Multiprocessors);
+        var args = problem.BackwardWeight(shape, parts);
+        args.Term0.Images = Address(images);
+        args.Term0.Weights = Address(dy);
+        if (parts == 1)
+        {
+            SetMemory(ref args, term.Dw, term.AddDw ? term.Dw : default, default, default);
+            TensorCoreLaunch.WeightGradient<ActivationEpilogue<Identity>>(
+                device, args, tiling, parts);
+            return;
+        }
+
+        var partial = device.Scratch(ScratchSlots.WeightGradient, (long)parts * args.PartStride);
+        SetMemory(ref args, partial, default, default, default);
+        TensorCoreLaunch.WeightGradient<ActivationEpilogue<Identity>>(device, args, tiling, parts);
+        device.Launch(
+            PartSum, args.PartStride,
+            new PartArgs
+            {
+                Sum = term.Dw.View,
+                Parts = partial.View,
+                Count = parts,
+                Stride = args.PartStride,
+                Add = term.AddDw ? 1 : 0,
+            });
+    }
+
+    // Terms that one launch has no room for, into y; what is left has that as addend.
+    private static SumInputs AllButLast(
+        ITensorCoreDevice device, GpuArray y, scoped in SumInputs sum, scoped in Conv2dShape shape)
+    {
+        var (terms, addend) = (0, sum.Addend);
+        for (; sum.Terms.Length - terms > TensorCoreProblem.MaxTerms; terms += TensorCoreProblem.MaxTerms)
+        {
+            var some = new SumInputs { Terms = sum.Terms.Slice(terms, TensorCoreProblem.MaxTerms), Addend = addend };
+            if (!HasMaps(some.Terms))
+                continue;
+            TensorCoreLaunch.Forward<ActivationEpilogue<Identity>>(device, Prepare(device, y, some, shape));
+            addend = y;
+        }
+
+        return new SumInputs
+        {
+            Terms = sum.Terms[terms..],
+            Addend = addend,
+            Bias = sum.Bias,
+            Table = sum.Table,
+            TableKernel = sum.TableKernel,
+        };
+    }
+
+    // Packs the operands of all terms and describes their sum.
+    private static TensorCoreArgs Prepare(ITensorCoreDevice device, GpuArray y, in SumInputs sum, in Conv2dShape shape)
+    {
+        var problem = new TensorCoreProblem(device.IsBf16);
+        long imageChunks = 0, weightChunks = 0;
+        foreach (ref readonly var term in sum.Terms)
+        {
+            if (term.IsConstant)
+                continue;
+            var own = Own(shape, term);
+            imageChunks += Aligned(problem.ImageChunks(own));
+            weightChunks += TensorCoreProblem.WeightChunks(shape.K, problem.Weights(own).LineChunks);
+        }
+
+        var packedImages = Chunks(device, ScratchSlots.Operand, imageChunks);
+        var packedWeights = Chunks(device, ScratchSlots.SecondOperand, weightChunks);
+        var args = TensorCoreProblem.Forward(shape) with { TableKernel = sum.TableKernel };
+        long firstImage = 0, firstWeight = 0;
+        int count = 0;
+        foreach (ref readonly var term in sum.Terms)
+        {
+            if (term.IsConstant)
+                continue;
+            var own = Own(shape, term);
+            var images = packedImages.SubView(firstImage, problem.ImageChunks(own));
+            Pack(device, images, term.X, problem.Images(own), images.Length);
+            firstImage += Aligned(images.Length);
+
+            var pack = problem.Weights(own);
+            pack.Source = term.W.View;
+            pack.Packed = packedWeights.SubView(
+                firstWeight, TensorCoreProblem.WeightChunks(shape.K, pack.LineChunks));
+            device.Launch(TensorCorePacking.Weights, TensorCorePacking.Grid(pack), TensorCorePacking.Threads, pack, 0);
+            firstWeight += pack.Packed.Length;
+            TensorCoreProblem.Add(ref args, count++, problem.Term(own) with
+            {
+                Images = Address(images),
+                Weights = Address(pack.Packed),
+            });
+        }
+
+        SetMemory(ref args, y, sum.Addend, sum.Table, sum.Bias);
+        return args;
+    }
+
+    private static bool HasMaps(ReadOnlySpan<ConvolutionOperand> terms)
+    {
+        foreach (ref readonly var term in terms)
+        {
+            if (!term.IsConstant)
+                return true;
+        }
+
+        return false;
+    }
+
+    private static void Pack(
+        ITensorCoreDevice device, ArrayView<Chunk> packed, GpuArray source, TensorCorePacking.ImageArgs args, long chunks)
+    {
+        args.Source = source.View;
+        args.Packed = packed;
+        device.Launch(TensorCorePacking.Images, chunks, args);
+    }
+
+    private static void SetMemory(
+        ref TensorCoreArgs args, GpuArray y, GpuArray addend, GpuArray table, GpuArray bias)
+    {
+        args.Y = y.View;
+        args.Addend = addend.ViewOr(y);
+        args.Table = table.ViewOr(y);
+        args.Bias = bias.ViewOr(y);
+        args.Cell = args.CellNext = args.Hidden = y.View;
+        args.HasAddend = addend.Exists ? 1 : 0;
+        args.HasTable = table.Exists ? 1 : 0;
+        args.HasBias = bias.Exists ? 1 : 0;
+    }
+
+    private static ArrayView<Chunk> Chunks(ITensorCoreDevice device, int slot, long count) =>
+        device.Scratch(slot, count * 4).View.Cast<Chunk>().SubView(0, count);
+
+    private static ulong Address(ArrayView<Chunk> view) => (ulong)view.LoadEffectiveAddressAsPtr();
+
+    // To 256 bytes, as memory is allocated.
+    private static long Aligned(long chunks) => (chunks + 15) / 16 * 16;
+
+    private static Conv2dShape Own(in Conv2dShape shape, in ConvolutionOperand term) =>
+        term.Kernel == shape.Kernel || shape.Stride == 1
+            ? shape with { C = term.Channels, Kernel = term.Kernel }
+            : throw new ArgumentException($"A term with a kernel of {term.Kernel} pixels does not fit {shape}.");
+
+    private static void SumParts(Index1D index, PartArgs args)
+    {
+        int at = index;
+        float sum = args.Add != 0 ? args.Sum[at] : 0f;
+        for (int part = 0, from = at; part < args.Count; part++, from += args.Stride)
+            sum += args.Parts[from];
+        args.Sum[at] = sum;
+    }
+
+    internal struct PartArgs
+    {
+        public ArrayView<float> Sum, Parts;
+        public int Count, Stride, Add;
+    }
+}

@@ -1,0 +1,241 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+
+namespace Gqn.Native.Kernels.Gpu;
+
+/// <summary>
+/// The same as <see cref="TensorCoreForward{TTile, TEpilogue}"/> where images consist of blocks of 8 by 16 pixels and
+/// filters have 3 by 3 or 5 by 5 taps.
+/// </summary>
+/// <remarks>
+/// A block and the two pixels around it, 12 lines of 20, stay in shared memory for 128 bytes of channels while all taps
+/// go by: a tap is a shift of the lines that fragments are read from. Only weights are fetched for each stage, 16 KiB
+/// instead of 32 for 128 by 128. That matters because the second-level cache gives about 5.5 TB/s on sm_90: 32 KiB for
+/// 2²⁰ multiply-adds of tf32 (2²¹ of bf16) would hold the tensor cores to about 180 (360) TFLOP/s, 17 KiB to twice that.
+/// The next channels' block is fetched while the last taps of these go by, so there are two.
+/// </remarks>
+internal static class TensorCoreHalo<TTile, TEpilogue>
+    where TTile : struct, ITensorCoreHaloTile where TEpilogue : struct, ITensorCoreEpilogue
+{
+    /// <summary>One group of <see cref="TensorCoreShared.Threads"/> for each tile.</summary>
+    public static readonly GroupKernelHandle<TensorCoreArgs> Handle = new(Convolution);
+
+    private static void Convolution(TensorCoreArgs args)
+    {
+        int columnTile = Grid.IdxX % args.ColumnTiles, block = Grid.IdxX / args.ColumnTiles;
+        int firstColumn = columnTile * TTile.Columns, thread = Group.IdxX, lane = thread & 31, warp = thread >> 5;
+        int across = args.Width / HaloBlock.Width, blockLine = block / across;
+        int left = (block - (blockLine * across)) * HaloBlock.Width, top = blockLine * HaloBlock.Height;
+
+        int columnLine = ((warp & 1) * (TTile.Columns / 2)) + (lane & 7) + ((lane >> 4) << 3);
+        TTile.Begin(
+            (uint)((columnLine * TensorCoreShared.LineBytes) + ((((lane >> 3) & 1) ^ (lane & 7)) * 16)));
+        TensorCoreRows.Set(
+            args, thread, ((top + (thread / HaloBlock.Width)) * args.Width) + left + (thread % HaloBlock.Width));
+
+        var producer = default(HaloCursor);
+        producer.Start(args, firstColumn + (thread >> 3));
+        var consumer = default(HaloWalk);
+        consumer.Enter(args);
+
+        uint stageBytes = (uint)(TTile.Columns * TensorCoreShared.LineBytes);
+        uint begin = TensorCoreShared.Start + (2 * HaloBlock.Bytes), end = begin + ((uint)args.Ring * stageBytes);
+        uint write = begin, read = begin;
+        for (int stage = 0; stage < args.Ring - 1; stage++)
+        {
+            if (stage < args.Stages)
+                producer.Copy<TTile>(args, write, top, left);
+            TensorCoreShared.Commit();
+            write += stageBytes;
+        }
+
+        TensorCoreShared.Wait(args.Ring);
+        Group.Barrier();
+        uint rows = consumer.Lane();
+        TTile.Load(rows, read);
+        int ahead = args.Ring - 1;
+        for (int stage = 0; stage < args.Stages; stage++)
+        {
+            if (stage + ahead < args.Stages)
+                producer.Copy<TTile>(args, write, top, left);
+            TensorCoreShared.Commit();
+            write += stageBytes;
+            if (write == end)
+                write = begin;
+
+            TTile.Multiply(rows, read);
+            TensorCoreShared.Wait(args.Ring);
+            Group.Barrier();
+            read += stageBytes;
+            if (read == end)
+                read = begin;
+            consumer.Advance(args);
+            rows = consumer.Lane();
+            TTile.MultiplyLast(rows, read, stage + 1 < args.Stages ? 1u : 0u);
+        }
+
+        TensorCoreShared.StoreSums<TTile>();
+        TEpilogue.Apply<TTile>(args, firstColumn, 0);
+    }
+}
+
+/// <summary>A block of pixels with those around it in shared memory.</summary>
+internal static class HaloBlock
+{
+    /// <summary>Pixels of the block.</summary>
+    public const int Width = 16, Height = 8;
+
+    /// <summary>Pixels around it on each side, as 5 by 5 taps need them.</summary>
+    public const int Margin = 2;
+
+    /// <summary>Lines from one row of pixels to the next: all that lie side by side.</summary>
+    public const int Stride = Width + (2 * Margin);
+
+    /// <summary>Lines of 128 bytes of channels.</summary>
+    public const int Lines = (Height + (2 * Margin)) * Stride;
+
+    /// <summary>Bytes of one of the two blocks.</summary>
+    public const int Bytes = Lines * TensorCoreShared.LineBytes;
+}
+
+/// <summary>The order of stages: term, 128 bytes of channels, tap.</summary>
+internal struct HaloWalk
+{
+    private int _term, _groups;
+
+    /// <summary>The term's side of the filter, and the present tap and channels; which of the two blocks.</summary>
+    public int Kernel, Y, X, ChannelGroup, Block;
+
+    /// <summary>Begins the first term.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Enter(in TensorCoreArgs args)
+    {
+        var (chunks, kernel) = _term == 0 ? (args.Term0.Chunks, args.Term0.Kernel)
+            : _term == 1 ? (args.Term1.Chunks, args.Term1.Kernel)
+            : _term == 2 ? (args.Term2.Chunks, args.Term2.Kernel) : (args.Term3.Chunks, args.Term3.Kernel);
+        Kernel = kernel;
+        _groups = (chunks + TensorCoreShared.LineChunks - 1) / TensorCoreShared.LineChunks;
+        ChannelGroup = 0;
+    }
+
+    /// <summary>The present stage is the first one of its term.</summary>
+    public readonly bool BeginsTerm => (X | Y | ChannelGroup) == 0;
+
+    /// <summary>Goes to the next stage.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Advance(in TensorCoreArgs args)
+    {
+        X++;
+        if (X < Kernel)
+            return;
+        X = 0;
+        Y++;
+        if (Y < Kernel)
+            return;
+        Y = 0;
+        Block ^= 1;
+        ChannelGroup++;
+        if (ChannelGroup < _groups)
+            return;
+        _term++;
+        Enter(args);
+    }
+
+    /// <summary>Where the thread's fragments of rows begin for the present tap, in bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly uint Lane()
+    {
+        int lane = Group.IdxX & 31, warp = Group.IdxX >> 5, padding = Kernel >> 1;
+        int line = ((((warp >> 1) * (HaloBlock.Height / 2)) + Y + HaloBlock.Margin - padding) * HaloBlock.Stride)
+            + X + HaloBlock.Margin - padding + (lane & 15);
+        return (uint)(TensorCoreShared.Start + (Block * HaloBlock.Bytes) + (line * TensorCoreShared.LineBytes)
+            + (((lane >> 4) ^ (line & 7)) * 16));
+    }
+
+    /// <summary>The present term.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly TensorCoreTerm Term(in TensorCoreArgs args) =>
+        _term == 0 ? args.Term0 : _term == 1 ? args.Term1 : _term == 2 ? args.Term2 : args.Term3;
+}
+
+/// <summary>Where a thread copies from.</summary>
+internal struct HaloCursor
+{
+    private HaloWalk _walk;
+    private ulong _images, _weights, _weightStep;
+    private int _column, _chunks;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Start(in TensorCoreArgs args, int column)
+    {
+        _column = column;
+        _walk.Enter(args);
+        Enter(args);
+    }
+
+    /// <summary>Starts the copies of a stage of weights and, with a first tap, those of its block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Copy<TTile>(in TensorCoreArgs args, uint stage, int top, int left)
+        where TTile : struct, ITensorCoreHaloTile
+    {
+        int row = Group.IdxX >> 3, column = Group.IdxX & 7;
+        int chunk = (_walk.ChannelGroup * TensorCoreShared.LineChunks) + column;
+        uint exists = chunk < _chunks ? 1u : 0u, place = (uint)((row * TensorCoreShared.LineBytes)
+            + ((column ^ (row & 7)) * 16));
+        if (_walk.X == 0 && _walk.Y == 0)
+            CopyBlock(args, place, chunk, exists, top, left);
+
+        uint shared = stage + place;
+        int at = (((_walk.Y * _walk.Kernel) + _walk.X) * _chunks) + chunk;
+        ulong source = _weights + ((ulong)at * 16), step = _weightStep;
+        const uint lines = 16 * TensorCoreShared.LineBytes;
+        TensorCoreShared.Copy(shared, source, exists, 1u);
+        TensorCoreShared.Copy(shared + lines, source + step, exists, 1u);
+        TensorCoreShared.Copy(shared + (2 * lines), source + (2 * step), exists, 1u);
+        TensorCoreShared.Copy(shared + (3 * lines), source + (3 * step), exists, 1u);
+        if (TTile.Columns == 128)
+        {
+            source += 4 * step;
+            TensorCoreShared.Copy(shared + (4 * lines), source, exists, 1u);
+            TensorCoreShared.Copy(shared + (5 * lines), source + step, exists, 1u);
+            TensorCoreShared.Copy(shared + (6 * lines), source + (2 * step), exists, 1u);
+            TensorCoreShared.Copy(shared + (7 * lines), source + (3 * step), exists, 1u);
+        }
+
+        _walk.Advance(args);
+        if (_walk.BeginsTerm)
+            Enter(args);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly void CopyBlock(in TensorCoreArgs args, uint place, int chunk, uint exists, int top, int left)
+    {
+        uint shared = TensorCoreShared.Start + ((uint)_walk.Block * HaloBlock.Bytes) + place;
+        int line = Group.IdxX >> 3, y = 0, x = line;
+        // The block's line of pixels within all images one below the other, and within its own.
+        int within = top % args.Height;
+        for (; line < HaloBlock.Lines; line += 16, x += 16, shared += 16 * TensorCoreShared.LineBytes)
+        {
+            if (x >= HaloBlock.Stride)
+            {
+                x -= HaloBlock.Stride;
+                y++;
+            }
+
+            int dy = y - HaloBlock.Margin, column = left + x - HaloBlock.Margin;
+            uint inside = (uint)(within + dy) < (uint)args.Height & (uint)column < (uint)args.Width ? exists : 0u;
+            long pixel = ((long)(top + dy) * args.Width) + column;
+            TensorCoreShared.Copy(shared, _images + (ulong)(((pixel * _chunks) + chunk) * 16), inside, 1u);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Enter(in TensorCoreArgs args)
+    {
+        var term = _walk.Term(args);
+        ulong line = (ulong)term.Stages * TensorCoreShared.LineBytes;
+        (_images, _chunks) = (term.Images, term.Chunks);
+        _weights = term.Weights + ((ulong)_column * line);
+        _weightStep = 16 * line;
+    }
+}

@@ -1,0 +1,195 @@
+using Gqn.Native.Kernels.Shapes;
+
+namespace Gqn.Native.Kernels.Gpu;
+
+/// <summary>The sizes of a convolution as the tensor-core kernels want them; memory is filled in by the launcher.</summary>
+/// <param name="IsBf16">bf16, else tf32.</param>
+internal readonly record struct TensorCoreProblem(bool IsBf16)
+{
+    /// <summary>Terms of one launch.</summary>
+    public const int MaxTerms = 4;
+
+    // Offsets of pixels that a row's mask has bits for, in each direction: see TensorCoreForward.
+    private const int MaxKernel = 15;
+
+    // Of a convolution of single pixels, whose sizes do not matter but must be divided by: powers of two are exact.
+    private const int AnyWidth = 1 << 16, AnyHeight = 1 << 14;
+
+    // Parts that a weight gradient's pixels are cut into, at most, and stages of a part, at least.
+    private const int MaxParts = 32, MinStages = 8;
+
+    /// <summary>Numbers of a chunk.</summary>
+    public int Numbers => IsBf16 ? 8 : 4;
+
+    /// <summary>Pixels of a stage of a weight gradient.</summary>
+    private int StagePixels => TensorCoreShared.LineChunks * Numbers;
+
+    /// <summary>Whether the kernels' integers and masks reach.</summary>
+    public static bool Supports(in Conv2dShape shape)
+    {
+        long outputs = (long)shape.N * shape.OutH * shape.OutW, inputs = (long)shape.N * shape.H * shape.W;
+        long weights = (long)shape.K * shape.C * shape.Kernel * shape.Kernel;
+        bool single = shape.Padding == 0;
+        return shape.IsSupported
+            && (single || (shape.Kernel <= MaxKernel && shape.H > 1 && shape.W > 1))
+            && Math.Max(Math.Max(outputs * shape.K, inputs * shape.C), MaxParts * weights) < int.MaxValue
+            && (single ? outputs < 1 << 30 : outputs * Math.Max(shape.H, shape.W) < uint.MaxValue);
+    }
+
+    /// <summary>Chunks of a pixel with so many channels.</summary>
+    public int Chunks(int channels) => (channels + Numbers - 1) / Numbers;
+
+    /// <summary>A term of the forward convolution.</summary>
+    public TensorCoreTerm Term(in Conv2dShape shape) => shape.Padding == 0
+        ? Term(shape.Kernel * shape.Kernel * Chunks(shape.C), 1)
+        : Term(Chunks(shape.C), shape.Kernel);
+
+    /// <summary>The only term of the gradient by the input, in which outputs are what is summed over.</summary>
+    public TensorCoreTerm AdjointTerm(in Conv2dShape shape) =>
+        Term(Chunks(shape.K), shape.Padding == 0 ? 1 : shape.Kernel);
+
+    /// <summary>y from the images, without terms.</summary>
+    public static TensorCoreArgs Forward(in Conv2dShape shape) => new()
+    {
+        Rows = shape.N * shape.OutH * shape.OutW,
+        Columns = shape.K,
+        Height = shape.OutH,
+        Width = shape.OutW,
+        TableKernel = 1,
+    };
+
+    /// <summary>dx from dy, without its term.</summary>
+    public static TensorCoreArgs BackwardInput(in Conv2dShape shape)
+    {
+        bool patches = shape.Padding == 0 && shape.Stride > 1;
+        return Forward(shape) with
+        {
+            Columns = patches ? shape.Kernel * shape.Kernel * shape.C : shape.C,
+            Channels = shape.C,
+            Patch = patches ? shape.Stride : 0,
+        };
+    }
+
+    /// <summary>dw from the images and dy, in so many parts.</summary>
+    public TensorCoreArgs BackwardWeight(in Conv2dShape shape, int parts)
+    {
+        bool single = shape.Padding == 0;
+        int height = single ? AnyHeight : shape.H, width = single ? AnyWidth : shape.W;
+        int taps = shape.Kernel * shape.Kernel, stages = WeightStages(shape);
+        return new()
+        {
+            // Stages of the term are the chunks of a pixel of dy here.
+            Term0 = Term(shape) with { Stages = Chunks(shape.K) },
+            Rows = taps * Chunks(shape.C) * Numbers,
+            Columns = shape.K,
+            Pixels = shape.N * shape.OutH * shape.OutW,
+            Height = height,
+            Width = width,
+            HeightReciprocal = Reciprocal(height),
+            WidthReciprocal = Reciprocal(width),
+            Stages = (stages + parts - 1) / parts,
+            PartStride = checked((int)((long)taps * shape.C * shape.K)),
+            Channels = shape.C,
+            Taps = taps,
+            Blocked = single ? 0 : 1,
+        };
+    }
+
+    /// <summary>Parts of the pixels that keep so many multiprocessors busy, two groups each, with such tiles.</summary>
+    public int Parts(in Conv2dShape shape, int rows, int columns, int multiprocessors)
+    {
+        int tiles = Tiles(shape.Kernel * shape.Kernel * Chunks(shape.C) * Numbers, rows) * Tiles(shape.K, columns);
+        int stages = WeightStages(shape);
+        int parts = Math.Clamp(2 * multiprocessors / tiles, 1, Math.Clamp(stages / MinStages, 1, MaxParts));
+        // As many as are not empty.
+        int each = (stages + parts - 1) / parts;
+        return (stages + each - 1) / each;
+    }
+
+    /// <summary>Sets what a term adds, and where all terms end.</summary>
+    public static void Add(ref TensorCoreArgs args, int index, in TensorCoreTerm term)
+    {
+        switch (index)
+        {
+            case 0:
+                args.Term0 = term;
+                break;
+            case 1:
+                args.Term1 = term;
+                break;
+            case 2:
+                args.Term2 = term;
+                break;
+            default:
+                args.Term3 = term;
+                break;
+        }
+
+        args.Stages += term.Stages;
+    }
+
+    /// <summary>How the images of a term are packed.</summary>
+    public TensorCorePacking.ImageArgs Images(in Conv2dShape shape) => new()
+    {
+        Channels = shape.C,
+        Chunks = Chunks(shape.C),
+        Patch = shape.Stride,
+        Width = shape.OutW,
+        Bf16 = IsBf16 ? 1 : 0,
+    };
+
+    /// <summary>How dy is packed.</summary>
+    public TensorCorePacking.ImageArgs Gradients(in Conv2dShape shape) =>
+        new() { Channels = shape.K, Chunks = Chunks(shape.K), Patch = 1, Width = shape.OutW, Bf16 = IsBf16 ? 1 : 0 };
+
+    /// <summary>How the weights of a term are packed.</summary>
+    public TensorCorePacking.WeightArgs Weights(in Conv2dShape shape)
+    {
+        int taps = shape.Kernel * shape.Kernel;
+        return new()
+        {
+            Outputs = shape.K,
+            Channels = shape.C,
+            Taps = taps,
+            Chunks = Chunks(shape.C),
+            LineChunks = Term(shape).Stages * TensorCoreShared.LineChunks,
+            Blocked = shape.Padding == 0 ? 0 : 1,
+            Bf16 = IsBf16 ? 1 : 0,
+        };
+    }
+
+    /// <summary>How the weights of the gradient by the input are packed.</summary>
+    public TensorCorePacking.WeightArgs AdjointWeights(in Conv2dShape shape) => Weights(shape) with
+    {
+        Chunks = Chunks(shape.K),
+        LineChunks = AdjointTerm(shape).Stages * TensorCoreShared.LineChunks,
+    };
+
+    /// <summary>Chunks of packed images of a term.</summary>
+    public long ImageChunks(in Conv2dShape shape) => (long)shape.N * shape.OutH * shape.OutW * shape.Stride * shape.Stride
+        * Chunks(shape.C);
+
+    /// <summary>Chunks of packed dy.</summary>
+    public long GradientChunks(in Conv2dShape shape) => (long)shape.N * shape.OutH * shape.OutW * Chunks(shape.K);
+
+    /// <summary>Chunks of packed weights with so many columns in such lines.</summary>
+    public static long WeightChunks(int columns, int lineChunks) => (long)PaddedColumns(columns) * lineChunks;
+
+    /// <summary>Columns of packed weights.</summary>
+    public static int PaddedColumns(int columns) =>
+        Tiles(columns, TensorCorePacking.ColumnMultiple) * TensorCorePacking.ColumnMultiple;
+
+    /// <summary>Tiles that cover a size.</summary>
+    public static int Tiles(int size, int tile) => (size + tile - 1) / tile;
+
+    private static TensorCoreTerm Term(int chunks, int kernel) => new()
+    {
+        Chunks = chunks,
+        Kernel = kernel,
+        Stages = Tiles(kernel * kernel * chunks, TensorCoreShared.LineChunks),
+    };
+
+    private static uint Reciprocal(int divisor) => (uint)(((1L << 32) + divisor - 1) / divisor);
+
+    private int WeightStages(in Conv2dShape shape) => Tiles(shape.N * shape.OutH * shape.OutW, StagePixels);
+}

@@ -1,0 +1,78 @@
+using System.Reflection;
+using Gqn.Native.Kernels.Gpu;
+
+namespace Gqn.Native.Tests.Kernels;
+
+/// <summary>
+/// Every kernel of the library: all static fields of type KernelHandle or GroupKernelHandle. A generic holder counts
+/// once for each way to fill its parameters with structures of the library that meet their constraints.
+/// </summary>
+internal static class GpuKernelCatalog
+{
+    private static readonly Type[] Structures =
+        [.. typeof(KernelHandle).Assembly.GetTypes()
+            .Where(type => type.IsValueType && !type.ContainsGenericParameters)];
+
+    private static readonly SortedDictionary<string, KernelHandle> Found = Find();
+
+    public static IEnumerable<string> Names => Found.Keys;
+
+    public static KernelHandle Handle(string name) => Found[name];
+
+    /// <summary>Whether the runtime passes the kernel an index that it guards.</summary>
+    public static bool IsImplicitlyGrouped(KernelHandle handle) =>
+        handle.GetType().GetGenericTypeDefinition() == typeof(KernelHandle<>);
+
+    /// <summary>Kernels in CUDA's own instructions, which no other platform compiles.</summary>
+    public static bool IsForCudaOnly(KernelHandle handle) =>
+        handle.Body.Method.DeclaringType!.FullName!.Contains("TensorCore", StringComparison.Ordinal);
+
+    /// <summary>Fields that hold a handle, generic holders not yet filled in.</summary>
+    public static IEnumerable<FieldInfo> Fields() => typeof(KernelHandle).Assembly.GetTypes().SelectMany(type => type
+        .GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+        .Where(field => typeof(KernelHandle).IsAssignableFrom(field.FieldType)));
+
+    private static SortedDictionary<string, KernelHandle> Find()
+    {
+        var found = new SortedDictionary<string, KernelHandle>(StringComparer.Ordinal);
+        foreach (FieldInfo field in Fields())
+        {
+            foreach (Type holder in Closed(field.DeclaringType!))
+            {
+                var handle = (KernelHandle)holder.GetField(
+                    field.Name, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!.GetValue(null)!;
+                found.Add($"{Title(holder)}.{handle.Body.Method.Name} ({field.Name})", handle);
+            }
+        }
+
+        return found;
+    }
+
+    private static IEnumerable<Type> Closed(Type type)
+    {
+        if (!type.ContainsGenericParameters)
+            return [type];
+        IEnumerable<Type[]> choices = [[]];
+        foreach (Type parameter in type.GetGenericArguments())
+        {
+            Type[] constraints =
+                [.. parameter.GetGenericParameterConstraints().Where(constraint => constraint.IsInterface)];
+            Type[] fitting = [.. Structures.Where(candidate => constraints.Length > 0 && constraints.All(
+                constraint => constraint.IsAssignableFrom(candidate)))];
+            if (fitting.Length == 0)
+                throw new InvalidOperationException($"No structure fits {parameter.Name} of {type.Name}.");
+            choices = [.. choices.SelectMany(chosen => fitting.Select(candidate => (Type[])[.. chosen, candidate]))];
+        }
+
+        return choices.Select(chosen => type.MakeGenericType(chosen));
+    }
+
+    private static string Title(Type type)
+    {
+        string outer = type.DeclaringType is { } declaring ? $"{declaring.Name}." : "";
+        string own = type.Name.Split('`')[0];
+        return type.IsGenericType
+            ? $"{outer}{own}<{string.Join(", ", type.GetGenericArguments().Select(argument => argument.Name))}>"
+            : outer + own;
+    }
+}

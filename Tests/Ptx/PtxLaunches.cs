@@ -1,0 +1,83 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Kernels.Gpu;
+using Gqn.Native.Tests.Kernels;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Gqn.Native.Tests.Ptx;
+
+/// <summary>
+/// Makes the simulator run PTX: memory, launchers and host code stay as they are, but every kernel is compiled as for
+/// CUDA and interpreted. A launch may touch the memory of its own views and nothing else.
+/// </summary>
+internal static class PtxLaunches
+{
+    // Implicitly grouped kernels guard their extent; a group that does not divide it shows whether they do.
+    private const int ImplicitGroup = 96;
+
+    private static long s_executed;
+
+    /// <summary>Instructions interpreted so far, counted per thread: grows with every launch that came here.</summary>
+    public static long Executed => Interlocked.Read(ref s_executed);
+
+    public static void Install(GpuDevice device)
+    {
+        var launchers = new object?[GpuKernelCatalog.Names.Max(name => GpuKernelCatalog.Handle(name).Id) + 1];
+        foreach (string name in GpuKernelCatalog.Names)
+        {
+            KernelHandle handle = GpuKernelCatalog.Handle(name);
+            MethodInfo make = typeof(PtxLaunches).GetMethod(
+                GpuKernelCatalog.IsImplicitlyGrouped(handle) ? nameof(Items) : nameof(Groups),
+                BindingFlags.Static | BindingFlags.NonPublic)!;
+            Type[] arguments = handle.GetType().GetGenericArguments();
+            launchers[handle.Id] = make.MakeGenericMethod(arguments).Invoke(null, [handle]);
+        }
+
+        Launchers(Context(device)) = launchers;
+    }
+
+    private static Action<AcceleratorStream, Index1D, TArgs> Items<TArgs>(KernelHandle<TArgs> handle)
+        where TArgs : struct
+    {
+        Lazy<PtxKernel> kernel = Compile(handle, implicitlyGrouped: true);
+        return (_, extent, args) =>
+        {
+            using PtxMemory memory = Memory(args);
+            kernel.Value.Run(memory, extent, ImplicitGroup, args);
+            Interlocked.Add(ref s_executed, kernel.Value.Executed);
+        };
+    }
+
+    private static Action<AcceleratorStream, KernelConfig, TArgs> Groups<TArgs>(GroupKernelHandle<TArgs> handle)
+        where TArgs : struct
+    {
+        Lazy<PtxKernel> kernel = Compile(handle, implicitlyGrouped: false);
+        return (_, config, args) =>
+        {
+            using PtxMemory memory = Memory(args);
+            int dynamicBytes = config.UsesDynamicSharedMemory ? config.SharedMemoryConfig.ArraySize : 0;
+            kernel.Value.Run(memory, Extent(config.GridDim), Extent(config.GroupDim), dynamicBytes, args);
+            Interlocked.Add(ref s_executed, kernel.Value.Executed);
+        };
+    }
+
+    private static Lazy<PtxKernel> Compile(KernelHandle handle, bool implicitlyGrouped) =>
+        new(() => PtxKernel.Compile(handle.Body.Method, implicitlyGrouped));
+
+    private static PtxMemory Memory(object args)
+    {
+        var memory = new PtxMemory();
+        PtxArguments.MapViews(memory, args);
+        return memory;
+    }
+
+    private static Dim3 Extent(Index3D index) => new(index.X, index.Y, index.Z);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_context")]
+    private static extern ref GpuContext Context(GpuDevice device);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_launchers")]
+    private static extern ref object?[] Launchers(GpuContext context);
+}
