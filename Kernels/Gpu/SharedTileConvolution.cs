@@ -54,12 +54,12 @@ internal static partial class SharedTileConvolution
         }
 
         int channels = shape.K / GateOrder.Gates;
-        var args = new SharedTileArgs<TapWalk, GatheredPixels, GateWeightColumns, LstmCellEpilogue>
+        var args = new SharedTileArgs<TapWalk, GatheredPixels, GateWeightColumns, SharedTileCellEpilogue>
         {
             Walk = operands.Walk,
             Left = new GatheredPixels { Images = images },
             Right = new GateWeightColumns { Hidden = channels },
-            Epilogue = new LstmCellEpilogue
+            Epilogue = new SharedTileCellEpilogue
             {
                 CellNext = cellNext.View,
                 HiddenState = hidden.View,
@@ -127,9 +127,9 @@ internal static partial class SharedTileConvolution
             context, SharedTileForward<TShape, TActivation>.Handle, args, rows, columns);
 
     private static void LstmCell<TShape>(
-        GpuContext context, in SharedTileArgs<TapWalk, GatheredPixels, GateWeightColumns, LstmCellEpilogue> args,
+        GpuContext context, in SharedTileArgs<TapWalk, GatheredPixels, GateWeightColumns, SharedTileCellEpilogue> args,
         int rows, int columns) where TShape : struct, ISharedTileShape =>
-        SharedTileLaunch.Launch<TShape, TapWalk, GatheredPixels, GateWeightColumns, LstmCellEpilogue>(
+        SharedTileLaunch.Launch<TShape, TapWalk, GatheredPixels, GateWeightColumns, SharedTileCellEpilogue>(
             context, SharedTileLstmCell<TShape>.Handle, args, rows, columns);
 
     private static SumEpilogue<TActivation> Sums<TActivation>(

@@ -77,7 +77,7 @@ internal struct GateWeightColumns : ISharedTileOperand<TapWalk>
 }
 
 /// <summary>The cell on the gates addend + sums + row of the table + bias.</summary>
-internal struct LstmCellEpilogue : ISharedTileEpilogue
+internal struct SharedTileCellEpilogue : ISharedTileEpilogue
 {
     public ArrayView<float> CellNext, HiddenState, Gates, Cell, Addend, Bias;
     public BorderTable Table;

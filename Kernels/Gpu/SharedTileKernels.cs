@@ -20,8 +20,8 @@ internal static class SharedTileForward<TShape, TActivation>
 internal static class SharedTileLstmCell<TShape> where TShape : struct, ISharedTileShape
 {
     public static readonly
-        GroupKernelHandle<SharedTileArgs<TapWalk, GatheredPixels, GateWeightColumns, LstmCellEpilogue>> Handle =
-            new(SharedTile.Product<TShape, TapWalk, GatheredPixels, GateWeightColumns, LstmCellEpilogue>)
+        GroupKernelHandle<SharedTileArgs<TapWalk, GatheredPixels, GateWeightColumns, SharedTileCellEpilogue>> Handle =
+            new(SharedTile.Product<TShape, TapWalk, GatheredPixels, GateWeightColumns, SharedTileCellEpilogue>)
             {
                 Bounds = SharedTile.Bounds<TShape>(),
             };
