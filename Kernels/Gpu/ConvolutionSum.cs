@@ -29,7 +29,7 @@ public static class ConvolutionSum
         else if (context.Tiles == TileFamily.Register)
             RegisterTileConvolution.Forward(context, y, sum, shape, activation);
         else
-            PlainConvolution.Forward(context, y, sum, shape, activation);
+            SharedTileConvolution.Forward(context, y, sum, shape, activation);
     }
 
     /// <summary>
@@ -47,7 +47,7 @@ public static class ConvolutionSum
         else if (context.Tiles == TileFamily.Register)
             RegisterTileConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
         else
-            PlainConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
+            SharedTileConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
     }
 
     /// <summary>The gradients of the inputs and weights that the operands ask for, one after another.</summary>
@@ -84,11 +84,11 @@ public static class ConvolutionSum
         if (term.Dx.Exists && register)
             RegisterTileConvolution.BackwardInput(context, term.Dx, term.AddDx, dy, term.W, shape);
         else if (term.Dx.Exists)
-            PlainConvolution.BackwardInput(context, term.Dx, term.AddDx, dy, term.W, shape);
+            SharedTileConvolution.BackwardInput(context, term.Dx, term.AddDx, dy, term.W, shape);
         if (term.Dw.Exists && register)
             RegisterTileConvolution.BackwardWeight(context, term.Dw, term.AddDw, dy, term.X, shape);
         else if (term.Dw.Exists)
-            PlainConvolution.BackwardWeight(context, term.Dw, term.AddDw, dy, term.X, shape);
+            SharedTileConvolution.BackwardWeight(context, term.Dw, term.AddDw, dy, term.X, shape);
     }
 
     /// <summary>The sum with a table in place of its constant inputs.</summary>

@@ -1,12 +1,8 @@
-using ILGPU;
-
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>General matrix products.</summary>
 public static class Gemm
 {
-    private static readonly KernelHandle<Args> Plain = new(GemmPlain);
-
     /// <summary>
     /// c [rows, columns] = addend + op(a)·op(b), row by row in memory; op transposes where told. The addend may be
     /// absent, or c itself.
@@ -27,42 +23,8 @@ public static class Gemm
     {
         ArgumentNullException.ThrowIfNull(context);
         if (context.Tiles == TileFamily.Register)
-        {
             RegisterTileGemm.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
-            return;
-        }
-
-        context.Launch(
-            Plain, (long)rows * columns,
-            new Args
-            {
-                C = c.View,
-                Addend = addend.ViewOr(c),
-                A = a.View,
-                B = b.View,
-                Columns = columns,
-                Inner = inner,
-                RowStepA = transposeA ? 1 : inner,
-                InnerStepA = transposeA ? rows : 1,
-                ColumnStepB = transposeB ? inner : 1,
-                InnerStepB = transposeB ? 1 : columns,
-                ReadAddend = addend.Exists ? 1 : 0,
-            });
-    }
-
-    private static void GemmPlain(Index1D index, Args args)
-    {
-        int i = index, row = i / args.Columns, column = i - (row * args.Columns);
-        int a = row * args.RowStepA, b = column * args.ColumnStepB;
-        float sum = args.ReadAddend != 0 ? args.Addend[i] : 0f;
-        for (int k = 0; k < args.Inner; k++, a += args.InnerStepA, b += args.InnerStepB)
-            sum += args.A[a] * args.B[b];
-        args.C[i] = sum;
-    }
-
-    internal struct Args
-    {
-        public ArrayView<float> C, Addend, A, B;
-        public int Columns, Inner, RowStepA, InnerStepA, ColumnStepB, InnerStepB, ReadAddend;
+        else
+            SharedTileGemm.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
     }
 }

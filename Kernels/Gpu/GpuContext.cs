@@ -222,7 +222,11 @@ public sealed partial class GpuContext : IDisposable
         try
         {
             if (launcher is null)
-                _launchers[kernel.Id] = launcher = _accelerator.LoadKernel(kernel.Method);
+            {
+                _launchers[kernel.Id] = launcher = _accelerator.LoadKernel(
+                    kernel.Method, Info.Platform == GpuPlatform.Cuda ? kernel.Bounds : KernelSpecialization.Empty);
+            }
+
             var config = dynamicBytes == 0
                 ? new KernelConfig(grid, new Index3D(group, 1, 1))
                 : new KernelConfig(

@@ -1,4 +1,5 @@
 using ILGPU;
+using ILGPU.Runtime;
 
 namespace Gqn.Native.Kernels.Gpu;
 
@@ -33,4 +34,10 @@ internal sealed class GroupKernelHandle<TArgs>(Action<TArgs> body) : KernelHandl
     public override Delegate Body => body;
 
     public Action<TArgs> Method => body;
+
+    /// <summary>
+    /// The most items of a group, and the groups that a multiprocessor shall have room for: what CUDA's compiler bounds
+    /// the registers of an item by. Other platforms have no such bounds.
+    /// </summary>
+    public KernelSpecialization Bounds { get; init; }
 }

@@ -1,0 +1,191 @@
+using Gqn.Native.Kernels.Pointwise;
+using Gqn.Native.Kernels.Shapes;
+using ILGPU;
+
+namespace Gqn.Native.Kernels.Gpu;
+
+/// <content>Gradients.</content>
+internal static partial class SharedTileConvolution
+{
+    // A part of fewer pixels takes longer to be written and added than to be summed.
+    private const int FewestPixels = 256;
+
+    private static readonly KernelHandle<PartArgs> AddPartsHandle = new(SharedTileAddParts);
+
+    /// <summary>dx = (or +=) the adjoint of the convolution in x, applied to dy.</summary>
+    public static void BackwardInput(
+        GpuContext context, GpuArray dx, bool add, GpuArray dy, GpuArray w, in Conv2dShape shape)
+    {
+        if (shape.Stride != 1)
+        {
+            BackwardPatches(context, dx, add, dy, w, shape);
+            return;
+        }
+
+        // The adjoint gathers dy as the convolution gathers x, with the taps in reverse order.
+        var images = SharedTileImages.Of(shape);
+        var term = Term(dy, w, shape.K, shape.Kernel, 1);
+        var inputs = new SumInputs { Addend = add ? dx : default, TableKernel = 1 };
+        var args = new SharedTileArgs<TapWalk, GatheredPixels, WeightRows, SumEpilogue<Identity>>
+        {
+            Walk = new TapWalk { First = term, Second = term, Third = term, Fourth = term, Term = term },
+            Left = new GatheredPixels { Images = images },
+            Right = new WeightRows { C = shape.C, AlignedW = IsAligned(w, shape.K) },
+            Epilogue = Sums(inputs, dx, images.Pixels, shape.C, Table(inputs, dx, shape), default(Identity)),
+            Slices = term.Slices,
+        };
+        switch (SharedTileShapes.Choose(context, images.Pixels, shape.C))
+        {
+            case SharedTileShape.Square128:
+                BackwardInput<Square128>(context, args, images.Pixels, shape.C);
+                break;
+            case SharedTileShape.Square64:
+                BackwardInput<Square64>(context, args, images.Pixels, shape.C);
+                break;
+            default:
+                BackwardInput<Narrow32>(context, args, images.Pixels, shape.C);
+                break;
+        }
+    }
+
+    /// <summary>dw = (or +=) the adjoint of the convolution in w, applied to dy.</summary>
+    public static void BackwardWeight(
+        GpuContext context, GpuArray dw, bool add, GpuArray dy, GpuArray x, in Conv2dShape shape)
+    {
+        var term = Term(x, dw, shape.C, shape.Kernel, shape.Stride);
+        int rows = term.Taps * TapPixels.PaddedChannels(term.Channels);
+        var tile = SharedTileShapes.Choose(rows, shape.K, 1);
+        BackwardWeight(context, dw, add, dy, x, shape, tile, Parts(context, shape, rows, tile));
+    }
+
+    /// <summary>The same in a given number of parts, each the sum over some of the pixels.</summary>
+    internal static void BackwardWeight(
+        GpuContext context, GpuArray dw, bool add, GpuArray dy, GpuArray x, in Conv2dShape shape, SharedTileShape tile,
+        int parts)
+    {
+        var images = SharedTileImages.Of(shape);
+        var term = Term(x, dw, shape.C, shape.Kernel, shape.Stride);
+        int rows = term.Taps * TapPixels.PaddedChannels(term.Channels), part = Part(images.Pixels, parts);
+        parts = (int)SharedTileShapes.Groups(images.Pixels, part);
+        int count = checked(term.Taps * term.Channels * shape.K);
+        var target = parts == 1 ? dw : context.Scratch(ScratchSlots.WeightGradient, (long)parts * count);
+        var args = new SharedTileArgs<LinearWalk, TapPixels, MatrixColumns, WeightGradientEpilogue>
+        {
+            Walk = new LinearWalk { Length = images.Pixels, Part = part },
+            Left = new TapPixels { Term = term, Images = images },
+            Right = new MatrixColumns { Source = dy.View, Outer = shape.K, Aligned = IsAligned(dy, shape.K) },
+            Epilogue = new WeightGradientEpilogue
+            {
+                Dw = target.View,
+                Term = term,
+                K = shape.K,
+                Add = add && parts == 1 ? 1 : 0,
+                Aligned = IsAligned(target, shape.K),
+            },
+            Slices = part / SharedTile.Depth,
+        };
+        switch (tile)
+        {
+            case SharedTileShape.Square128:
+                BackwardWeight<Square128>(context, args, rows, shape.K, parts);
+                break;
+            case SharedTileShape.Square64:
+                BackwardWeight<Square64>(context, args, rows, shape.K, parts);
+                break;
+            default:
+                BackwardWeight<Narrow32>(context, args, rows, shape.K, parts);
+                break;
+        }
+
+        if (parts == 1)
+            return;
+        context.Launch(
+            AddPartsHandle, count,
+            new PartArgs { Sum = dw.View, Parts = target.View, Count = count, Number = parts, Add = add ? 1 : 0 });
+    }
+
+    // x cut into patches is a matrix; so is its gradient, written to where the patches were.
+    private static void BackwardPatches(
+        GpuContext context, GpuArray dx, bool add, GpuArray dy, GpuArray w, in Conv2dShape shape)
+    {
+        int pixels = SharedTileImages.Of(shape).Pixels, length = shape.Kernel * shape.C;
+        int columns = shape.Kernel * length;
+        var args = new SharedTileArgs<LinearWalk, MatrixRows, MatrixRows, PatchEpilogue>
+        {
+            Walk = LinearWalk.Whole(shape.K),
+            Left = new MatrixRows { Source = dy.View, Outer = pixels, Aligned = IsAligned(dy, shape.K) },
+            Right = new MatrixRows { Source = w.View, Outer = columns, Aligned = IsAligned(w, shape.K) },
+            Epilogue = new PatchEpilogue
+            {
+                X = dx.View,
+                Patches = pixels,
+                PatchesAcross = shape.OutW,
+                PatchRows = shape.Kernel,
+                RowLength = length,
+                Add = add ? 1 : 0,
+                Aligned = IsAligned(dx, length),
+            },
+            Slices = (int)SharedTileShapes.Groups(shape.K, SharedTile.Depth),
+        };
+        switch (SharedTileShapes.Choose(context, pixels, columns))
+        {
+            case SharedTileShape.Square128:
+                BackwardPatches<Square128>(context, args, pixels, columns);
+                break;
+            case SharedTileShape.Square64:
+                BackwardPatches<Square64>(context, args, pixels, columns);
+                break;
+            default:
+                BackwardPatches<Narrow32>(context, args, pixels, columns);
+                break;
+        }
+    }
+
+    private static void BackwardInput<TShape>(
+        GpuContext context, in SharedTileArgs<TapWalk, GatheredPixels, WeightRows, SumEpilogue<Identity>> args, int rows,
+        int columns) where TShape : struct, ISharedTileShape =>
+        SharedTileLaunch.Launch<TShape, TapWalk, GatheredPixels, WeightRows, SumEpilogue<Identity>>(
+            context, SharedTileBackwardInput<TShape>.Handle, args, rows, columns);
+
+    private static void BackwardPatches<TShape>(
+        GpuContext context, in SharedTileArgs<LinearWalk, MatrixRows, MatrixRows, PatchEpilogue> args, int rows,
+        int columns) where TShape : struct, ISharedTileShape =>
+        SharedTileLaunch.Launch<TShape, LinearWalk, MatrixRows, MatrixRows, PatchEpilogue>(
+            context, SharedTileBackwardPatches<TShape>.Handle, args, rows, columns);
+
+    private static void BackwardWeight<TShape>(
+        GpuContext context, in SharedTileArgs<LinearWalk, TapPixels, MatrixColumns, WeightGradientEpilogue> args,
+        int rows, int columns, int parts) where TShape : struct, ISharedTileShape =>
+        SharedTileLaunch.Launch<TShape, LinearWalk, TapPixels, MatrixColumns, WeightGradientEpilogue>(
+            context, SharedTileBackwardWeight<TShape>.Handle, args, rows, columns, parts);
+
+    /// <summary>As many parts as make the device busy.</summary>
+    private static int Parts(GpuContext context, in Conv2dShape shape, int rows, SharedTileShape tile)
+    {
+        var (tileRows, tileColumns) = SharedTileShapes.Size(tile);
+        long tiles = SharedTileShapes.Groups(rows, tileRows) * SharedTileShapes.Groups(shape.K, tileColumns);
+        long pixels = (long)shape.N * shape.OutH * shape.OutW, items = tiles * tileRows * tileColumns / 64;
+        return (int)Math.Clamp(context.BusyItems / items, 1, Math.Max(1, pixels / FewestPixels));
+    }
+
+    /// <summary>Pixels of a part: whole slices.</summary>
+    private static int Part(int pixels, int parts) =>
+        (int)SharedTileShapes.Groups(SharedTileShapes.Groups(pixels, parts), SharedTile.Depth) * SharedTile.Depth;
+
+    private static int IsAligned(GpuArray array, int length) => array.IsAligned && length % Quad.Length == 0 ? 1 : 0;
+
+    private static void SharedTileAddParts(Index1D index, PartArgs args)
+    {
+        int i = index, at = i;
+        float sum = args.Add != 0 ? args.Sum[i] : 0f;
+        for (int part = 0; part < args.Number; part++, at += args.Count)
+            sum += args.Parts[at];
+        args.Sum[i] = sum;
+    }
+
+    internal struct PartArgs
+    {
+        public ArrayView<float> Sum, Parts;
+        public int Count, Number, Add;
+    }
+}

@@ -1,0 +1,321 @@
+using System.Runtime.CompilerServices;
+using Gqn.Native.Kernels.Shapes;
+using ILGPU;
+
+namespace Gqn.Native.Kernels.Gpu;
+
+/// <summary>One convolution of a sum, as the kernel sees it.</summary>
+/// <remarks>
+/// An image that is cut into patches of S x S is taken for one of S times as many channels and a filter of S x 1 taps
+/// that goes down S rows at a time: a row of a patch lies together in memory, and so do its weights.
+/// </remarks>
+internal struct SharedTileTerm
+{
+    public ArrayView<float> X, W;
+
+    /// <summary>Channels of the summed axis, and of x as it lies in memory.</summary>
+    public int Channels;
+
+    /// <summary>Taps of the filter, and rows and columns of zeros on each side of an image.</summary>
+    public int TapRows, TapColumns, PaddingRows, PaddingColumns;
+
+    /// <summary>
+    /// Not 0 where the filter is a matrix [tap][channel][output], as without padding; else outputs lie in blocks.
+    /// </summary>
+    public int IsPlain;
+
+    /// <summary>Not 0 where all quads of x begin at multiples of 16 bytes.</summary>
+    public int AlignedX;
+
+    public readonly int Taps => TapRows * TapColumns;
+
+    /// <summary>Slices of the summed axis: no slice holds channels of two taps.</summary>
+    public readonly int Slices => Taps * ((Channels + SharedTile.Depth - 1) / SharedTile.Depth);
+}
+
+/// <summary>Up to four convolutions, tap by tap, and in each tap channel by channel.</summary>
+internal struct TapWalk : ISharedTileWalk
+{
+    /// <summary>How many convolutions one launch can add.</summary>
+    public const int MostTerms = 4;
+
+    public SharedTileTerm First, Second, Third, Fourth;
+
+    /// <summary>The convolution; only until the next step, so that the loop need not carry it.</summary>
+    public SharedTileTerm Term;
+
+    /// <summary>What the loop carries of it.</summary>
+    public ArrayView<float> X, W;
+    public int Channels, AlignedX;
+
+    /// <summary>Tap and first channel of the slice.</summary>
+    public int TapRow, TapColumn, Channel;
+
+    /// <summary>What a jump does to the pixels that are seen through the tap.</summary>
+    public int MoveDown, MoveRight;
+
+    private int _index;
+
+    /// <summary>The tap's place in a row of all taps.</summary>
+    public readonly int Tap => (TapRow * Term.TapColumns) + TapColumn;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Begin()
+    {
+        Take(First);
+        (TapRow, TapColumn, Channel, _index) = (0, 0, 0, 0);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Step()
+    {
+        Channel += SharedTile.Depth;
+        return Channel < Channels;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Jump()
+    {
+        Find();
+        MoveDown = Term.PaddingRows - TapRow;
+        MoveRight = Term.PaddingColumns - TapColumn;
+        Channel = 0;
+        TapColumn++;
+        if (TapColumn == Term.TapColumns)
+        {
+            TapColumn = 0;
+            TapRow++;
+        }
+
+        if (TapRow == Term.TapRows)
+        {
+            TapRow = 0;
+            _index++;
+            Find();
+        }
+
+        MoveDown += TapRow - Term.PaddingRows;
+        MoveRight += TapColumn - Term.PaddingColumns;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Find()
+    {
+        if (_index == 0)
+            Take(First);
+        else if (_index == 1)
+            Take(Second);
+        else if (_index == 2)
+            Take(Third);
+        else
+            Take(Fourth);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Take(SharedTileTerm term)
+    {
+        Term = term;
+        (X, W, Channels, AlignedX) = (term.X, term.W, term.Channels, term.AlignedX);
+    }
+}
+
+/// <summary>Sizes of the images of a convolution, as <see cref="SharedTileTerm"/> takes them.</summary>
+internal struct SharedTileImages
+{
+    /// <summary>Output pixels of all images.</summary>
+    public int Pixels;
+
+    /// <summary>Height and width of an input, and of an output; patches have as many columns as the output.</summary>
+    public int H, W, OutH, OutW;
+
+    /// <summary>Input rows from one output row to the next.</summary>
+    public int Stride;
+
+    public static SharedTileImages Of(in Conv2dShape shape) => new()
+    {
+        Pixels = checked(shape.N * shape.OutH * shape.OutW),
+        H = shape.H,
+        W = shape.OutW,
+        OutH = shape.OutH,
+        OutW = shape.OutW,
+        Stride = shape.Stride,
+    };
+}
+
+/// <summary>Rows of the product are output pixels, which gather the input pixels of a tap.</summary>
+internal struct GatheredPixels : ISharedTileOperand<TapWalk>
+{
+    public SharedTileImages Images;
+
+    private int _x, _y, _pixel, _inner, _offset, _left;
+
+    public static bool AlongInner => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Begin(in TapWalk walk, int outer, int inner)
+    {
+        int row = outer / Images.OutW, image = row / Images.OutH;
+        _x = outer - (row * Images.OutW) - walk.Term.PaddingColumns;
+        _y = ((row - (image * Images.OutH)) * Images.Stride) - walk.Term.PaddingRows;
+        _pixel = (((image * Images.H) + _y) * Images.W) + _x;
+        _inner = inner;
+        // Beyond the last pixel no tap is inside.
+        if (outer >= Images.Pixels)
+            _y = int.MinValue / 2;
+        Find(walk);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Step(in TapWalk walk)
+    {
+        _offset += SharedTile.Depth;
+        _left -= SharedTile.Depth;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Jump(in TapWalk walk)
+    {
+        _x += walk.MoveRight;
+        _y += walk.MoveDown;
+        _pixel += (walk.MoveDown * Images.W) + walk.MoveRight;
+        Find(walk);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly Quad Load(in TapWalk walk) => Quad.Load(walk.X, _offset, _left, walk.AlignedX);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Find(in TapWalk walk)
+    {
+        _offset = (_pixel * walk.Channels) + _inner;
+        _left = _y >= 0 && _y < Images.H && _x >= 0 && _x < Images.W ? walk.Channels - _inner : 0;
+    }
+}
+
+/// <summary>Columns of the product are output channels: w from an input channel to its neighbouring outputs.</summary>
+internal struct WeightColumns : ISharedTileOperand<TapWalk>
+{
+    /// <summary>Output channels.</summary>
+    public int K;
+
+    /// <summary>Not 0 where all quads of all w begin at multiples of 16 bytes.</summary>
+    public int AlignedW;
+
+    private int _column, _inner, _offset, _step, _left;
+
+    public static bool AlongInner => false;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Begin(in TapWalk walk, int outer, int inner)
+    {
+        (_column, _inner) = (outer, inner);
+        Find(walk);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Step(in TapWalk walk)
+    {
+        _offset += _step;
+        _left -= SharedTile.Depth;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Jump(in TapWalk walk) => Find(walk);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly Quad Load(in TapWalk walk) =>
+        Quad.Load(walk.W, _offset, _left > 0 ? K - _column : 0, AlignedW);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Find(in TapWalk walk)
+    {
+        var place = WeightPlace.Of(walk.Term, K, _column);
+        _offset = place.At(_inner, walk.Tap);
+        _step = SharedTile.Depth * place.ChannelStep;
+        _left = walk.Channels - _inner;
+    }
+}
+
+/// <summary>
+/// Columns of the product are input channels: w from neighbouring output channels, the summed ones, to an input channel,
+/// for the adjoint of a convolution of stride 1, whose taps are those of the convolution from the last to the first.
+/// </summary>
+internal struct WeightRows : ISharedTileOperand<TapWalk>
+{
+    /// <summary>Input channels.</summary>
+    public int C;
+
+    /// <summary>Not 0 where all quads of w begin at multiples of 16 bytes.</summary>
+    public int AlignedW;
+
+    private int _column, _inner, _offset, _left;
+
+    public static bool AlongInner => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Begin(in TapWalk walk, int outer, int inner)
+    {
+        (_column, _inner) = (outer, inner);
+        Find(walk);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Step(in TapWalk walk)
+    {
+        _offset += SharedTile.Depth;
+        _left -= SharedTile.Depth;
+        if ((walk.Channel & (Conv2dShape.WeightBlock - 1)) == 0)
+            Find(walk);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Jump(in TapWalk walk) => Find(walk);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly Quad Load(in TapWalk walk) => Quad.Load(walk.W, _offset, _left, AlignedW);
+
+    // Slices do not straddle blocks. Only the first convolution is looked at: gradients are made one by one.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Find(in TapWalk walk)
+    {
+        int outputs = walk.First.Channels, output = walk.Channel + _inner, taps = walk.First.Taps;
+        int tap = taps - 1 - ((walk.TapRow * walk.First.TapColumns) + walk.TapColumn);
+        int first = 0, width = outputs;
+        if (walk.First.IsPlain == 0)
+        {
+            first = output & -Conv2dShape.WeightBlock;
+            width = Math.Min(Conv2dShape.WeightBlock, outputs - first);
+        }
+
+        _offset = (((first * C) + (_column * width)) * taps) + (tap * width) + (output - first);
+        _left = _column < C ? outputs - output : 0;
+    }
+}
+
+/// <summary>Where the weights of an output channel lie; see <see cref="Conv2dShape.WeightIndex"/>.</summary>
+internal struct WeightPlace
+{
+    /// <summary>From an input channel, and from a tap, to the next.</summary>
+    public int ChannelStep, TapStep;
+
+    private int _first;
+
+    /// <summary>Of the output channel <paramref name="k"/> of <paramref name="outputs"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static WeightPlace Of(in SharedTileTerm term, int outputs, int k)
+    {
+        if (term.IsPlain != 0)
+            return new WeightPlace { _first = k, ChannelStep = outputs, TapStep = term.Channels * outputs };
+        int first = k & -Conv2dShape.WeightBlock, width = Math.Min(Conv2dShape.WeightBlock, outputs - first);
+        return new WeightPlace
+        {
+            _first = (first * term.Channels * term.Taps) + (k - first),
+            ChannelStep = term.Taps * width,
+            TapStep = width,
+        };
+    }
+
+    /// <summary>The element of an input channel and a tap.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly int At(int channel, int tap) => _first + (channel * ChannelStep) + (tap * TapStep);
+}
