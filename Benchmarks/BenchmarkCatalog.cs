@@ -51,9 +51,15 @@ internal static class BenchmarkCatalog
            },
     ];
 
+    /// <summary>The name of a class without the ending "Benchmarks".</summary>
+    public static string ShortNameOf(Type type) => WithoutSuffix(type.Name);
+
+    private static string WithoutSuffix(string type) =>
+        type.EndsWith(Suffix, StringComparison.Ordinal) ? type[..^Suffix.Length] : type;
+
     private static bool Matches(string pattern, string type, string method)
     {
-        string shortName = type.EndsWith(Suffix, StringComparison.Ordinal) ? type[..^Suffix.Length] : type;
+        string shortName = WithoutSuffix(type);
         string[] names = [type, shortName, method, $"{type}.{method}", $"{shortName}.{method}"];
         return names.Any(name => FileSystemName.MatchesSimpleExpression(pattern, name));
     }

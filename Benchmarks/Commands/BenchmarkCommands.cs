@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.Runtime.InteropServices;
 using Gqn.Native.Model;
+using Gqn.Native.Training;
 
 namespace Gqn.Native.Benchmarks.Commands;
 
-/// <summary>The program as it is called: <c>list</c>, <c>run FILTER</c> or <c>check</c>.</summary>
+/// <summary>The program as it is called: <c>list</c>, <c>run FILTER</c>, <c>check</c>, or a verb for devices.</summary>
 internal static class BenchmarkCommands
 {
     /// <summary>Exit code: done, and every guard holds.</summary>
@@ -29,6 +31,9 @@ internal static class BenchmarkCommands
           check                                 fails where a kernel has become slower than its committed figures
           check --noisy                         the same for machines that do other things as well
           check --update                        commits to the speed of now
+          time 'Gpu*' --device cuda:0           the kernels of a device within a minute, as lines of JSON
+          step --device cuda:0 --preset paper   seconds per training step
+          report out --device cuda:0            tests, kernels and steps of a device: out/report.md
         """;
 
     /// <summary>Runs one command.</summary>
@@ -47,7 +52,8 @@ internal static class BenchmarkCommands
                 new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
         }
         catch (Exception exception) when (
-            exception is OptionException or InvalidDataException or IOException or UnauthorizedAccessException)
+            exception is OptionException or InvalidDataException or IOException or UnauthorizedAccessException
+                or ExternalException or InsufficientMemoryException or TrainingException)
         {
             error.WriteLine($"error: {exception.Message.ReplaceLineEndings(" ")}");
             return BadInput;
@@ -58,7 +64,8 @@ internal static class BenchmarkCommands
     {
         var root = new Command("benchmarks", Description)
         {
-            ListCommand.Create(), RunCommand.Create(), CheckCommand.Create(),
+            ListCommand.Create(), RunCommand.Create(), CheckCommand.Create(), TimeCommand.Create(),
+            StepCommand.Create(), ProbeCommand.Create(), ReportCommand.Create(),
         };
         root.Options.Add(new HelpOption { Description = "Show the usage." });
         return root;

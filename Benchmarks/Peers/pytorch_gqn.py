@@ -1,0 +1,372 @@
+#!/usr/bin/env python3
+"""The same network, loss and training step in PyTorch, and its hot layers, timed on one GPU.
+
+Written the way PyTorch models are: inputs of a convolution are concatenated, the canvas exists at full resolution,
+autograd does the rest. Shapes and parameters are those of Gqn/Training/Presets.cs and Gqn/Model; run-all.sh of the
+bundle puts the times beside those of Gqn.Native, measured in the same run on the same device.
+
+    pytorch_gqn.py steps [--presets paper,small] [--precisions fp32,tf32,bf16] [--seconds 300]
+    pytorch_gqn.py ops   [--precisions fp32,tf32,bf16] [--seconds 60]
+    pytorch_gqn.py parameters               numbers of each preset, without a GPU
+
+Every result is one line of JSON on standard output, with the fields of Benchmarks/Steps/StepRecord.cs and
+OperationRecord.cs. Modes are tried in the order of their worth; what does not fit into the time is said.
+"""
+
+import argparse
+import json
+import math
+import sys
+import time
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+IMAGE_CHANNELS = 3
+VIEW_DIMENSIONS = 7
+
+# Gqn/Training/Presets.cs: image size, representation channels, layers, hidden, latent channels, kernel.
+PRESETS = {
+    "tiny": dict(size=16, representation=16, layers=2, hidden=16, latent=3, kernel=5),
+    "small": dict(size=32, representation=64, layers=6, hidden=64, latent=3, kernel=5),
+    "paper": dict(size=64, representation=256, layers=12, hidden=128, latent=3, kernel=5),
+}
+CANVAS_SCALE = 4
+SIGMA = 0.7
+LEARNING_RATE = 5e-5
+ENGINE = f"PyTorch {torch.__version__}"
+
+
+def write(**record):
+    """Prints a record at once, so that it is there even if this process is ended."""
+    print(json.dumps(record), flush=True)
+
+
+class Tower(nn.Module):
+    """psi(x, v): eight convolutions with two skip connections, down to a quarter of the image's size."""
+
+    def __init__(self, channels):
+        super().__init__()
+        half, merged = channels // 2, channels + VIEW_DIMENSIONS
+        self.conv1 = nn.Conv2d(IMAGE_CHANNELS, channels, 2, 2)
+        self.conv2 = nn.Conv2d(channels, channels, 2, 2)
+        self.conv3 = nn.Conv2d(channels, half, 3, padding=1)
+        self.conv4 = nn.Conv2d(half, channels, 2, 2)
+        self.conv5 = nn.Conv2d(merged, channels, 3, padding=1)
+        self.conv6 = nn.Conv2d(merged, half, 3, padding=1)
+        self.conv7 = nn.Conv2d(half, channels, 3, padding=1)
+        self.conv8 = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, images, views):
+        a = F.relu(self.conv1(images))
+        b = F.relu(self.conv4(F.relu(self.conv3(a)))) + F.relu(self.conv2(a))
+        merged = torch.cat([b, views.to(b.dtype).expand(-1, -1, b.shape[2], b.shape[3])], 1)
+        d = F.relu(self.conv7(F.relu(self.conv6(merged)))) + F.relu(self.conv5(merged))
+        return F.relu(self.conv8(d))
+
+
+class ConvLstm(nn.Module):
+    """A convolutional LSTM without peepholes; the gates are [i|f|g|o]."""
+
+    def __init__(self, inputs, hidden, kernel):
+        super().__init__()
+        self.gates = nn.Conv2d(inputs + hidden, 4 * hidden, kernel, padding=kernel // 2)
+        with torch.no_grad():
+            self.gates.bias[hidden:2 * hidden] = 1
+
+    def forward(self, inputs, state):
+        hidden, cell = state
+        i, f, g, o = self.gates(torch.cat([*inputs, hidden], 1)).chunk(4, 1)
+        cell = torch.sigmoid(f) * cell + torch.sigmoid(i) * torch.tanh(g)
+        return torch.sigmoid(o) * torch.tanh(cell), cell
+
+
+class Resampling(nn.Module):
+    """A layer's ways between the latent grid and the full resolution; stride = kernel, no bias."""
+
+    def __init__(self, hidden):
+        super().__init__()
+        self.up = nn.ConvTranspose2d(hidden, hidden, CANVAS_SCALE, CANVAS_SCALE, bias=False)
+        self.canvas_down = nn.Conv2d(hidden, hidden, CANVAS_SCALE, CANVAS_SCALE, bias=False)
+        self.image_down = nn.Conv2d(IMAGE_CHANNELS, IMAGE_CHANNELS, CANVAS_SCALE, CANVAS_SCALE, bias=False)
+
+
+class GenerativeQueryNetwork(nn.Module):
+    """Cores and resampling of each layer, one prior and one posterior head for all, as in the presets."""
+
+    def __init__(self, size, representation, layers, hidden, latent, kernel):
+        super().__init__()
+        self.layers, self.hidden, self.latent_size = layers, hidden, size // CANVAS_SCALE
+        condition = VIEW_DIMENSIONS + representation
+        self.representation = Tower(representation)
+        self.generation = nn.ModuleList(ConvLstm(condition + latent, hidden, kernel) for _ in range(layers))
+        self.inference = nn.ModuleList(
+            ConvLstm(IMAGE_CHANNELS + condition + 2 * hidden, hidden, kernel) for _ in range(layers))
+        self.resampling = nn.ModuleList(Resampling(hidden) for _ in range(layers))
+        self.prior = nn.Conv2d(hidden, 2 * latent, kernel, padding=kernel // 2)
+        self.posterior = nn.Conv2d(hidden, 2 * latent, kernel, padding=kernel // 2)
+        self.output = nn.Conv2d(hidden, IMAGE_CHANNELS, 1)
+
+    def forward(self, images, views, query_images, query_views, contexts):
+        """-ELBO in nats per image, averaged over the batch."""
+        scenes, side = query_images.shape[0], self.latent_size
+        r = self.representation(images, views).unflatten(0, (scenes, contexts)).sum(1)
+        view = query_views.to(r.dtype).expand(-1, -1, side, side)
+        zero = r.new_zeros(scenes, self.hidden, side, side)
+        canvas = r.new_zeros(scenes, self.hidden, side * CANVAS_SCALE, side * CANVAS_SCALE)
+        generation, inference = (zero, zero), (zero, zero)
+        kl = 0.0
+        for layer in range(self.layers):
+            resampling = self.resampling[layer]
+            mean_p, log_variance_p = self.prior(generation[0]).float().chunk(2, 1)
+            inference = self.inference[layer](
+                [resampling.image_down(query_images), view, r, generation[0], resampling.canvas_down(canvas)],
+                inference)
+            mean_q, log_variance_q = self.posterior(inference[0]).float().chunk(2, 1)
+            z = mean_q + torch.exp(0.5 * log_variance_q) * torch.randn_like(mean_q)
+            generation = self.generation[layer]([view, r, z.to(r.dtype)], generation)
+            canvas = canvas + resampling.up(generation[0])
+            kl = kl + 0.5 * (
+                log_variance_p - log_variance_q
+                + (torch.exp(log_variance_q) + (mean_q - mean_p).square()) / torch.exp(log_variance_p) - 1).sum()
+        mean = self.output(canvas).float()
+        constant = math.log(SIGMA) + 0.5 * math.log(2 * math.pi)
+        nll = ((query_images - mean).square() / (2 * SIGMA * SIGMA) + constant).sum()
+        return (kl + nll) / scenes
+
+
+def set_precision(name):
+    """fp32 and tf32 are settings; bf16 is autocast on top of tf32 for what it leaves alone."""
+    allowed = name != "fp32"
+    torch.backends.cuda.matmul.allow_tf32 = allowed
+    torch.backends.cudnn.allow_tf32 = allowed
+    torch.backends.cudnn.benchmark = True
+
+
+class Batches:
+    """Synthetic batches in page-locked memory; each step uploads one."""
+
+    def __init__(self, size, scenes, contexts, channels_last, count=4):
+        self.last = torch.channels_last if channels_last else torch.contiguous_format
+        generator = torch.Generator().manual_seed(1)
+
+        def images(number):
+            x = torch.rand(number, IMAGE_CHANNELS, size, size, generator=generator)
+            return x.contiguous(memory_format=self.last).pin_memory()
+
+        def views(number):
+            return torch.rand(number, VIEW_DIMENSIONS, 1, 1, generator=generator).pin_memory()
+
+        self.batches = [
+            (images(scenes * contexts), views(scenes * contexts), images(scenes), views(scenes))
+            for _ in range(count)]
+        self.next = 0
+
+    def upload(self, device):
+        batch = self.batches[self.next % len(self.batches)]
+        self.next += 1
+        return [part.to(device, non_blocking=True) for part in batch]
+
+
+def time_rounds(step, synchronize, seconds, rounds=10):
+    """Median and least seconds per step over rounds; nothing waits for the device within a round."""
+    begin = time.perf_counter()
+    step()
+    synchronize()
+    single = time.perf_counter() - begin
+    per_round = max(1, min(10_000, int(seconds / rounds / single)))
+    times, begin = [], time.perf_counter()
+    while not times or time.perf_counter() - begin < seconds:
+        start = time.perf_counter()
+        for _ in range(per_round):
+            step()
+        synchronize()
+        times.append((time.perf_counter() - start) / per_round)
+    times.sort()
+    median = (times[(len(times) - 1) // 2] + times[len(times) // 2]) / 2
+    return median, times[0], per_round * len(times), len(times)
+
+
+def measure_steps(arguments, preset, precision, mode, channels_last, seconds):
+    """Builds a network, trains it for a while and prints how long a step took."""
+    device = torch.device(arguments.device)
+    begin = time.perf_counter()
+    set_precision(precision)
+    torch.manual_seed(1)
+    torch.cuda.reset_peak_memory_stats(device)
+    network = GenerativeQueryNetwork(**PRESETS[preset]).to(device)
+    if channels_last:
+        network = network.to(memory_format=torch.channels_last)
+    adam = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
+    batches = Batches(PRESETS[preset]["size"], arguments.batch, arguments.contexts, channels_last)
+    forward = network
+    if mode == "compiled":
+        torch._dynamo.reset()
+        forward = torch.compile(network)
+    last = []
+
+    def step():
+        batch = batches.upload(device)
+        with torch.autocast("cuda", torch.bfloat16, enabled=precision == "bf16"):
+            loss = forward(*batch, arguments.contexts)
+        adam.zero_grad(set_to_none=True)
+        loss.backward()
+        adam.step()
+        last[:] = [loss.detach()]
+
+    for _ in range(4):
+        step()
+    torch.cuda.synchronize(device)
+    warm_up = time.perf_counter() - begin
+    median, least, steps, rounds = time_rounds(step, lambda: torch.cuda.synchronize(device), seconds)
+    loss = last[0].item()
+    if not math.isfinite(loss):
+        raise RuntimeError(f"the loss of {preset} in {precision}, {mode}, is {loss}")
+    write(
+        kind="step", engine=ENGINE, device=torch.cuda.get_device_name(device), preset=preset, batch=arguments.batch,
+        contexts=arguments.contexts, precision=precision,
+        variant=mode + (", channels_last" if channels_last else ""), medianSeconds=median, minSeconds=least, steps=steps,
+        rounds=rounds, warmUpSeconds=warm_up, bytes=torch.cuda.max_memory_allocated(device),
+        parameters=sum(parameter.numel() for parameter in network.parameters()), loss=loss)
+    return median
+
+
+def run_steps(arguments):
+    """Eager in both memory formats, then compiled in the better one: what takes minutes comes last."""
+    end = time.perf_counter() + arguments.seconds
+    modes = arguments.modes.split(",")
+    # Default settings first, then what tensor cores do best.
+    precisions = [name for name in ("tf32", "bf16", "fp32") if name in arguments.precisions.split(",")]
+    presets = arguments.presets.split(",")
+    cases = [(mode, preset, precision) for mode in modes for preset in presets for precision in precisions]
+    better = {}
+    for number, (mode, preset, precision) in enumerate(cases):
+        formats = [False, True] if mode == "eager" else [better.get((preset, precision), True)]
+        for channels_last in formats:
+            left = end - time.perf_counter()
+            what = f"{preset} in {precision}, {mode}" + (", channels_last" if channels_last else "")
+            if left < (5 if mode == "eager" else 20):
+                write(kind="leftOut", what=what, reason="no time was left.")
+                continue
+            seconds = min(arguments.each, max(0.5, left / (len(cases) - number) / len(formats) / 2))
+            try:
+                median = measure_steps(arguments, preset, precision, mode, channels_last, seconds)
+            except Exception as exception:  # the other cases still run
+                reason = f"{type(exception).__name__}: {str(exception).splitlines()[0] if str(exception) else ''}"
+                write(kind="leftOut", what=what, reason=reason)
+            else:
+                known = better.get((preset, precision, "median"))
+                if known is None or median < known:
+                    better[(preset, precision, "median")] = median
+                    better[(preset, precision)] = channels_last
+            torch.cuda.empty_cache()
+
+
+# Benchmarks/GpuLayerBenchmarks.cs: name, images, channels, outputs, side of the output, kernel, stride.
+LAYERS = [
+    ("paper generation 5x5 394-512", 36, 394, 512, 16, 5, 1),
+    ("paper inference 5x5 650-512", 36, 650, 512, 16, 5, 1),
+    ("paper input 5x5 128-512", 36, 128, 512, 16, 5, 1),
+    ("paper input 5x5 256-512", 36, 256, 512, 16, 5, 1),
+    ("paper head 5x5 128-6", 36, 128, 6, 16, 5, 1),
+    ("paper tower 2x2/2 3-256", 108, 3, 256, 32, 2, 2),
+    ("paper tower 3x3 256-128", 108, 256, 128, 32, 3, 1),
+    ("paper tower 3x3 128-256", 108, 128, 256, 16, 3, 1),
+    ("small generation 5x5 138-256", 36, 138, 256, 8, 5, 1),
+    ("small inference 5x5 266-256", 36, 266, 256, 8, 5, 1),
+]
+
+
+def measure_layer(device, precision, layer, seconds):
+    """Forward, gradient of the input and gradient of the weight of one convolution, each in its better format."""
+    name, images, channels, outputs, side, kernel, stride = layer
+    kind = torch.bfloat16 if precision == "bf16" else torch.float32
+    padding = kernel // 2 if stride == 1 else 0
+    best = {}
+    for memory_format in (torch.contiguous_format, torch.channels_last):
+        def draw(*shape):
+            return torch.randn(*shape, device=device).to(kind).contiguous(memory_format=memory_format)
+
+        x = draw(images, channels, side * stride, side * stride)
+        w = draw(outputs, channels, kernel, kernel) * 0.01
+        y = draw(images, outputs, side, side)
+        bias = torch.zeros(outputs, device=device, dtype=kind)
+
+        def backward(mask):
+            return torch.ops.aten.convolution_backward(
+                y, x, w, None, [stride, stride], [padding, padding], [1, 1], False, [0, 0], 1, mask)
+
+        passes = {
+            "Forward": lambda: F.conv2d(x, w, bias, stride, padding),
+            "BackwardInput": lambda: backward([True, False, False]),
+            "BackwardWeight": lambda: backward([False, True, False]),
+        }
+        for method, call in passes.items():
+            for _ in range(3):
+                call()
+            torch.cuda.synchronize(device)
+            median, *_ = time_rounds(call, lambda: torch.cuda.synchronize(device), seconds, rounds=5)
+            best[method] = min(median, best.get(method, math.inf))
+    numbers = images * channels * (side * stride) ** 2 + images * outputs * side * side
+    weights = outputs * channels * kernel * kernel
+    for method, median in best.items():
+        write(
+            kind="operation", engine=ENGINE, **{"class": "GpuLayer"}, method=method, parameters=name,
+            precision=precision, seconds=median, flops=2.0 * weights * images * side * side,
+            bytes=torch.finfo(kind).bits / 8 * (numbers + weights))
+
+
+def run_ops(arguments):
+    """Every layer in every precision, while there is time."""
+    end = time.perf_counter() + arguments.seconds
+    device = torch.device(arguments.device)
+    # The most wanted precision of all layers before the next.
+    precisions = [name for name in ("tf32", "bf16", "fp32") if name in arguments.precisions.split(",")]
+    cases = [(precision, layer) for precision in precisions for layer in LAYERS]
+    for number, (precision, layer) in enumerate(cases):
+        left = end - time.perf_counter()
+        if left < 1:
+            write(kind="leftOut", what=f"{len(cases) - number} of {len(cases)} layers", reason="no time was left.")
+            break
+        set_precision(precision)
+        measure_layer(device, precision, layer, min(0.1, left / (len(cases) - number) / 12))
+
+
+def run_parameters():
+    """Numbers of each preset; equal to those of `gqn info --preset NAME`."""
+    for preset, options in PRESETS.items():
+        network = GenerativeQueryNetwork(**options)
+        write(kind="parameters", preset=preset, parameters=sum(p.numel() for p in network.parameters()))
+
+
+def main():
+    parser = argparse.ArgumentParser(description="The Generative Query Network in PyTorch: times on one GPU.")
+    parser.add_argument("what", choices=["steps", "ops", "parameters"])
+    parser.add_argument("--device", default="cuda:0")
+    parser.add_argument("--presets", default="paper,small", help="of tiny, small, paper")
+    parser.add_argument("--precisions", default="fp32,tf32,bf16")
+    parser.add_argument("--modes", default="eager,compiled")
+    parser.add_argument("--batch", type=int, default=36)
+    parser.add_argument("--contexts", type=int, default=3)
+    parser.add_argument("--each", type=float, default=5, help="seconds to measure one case")
+    parser.add_argument("--seconds", type=float, default=300, help="when to start no further case")
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.presets.split(",") if name not in PRESETS]
+    if unknown:
+        parser.error(f"there is no preset '{unknown[0]}'; there are {', '.join(PRESETS)}")
+    if arguments.what == "parameters":
+        run_parameters()
+        return 0
+    if not torch.cuda.is_available():
+        print("error: PyTorch sees no CUDA device.", file=sys.stderr)
+        return 2
+    if arguments.what == "steps":
+        run_steps(arguments)
+    else:
+        run_ops(arguments)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

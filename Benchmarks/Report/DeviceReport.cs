@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Gqn.Native.Model;
+
+namespace Gqn.Native.Benchmarks.Report;
+
+/// <summary>Everything about one device in one file: what it is, what holds on it and how fast it is.</summary>
+/// <remarks>
+/// The file is written anew after each part, so that it tells what there is even if the machine is taken away.
+/// </remarks>
+/// <param name="context">What the parts share.</param>
+/// <param name="path">The file.</param>
+/// <param name="clock">For the date.</param>
+internal sealed class DeviceReport(ReportContext context, string path, TimeProvider clock)
+{
+    private readonly DateTimeOffset _date = clock.GetUtcNow();
+
+    /// <summary>Runs parts one after another.</summary>
+    /// <param name="parts">In this order.</param>
+    /// <param name="limit">For all of them; what one does not need is shared by those that come later.</param>
+    public void Run(IReadOnlyList<IReportPart> parts, TimeSpan limit)
+    {
+        long began = Stopwatch.GetTimestamp();
+        for (int i = 0; i < parts.Count; i++)
+        {
+            var part = parts[i];
+            Write(parts, $"It is not complete: '{part.Name}' is running.", Stopwatch.GetElapsedTime(began));
+            var time = ShareOf(parts, i, ReportContext.Until(began, limit));
+            try
+            {
+                part.Run(context, time);
+            }
+            catch (Exception exception) when (exception is IOException or OptionException or InvalidOperationException
+                or System.Text.Json.JsonException)
+            {
+                context.Fail($"The part '{part.Name}': {exception.Message}");
+            }
+        }
+
+        Write(parts, null, Stopwatch.GetElapsedTime(began));
+    }
+
+    /// <summary>The time of a part: what is left, in proportion to the shares of the parts that are left.</summary>
+    internal static TimeSpan ShareOf(IReadOnlyList<IReportPart> parts, int index, TimeSpan left) =>
+        left * (parts[index].Share / parts.Skip(index).Sum(part => part.Share));
+
+    private void Write(IReadOnlyList<IReportPart> parts, string? unfinished, TimeSpan elapsed)
+    {
+        var device = context.Device;
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"# Gqn.Native on {device.Name}: {device.Title}\n\n");
+        var head = new MarkdownTable("what", "value");
+        head.Add("date", _date.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture));
+        head.Add("device", $"{device.Name}, {device.Title}");
+        head.Add("memory", device.MemoryBytes > 0 ? $"{device.MemoryBytes >> 20} MiB" : "the machine's");
+        head.Add("driver", device.Driver);
+        head.Add("features", device.Features);
+        head.Add("precisions", string.Join(", ", device.Precisions));
+        head.Add("version", VersionOfThis());
+        head.Add("runtime", System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription);
+        head.Add("processors", Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture));
+        head.Add("time", $"{elapsed.TotalSeconds:F0} s");
+        text.Append(head).Append('\n');
+        if (unfinished is not null)
+            text.Append(unfinished).Append("\n\n");
+        List(text, "What failed", context.Failures, unfinished is null ? "Nothing." : null);
+        List(text, "What was left out", context.LeftOut, unfinished is null ? "Nothing." : null);
+        foreach (var part in parts)
+        {
+            if (context.Sections.TryGetValue(part.Name, out string? section))
+                text.Append($"## {part.Title}\n\n{section.Trim('\n')}\n\n");
+        }
+
+        File.WriteAllText(path, text.ToString().TrimEnd('\n') + "\n");
+        File.WriteAllLines(
+            Path.ChangeExtension(path, ".jsonl"), context.Records.Select(record => record.ToJsonString()));
+    }
+
+    private static void List(StringBuilder text, string title, IReadOnlyList<string> sentences, string? none)
+    {
+        if (sentences.Count == 0 && none is null)
+            return;
+        text.Append($"## {title}\n\n");
+        foreach (string sentence in sentences)
+            text.Append($"- {sentence}\n");
+        if (sentences.Count == 0)
+            text.Append(none).Append('\n');
+        text.Append('\n');
+    }
+
+    private static string VersionOfThis() =>
+        FileVersionInfo.GetVersionInfo(typeof(DeviceReport).Assembly.Location).ProductVersion ?? "unknown";
+}

@@ -1,0 +1,27 @@
+using System.Runtime.InteropServices;
+
+namespace Gqn.Native.Benchmarks.Report;
+
+/// <summary>The programs of this project beside this one, run by the runtime that runs this one.</summary>
+/// <param name="folder">Where they are.</param>
+internal sealed class Programs(string folder)
+{
+    /// <summary>Verbs of the command line.</summary>
+    public const string Gqn = "Gqn.Native.dll";
+
+    /// <summary>The tests.</summary>
+    public const string Tests = "Gqn.Native.Tests.dll";
+
+    /// <summary>This program.</summary>
+    public const string Benchmarks = "Gqn.Native.Benchmarks.dll";
+
+    /// <summary>The program that starts managed ones: ROOT/dotnet, where the runtime is ROOT/shared/NAME/VERSION.</summary>
+    public static string Host { get; } =
+        Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
+
+    /// <summary>Where a program is.</summary>
+    public string PathOf(string program) => Path.Combine(folder, program);
+
+    /// <summary>Whether a program is there.</summary>
+    public bool Has(string program) => File.Exists(PathOf(program));
+}

@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Gqn.Native.Benchmarks.Steps;
+
+namespace Gqn.Native.Benchmarks.Report;
+
+/// <summary>What the parts of a report share: the device, the programs, the logs, and what was found so far.</summary>
+/// <param name="folder">Where the report and its logs are written.</param>
+/// <param name="programs">The programs to run.</param>
+/// <param name="device">The device that is measured.</param>
+internal sealed class ReportContext(string folder, Programs programs, DeviceRecord device)
+{
+    private readonly List<string> _failures = [], _leftOut = [];
+    private readonly Dictionary<string, string> _sections = [];
+
+    /// <summary>The device that is measured.</summary>
+    public DeviceRecord Device => device;
+
+    /// <summary>The programs to run.</summary>
+    public Programs Programs => programs;
+
+    /// <summary>True where the device is NVIDIA's own way to a GPU.</summary>
+    public bool IsCuda => device.Name.StartsWith("cuda", StringComparison.Ordinal);
+
+    /// <summary>All lines of JSON that were printed.</summary>
+    public List<JsonObject> Records { get; } = [];
+
+    /// <summary>What failed, a sentence each.</summary>
+    public IReadOnlyList<string> Failures => _failures;
+
+    /// <summary>What was left out and why, a sentence each.</summary>
+    public IReadOnlyList<string> LeftOut => _leftOut;
+
+    /// <summary>The text of each part that has run.</summary>
+    public IReadOnlyDictionary<string, string> Sections => _sections;
+
+    /// <summary>Notes something that went wrong: the report's exit code will tell.</summary>
+    public void Fail(string sentence) => _failures.Add(OneLine(sentence));
+
+    /// <summary>Notes something that was not done.</summary>
+    public void LeaveOut(string sentence) => _leftOut.Add(OneLine(sentence));
+
+    /// <summary>Sets the text of a part.</summary>
+    public void Write(string part, string text) => _sections[part] = text;
+
+    /// <summary>Runs a program of this project.</summary>
+    /// <param name="logName">Name of the log, which is appended to.</param>
+    /// <param name="program">One of <see cref="Programs"/>.</param>
+    /// <param name="words">What it is given.</param>
+    /// <param name="limit">How long it may run.</param>
+    /// <param name="environment">What is added to its environment.</param>
+    public ChildRun RunProgram(
+        string logName, string program, IReadOnlyList<string> words, TimeSpan limit,
+        IReadOnlyDictionary<string, string>? environment = null) =>
+        RunCommand(logName, Programs.Host, [programs.PathOf(program), .. words], limit, environment);
+
+    /// <summary>Runs any program, and keeps the lines of JSON that it prints.</summary>
+    public ChildRun RunCommand(
+        string logName, string file, IReadOnlyList<string> words, TimeSpan limit,
+        IReadOnlyDictionary<string, string>? environment = null)
+    {
+        using var log = new StreamWriter(Path.Combine(folder, logName + ".log"), append: true);
+        var run = ChildProcess.Run(file, words, environment ?? new Dictionary<string, string>(), limit, log);
+        foreach (string line in run.Output)
+        {
+            if (TryParse(line) is { } record)
+                Records.Add(record);
+        }
+
+        return run;
+    }
+
+    /// <summary>The records of training steps.</summary>
+    public IEnumerable<StepRecord> Steps() => OfKind(StepRecord.KindName)
+        .Select(record => record.Deserialize<StepRecord>(StepRecord.JsonOptions)!);
+
+    /// <summary>The records of a kind.</summary>
+    public IEnumerable<JsonObject> OfKind(string kind) =>
+        Records.Where(record => (string?)record["kind"] == kind);
+
+    /// <summary>Time that is left until a moment; never negative.</summary>
+    public static TimeSpan Until(long began, TimeSpan limit)
+    {
+        var left = limit - Stopwatch.GetElapsedTime(began);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    private static JsonObject? TryParse(string line)
+    {
+        if (!line.StartsWith('{'))
+            return null;
+        try
+        {
+            return JsonNode.Parse(line) is JsonObject record && record.ContainsKey("kind") ? record : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string OneLine(string sentence)
+    {
+        string line = sentence.ReplaceLineEndings(" ").Trim();
+        return line.EndsWith('.') ? line : line + ".";
+    }
+}
+
+/// <summary>A part of a report.</summary>
+internal interface IReportPart
+{
+    /// <summary>What it is called on the command line and in the report.</summary>
+    string Name { get; }
+
+    /// <summary>Its heading.</summary>
+    string Title { get; }
+
+    /// <summary>Its share of the time, against the other parts'.</summary>
+    double Share { get; }
+
+    /// <summary>Runs it and writes its section; what goes wrong is noted, not thrown.</summary>
+    /// <param name="context">What the parts share.</param>
+    /// <param name="limit">How long it may take.</param>
+    void Run(ReportContext context, TimeSpan limit);
+}

@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Gqn.Native.Benchmarks.Commands;
+using Gqn.Native.Benchmarks.Steps;
+using Gqn.Native.Training;
+
+namespace Gqn.Native.Benchmarks.Report;
+
+/// <summary>Training steps of three sizes, each of which says whether there is time for the next.</summary>
+internal sealed class StepPart : IReportPart
+{
+    /// <summary>Scenes per step, the article's.</summary>
+    public const int Batch = 36;
+
+    // A first step that compiles, one or more to warm up, and one that counts; reading the loss takes two more.
+    private const double StepsNeeded = 6, StartSeconds = 3, MostSeconds = 15, LeastSeconds = 1;
+
+    // What a device's driver and other programs may need of its memory.
+    private const double UsableMemory = 0.9;
+
+    private static readonly string[] Sizes = ["tiny", "small", "paper"];
+
+    public string Name => "steps";
+
+    public string Title => "Training steps";
+
+    public double Share => 4;
+
+    public void Run(ReportContext context, TimeSpan limit)
+    {
+        long began = Stopwatch.GetTimestamp();
+        var commands = new StringBuilder();
+        var wanted = (from preset in Sizes
+                      from precision in context.Device.Precisions.Reverse()
+                      select (Preset: preset, Precision: precision)).ToList();
+        for (int i = 0; i < wanted.Count; i++)
+        {
+            var (preset, precision) = wanted[i];
+            var left = ReportContext.Until(began, limit);
+            string what = $"Steps of {preset} in {precision}";
+            if (WhyNot(context, preset, precision, left) is { } reason)
+            {
+                context.LeaveOut($"{what}: {reason}");
+                continue;
+            }
+
+            double seconds = Math.Clamp(
+                ((left.TotalSeconds / (wanted.Count - i)) - StartSeconds) / 2, LeastSeconds, MostSeconds);
+            var run = context.RunProgram(
+                Name, Programs.Benchmarks,
+                [
+                    "step", "--device", context.Device.Name, "--preset", preset, "--batch",
+                    Batch.ToString(CultureInfo.InvariantCulture), "--contexts",
+                    StepCommand.UsualContexts.ToString(CultureInfo.InvariantCulture), "--precision", precision,
+                    "--seconds", seconds.ToString("F1", CultureInfo.InvariantCulture),
+                ],
+                left);
+            commands.Append($"`{run.Command}`\n");
+            if (!run.Succeeded)
+                context.Fail($"{what}: {run.Failure}");
+        }
+
+        context.Write(Name, $"{commands}\n{TableOf(context)}");
+    }
+
+    /// <summary>Why there is no time or memory for steps of a size; null where there is.</summary>
+    internal static string? WhyNot(ReportContext context, string preset, string precision, TimeSpan left)
+    {
+        var configuration = StepCommand.Configure(preset, Batch, StepCommand.UsualContexts);
+        var plan = ModelPlan.Create(configuration, 1);
+        double room = UsableMemory * context.Device.MemoryBytes;
+        if (context.Device.MemoryBytes > 0 && plan.TrainingBytes > room)
+        {
+            return $"they need about {plan.TrainingBytes >> 20} MiB, and the device has "
+                + $"{context.Device.MemoryBytes >> 20} MiB.";
+        }
+
+        if (left.TotalSeconds <= StartSeconds + LeastSeconds)
+            return "no time was left.";
+        // The largest size that was measured says how fast the device is.
+        var measured = OursOf(context).OrderBy(step => step.Parameters).ThenBy(step => step.Precision == precision)
+            .LastOrDefault();
+        if (measured is null)
+            return preset == Sizes[0] ? null : "no smaller size could be measured.";
+        var known = ModelPlan.Create(
+            StepCommand.Configure(measured.Preset, measured.Batch, measured.Contexts), 1);
+        double expected = measured.MinSeconds * plan.StepMultiplyAccumulates / known.StepMultiplyAccumulates;
+        // Small steps are launches more than arithmetic, so the estimate is too high for them; seconds are let pass.
+        return expected * StepsNeeded > left.TotalSeconds && expected > 1
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"a step would take about {expected:F0} s (one of {measured.Preset} in {measured.Precision} took "
+                + $"{measured.MinSeconds:G3} s), and {left.TotalSeconds:F0} s were left for {StepsNeeded} of them.")
+            : null;
+    }
+
+    /// <summary>What was measured of this engine.</summary>
+    internal static string TableOf(ReportContext context)
+    {
+        var table = new MarkdownTable(
+            "preset", "precision", ">s/step, median", ">least", ">launches/step", ">device memory/MiB", ">steps",
+            ">warm-up/s", "launched as");
+        foreach (var step in OursOf(context))
+        {
+            table.Add(
+                $"{step.Preset}, batch {step.Batch}, {step.Contexts} contexts", step.Precision,
+                MarkdownTable.Number(step.MedianSeconds), MarkdownTable.Number(step.MinSeconds),
+                MarkdownTable.Number(step.Launches), MarkdownTable.Number(step.Bytes / 1048576.0),
+                step.Steps.ToString(CultureInfo.InvariantCulture), MarkdownTable.Number(step.WarmUpSeconds),
+                step.GraphRefusal is { } refusal ? $"single kernels: {refusal}" : "one graph");
+        }
+
+        return table.ToString();
+    }
+
+    /// <summary>The steps of this engine; a kernel count is what only it writes.</summary>
+    internal static IEnumerable<StepRecord> OursOf(ReportContext context) =>
+        context.Steps().Where(step => step.Launches is not null);
+}

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Gqn.Native.Benchmarks.Report;
+
+/// <summary>The tests that need the device, each class in a process of its own.</summary>
+/// <remarks>A kernel that goes astray takes all that its process computes with it, but no other class.</remarks>
+internal sealed partial class TestPart : IReportPart
+{
+    private const int ShownFailures = 20;
+
+    public string Name => "tests";
+
+    public string Title => "Tests on the device";
+
+    public double Share => 4;
+
+    public void Run(ReportContext context, TimeSpan limit)
+    {
+        if (!context.Programs.Has(Programs.Tests))
+        {
+            context.LeaveOut($"The tests: {Programs.Tests} is not beside this program.");
+            return;
+        }
+
+        long began = Stopwatch.GetTimestamp();
+        string platform = context.IsCuda ? "Cuda" : "OpenCl";
+        string filter = $"*{platform}*";
+        var listing = context.RunProgram(Name, Programs.Tests, ["--list-tests", "--filter-class", filter], limit);
+        var classes = ClassesOf(listing.Output, platform);
+        if (classes.Count == 0)
+        {
+            context.Fail($"No class of tests matches {filter}: {listing.Failure}");
+            return;
+        }
+
+        var required = new Dictionary<string, string> { [$"GQN_REQUIRE_{platform.ToUpperInvariant()}"] = "1" };
+        var table = new MarkdownTable("class", ">passed", ">failed", ">skipped", ">seconds", "outcome");
+        var broken = new List<string>();
+        foreach (string type in classes)
+        {
+            string shortName = type[(type.LastIndexOf('.') + 1)..];
+            var left = ReportContext.Until(began, limit);
+            if (left < TimeSpan.FromSeconds(2))
+            {
+                table.Add(shortName, "-", "-", "-", "-", "left out: no time was left");
+                context.LeaveOut($"The tests of {shortName}: no time was left.");
+                continue;
+            }
+
+            var run = context.RunProgram(Name, Programs.Tests, ["--filter-class", type], left, required);
+            int passed = Count(run.Output, "succeeded"), failed = Count(run.Output, "failed");
+            bool good = run.Succeeded && passed > 0;
+            string outcome = good ? "passed" : run.Succeeded ? "nothing ran" : failed > 0 ? "FAILED" : run.Failure;
+            table.Add(
+                shortName, Text(passed), Text(failed), Text(Count(run.Output, "skipped")),
+                run.Elapsed.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture), outcome);
+            if (!good)
+                context.Fail($"Tests of {shortName}: {(failed > 0 ? $"{failed} failed" : outcome)}");
+            broken.AddRange(FailuresOf(run.Output));
+        }
+
+        var text = new StringBuilder($"Each class as `GQN_REQUIRE_{platform.ToUpperInvariant()}=1 dotnet "
+            + $"{Programs.Tests} --filter-class CLASS`; all output is in tests.log.\n\n{table}");
+        if (!context.Device.Name.EndsWith(":0", StringComparison.Ordinal))
+            text.Append($"\nTests always run on the first device of a kind, not on {context.Device.Name}.\n");
+        if (broken.Count > 0)
+            text.Append($"\n```\n{string.Join('\n', broken.Take(ShownFailures))}\n```\n");
+        if (broken.Count > ShownFailures)
+            text.Append($"\nAnd {broken.Count - ShownFailures} more in tests.log.\n");
+        context.Write(Name, text.ToString());
+    }
+
+    /// <summary>The classes that a list of tests names, in the list's order.</summary>
+    internal static IReadOnlyList<string> ClassesOf(IEnumerable<string> listing, string platform) =>
+    [
+        .. listing.Select(line => TestName().Match(line)).Where(match => match.Success)
+            .Select(match => match.Groups["class"].Value)
+            .Where(type => type.Contains(platform, StringComparison.Ordinal)).Distinct(),
+    ];
+
+    /// <summary>A number of the summary that ends the output of a test run; 0 where there is none.</summary>
+    internal static int Count(IEnumerable<string> output, string outcome) => output
+        .Select(line => line.Trim())
+        .Where(line => line.StartsWith(outcome + ": ", StringComparison.Ordinal))
+        .Select(line => int.TryParse(line.AsSpan(outcome.Length + 2), CultureInfo.InvariantCulture, out int n) ? n : 0)
+        .LastOrDefault();
+
+    // The name of each test that failed and the first line of its message.
+    private static IEnumerable<string> FailuresOf(IReadOnlyList<string> output)
+    {
+        for (int i = 0; i < output.Count; i++)
+        {
+            if (output[i].StartsWith("failed ", StringComparison.Ordinal))
+                yield return $"{output[i]}: {(i + 1 < output.Count ? output[i + 1].Trim() : string.Empty)}";
+        }
+    }
+
+    private static string Text(int count) => count.ToString(CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"^\s+(?<class>[A-Za-z_][\w.]*)\.\w+(\(.*)?$")]
+    private static partial Regex TestName();
+}

@@ -1,0 +1,249 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Gqn.Native.Benchmarks.Commands;
+using Gqn.Native.Benchmarks.Report;
+using Gqn.Native.Benchmarks.Steps;
+using Gqn.Native.Model;
+using Gqn.Native.Tests.Io;
+using Gqn.Native.Training;
+using Xunit;
+
+namespace Gqn.Native.Tests.Benchmarks;
+
+/// <summary>The report of a device: how it reads what programs print, shares time, and says what it left out.</summary>
+public sealed class DeviceReportTests
+{
+    private static readonly DeviceRecord Cuda = new()
+    {
+        Name = "cuda:0", Title = "A GPU", Driver = "CUDA 12.4", Features = "tensor cores", MemoryBytes = 1L << 36,
+        Precisions = ["fp32", "tf32"],
+    };
+
+    private static readonly DeviceRecord OpenCl = Cuda with { Name = "opencl:0", Precisions = ["fp32"] };
+
+    [Fact]
+    public void ListOfTestsGivesTheClassesOnce() => Assert.Equal(
+        ["Gqn.Native.Tests.Ops.OpCudaTests", "Gqn.Native.Tests.Training.TrainingCudaTests"],
+        TestPart.ClassesOf(
+            [
+                "xunit.net v3 Microsoft.Testing.Platform",
+                "  Gqn.Native.Tests.Ops.OpCudaTests.AgreesWithTheReference(name: \"Conv2d: a. b\")",
+                "  Gqn.Native.Tests.Ops.OpCudaTests.AgreesWithTheReference(name: \"Cuda.Add\")",
+                "  Gqn.Native.Tests.Training.TrainingCudaTests.SameSeedGivesSameBytes",
+                "  Gqn.Native.Tests.Ops.SoftplusTests.StaysFinite", "  duration: 439ms",
+            ],
+            "Cuda"));
+
+    [Fact]
+    public void SummaryOfATestRunIsRead()
+    {
+        string[] output = ["failed A.B.C (3ms)", "  failed: not this", "  total: 12", "  failed: 2", "  succeeded: 9"];
+        Assert.Equal(
+            (2, 9, 0),
+            (TestPart.Count(output, "failed"), TestPart.Count(output, "succeeded"), TestPart.Count(output, "skipped")));
+    }
+
+    [Fact]
+    public void TimeThatIsLeftIsSharedByThePartsThatAreLeft()
+    {
+        IReportPart[] parts = [new DevicePart(), new TestPart(), new StepPart()];
+        var first = DeviceReport.ShareOf(parts, 0, TimeSpan.FromSeconds(85));
+        Assert.Equal(85 * parts[0].Share / parts.Sum(part => part.Share), first.TotalSeconds, 1e-6);
+        Assert.Equal(TimeSpan.FromSeconds(20), DeviceReport.ShareOf(parts, 2, TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
+    public void TableLinesUpAndEscapesItsBars()
+    {
+        var table = new MarkdownTable("name", ">value");
+        table.Add("a|b", "12");
+        table.Add("long name", "3");
+        Assert.Equal(
+            "| name      | value |\n| --------- | ----: |\n| a\\|b      |    12 |\n| long name |     3 |\n", table.ToString());
+    }
+
+    [Theory]
+    [InlineData(null, "-")]
+    [InlineData(12345.6, "12346")]
+    [InlineData(1.234, "1.23")]
+    [InlineData(0.01234, "0.0123")]
+    public void NumbersKeepThreeDigits(double? value, string text) => Assert.Equal(text, MarkdownTable.Number(value));
+
+    [Fact]
+    public void CudaIsChosenBeforeOpenClAndWhatIsWrongIsNamed()
+    {
+        Assert.Equal("cuda:0", ReportCommand.Choose([OpenCl, Cuda], null).Name);
+        Assert.Equal("opencl:0", ReportCommand.Choose([OpenCl, Cuda with { Refusal = "its driver is too old" }], null).Name);
+        Assert.Equal("opencl:0", ReportCommand.Choose([OpenCl, Cuda], "opencl").Name);
+        Assert.Contains(
+            "opencl:0 (A GPU)",
+            Assert.Throws<OptionException>(() => ReportCommand.Choose([OpenCl], "cuda:1")).Message);
+        Assert.Contains(
+            "too old", Assert.Throws<OptionException>(
+                () => ReportCommand.Choose([Cuda with { Refusal = "its driver is too old" }], "cuda:0")).Message);
+        Assert.Contains("no device was found", Assert.Throws<OptionException>(() => ReportCommand.Choose(Array.Empty<DeviceRecord>(), null)).Message);
+    }
+
+    [Fact]
+    public void PartsKeepTheirOrderAndUnknownOnesAreRefused()
+    {
+        IReportPart[] parts = [new DevicePart(), new TestPart(), new StepPart()];
+        Assert.Equal([parts[0], parts[2]], ReportCommand.Choose(parts, "steps, devices"));
+        Assert.Contains(
+            "'speed'", Assert.Throws<OptionException>(() => ReportCommand.Choose(parts, "steps,speed")).Message);
+    }
+
+    [Fact]
+    public void StepsBeyondMemoryOrTimeAreLeftOutWithFigures()
+    {
+        using var folder = new TemporaryFolder();
+        var time = TimeSpan.FromSeconds(100);
+        var context = Context(folder, Cuda);
+        Assert.Null(StepPart.WhyNot(context, "tiny", "fp32", time));
+        Assert.Contains("could be measured", StepPart.WhyNot(context, "small", "fp32", time));
+        context.Records.Add(Step("small", "fp32", 0.1, launches: 500));
+        Assert.Null(StepPart.WhyNot(context, "small", "tf32", time));
+        Assert.Null(StepPart.WhyNot(context, "paper", "fp32", TimeSpan.FromHours(3)));
+        Assert.Matches(
+            @"a step would take about \d+ s \(one of small in fp32 took 0.1 s\), and 20 s were left",
+            StepPart.WhyNot(context, "paper", "fp32", TimeSpan.FromSeconds(20)));
+        Assert.Contains("no time", StepPart.WhyNot(context, "tiny", "fp32", TimeSpan.FromSeconds(1)));
+        Assert.Matches(
+            @"need about \d+ MiB, and the device has 64 MiB",
+            StepPart.WhyNot(Context(folder, Cuda with { MemoryBytes = 1 << 26 }), "paper", "fp32", time));
+    }
+
+    [Fact]
+    public void StepsStandBesideTheBestOfEachOfThePeersModes()
+    {
+        using var folder = new TemporaryFolder();
+        var context = Context(folder, Cuda);
+        context.Records.AddRange(
+        [
+            Step("paper", "tf32", 0.25, launches: 900), Step("tiny", "tf32", 0.01, launches: 90),
+            Step("paper", "tf32", 0.6, variant: "eager"), Step("paper", "tf32", 0.5, variant: "eager, channels_last"),
+            Step("paper", "tf32", 0.3, variant: "compiled"), Step("paper", "fp32", 0.1, variant: "eager"),
+        ]);
+        string table = PyTorchPart.Steps(context);
+        Assert.Matches(@"\| paper +\| tf32 +\| +0.250 \| +0.500 \| +0.300 \| +2.00 \| +1.20 \|", table);
+        Assert.DoesNotMatch(@"\| tiny", table);
+        Assert.Contains("one graph", StepPart.TableOf(context), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LayersStandBesideThePeersOfTheSameNameAndPrecision()
+    {
+        using var folder = new TemporaryFolder();
+        var context = Context(folder, Cuda);
+        var ours = new OperationRecord
+        {
+            Class = "GpuLayer", Method = "Forward", Parameters = "5x5", Precision = "tf32", Seconds = 2, Flops = 6e9,
+        };
+        context.Records.AddRange(
+        [
+            Json(ours), Json(ours with { Precision = "fp32", Seconds = 4 }),
+            Json(ours with { Engine = "PyTorch 2", Seconds = 1 }),
+        ]);
+        Assert.Matches(@"\| 5x5 +\| Forward \| tf32 +\| +3.00 \| +6.00 \| +0.500 \|", PyTorchPart.Layers(context));
+    }
+
+    [Fact]
+    public void EveryPartThatCannotRunSaysWhy()
+    {
+        using var folder = new TemporaryFolder();
+        var context = new ReportContext(folder.Path, new Programs(folder["nowhere"]), OpenCl);
+        string path = folder["report.md"];
+        new DeviceReport(context, path, TimeProvider.System).Run(
+            [new DevicePart(), new TestPart(), new PyTorchPart(folder["peer.py"])], TimeSpan.FromSeconds(20));
+        Assert.Equal(3, context.LeftOut.Count);
+        Assert.Empty(context.Failures);
+        string report = File.ReadAllText(path);
+        Assert.Contains("# Gqn.Native on opencl:0: A GPU", report, StringComparison.Ordinal);
+        Assert.Contains("opencl:0 is not a CUDA device", report, StringComparison.Ordinal);
+        Assert.Contains($"{Programs.Tests} is not beside", report, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ProgramsAreEndedAtTheirLimitWithAllTheyHaveStarted()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        using var log = new StringWriter();
+        var none = new Dictionary<string, string>();
+        var run = ChildProcess.Run(
+            "/bin/sh", ["-c", "echo $WORD; sleep 300 & echo waiting; wait"],
+            new Dictionary<string, string> { ["WORD"] = "first" }, TimeSpan.FromSeconds(1), log);
+        Assert.Null(run.ExitCode);
+        Assert.Equal(["first", "waiting"], run.Output);
+        Assert.InRange(run.Elapsed.TotalSeconds, 1, 60);
+        Assert.Contains("share of the time", run.Failure, StringComparison.Ordinal);
+        Assert.Contains("WORD=first sh -c", log.ToString(), StringComparison.Ordinal);
+
+        run = ChildProcess.Run(
+            "/bin/sh", ["-c", "echo 'error: no such thing' >&2; exit 2"], none, TimeSpan.FromSeconds(60), log);
+        Assert.Equal((2, "no such thing"), (run.ExitCode, run.Failure));
+        run = ChildProcess.Run("/nonexistent/program", [], none, TimeSpan.FromSeconds(60), log);
+        Assert.False(run.Succeeded);
+        Assert.Contains("could not be started", run.Failure, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LongStepsCountAloneAndShortOnesInRounds()
+    {
+        int steps = 0, waits = 0;
+        var timing = StepTiming.Measure(() => { steps++; Thread.Sleep(20); }, () => waits++, 0.005);
+        Assert.Equal((2, 2, 1, 1), (steps, waits, timing.Steps, timing.Rounds));
+        Assert.InRange(timing.Median, 0.015, 10);
+        (steps, waits) = (0, 0);
+        timing = StepTiming.Measure(() => steps++, () => { waits++; Thread.Sleep(1); }, 0.1);
+        Assert.Equal(steps - 4, timing.Steps);
+        Assert.Equal(waits - 4, timing.Rounds);
+        Assert.True(timing.Min <= timing.Median);
+    }
+
+    [Fact]
+    public void StepPrintsWhatItMeasured()
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        int code = BenchmarkCommands.Run(
+            ["step", "--device", "cpu", "--preset", "tiny", "--batch", "2", "--contexts", "2", "--seconds", "0.05"],
+            output, error);
+        Assert.Equal((BenchmarkCommands.Success, string.Empty), (code, error.ToString()));
+        var step = JsonSerializer.Deserialize<StepRecord>(output.ToString(), StepRecord.JsonOptions)!;
+        var plan = ModelPlan.Create(StepCommand.Configure("tiny", 2, 2), 1);
+        Assert.Equal((plan.Parameters, 2, 2, "fp32"), (step.Parameters, step.Batch, step.Contexts, step.Precision));
+        Assert.InRange(step.MinSeconds, 1e-6, step.MedianSeconds);
+        Assert.InRange(step.Loss!.Value, 1, 1e6);
+    }
+
+    [Theory]
+    [InlineData("step --device cpu --contexts 9", "--contexts 9 must be from 1 to 5")]
+    [InlineData("step --device cpu --seconds 0", "--seconds 0 must be a number above 0")]
+    [InlineData("step --device cpu --preset giant", "no preset 'giant'")]
+    [InlineData("step --device cpu --precision bf16", "tensor cores")]
+    [InlineData("time Nothing*", "No benchmark matches 'Nothing*'")]
+    [InlineData("report out --only speed", "no part 'speed'")]
+    [InlineData("report out --minutes -1", "--minutes -1 must be a number above 0")]
+    public void WhatIsWrongIsRefusedInOneSentence(string words, string fragment)
+    {
+        using var error = new StringWriter();
+        Assert.Equal(BenchmarkCommands.BadInput, BenchmarkCommands.Run(words.Split(' '), TextWriter.Null, error));
+        Assert.Contains(fragment, error.ToString(), StringComparison.Ordinal);
+        Assert.Single(error.ToString().TrimEnd().Split('\n'));
+    }
+
+    private static ReportContext Context(TemporaryFolder folder, DeviceRecord device) =>
+        new(folder.Path, new Programs(folder.Path), device);
+
+    private static JsonObject Step(
+        string preset, string precision, double seconds, string variant = "graph", double? launches = null) =>
+        JsonNode.Parse(new StepRecord
+        {
+            Device = "cuda:0", Preset = preset, Batch = StepPart.Batch, Contexts = StepCommand.UsualContexts,
+            Precision = precision, Variant = variant, MedianSeconds = seconds, MinSeconds = seconds, Steps = 10, Rounds = 2,
+            Launches = launches, Bytes = 1 << 20, Parameters = preset == "paper" ? 100 : 10,
+        }.ToJson())!.AsObject();
+
+    private static JsonObject Json(OperationRecord record) => JsonNode.Parse(record.ToJson())!.AsObject();
+}
