@@ -6,10 +6,10 @@ namespace Gqn.Native.Kernels.Gpu;
 /// <summary>A kernel: what a context compiles at its first launch.</summary>
 internal abstract class KernelHandle
 {
-    private static int s_count;
+    private static int _count;
 
     /// <summary>Handles are static, so there are few: a context keeps what it compiled in an array by this number.</summary>
-    public int Id { get; } = Interlocked.Increment(ref s_count) - 1;
+    public int Id { get; } = Interlocked.Increment(ref _count) - 1;
 
     /// <summary>The static method that is compiled.</summary>
     public abstract Delegate Body { get; }

@@ -19,9 +19,9 @@ internal static class OpenClLibrary
     {
         lock (Versioned)
         {
-            if (s_registered)
+            if (_registered)
                 return;
-            s_registered = true;
+            _registered = true;
             if (!OperatingSystem.IsLinux() || IsWindowsSubsystem())
                 return;
             NativeLibrary.SetDllImportResolver(
@@ -29,7 +29,7 @@ internal static class OpenClLibrary
         }
     }
 
-    private static bool s_registered;
+    private static bool _registered;
 
     private static IntPtr Load()
     {

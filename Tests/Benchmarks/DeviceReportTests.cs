@@ -15,7 +15,11 @@ public sealed class DeviceReportTests
 {
     private static readonly DeviceRecord Cuda = new()
     {
-        Name = "cuda:0", Title = "A GPU", Driver = "CUDA 12.4", Features = "tensor cores", MemoryBytes = 1L << 36,
+        Name = "cuda:0",
+        Title = "A GPU",
+        Driver = "CUDA 12.4",
+        Features = "tensor cores",
+        MemoryBytes = 1L << 36,
         Precisions = ["fp32", "tf32"],
     };
 
@@ -137,7 +141,12 @@ public sealed class DeviceReportTests
         var context = Context(folder, Cuda);
         var ours = new OperationRecord
         {
-            Class = "GpuLayer", Method = "Forward", Parameters = "5x5", Precision = "tf32", Seconds = 2, Flops = 6e9,
+            Class = "GpuLayer",
+            Method = "Forward",
+            Parameters = "5x5",
+            Precision = "tf32",
+            Seconds = 2,
+            Flops = 6e9,
         };
         context.Records.AddRange(
         [
@@ -240,9 +249,19 @@ public sealed class DeviceReportTests
         string preset, string precision, double seconds, string variant = "graph", double? launches = null) =>
         JsonNode.Parse(new StepRecord
         {
-            Device = "cuda:0", Preset = preset, Batch = StepPart.Batch, Contexts = StepCommand.UsualContexts,
-            Precision = precision, Variant = variant, MedianSeconds = seconds, MinSeconds = seconds, Steps = 10, Rounds = 2,
-            Launches = launches, Bytes = 1 << 20, Parameters = preset == "paper" ? 100 : 10,
+            Device = "cuda:0",
+            Preset = preset,
+            Batch = StepPart.Batch,
+            Contexts = StepCommand.UsualContexts,
+            Precision = precision,
+            Variant = variant,
+            MedianSeconds = seconds,
+            MinSeconds = seconds,
+            Steps = 10,
+            Rounds = 2,
+            Launches = launches,
+            Bytes = 1 << 20,
+            Parameters = preset == "paper" ? 100 : 10,
         }.ToJson())!.AsObject();
 
     private static JsonObject Json(OperationRecord record) => JsonNode.Parse(record.ToJson())!.AsObject();
