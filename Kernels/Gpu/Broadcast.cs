@@ -37,7 +37,8 @@ public static class BroadcastKernels
     /// <summary>small = beta·small + scale·(large summed over the axes where small has length 1).</summary>
     /// <remarks>
     /// Partial sums of every so many elements, then one sum of those: the order is a function of the shape and the
-    /// device, and neighbouring items read neighbouring elements.
+    /// device, and neighbouring items read neighbouring elements. An item has eight elements on their way at a time;
+    /// one by one it would wait for memory as often as it adds.
     /// </remarks>
     public static void Sum(
         GpuContext context, GpuArray small, float beta, GpuArray large, in BroadcastShape shape, float scale)
@@ -140,16 +141,33 @@ public static class BroadcastKernels
         int inner = output % args.Inner, outer = output / args.Inner;
         int at = (((outer * args.Terms) + part) * args.Inner) + inner, step = args.Parts * args.Inner;
         float sum = 0f;
-        for (int r = part; r < args.Terms; r += args.Parts, at += step)
+        int r = part;
+        for (; r + (7 * args.Parts) < args.Terms; r += 8 * args.Parts, at += 8 * step)
+        {
+            float a = args.X[at], b = args.X[at + step], c = args.X[at + (2 * step)], d = args.X[at + (3 * step)];
+            float e = args.X[at + (4 * step)], f = args.X[at + (5 * step)], g = args.X[at + (6 * step)];
+            float h = args.X[at + (7 * step)];
+            sum = sum + a + b + c + d + e + f + g + h;
+        }
+
+        for (; r < args.Terms; r += args.Parts, at += step)
             sum += args.X[at];
         Write(i, sum, args);
     }
 
     private static void SumOfSquares(Index1D index, SumArgs args)
     {
-        int part = index;
+        int r = index, step = args.Parts;
         float sum = 0f;
-        for (int r = part; r < args.Terms; r += args.Parts)
+        for (; r + (7 * step) < args.Terms; r += 8 * step)
+        {
+            float a = args.X[r], b = args.X[r + step], c = args.X[r + (2 * step)], d = args.X[r + (3 * step)];
+            float e = args.X[r + (4 * step)], f = args.X[r + (5 * step)], g = args.X[r + (6 * step)];
+            float h = args.X[r + (7 * step)];
+            sum = sum + (a * a) + (b * b) + (c * c) + (d * d) + (e * e) + (f * f) + (g * g) + (h * h);
+        }
+
+        for (; r < args.Terms; r += step)
             sum += args.X[r] * args.X[r];
         Write(index, sum, args);
     }
