@@ -1,7 +1,6 @@
 using System.Globalization;
 using Gqn.Native.Kernels.Gpu;
 using Gqn.Native.Tests.Ptx;
-using ILGPU.Runtime;
 
 namespace Gqn.Native.Tests.Kernels;
 
@@ -59,7 +58,7 @@ internal sealed record LoopLimits(string Name, PtxAssembly Assembly, IReadOnlyDi
     {
         var handle = GpuKernelCatalog.Handle(name);
         bool tensorCore = name.StartsWith("TensorCore", StringComparison.Ordinal);
-        var bounds = (KernelSpecialization)handle.GetType().GetProperty("Bounds")!.GetValue(handle)!;
+        var bounds = GpuKernelCatalog.Bounds(handle);
         string ptx = PtxCompiler.Compile(handle.Body.Method, implicitlyGrouped: false, bounds);
         var assembly = PtxAssembler.Assemble(ptx, "sm_90", list: true);
         var code = new MachineCode(assembly.Listing);

@@ -4,6 +4,7 @@ using Gqn.Native.Engine.Autodiff;
 using Gqn.Native.Engine.Optim;
 using Gqn.Native.Engine.Random;
 using Gqn.Native.Kernels.Gpu;
+using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Shapes;
 using Gqn.Native.Model;
 using Gqn.Native.Training;
@@ -101,7 +102,7 @@ public sealed class StepRooflineTests(StepRooflineTests.Table table) : IClassFix
                 else
                     TensorCoreConvolution.Forward(
                         ledger, any, new SumInputs { Terms = operands, TableKernel = 1 }, shape,
-                        default(Gqn.Native.Kernels.Pointwise.Identity));
+                        default(Identity));
                 double rate = (backward ? 2 : 1) * useful / seconds / 1e12;
                 table.Add(string.Create(
                     CultureInfo.InvariantCulture,
