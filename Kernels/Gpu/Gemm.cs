@@ -22,7 +22,9 @@ public static class Gemm
         bool transposeA, bool transposeB)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (context.Tiles == TileFamily.Register)
+        if (TensorCoreGemm.Supports(context, c, addend, rows, columns, inner, transposeA, transposeB))
+            TensorCoreGemm.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
+        else if (context.Tiles == TileFamily.Register)
             RegisterTileGemm.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
         else
             SharedTileGemm.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
