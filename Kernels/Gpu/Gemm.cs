@@ -22,11 +22,18 @@ public static class Gemm
         bool transposeA, bool transposeB)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (TensorCoreGemm.Supports(context, c, addend, rows, columns, inner, transposeA, transposeB))
-            TensorCoreGemm.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
+        if (TensorCoreConvolution.SupportsProduct(context, rows, columns, inner, transposeA, transposeB))
+        {
+            TensorCoreConvolution.Multiply(
+                context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
+        }
         else if (context.Tiles == TileFamily.Register)
+        {
             RegisterTileGemm.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
+        }
         else
+        {
             SharedTileGemm.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
+        }
     }
 }
