@@ -47,11 +47,15 @@ public sealed class OpOpenClTests(OpOpenClTests.Device device) : IClassFixture<O
 /// in the small ones.</summary>
 public sealed class OpCudaTests(OpCudaTests.Device device) : IClassFixture<OpCudaTests.Device>
 {
+    /// <summary>The cosine of the noise is off by 2^-20.5, and its radius is up to 6 times one.</summary>
+    public const double Approximation = 6.0 / (1 << 20);
+
     public static TheoryData<string> Rows => OpCatalog.NamesUpTo(CudaDouble.MostElements);
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public void CudaAgreesWithTheReference(string name) => GpuParity.Check(device.Reference, device.Gpu, name);
+    public void CudaAgreesWithTheReference(string name) => GpuParity.Check(
+        device.Reference, device.Gpu, name, name.StartsWith("GaussianLatent", StringComparison.Ordinal) ? Approximation : 0);
 
     public sealed class Device : GpuFixture
     {
