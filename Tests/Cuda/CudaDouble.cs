@@ -20,6 +20,9 @@ internal enum DriverOrder
 /// </summary>
 internal static unsafe class CudaDouble
 {
+    /// <summary>Tests that set the order of work, or turn graphs off: one class after another.</summary>
+    public const string Alone = "settings of the CUDA driver";
+
     // Names the library; set by the script.
     private const string Variable = "GQN_CUDA_DOUBLE";
 

@@ -6,6 +6,7 @@ using static Gqn.Native.Tests.Cuda.CudaDoubleTests;
 namespace Gqn.Native.Tests.Cuda;
 
 /// <summary>Captures and graphs of the double: what the driver's documentation forbids is refused with its error.</summary>
+[Collection(CudaDouble.Alone)]
 public sealed unsafe class CudaDoubleGraphTests : IDisposable
 {
     private const int Global = 0, ThreadLocal = 1;

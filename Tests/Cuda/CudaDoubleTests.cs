@@ -5,6 +5,7 @@ using Xunit;
 namespace Gqn.Native.Tests.Cuda;
 
 /// <summary>The double keeps the driver's rules: who breaks one sees wrong data or an error.</summary>
+[Collection(CudaDouble.Alone)]
 public sealed unsafe class CudaDoubleTests : IDisposable
 {
     internal const int NonBlocking = 1;

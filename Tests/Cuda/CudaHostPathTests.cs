@@ -6,6 +6,7 @@ using Xunit;
 namespace Gqn.Native.Tests.Cuda;
 
 /// <summary>What the host does on CUDA beside launching kernels: uploads, graphs, memory, errors.</summary>
+[Collection(CudaDouble.Alone)]
 public sealed class CudaHostPathTests : IDisposable
 {
     private static readonly KernelHandle<BeyondArgs> Beyond = new(BeyondKernel);
@@ -151,7 +152,7 @@ public sealed class CudaHostPathTests : IDisposable
     public void LackOfMemoryForUploadsIsToldAsSuch()
     {
         Assert.SkipUnless(CudaDouble.IsInstalled, "fills the memory of the device");
-        int count = (int)(CudaDouble.FreeMemory / 2 / sizeof(float)) + 1024;
+        int count = (int)(CudaDouble.FreeMemory / sizeof(float) * 3 / 5);
         using GpuMemory memory = Context.Allocate(count);
         for (int i = 0; i < 2; i++)
         {

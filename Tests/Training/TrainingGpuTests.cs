@@ -138,6 +138,7 @@ public sealed class TrainingOpenClTests(TrainingOpenClTests.Fixture fixture)
 }
 
 /// <summary>Training on the first CUDA device in single precision.</summary>
+[Collection(CudaDouble.Alone)]
 public sealed class TrainingCudaTests(TrainingCudaTests.Fixture fixture)
     : TrainingGpuTests(fixture), IClassFixture<TrainingCudaTests.Fixture>
 {
