@@ -1,3 +1,4 @@
+using Gqn.Native.Benchmarks.Commands;
 using Gqn.Native.Kernels.Gpu;
 
 namespace Gqn.Native.Benchmarks;
@@ -7,9 +8,10 @@ internal sealed class GpuDeviceMemory : IDisposable
 {
     private readonly List<GpuMemory> _blocks = [];
 
-    /// <summary>The device that GQN_BENCHMARK_DEVICE names; the first OpenCL device otherwise.</summary>
+    /// <summary>The device that GQN_BENCHMARK_DEVICE names, in the precision of GQN_BENCHMARK_PRECISION; the first
+    /// OpenCL device in its own precision otherwise.</summary>
     public GpuContext Context { get; } =
-        GpuContext.Open(Environment.GetEnvironmentVariable("GQN_BENCHMARK_DEVICE") ?? "opencl:0");
+        GpuContext.Open(MeasureOptions.DeviceToMeasure, (MatrixPrecision?)MeasureOptions.PrecisionToMeasure);
 
     /// <summary>A new array; no value is subnormal or infinite, so the time does not depend on them.</summary>
     public GpuArray Add(long length)

@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using BenchmarkDotNet.Attributes;
-using Gqn.Native.Benchmarks.Commands;
 using Gqn.Native.Benchmarks.Measures;
 using Gqn.Native.Engine.Devices;
 using Gqn.Native.Engine.Tensors;
@@ -12,8 +11,7 @@ public class GpuLayerBenchmarks : IMeasuredWork, IDisposable
 {
     // Calls between two waits: the time of a wait is shared by them.
     private const int Calls = 4;
-    private readonly List<DeviceBuffer> _buffers = [];
-    private Device _device = null!;
+    private GpuDeviceTensors _tensors = null!;
     private Conv2dTerm[] _terms = [];
     private Conv2dTermGradient[] _inputs = [], _weights = [];
     private Tensor _y, _bias;
@@ -57,26 +55,23 @@ public class GpuLayerBenchmarks : IMeasuredWork, IDisposable
     [GlobalSetup]
     public void Allocate()
     {
-        _device = DeviceCatalog.Open(
-            Environment.GetEnvironmentVariable(TimeCommand.DeviceVariable) ?? "opencl:0",
-            MeasureOptions.Parse(Environment.GetEnvironmentVariable(TimeCommand.PrecisionVariable)));
+        _tensors = new GpuDeviceTensors();
         int side = Shape.Size * Shape.Stride;
-        _y = Create(Shape.Output);
-        _bias = Create(new Shape(1, Shape.K, 1, 1));
+        _y = _tensors.Add(Shape.Output);
+        _bias = _tensors.Add(new Shape(1, Shape.K, 1, 1));
         _terms = [.. Shape.Channels.Select(channels => new Conv2dTerm(
-            Create(new Shape(Shape.N, channels, side, side)),
-            Create(new Shape(Shape.K, channels, Shape.Kernel, Shape.Kernel))))];
-        _inputs = [.. _terms.Select(term => new Conv2dTermGradient(default, term.W, Create(term.X.Shape), 0, default, 0))];
-        _weights = [.. _terms.Select(term => new Conv2dTermGradient(term.X, default, default, 0, Create(term.W.Shape), 0))];
+            _tensors.Add(new Shape(Shape.N, channels, side, side)),
+            _tensors.Add(new Shape(Shape.K, channels, Shape.Kernel, Shape.Kernel))))];
+        _inputs = [.. _terms.Select(
+            term => new Conv2dTermGradient(default, term.W, _tensors.Add(term.X.Shape), 0, default, 0))];
+        _weights = [.. _terms.Select(
+            term => new Conv2dTermGradient(term.X, default, default, 0, _tensors.Add(term.W.Shape), 0))];
     }
 
     [GlobalCleanup]
     public void Dispose()
     {
-        foreach (var buffer in _buffers)
-            buffer.Dispose();
-        _buffers.Clear();
-        _device.Dispose();
+        _tensors.Dispose();
         GC.SuppressFinalize(this);
     }
 
@@ -93,37 +88,23 @@ public class GpuLayerBenchmarks : IMeasuredWork, IDisposable
     public void Forward()
     {
         for (int i = 0; i < Calls; i++)
-            _device.Conv2d(_y, default, _terms, _bias, Shape.Stride, Activation.None);
-        Synchronize();
+            _tensors.Device.Conv2d(_y, default, _terms, _bias, Shape.Stride, Activation.None);
+        _tensors.Wait();
     }
 
     [Benchmark(OperationsPerInvoke = Calls)]
     public void BackwardInput()
     {
         for (int i = 0; i < Calls; i++)
-            _device.Conv2dBackward(_inputs, _y, Shape.Stride);
-        Synchronize();
+            _tensors.Device.Conv2dBackward(_inputs, _y, Shape.Stride);
+        _tensors.Wait();
     }
 
     [Benchmark(OperationsPerInvoke = Calls)]
     public void BackwardWeight()
     {
         for (int i = 0; i < Calls; i++)
-            _device.Conv2dBackward(_weights, _y, Shape.Stride);
-        Synchronize();
-    }
-
-    private void Synchronize() => (_device as GpuDevice)?.Synchronize();
-
-    private Tensor Create(Shape shape)
-    {
-        float[] values = new float[shape.Count];
-        for (int i = 0; i < values.Length; i++)
-            values[i] = ((i * 37L % 101) - 50) * 1e-3f;
-        var buffer = _device.CreateBuffer(shape.Count);
-        _buffers.Add(buffer);
-        var tensor = new Tensor(buffer, 0, shape);
-        _device.Upload(values, tensor);
-        return tensor;
+            _tensors.Device.Conv2dBackward(_weights, _y, Shape.Stride);
+        _tensors.Wait();
     }
 }

@@ -7,6 +7,18 @@ namespace Gqn.Native.Benchmarks.Commands;
 /// <summary>Options of the commands that measure a device.</summary>
 internal static class MeasureOptions
 {
+    /// <summary>Names the device to the benchmarks of GPUs.</summary>
+    public const string DeviceVariable = "GQN_BENCHMARK_DEVICE";
+
+    /// <summary>Names the precision to the benchmarks of GPUs.</summary>
+    public const string PrecisionVariable = "GQN_BENCHMARK_PRECISION";
+
+    /// <summary>The device that benchmarks of GPUs open.</summary>
+    public static string DeviceToMeasure => Environment.GetEnvironmentVariable(DeviceVariable) ?? "opencl:0";
+
+    /// <summary>The precision in which they open it; null for the device's.</summary>
+    public static Precision? PrecisionToMeasure => Parse(Environment.GetEnvironmentVariable(PrecisionVariable));
+
     /// <summary>Which device.</summary>
     public static Option<string> Device(string standard) => new("--device")
     {

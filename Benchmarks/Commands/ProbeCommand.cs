@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Gqn.Native.Benchmarks.Report;
+using Gqn.Native.Benchmarks.Steps;
+using Gqn.Native.Engine.Devices;
 
 namespace Gqn.Native.Benchmarks.Commands;
 
@@ -11,8 +13,11 @@ internal static class ProbeCommand
         var command = new Command("probe", "Open every device in each precision; prints a line of JSON each.");
         command.SetAction(parsed =>
         {
+            var output = parsed.InvocationConfiguration.Output;
             foreach (var device in DeviceRecord.Find())
-                parsed.InvocationConfiguration.Output.WriteLine(device.ToJson());
+                output.WriteLine(device.ToJson());
+            foreach (string sentence in DeviceCatalog.Absent())
+                output.WriteLine(new NoteRecord { Kind = NoteRecord.Absent, What = "device", Reason = sentence }.ToJson());
         });
         return command;
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Gqn.Native.Benchmarks.Report;
 using Gqn.Native.Benchmarks.Steps;
 using Gqn.Native.Model;
@@ -55,7 +56,7 @@ internal static class ReportCommand
             double time = MeasureOptions.Positive("--minutes", parsed.GetValue(minutes));
             return Run(
                 parsed.GetValue(folder)!, parsed.GetValue(device), TimeSpan.FromMinutes(time),
-                Choose(Parts(parsed.GetValue(peer)!), parsed.GetValue(only)), new Programs(parsed.GetValue(programs)!),
+                ChooseParts(Parts(parsed.GetValue(peer)!), parsed.GetValue(only)), new Programs(parsed.GetValue(programs)!),
                 parsed.InvocationConfiguration.Output);
         });
         return command;
@@ -63,7 +64,7 @@ internal static class ReportCommand
 
     /// <summary>The parts of a list of names, in their own order.</summary>
     /// <exception cref="OptionException">A name is not that of a part.</exception>
-    internal static IReadOnlyList<IReportPart> Choose(IReadOnlyList<IReportPart> parts, string? names)
+    internal static IReadOnlyList<IReportPart> ChooseParts(IReadOnlyList<IReportPart> parts, string? names)
     {
         if (names is null)
             return parts;
@@ -77,17 +78,21 @@ internal static class ReportCommand
 
     /// <summary>The device that was asked for, or the best there is.</summary>
     /// <exception cref="OptionException">There is no such device, or it cannot be used.</exception>
-    internal static DeviceRecord Choose(IReadOnlyList<DeviceRecord> found, string? name)
+    internal static DeviceRecord ChooseDevice(DeviceSurvey survey, string? name)
     {
-        string names = found.Count == 0
-            ? "no device was found; 'devices' says why and what helps"
-            : "there are " + string.Join(", ", found.Select(record => $"{record.Name} ({record.Title})"));
+        var found = survey.Devices;
         var chosen = name is not null
             ? found.FirstOrDefault(record => record.Name == (name.Contains(':') ? name : name + ":0"))
             : DeviceOrder.Select(wanted => found.FirstOrDefault(record => record.Name == wanted && record.Refusal is null))
                 .FirstOrDefault(record => record is not null);
         if (chosen is null)
-            throw new OptionException($"There is no device {name ?? "to measure"}: {names}.");
+        {
+            var reasons = found.Select(record => record.Refusal is { } refusal
+                ? $"{record.Name} ({record.Title}) cannot be used: {refusal}." : $"There is {record.Name} ({record.Title}).");
+            throw new OptionException(
+                $"There is no device {name ?? "to measure"}. {string.Join(' ', reasons.Concat(survey.Absent))}");
+        }
+
         return chosen.Refusal is null
             ? chosen
             : throw new OptionException($"{chosen.Name} ({chosen.Title}) cannot be used: {chosen.Refusal}.");
@@ -102,12 +107,13 @@ internal static class ReportCommand
     {
         long began = TimeProvider.System.GetTimestamp();
         Directory.CreateDirectory(folder);
-        foreach (var part in parts)
-            File.Delete(Path.Combine(folder, part.Name + ".log"));
-        var device = Choose(Probe(folder, programs, limit), name);
-        output.WriteLine($"{device.Name}, {device.Title}: {string.Join(", ", parts.Select(part => part.Name))}");
-        var context = new ReportContext(folder, programs, device);
         string path = Path.Combine(folder, "report.md");
+        foreach (string old in (string[])[path, Path.ChangeExtension(path, ".jsonl"), .. Logs(folder, parts)])
+            File.Delete(old);
+        var survey = Probe(folder, programs, limit);
+        var device = ChooseDevice(survey, name);
+        output.WriteLine($"{device.Name}, {device.Title}: {string.Join(", ", parts.Select(part => part.Name))}");
+        var context = new ReportContext(folder, programs, device, survey);
         var left = limit - TimeProvider.System.GetElapsedTime(began) - TimeSpan.FromSeconds(ReservedSeconds);
         new DeviceReport(context, path, TimeProvider.System).Run(
             parts, left > TimeSpan.FromSeconds(ReservedSeconds) ? left : TimeSpan.FromSeconds(ReservedSeconds));
@@ -120,16 +126,24 @@ internal static class ReportCommand
         return context.Failures.Count == 0 ? BenchmarkCommands.Success : BenchmarkCommands.Failed;
     }
 
+    private static IEnumerable<string> Logs(string folder, IEnumerable<IReportPart> parts) =>
+        parts.Select(part => Path.Combine(folder, part.Name + ".log"));
+
     // In a process of its own: a driver that crashes takes that one.
-    private static List<DeviceRecord> Probe(string folder, Programs programs, TimeSpan limit)
+    private static DeviceSurvey Probe(string folder, Programs programs, TimeSpan limit)
     {
         using var log = new StreamWriter(Path.Combine(folder, "devices.log"));
         var run = ChildProcess.Run(
             Programs.Host, [programs.PathOf(Programs.Benchmarks), "probe"], new Dictionary<string, string>(),
-            TimeSpan.FromSeconds(Math.Min(ProbeSeconds, limit.TotalSeconds)), log);
-        return run.Succeeded
-            ? [.. run.Output.Where(line => line.StartsWith('{'))
-                .Select(line => JsonSerializer.Deserialize<DeviceRecord>(line, StepRecord.JsonOptions)!)]
-            : throw new OptionException($"The devices could not be found: {run.Failure}");
+            TimeSpan.FromSeconds(Math.Min(ProbeSeconds, limit.TotalSeconds)), log,
+            $"{Programs.Shown(Programs.Benchmarks)} probe");
+        if (!run.Succeeded)
+            throw new OptionException($"The devices could not be found: {run.Failure}");
+        var records = run.Output.Where(line => line.StartsWith('{')).Select(line => JsonNode.Parse(line)!).ToList();
+        return new DeviceSurvey(
+            [.. OfKind(DeviceRecord.KindName).Select(node => node.Deserialize<DeviceRecord>(StepRecord.JsonOptions)!)],
+            [.. OfKind(NoteRecord.Absent).Select(node => (string)node["reason"]!)]);
+
+        IEnumerable<JsonNode> OfKind(string kind) => records.Where(node => (string?)node["kind"] == kind);
     }
 }

@@ -76,11 +76,10 @@ internal static class StepCommand
         using var loop = new TrainingLoop(configuration, device, contexts);
         var gpu = device as GpuDevice;
         var timing = StepTiming.Measure(() => loop.Step(), () => gpu?.Synchronize(), seconds);
+        // Once more, to count kernels and to see that it was training what was timed.
         long launches = gpu?.Launches ?? 0;
-        loop.Step();
-        launches = (gpu?.Launches ?? 0) - launches;
-        // Once more, to see that it was training what was timed.
         double loss = loop.Step(read: true);
+        launches = (gpu?.Launches ?? 0) - launches;
         return new StepRecord
         {
             Device = device.Description,

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.Reflection;
+using System.Runtime.InteropServices;
 using BenchmarkDotNet.Running;
 using Gqn.Native.Benchmarks.Measures;
 using Gqn.Native.Benchmarks.Steps;
@@ -11,16 +13,13 @@ namespace Gqn.Native.Benchmarks.Commands;
 /// <summary><c>time FILTER</c>: the benchmarks of a device in a given time, a line of JSON each.</summary>
 /// <remarks>
 /// For machines that are lent for minutes: BenchmarkDotNet takes seconds per benchmark and shows figures at the end.
+/// What has least to do comes first, so that a slow device measures something as well. One that fails does not take the
+/// others along: they open the device anew.
 /// </remarks>
 internal static class TimeCommand
 {
-    /// <summary>Names the device to the benchmarks of GPUs.</summary>
-    public const string DeviceVariable = "GQN_BENCHMARK_DEVICE";
-
-    /// <summary>Names the precision to the benchmarks of GPUs.</summary>
-    public const string PrecisionVariable = "GQN_BENCHMARK_PRECISION";
-
-    private const double SecondsPerBenchmark = 0.2;
+    // A call that takes longer than the second of these is its own measurement.
+    private const double SecondsPerBenchmark = 0.2, SecondsOfASlowCall = 1;
     private const int LeastSamples = 3;
 
     public static Command Create()
@@ -31,15 +30,15 @@ internal static class TimeCommand
         };
         var device = MeasureOptions.Device("opencl:0");
         var precision = MeasureOptions.Precision();
-        var seconds = MeasureOptions.Seconds(60, "When to stop; what was not measured by then is said");
+        var seconds = MeasureOptions.Seconds(60, "When to begin no further one; what was not measured is said");
         var command = new Command("time", "Time benchmarks without BenchmarkDotNet; prints lines of JSON.")
         {
             filter, device, precision, seconds,
         };
         command.SetAction(parsed =>
         {
-            Environment.SetEnvironmentVariable(DeviceVariable, parsed.GetValue(device));
-            Environment.SetEnvironmentVariable(PrecisionVariable, parsed.GetValue(precision));
+            Environment.SetEnvironmentVariable(MeasureOptions.DeviceVariable, parsed.GetValue(device));
+            Environment.SetEnvironmentVariable(MeasureOptions.PrecisionVariable, parsed.GetValue(precision));
             return Run(
                 parsed.GetValue(filter)!, parsed.GetValue(precision) ?? "default",
                 MeasureOptions.Positive("--seconds", parsed.GetValue(seconds)), parsed.InvocationConfiguration);
@@ -53,39 +52,71 @@ internal static class TimeCommand
         var groups = Cases(filter);
         if (groups.Count == 0)
             throw new OptionException($"No benchmark matches '{filter}'; list shows those there are.");
-        int left = 0;
+        var left = new List<string>();
+        bool failed = false;
         foreach (var group in groups)
         {
-            if (Stopwatch.GetElapsedTime(began).TotalSeconds > seconds)
+            object? instance = null;
+            foreach (var benchmark in group)
             {
-                left += group.Count();
-                continue;
-            }
-
-            var type = group.First().Descriptor.Type;
-            object instance = Activator.CreateInstance(type)!;
-            foreach (var parameter in group.First().Parameters.Items)
-                type.GetProperty(parameter.Name)!.SetValue(instance, parameter.Value);
-            group.First().Descriptor.GlobalSetupMethod?.Invoke(instance, null);
-            try
-            {
-                foreach (var benchmark in group)
+                if (Stopwatch.GetElapsedTime(began).TotalSeconds > seconds)
                 {
-                    if (Stopwatch.GetElapsedTime(began).TotalSeconds > seconds)
-                        left++;
-                    else
-                        console.Output.WriteLine(Measure(benchmark, instance, precision).ToJson());
+                    left.Add(NameOf(benchmark));
+                    continue;
+                }
+
+                try
+                {
+                    instance ??= Prepare(benchmark);
+                    console.Output.WriteLine(Measure(benchmark, instance, precision).ToJson());
+                }
+                catch (Exception exception)
+                {
+                    failed = true;
+                    var cause = exception is TargetInvocationException { InnerException: { } inner } ? inner : exception;
+                    console.Output.WriteLine(Note(NoteRecord.Failed, NameOf(benchmark), cause.Message));
+                    CleanUp(benchmark, instance);
+                    instance = null;
                 }
             }
-            finally
-            {
-                group.First().Descriptor.GlobalCleanupMethod?.Invoke(instance, null);
-            }
+
+            CleanUp(group.First(), instance);
         }
 
-        if (left > 0)
-            console.Output.WriteLine($"{left} benchmarks were left out: {seconds:F0} s had passed.");
-        return BenchmarkCommands.Success;
+        if (left.Count > 0)
+        {
+            string what = left.Count == 1 ? left[0] : $"{left.Count} benchmarks from {left[0]} on";
+            console.Output.WriteLine(Note(NoteRecord.LeftOut, what, $"{seconds:F0} s had passed."));
+        }
+
+        return failed ? BenchmarkCommands.Failed : BenchmarkCommands.Success;
+    }
+
+    private static string Note(string kind, string what, string reason) =>
+        new NoteRecord { Kind = kind, What = what, Reason = reason }.ToJson();
+
+    private static object Prepare(BenchmarkCase benchmark)
+    {
+        var type = benchmark.Descriptor.Type;
+        object instance = Activator.CreateInstance(type)!;
+        foreach (var parameter in benchmark.Parameters.Items)
+            type.GetProperty(parameter.Name)!.SetValue(instance, parameter.Value);
+        benchmark.Descriptor.GlobalSetupMethod?.Invoke(instance, null);
+        return instance;
+    }
+
+    // A device that has failed may refuse to be closed as well, which adds nothing to what is known.
+    private static void CleanUp(BenchmarkCase benchmark, object? instance)
+    {
+        if (instance is null)
+            return;
+        try
+        {
+            benchmark.Descriptor.GlobalCleanupMethod?.Invoke(instance, null);
+        }
+        catch (TargetInvocationException exception) when (exception.InnerException is ExternalException)
+        {
+        }
     }
 
     // Benchmarks of one class and the same parameters share memory and compiled kernels.
@@ -95,39 +126,53 @@ internal static class TimeCommand
            from benchmark in BenchmarkConverter.TypeToBenchmarks(benchmarks.Type).BenchmarksCases
            let method = benchmark.Descriptor.WorkloadMethod.Name
            where method != benchmarks.Baseline && benchmarks.Methods.Contains(method)
-           group benchmark by $"{benchmarks.Type.Name} {benchmark.Parameters.DisplayInfo}",
+           group benchmark by $"{benchmarks.Type.Name} {benchmark.Parameters.DisplayInfo}" into cases
+           orderby DeclaredWork.Of(cases.First()).Flops
+           select cases,
     ];
+
+    private static string NameOf(BenchmarkCase benchmark) =>
+        $"{BenchmarkCatalog.ShortNameOf(benchmark.Descriptor.Type)}.{benchmark.Descriptor.WorkloadMethod.Name} "
+        + ParametersOf(benchmark);
+
+    private static string ParametersOf(BenchmarkCase benchmark) => string.Join(
+        ", ", benchmark.Parameters.Items.Select(item => Convert.ToString(item.Value, CultureInfo.InvariantCulture)));
 
     private static OperationRecord Measure(BenchmarkCase benchmark, object instance, string precision)
     {
         var call = benchmark.Descriptor.WorkloadMethod.CreateDelegate<Action>(instance);
         int perCall = benchmark.Descriptor.OperationsPerInvoke;
-        // Compiles; the second fills caches.
+        // The first call compiles, the second fills caches.
         call();
-        call();
+        double second = SecondsOf(call);
         var samples = new List<double>();
         long began = Stopwatch.GetTimestamp();
-        do
+        while (second < SecondsOfASlowCall && (samples.Count < LeastSamples
+            || Stopwatch.GetElapsedTime(began).TotalSeconds < SecondsPerBenchmark))
         {
-            long start = Stopwatch.GetTimestamp();
-            call();
-            samples.Add(Stopwatch.GetElapsedTime(start).TotalSeconds / perCall);
+            samples.Add(SecondsOf(call) / perCall);
         }
-        while (Stopwatch.GetElapsedTime(began).TotalSeconds < SecondsPerBenchmark || samples.Count < LeastSamples);
 
+        if (samples.Count == 0)
+            samples.Add(second / perCall);
         samples.Sort();
         var work = DeclaredWork.Of(benchmark);
         return new OperationRecord
         {
             Class = BenchmarkCatalog.ShortNameOf(benchmark.Descriptor.Type),
             Method = benchmark.Descriptor.WorkloadMethod.Name,
-            Parameters = string.Join(
-                ", ",
-                benchmark.Parameters.Items.Select(item => Convert.ToString(item.Value, CultureInfo.InvariantCulture))),
+            Parameters = ParametersOf(benchmark),
             Precision = precision,
             Seconds = StepTiming.MedianOf(samples),
             Flops = work.Flops,
             Bytes = work.Bytes,
         };
+    }
+
+    private static double SecondsOf(Action call)
+    {
+        long start = Stopwatch.GetTimestamp();
+        call();
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 }

@@ -24,6 +24,9 @@ public interface IMeasuredWork
     Work WorkOf(string method);
 }
 
+/// <summary>A class of benchmarks that compute in fp32 whatever the precision of the device is.</summary>
+public interface ISinglePrecision;
+
 /// <summary>A class of benchmarks that compute on threads of their own.</summary>
 public interface IKernelBenchmarks : IMeasuredWork, IDisposable
 {

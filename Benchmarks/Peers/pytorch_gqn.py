@@ -1,27 +1,41 @@
 #!/usr/bin/env python3
 """The same network, loss and training step in PyTorch, and its hot layers, timed on one GPU.
 
+What is compared: the presets of Gqn/Training/Presets.cs with the architecture of Gqn/Model, the same number of scenes
+and contexts, -ELBO, its gradients and Adam, on synthetic pictures that each step uploads from page-locked memory.
+Parameters agree to the number: it is checked whenever a network is made. Weights and noise are PyTorch's own, which
+changes no time.
+
 Written the way PyTorch models are: inputs of a convolution are concatenated, the canvas exists at full resolution,
-autograd does the rest. Shapes and parameters are those of Gqn/Training/Presets.cs and Gqn/Model; run-all.sh of the
-bundle puts the times beside those of Gqn.Native, measured in the same run on the same device.
+autograd does the rest. On PyTorch's side in addition: cudnn.benchmark, fused Adam, both memory formats and the better
+counts, torch.compile; no norm of the gradient, which Gqn.Native computes in every step to notice divergence.
+  fp32   no tensor cores
+  tf32   convolutions and matrix products on tensor cores (PyTorch's default is tf32 for convolutions)
+  bf16   autocast on top of that; the cells, the canvas and the loss stay in float32, as its rules would have it
 
     pytorch_gqn.py steps [--presets paper,small] [--precisions fp32,tf32,bf16] [--seconds 300]
     pytorch_gqn.py ops   [--precisions fp32,tf32,bf16] [--seconds 60]
-    pytorch_gqn.py parameters               numbers of each preset, without a GPU
+    pytorch_gqn.py parameters               numbers of each preset, without PyTorch
 
 Every result is one line of JSON on standard output, with the fields of Benchmarks/Steps/StepRecord.cs and
 OperationRecord.cs. Modes are tried in the order of their worth; what does not fit into the time is said.
+--device cpu runs everything on the processor: to try the script, not to compare.
 """
 
 import argparse
+import contextlib
 import json
 import math
 import sys
 import time
 
-import torch
-from torch import nn
-from torch.nn import functional as F
+try:
+    import torch
+    from torch import nn
+    from torch.nn import functional as F
+    Module = nn.Module
+except ImportError:  # 'parameters' needs none of it, and everything else says so
+    torch, Module = None, object
 
 IMAGE_CHANNELS = 3
 VIEW_DIMENSIONS = 7
@@ -35,7 +49,7 @@ PRESETS = {
 CANVAS_SCALE = 4
 SIGMA = 0.7
 LEARNING_RATE = 5e-5
-ENGINE = f"PyTorch {torch.__version__}"
+ENGINE = f"PyTorch {torch.__version__}" if torch else "PyTorch"
 
 
 def write(**record):
@@ -43,7 +57,26 @@ def write(**record):
     print(json.dumps(record), flush=True)
 
 
-class Tower(nn.Module):
+def count_parameters(size, representation, layers, hidden, latent, kernel):
+    """Numbers of a network, from its sizes alone; those of `gqn info --preset NAME`."""
+    def convolution(inputs, outputs, side, bias=True):
+        return inputs * outputs * side * side + (outputs if bias else 0)
+
+    r, half, merged = representation, representation // 2, representation + VIEW_DIMENSIONS
+    tower = (
+        convolution(IMAGE_CHANNELS, r, 2) + convolution(r, r, 2) + convolution(r, half, 3) + convolution(half, r, 2)
+        + convolution(merged, r, 3) + convolution(merged, half, 3) + convolution(half, r, 3) + convolution(r, r, 1))
+    condition = VIEW_DIMENSIONS + r
+    generation = convolution(condition + latent + hidden, 4 * hidden, kernel)
+    inference = convolution(IMAGE_CHANNELS + condition + 3 * hidden, 4 * hidden, kernel)
+    resampling = (
+        2 * convolution(hidden, hidden, CANVAS_SCALE, bias=False)
+        + convolution(IMAGE_CHANNELS, IMAGE_CHANNELS, CANVAS_SCALE, bias=False))
+    heads = 2 * convolution(hidden, 2 * latent, kernel)
+    return tower + layers * (generation + inference + resampling) + heads + convolution(hidden, IMAGE_CHANNELS, 1)
+
+
+class Tower(Module):
     """psi(x, v): eight convolutions with two skip connections, down to a quarter of the image's size."""
 
     def __init__(self, channels):
@@ -66,7 +99,7 @@ class Tower(nn.Module):
         return F.relu(self.conv8(d))
 
 
-class ConvLstm(nn.Module):
+class ConvLstm(Module):
     """A convolutional LSTM without peepholes; the gates are [i|f|g|o]."""
 
     def __init__(self, inputs, hidden, kernel):
@@ -79,10 +112,11 @@ class ConvLstm(nn.Module):
         hidden, cell = state
         i, f, g, o = self.gates(torch.cat([*inputs, hidden], 1)).chunk(4, 1)
         cell = torch.sigmoid(f) * cell + torch.sigmoid(i) * torch.tanh(g)
-        return torch.sigmoid(o) * torch.tanh(cell), cell
+        # The cell is float32 and the next convolution takes what the gates are: one rounding here saves one per use.
+        return (torch.sigmoid(o) * torch.tanh(cell)).to(o.dtype), cell
 
 
-class Resampling(nn.Module):
+class Resampling(Module):
     """A layer's ways between the latent grid and the full resolution; stride = kernel, no bias."""
 
     def __init__(self, hidden):
@@ -92,7 +126,7 @@ class Resampling(nn.Module):
         self.image_down = nn.Conv2d(IMAGE_CHANNELS, IMAGE_CHANNELS, CANVAS_SCALE, CANVAS_SCALE, bias=False)
 
 
-class GenerativeQueryNetwork(nn.Module):
+class GenerativeQueryNetwork(Module):
     """Cores and resampling of each layer, one prior and one posterior head for all, as in the presets."""
 
     def __init__(self, size, representation, layers, hidden, latent, kernel):
@@ -111,11 +145,13 @@ class GenerativeQueryNetwork(nn.Module):
     def forward(self, images, views, query_images, query_views, contexts):
         """-ELBO in nats per image, averaged over the batch."""
         scenes, side = query_images.shape[0], self.latent_size
-        r = self.representation(images, views).unflatten(0, (scenes, contexts)).sum(1)
+        features = self.representation(images, views)
+        # Under autocast a sum is float32, and a concatenation with it would be as well.
+        r = features.unflatten(0, (scenes, contexts)).sum(1).to(features.dtype)
         view = query_views.to(r.dtype).expand(-1, -1, side, side)
         zero = r.new_zeros(scenes, self.hidden, side, side)
-        canvas = r.new_zeros(scenes, self.hidden, side * CANVAS_SCALE, side * CANVAS_SCALE)
-        generation, inference = (zero, zero), (zero, zero)
+        generation = inference = (zero, zero.float())
+        canvas = query_images.new_zeros(scenes, self.hidden, side * CANVAS_SCALE, side * CANVAS_SCALE)
         kl = 0.0
         for layer in range(self.layers):
             resampling = self.resampling[layer]
@@ -144,29 +180,40 @@ def set_precision(name):
     torch.backends.cudnn.benchmark = True
 
 
+def wait_for(device):
+    """Returns when the device has done all its work."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
 class Batches:
     """Synthetic batches in page-locked memory; each step uploads one."""
 
-    def __init__(self, size, scenes, contexts, channels_last, count=4):
-        self.last = torch.channels_last if channels_last else torch.contiguous_format
+    def __init__(self, device, size, scenes, contexts, channels_last, count=4):
+        self.device = device
+        memory_format = torch.channels_last if channels_last else torch.contiguous_format
         generator = torch.Generator().manual_seed(1)
+
+        def lock(x):
+            return x.pin_memory() if device.type == "cuda" else x
 
         def images(number):
             x = torch.rand(number, IMAGE_CHANNELS, size, size, generator=generator)
-            return x.contiguous(memory_format=self.last).pin_memory()
+            return lock(x.contiguous(memory_format=memory_format))
 
         def views(number):
-            return torch.rand(number, VIEW_DIMENSIONS, 1, 1, generator=generator).pin_memory()
+            return lock(torch.rand(number, VIEW_DIMENSIONS, 1, 1, generator=generator))
 
         self.batches = [
             (images(scenes * contexts), views(scenes * contexts), images(scenes), views(scenes))
             for _ in range(count)]
         self.next = 0
 
-    def upload(self, device):
+    def upload(self):
+        """Images, their viewpoints, query images and theirs, on their way to the device."""
         batch = self.batches[self.next % len(self.batches)]
         self.next += 1
-        return [part.to(device, non_blocking=True) for part in batch]
+        return [part.to(self.device, non_blocking=True) for part in batch]
 
 
 def time_rounds(step, synchronize, seconds, rounds=10):
@@ -194,12 +241,17 @@ def measure_steps(arguments, preset, precision, mode, channels_last, seconds):
     begin = time.perf_counter()
     set_precision(precision)
     torch.manual_seed(1)
-    torch.cuda.reset_peak_memory_stats(device)
-    network = GenerativeQueryNetwork(**PRESETS[preset]).to(device)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    with device:
+        network = GenerativeQueryNetwork(**PRESETS[preset])
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    if parameters != count_parameters(**PRESETS[preset]):
+        raise RuntimeError(f"{preset} has {parameters} parameters, not {count_parameters(**PRESETS[preset])}")
     if channels_last:
         network = network.to(memory_format=torch.channels_last)
     adam = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
-    batches = Batches(PRESETS[preset]["size"], arguments.batch, arguments.contexts, channels_last)
+    batches = Batches(device, PRESETS[preset]["size"], arguments.batch, arguments.contexts, channels_last)
     forward = network
     if mode == "compiled":
         torch._dynamo.reset()
@@ -207,8 +259,8 @@ def measure_steps(arguments, preset, precision, mode, channels_last, seconds):
     last = []
 
     def step():
-        batch = batches.upload(device)
-        with torch.autocast("cuda", torch.bfloat16, enabled=precision == "bf16"):
+        batch = batches.upload()
+        with torch.autocast(device.type, torch.bfloat16) if precision == "bf16" else contextlib.nullcontext():
             loss = forward(*batch, arguments.contexts)
         adam.zero_grad(set_to_none=True)
         loss.backward()
@@ -217,18 +269,20 @@ def measure_steps(arguments, preset, precision, mode, channels_last, seconds):
 
     for _ in range(4):
         step()
-    torch.cuda.synchronize(device)
+    wait_for(device)
     warm_up = time.perf_counter() - begin
-    median, least, steps, rounds = time_rounds(step, lambda: torch.cuda.synchronize(device), seconds)
+    median, least, steps, rounds = time_rounds(step, lambda: wait_for(device), seconds)
     loss = last[0].item()
     if not math.isfinite(loss):
         raise RuntimeError(f"the loss of {preset} in {precision}, {mode}, is {loss}")
     write(
-        kind="step", engine=ENGINE, device=torch.cuda.get_device_name(device), preset=preset, batch=arguments.batch,
-        contexts=arguments.contexts, precision=precision,
-        variant=mode + (", channels_last" if channels_last else ""), medianSeconds=median, minSeconds=least, steps=steps,
-        rounds=rounds, warmUpSeconds=warm_up, bytes=torch.cuda.max_memory_allocated(device),
-        parameters=sum(parameter.numel() for parameter in network.parameters()), loss=loss)
+        kind="step", engine=ENGINE,
+        device=torch.cuda.get_device_name(device) if device.type == "cuda" else device.type, preset=preset,
+        batch=arguments.batch, contexts=arguments.contexts, precision=precision,
+        variant=mode + (", channels_last" if channels_last else ""), medianSeconds=median, minSeconds=least,
+        steps=steps, rounds=rounds, warmUpSeconds=warm_up,
+        bytes=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None, parameters=parameters,
+        loss=loss)
     return median
 
 
@@ -260,7 +314,8 @@ def run_steps(arguments):
                 if known is None or median < known:
                     better[(preset, precision, "median")] = median
                     better[(preset, precision)] = channels_last
-            torch.cuda.empty_cache()
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
 
 
 # Benchmarks/GpuLayerBenchmarks.cs: name, images, channels, outputs, side of the output, kernel, stride.
@@ -276,6 +331,26 @@ LAYERS = [
     ("small generation 5x5 138-256", 36, 138, 256, 8, 5, 1),
     ("small inference 5x5 266-256", 36, 266, 256, 8, 5, 1),
 ]
+
+
+# Benchmarks/GpuMatrixProductBenchmarks.cs: rows, columns, length of the sums.
+PRODUCTS = [(1024, 1024, 1024), (8192, 4096, 4096)]
+
+
+def measure_product(device, precision, product, seconds):
+    """A matrix product: what the device reaches at best, as the yardstick of everything else."""
+    rows, columns, inner = product
+    kind = torch.bfloat16 if precision == "bf16" else torch.float32
+    a = torch.randn(rows, inner, device=device).to(kind)
+    b = torch.randn(inner, columns, device=device).to(kind)
+    for _ in range(3):
+        a @ b
+    wait_for(device)
+    median, *_ = time_rounds(lambda: a @ b, lambda: wait_for(device), seconds, rounds=5)
+    write(
+        kind="operation", engine=ENGINE, **{"class": "GpuMatrixProduct"}, method="Product",
+        parameters=f"{rows}x{columns}x{inner}", precision=precision, seconds=median, flops=2.0 * rows * columns * inner,
+        bytes=torch.finfo(kind).bits / 8 * (rows * columns + rows * inner + inner * columns))
 
 
 def measure_layer(device, precision, layer, seconds):
@@ -305,8 +380,8 @@ def measure_layer(device, precision, layer, seconds):
         for method, call in passes.items():
             for _ in range(3):
                 call()
-            torch.cuda.synchronize(device)
-            median, *_ = time_rounds(call, lambda: torch.cuda.synchronize(device), seconds, rounds=5)
+            wait_for(device)
+            median, *_ = time_rounds(call, lambda: wait_for(device), seconds, rounds=5)
             best[method] = min(median, best.get(method, math.inf))
     numbers = images * channels * (side * stride) ** 2 + images * outputs * side * side
     weights = outputs * channels * kernel * kernel
@@ -318,11 +393,15 @@ def measure_layer(device, precision, layer, seconds):
 
 
 def run_ops(arguments):
-    """Every layer in every precision, while there is time."""
+    """Matrix products, then every layer, in every precision, while there is time."""
     end = time.perf_counter() + arguments.seconds
     device = torch.device(arguments.device)
     # The most wanted precision of all layers before the next.
     precisions = [name for name in ("tf32", "bf16", "fp32") if name in arguments.precisions.split(",")]
+    for precision in precisions:
+        set_precision(precision)
+        for product in PRODUCTS:
+            measure_product(device, precision, product, 0.1)
     cases = [(precision, layer) for precision in precisions for layer in LAYERS]
     for number, (precision, layer) in enumerate(cases):
         left = end - time.perf_counter()
@@ -334,10 +413,9 @@ def run_ops(arguments):
 
 
 def run_parameters():
-    """Numbers of each preset; equal to those of `gqn info --preset NAME`."""
+    """Numbers of each preset, without PyTorch."""
     for preset, options in PRESETS.items():
-        network = GenerativeQueryNetwork(**options)
-        write(kind="parameters", preset=preset, parameters=sum(p.numel() for p in network.parameters()))
+        write(kind="parameters", preset=preset, parameters=count_parameters(**options))
 
 
 def main():
@@ -358,7 +436,10 @@ def main():
     if arguments.what == "parameters":
         run_parameters()
         return 0
-    if not torch.cuda.is_available():
+    if torch is None:
+        print("error: PyTorch is not installed for this Python.", file=sys.stderr)
+        return 2
+    if arguments.device != "cpu" and not torch.cuda.is_available():
         print("error: PyTorch sees no CUDA device.", file=sys.stderr)
         return 2
     if arguments.what == "steps":

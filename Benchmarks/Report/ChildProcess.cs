@@ -20,7 +20,7 @@ internal sealed record ChildRun(
             ?? $"it ended with exit code {code}" + (LastLine is { } line ? $": {line}" : ".")
         : LastLine is { } last && Elapsed == TimeSpan.Zero
             ? last
-            : $"it was ended after {Elapsed.TotalSeconds:F0} s, which was its share of the time.";
+            : $"it was ended after {Elapsed.TotalSeconds:F0} s, which was its share of the time; --minutes gives more.";
 
     private string? LastLine =>
         Errors.LastOrDefault(line => line.Trim().Length > 0) ?? Output.LastOrDefault(line => line.Trim().Length > 0);
@@ -35,14 +35,14 @@ internal static class ChildProcess
     /// <param name="environment">What is added to its environment.</param>
     /// <param name="limit">How long it may run.</param>
     /// <param name="log">Receives the command, all that it prints, and how it ended.</param>
+    /// <param name="shown">How people call it; null for the words, files without their folders.</param>
     public static ChildRun Run(
         string file, IReadOnlyList<string> words, IReadOnlyDictionary<string, string> environment, TimeSpan limit,
-        TextWriter log)
+        TextWriter log, string? shown = null)
     {
-        string command = string.Join(' ', [
-            .. environment.Select(variable => $"{variable.Key}={variable.Value}"), Path.GetFileName(file),
-            .. words.Select(word => word.Contains('/') && File.Exists(word) ? Path.GetFileName(word) : Quote(word)),
-        ]);
+        shown ??= Line([Path.GetFileName(file), .. words.Select(word => File.Exists(word) ? Path.GetFileName(word) : word)]);
+        string command = string.Join(
+            ' ', [.. environment.Select(variable => $"{variable.Key}={variable.Value}"), shown]);
         log.WriteLine($"$ {command}");
         var start = new ProcessStartInfo(file, words)
         {
@@ -87,6 +87,9 @@ internal static class ChildProcess
 
         return new ChildRun(command, ended ? process.ExitCode : null, elapsed, output, errors);
     }
+
+    /// <summary>Words as they are typed.</summary>
+    public static string Line(IEnumerable<string> words) => string.Join(' ', words.Select(Quote));
 
     private static void Receive(string? line, List<string> lines, TextWriter log)
     {

@@ -2,27 +2,43 @@ using System.Text;
 
 namespace Gqn.Native.Benchmarks.Report;
 
-/// <summary>What devices the machine has, as <c>gqn devices</c> shows them.</summary>
+/// <summary>What devices the machine has, and what the driver's own tool says of them.</summary>
 internal sealed class DevicePart : IReportPart
 {
     public string Name => "devices";
 
     public string Title => "Devices";
 
-    public double Share => 0.5;
+    public double ShareOn(DeviceRecord device) => 0.5;
 
     public void Run(ReportContext context, TimeSpan limit)
     {
         var text = new StringBuilder();
-        var run = context.Programs.Has(Programs.Gqn)
-            ? context.RunProgram(Name, Programs.Gqn, ["devices"], limit)
-            : null;
-        if (run is null)
+        if (!context.Programs.Has(Programs.Gqn))
+        {
             context.LeaveOut($"The list of devices: {Programs.Gqn} is not beside this program.");
-        else if (!run.Succeeded)
-            context.Fail($"`{run.Command}` failed: {run.Failure}");
-        if (run is not null)
-            text.Append($"`{run.Command}`\n\n```\n{string.Join('\n', run.Output).Trim('\n')}\n```\n");
+        }
+        else
+        {
+            // That the program starts is worth knowing; its table is for terminals.
+            var run = context.RunProgram(Name, Programs.Gqn, ["devices"], limit);
+            text.Append($"    {run.Command}\n\n");
+            if (!run.Succeeded)
+                context.Fail($"`{run.Command}`: {run.Failure}");
+        }
+
+        var table = new MarkdownTable("device", "description", ">memory/MiB", "driver", "features", "precisions", "usable");
+        foreach (var device in context.Survey.Devices)
+        {
+            table.Add(
+                device.Name, device.Title, MarkdownTable.Number(device.MemoryBytes >> 20), device.Driver,
+                device.Features, string.Join(", ", device.Precisions),
+                device.Refusal is { } refusal ? $"no: {refusal}" : "yes");
+        }
+
+        text.Append(table);
+        foreach (string sentence in context.Survey.Absent)
+            text.Append($"\n{sentence}\n");
         if (context.IsCuda)
             AppendDriver(context, limit, text);
         context.Write(Name, text.ToString());
@@ -34,7 +50,7 @@ internal sealed class DevicePart : IReportPart
         const string Query = "--query-gpu=index,name,driver_version,memory.total,clocks.sm,clocks.max.sm,power.limit";
         var run = context.RunCommand(Name, "nvidia-smi", [Query, "--format=csv"], limit);
         if (run.Succeeded)
-            text.Append($"\n`{run.Command}`\n\n```\n{string.Join('\n', run.Output)}\n```\n");
+            text.Append($"\n    {run.Command}\n\n```\n{string.Join('\n', run.Output)}\n```\n");
         else
             context.LeaveOut($"Clocks and power limit: {run.Failure}");
     }

@@ -1,9 +1,15 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Gqn.Native.Benchmarks.Steps;
 using Gqn.Native.Engine.Devices;
 using Gqn.Native.Kernels.Gpu;
 
 namespace Gqn.Native.Benchmarks.Report;
+
+/// <summary>What there is to compute on, beside the processor itself.</summary>
+/// <param name="Devices">Those that were found, usable or not.</param>
+/// <param name="Absent">For each kind of which there is none: why, and what helps.</param>
+internal sealed record DeviceSurvey(IReadOnlyList<DeviceRecord> Devices, IReadOnlyList<string> Absent);
 
 /// <summary>A device that was found, and what it was seen to do: one line of JSON.</summary>
 internal sealed record DeviceRecord
@@ -34,6 +40,10 @@ internal sealed record DeviceRecord
 
     /// <summary>Precisions in which it could be opened.</summary>
     public IReadOnlyList<string> Precisions { get; init; } = [];
+
+    /// <summary>True where the device is NVIDIA's own way to a GPU.</summary>
+    [JsonIgnore]
+    public bool IsCuda => Name.StartsWith("cuda", StringComparison.Ordinal);
 
     /// <summary>Every device but the processor and its simulator, opened in each precision.</summary>
     public static IEnumerable<DeviceRecord> Find() => DeviceCatalog.Find()

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Gqn.Native.Benchmarks.Steps;
 using Gqn.Native.Model;
 
 namespace Gqn.Native.Benchmarks.Report;
@@ -26,13 +27,13 @@ internal sealed class DeviceReport(ReportContext context, string path, TimeProvi
         {
             var part = parts[i];
             Write(parts, $"It is not complete: '{part.Name}' is running.", Stopwatch.GetElapsedTime(began));
-            var time = ShareOf(parts, i, ReportContext.Until(began, limit));
+            var time = ShareOf(parts, i, ReportContext.Until(began, limit), context.Device);
             try
             {
                 part.Run(context, time);
             }
             catch (Exception exception) when (exception is IOException or OptionException or InvalidOperationException
-                or System.Text.Json.JsonException)
+                or UnauthorizedAccessException or System.Text.Json.JsonException)
             {
                 context.Fail($"The part '{part.Name}': {exception.Message}");
             }
@@ -42,8 +43,12 @@ internal sealed class DeviceReport(ReportContext context, string path, TimeProvi
     }
 
     /// <summary>The time of a part: what is left, in proportion to the shares of the parts that are left.</summary>
-    internal static TimeSpan ShareOf(IReadOnlyList<IReportPart> parts, int index, TimeSpan left) =>
-        left * (parts[index].Share / parts.Skip(index).Sum(part => part.Share));
+    internal static TimeSpan ShareOf(
+        IReadOnlyList<IReportPart> parts, int index, TimeSpan left, DeviceRecord device)
+    {
+        double all = parts.Skip(index).Sum(part => part.ShareOn(device));
+        return all == 0 ? left : left * (parts[index].ShareOn(device) / all);
+    }
 
     private void Write(IReadOnlyList<IReportPart> parts, string? unfinished, TimeSpan elapsed)
     {
@@ -74,7 +79,7 @@ internal sealed class DeviceReport(ReportContext context, string path, TimeProvi
 
         File.WriteAllText(path, text.ToString().TrimEnd('\n') + "\n");
         File.WriteAllLines(
-            Path.ChangeExtension(path, ".jsonl"), context.Records.Select(record => record.ToJsonString()));
+            Path.ChangeExtension(path, ".jsonl"), context.Records.Select(record => record.ToJsonString(StepRecord.JsonOptions)));
     }
 
     private static void List(StringBuilder text, string title, IReadOnlyList<string> sentences, string? none)

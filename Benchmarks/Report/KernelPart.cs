@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Gqn.Native.Benchmarks.Measures;
 using Gqn.Native.Benchmarks.Steps;
 
 namespace Gqn.Native.Benchmarks.Report;
@@ -9,49 +10,41 @@ namespace Gqn.Native.Benchmarks.Report;
 /// <summary>The benchmarks of single kernels on the device, in every precision that it has.</summary>
 internal sealed class KernelPart : IReportPart
 {
-    /// <summary>The layers that a peer times as well, and the rest.</summary>
-    private static readonly string[] Filters = ["GpuLayer", "Gpu*"];
+    private const string Own = "Gqn.Native", Fp32 = "fp32";
+
+    // The yardstick, then what a peer measures as well, then every other class whose name begins like theirs.
+    private const string Prefix = "Gpu";
+
+    private static readonly string[] First = ["GpuMatrixProduct", "GpuLayer"];
 
     public string Name => "kernels";
 
     public string Title => "Kernels";
 
-    public double Share => 3;
+    public double ShareOn(DeviceRecord device) => 4;
 
     public void Run(ReportContext context, TimeSpan limit)
     {
         long began = Stopwatch.GetTimestamp();
-        int left = 0;
-        var runs = (from filter in Filters from precision in context.Device.Precisions select (filter, precision)).ToList();
+        int done = 0;
+        var runs = Classes(context.Device.Precisions).ToList();
         var commands = new StringBuilder();
-        foreach (var (filter, precision) in runs)
+        foreach (var (name, precision) in runs)
         {
             // What is left is shared by the runs that are left; each stops by itself, and is ended where it hangs.
-            var time = ReportContext.Until(began, limit) / (runs.Count - left++);
-            string seconds = Math.Max(1, time.TotalSeconds * 0.8).ToString("F0", CultureInfo.InvariantCulture);
+            var time = ReportContext.Until(began, limit) / (runs.Count - done++);
+            string seconds = Math.Max(1, time.TotalSeconds * 0.7).ToString("F0", CultureInfo.InvariantCulture);
+            int before = context.Records.Count;
             var run = context.RunProgram(
                 Name, Programs.Benchmarks,
-                ["time", filter, "--device", context.Device.Name, "--precision", precision, "--seconds", seconds], time);
-            commands.Append($"`{run.Command}`\n");
-            if (!run.Succeeded)
-                context.Fail($"Kernels, {filter} in {precision}: {run.Failure}");
-            foreach (string line in run.Output.Where(line => line.Contains("left out", StringComparison.Ordinal)))
-                context.LeaveOut($"Kernels, {filter} in {precision}: {line}");
+                ["time", name, "--device", context.Device.Name, "--precision", precision, "--seconds", seconds], time);
+            commands.Append($"    {run.Command}\n");
+            bool explained = context.TakeNotes($"Kernels in {precision}", before);
+            if (!run.Succeeded && !explained)
+                context.Fail($"Kernels, {name} in {precision}: {run.Failure}");
         }
 
-        var table = new MarkdownTable("kernel", "parameters", "precision", ">time/us", ">GFLOP/s", ">GB/s");
-        foreach (var record in RecordsOf(context))
-        {
-            table.Add(
-                $"{record.Class}.{record.Method}", record.Parameters, record.Precision,
-                MarkdownTable.Number(1e6 * record.Seconds), Rate(record.Flops, record.Seconds),
-                Rate(record.Bytes, record.Seconds));
-        }
-
-        context.Write(
-            Name,
-            $"{commands}\nMedian time of a call; operations of the definition, every operand read and every result "
-            + $"written once.\n\n{table}");
+        context.Write(Name, $"{commands}\n{Yardsticks(context)}\n{TableOf(context)}");
     }
 
     /// <summary>What was measured, each once.</summary>
@@ -60,6 +53,64 @@ internal sealed class KernelPart : IReportPart
         .Select(record => record.Deserialize<OperationRecord>(StepRecord.JsonOptions)!)
         .DistinctBy(record => (record.Engine, record.Class, record.Method, record.Parameters, record.Precision));
 
-    private static string Rate(double amount, double seconds) =>
-        amount == 0 ? "-" : MarkdownTable.Number(amount / seconds / 1e9);
+    /// <summary>The classes to measure and in which precision.</summary>
+    internal static IEnumerable<(string Name, string Precision)> Classes(IReadOnlyList<string> precisions) =>
+        from benchmarks in BenchmarkCatalog.Classes
+        let name = BenchmarkCatalog.ShortNameOf(benchmarks.Type)
+        where name.StartsWith(Prefix, StringComparison.Ordinal)
+        let place = Array.IndexOf(First, name)
+        orderby place < 0 ? First.Length : place
+        from precision in precisions
+        where precision == Fp32 || !benchmarks.Type.IsAssignableTo(typeof(ISinglePrecision))
+        select (name, precision);
+
+    /// <summary>The best matrix product of an engine in operations per second; null where none was measured.</summary>
+    internal static double? ProductRate(IEnumerable<OperationRecord> records, string engine, string precision)
+    {
+        var products = records.Where(record => record.Class is "GpuMatrixProduct" or "GpuGemm"
+            && record.Precision == precision && record.Engine.StartsWith(engine, StringComparison.Ordinal)).ToList();
+        return products.Count == 0 ? null : products.Max(record => record.Flops / record.Seconds);
+    }
+
+    /// <summary>One row per kernel, with time, rate and share of the matrix product in each precision.</summary>
+    internal static string TableOf(ReportContext context)
+    {
+        var records = RecordsOf(context).Where(record => record.Engine == Own).ToList();
+        string[] precisions = [.. context.Device.Precisions.Where(name => records.Any(record => record.Precision == name))];
+        var table = new MarkdownTable([
+            "kernel", "parameters",
+            .. precisions.SelectMany(name => new[] { $">{name}: time/us", ">GFLOP/s", ">% of product", ">GB/s" }),
+        ]);
+        foreach (var kernel in records.GroupBy(record => (record.Class, record.Method, record.Parameters)))
+        {
+            var cells = precisions.SelectMany(name =>
+                Cells(kernel.FirstOrDefault(record => record.Precision == name), ProductRate(records, Own, name)));
+            table.Add([$"{kernel.Key.Class}.{kernel.Key.Method}", kernel.Key.Parameters, .. cells]);
+        }
+
+        return table.ToString();
+    }
+
+    private static string[] Cells(OperationRecord? record, double? product)
+    {
+        if (record is null)
+            return ["-", "-", "-", "-"];
+        double rate = record.Flops / record.Seconds;
+        return
+        [
+            MarkdownTable.Number(1e6 * record.Seconds), record.Flops == 0 ? "-" : MarkdownTable.Number(rate / 1e9),
+            record.Flops == 0 ? "-" : MarkdownTable.Number(100 * rate / product),
+            record.Bytes == 0 ? "-" : MarkdownTable.Number(record.Bytes / record.Seconds / 1e9),
+        ];
+    }
+
+    private static string Yardsticks(ReportContext context)
+    {
+        var records = RecordsOf(context).ToList();
+        var rates = context.Device.Precisions.Select(precision =>
+            $"{precision} {MarkdownTable.Number(ProductRate(records, Own, precision) / 1e9)}");
+        return "Median time of a call. GFLOP/s counts the operations of the definition, padding included; GB/s every "
+            + "operand read and every result written once. '% of product' is against the best matrix product of this "
+            + $"engine in the same precision and run, in GFLOP/s: {string.Join(", ", rates)}.\n";
+    }
 }

@@ -15,9 +15,23 @@ internal sealed class Programs(string folder)
     /// <summary>This program.</summary>
     public const string Benchmarks = "Gqn.Native.Benchmarks.dll";
 
+    // Set by the scripts of a bundle (scripts/gpu-bundle/gqn.sh), through which people call the programs there.
+    private const string BundleVariable = "GQN_BUNDLE";
+
+    private static readonly Dictionary<string, string> Launchers = new()
+    {
+        [Gqn] = "./gqn",
+        [Tests] = "./gqn-tests",
+        [Benchmarks] = "./gqn-benchmarks",
+    };
+
     /// <summary>The program that starts managed ones: ROOT/dotnet, where the runtime is ROOT/shared/NAME/VERSION.</summary>
     public static string Host { get; } =
         Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
+
+    /// <summary>How people call a program.</summary>
+    public static string Shown(string program) =>
+        Environment.GetEnvironmentVariable(BundleVariable) is null ? $"dotnet {program}" : Launchers[program];
 
     /// <summary>Where a program is.</summary>
     public string PathOf(string program) => Path.Combine(folder, program);

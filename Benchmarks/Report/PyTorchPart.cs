@@ -19,7 +19,7 @@ internal sealed class PyTorchPart(string script) : IReportPart
 
     public string Title => "PyTorch on the same device";
 
-    public double Share => 6;
+    public double ShareOn(DeviceRecord device) => device.IsCuda ? 6 : 0;
 
     public void Run(ReportContext context, TimeSpan limit)
     {
@@ -42,8 +42,6 @@ internal sealed class PyTorchPart(string script) : IReportPart
                 "paper,small",
             ],
             left, commands);
-        foreach (var record in context.OfKind("leftOut"))
-            context.LeaveOut($"PyTorch, {record["what"]}: {record["reason"]}");
         context.Write(Name, $"{commands}\n{Steps(context)}\n{Layers(context)}");
     }
 
@@ -64,13 +62,15 @@ internal sealed class PyTorchPart(string script) : IReportPart
     {
         // It stops by itself; only a compiler that takes too long must be ended.
         string seconds = Text((int)(limit.TotalSeconds * 0.95));
+        int before = context.Records.Count;
         string index = context.Device.Name[(context.Device.Name.IndexOf(':') + 1)..];
         var run = context.RunCommand(
             Name, Python,
             [script, .. words, "--device", $"cuda:{index}", "--precisions", string.Join(',', context.Device.Precisions),
                 "--seconds", seconds],
             limit);
-        commands.Append($"`{run.Command}`\n");
+        commands.Append($"    {run.Command}\n");
+        context.TakeNotes("PyTorch", before);
         if (run.ExitCode is null)
             context.LeaveOut($"The rest of PyTorch's {words[0]}: {run.Failure}");
         else if (!run.Succeeded)
@@ -84,7 +84,9 @@ internal sealed class PyTorchPart(string script) : IReportPart
             "preset", "precision", ">ours s/step", ">eager s/step", ">compiled s/step", ">eager/ours", ">compiled/ours",
             ">ours MiB", ">eager MiB");
         var theirs = context.Steps().Where(step => step.Launches is null).ToList();
-        foreach (var ours in StepPart.OursOf(context).Where(step => theirs.Any(peer => peer.Preset == step.Preset)))
+        // The first of a size and precision is as it runs by default; later ones are variants.
+        foreach (var ours in StepPart.OursOf(context).Where(step => theirs.Any(peer => peer.Preset == step.Preset))
+            .DistinctBy(step => (step.Preset, step.Precision)))
         {
             var eager = Best("eager");
             var compiled = Best("compiled");
@@ -111,8 +113,8 @@ internal sealed class PyTorchPart(string script) : IReportPart
                 MarkdownTable.Number(peer.WarmUpSeconds), peer.Engine);
         }
 
-        return $"Above 1, ours is the faster. PyTorch's convolutions are tf32 unless told otherwise.\n\n{table}\n"
-            + $"All of PyTorch's:\n\n{all}";
+        return "Medians; each of PyTorch's is the better of its two memory formats. Above 1, ours is the faster. PyTorch's "
+            + $"convolutions are tf32 unless told otherwise.\n\n{table}\nAll that PyTorch ran:\n\n{all}";
     }
 
     /// <summary>This engine's layers beside PyTorch's, in operations per second.</summary>
@@ -133,7 +135,12 @@ internal sealed class PyTorchPart(string script) : IReportPart
                 MarkdownTable.Number(theirs.Seconds / ours?.Seconds));
         }
 
-        return table.Count == 0 ? string.Empty : $"Layers:\n\n{table}";
+        if (table.Count == 0)
+            return string.Empty;
+        var products = context.Device.Precisions.Select(precision =>
+            $"{precision} {MarkdownTable.Number(KernelPart.ProductRate(records, "PyTorch", precision) / 1e9)}");
+        return "Matrix products and layers, PyTorch's in the better of its two memory formats, bf16 with bf16 in memory. "
+            + $"PyTorch's best matrix product (cuBLAS), in GFLOP/s: {string.Join(", ", products)}.\n\n{table}";
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -9,7 +9,8 @@ namespace Gqn.Native.Benchmarks.Report;
 /// <param name="folder">Where the report and its logs are written.</param>
 /// <param name="programs">The programs to run.</param>
 /// <param name="device">The device that is measured.</param>
-internal sealed class ReportContext(string folder, Programs programs, DeviceRecord device)
+/// <param name="survey">All devices of the machine.</param>
+internal sealed class ReportContext(string folder, Programs programs, DeviceRecord device, DeviceSurvey survey)
 {
     private readonly List<string> _failures = [], _leftOut = [];
     private readonly Dictionary<string, string> _sections = [];
@@ -17,11 +18,14 @@ internal sealed class ReportContext(string folder, Programs programs, DeviceReco
     /// <summary>The device that is measured.</summary>
     public DeviceRecord Device => device;
 
+    /// <summary>All devices of the machine.</summary>
+    public DeviceSurvey Survey => survey;
+
     /// <summary>The programs to run.</summary>
     public Programs Programs => programs;
 
     /// <summary>True where the device is NVIDIA's own way to a GPU.</summary>
-    public bool IsCuda => device.Name.StartsWith("cuda", StringComparison.Ordinal);
+    public bool IsCuda => device.IsCuda;
 
     /// <summary>All lines of JSON that were printed.</summary>
     public List<JsonObject> Records { get; } = [];
@@ -53,15 +57,17 @@ internal sealed class ReportContext(string folder, Programs programs, DeviceReco
     public ChildRun RunProgram(
         string logName, string program, IReadOnlyList<string> words, TimeSpan limit,
         IReadOnlyDictionary<string, string>? environment = null) =>
-        RunCommand(logName, Programs.Host, [programs.PathOf(program), .. words], limit, environment);
+        RunCommand(
+            logName, Programs.Host, [programs.PathOf(program), .. words], limit, environment,
+            $"{Programs.Shown(program)} {ChildProcess.Line(words)}");
 
     /// <summary>Runs any program, and keeps the lines of JSON that it prints.</summary>
     public ChildRun RunCommand(
         string logName, string file, IReadOnlyList<string> words, TimeSpan limit,
-        IReadOnlyDictionary<string, string>? environment = null)
+        IReadOnlyDictionary<string, string>? environment = null, string? shown = null)
     {
         using var log = new StreamWriter(Path.Combine(folder, logName + ".log"), append: true);
-        var run = ChildProcess.Run(file, words, environment ?? new Dictionary<string, string>(), limit, log);
+        var run = ChildProcess.Run(file, words, environment ?? new Dictionary<string, string>(), limit, log, shown);
         foreach (string line in run.Output)
         {
             if (TryParse(line) is { } record)
@@ -69,6 +75,27 @@ internal sealed class ReportContext(string folder, Programs programs, DeviceReco
         }
 
         return run;
+    }
+
+    /// <summary>Notes what programs have said about what they did not do.</summary>
+    /// <param name="prefix">What they were doing.</param>
+    /// <param name="first">Index of the first record to look at.</param>
+    /// <returns>Whether any of it is a failure.</returns>
+    public bool TakeNotes(string prefix, int first)
+    {
+        bool failed = false;
+        foreach (var record in Records.Skip(first))
+        {
+            string sentence = $"{prefix}, {record["what"]}: {record["reason"]}";
+            if ((string?)record["kind"] == NoteRecord.LeftOut)
+                LeaveOut(sentence);
+            if ((string?)record["kind"] != NoteRecord.Failed)
+                continue;
+            Fail(sentence);
+            failed = true;
+        }
+
+        return failed;
     }
 
     /// <summary>The records of training steps.</summary>
@@ -116,8 +143,8 @@ internal interface IReportPart
     /// <summary>Its heading.</summary>
     string Title { get; }
 
-    /// <summary>Its share of the time, against the other parts'.</summary>
-    double Share { get; }
+    /// <summary>Its share of the time of a device, against the other parts'.</summary>
+    double ShareOn(DeviceRecord device);
 
     /// <summary>Runs it and writes its section; what goes wrong is noted, not thrown.</summary>
     /// <param name="context">What the parts share.</param>

@@ -13,8 +13,11 @@ internal sealed class StepPart : IReportPart
     /// <summary>Scenes per step, the article's.</summary>
     public const int Batch = 36;
 
-    // A first step that compiles, one or more to warm up, and one that counts; reading the loss takes two more.
-    private const double StepsNeeded = 6, StartSeconds = 3, MostSeconds = 15, LeastSeconds = 1;
+    // A first step that compiles, one that counts if it is slow, one whose loss is read, and a third of them for errors.
+    private const double StepsNeeded = 4, StartSeconds = 3, MostSeconds = 15, LeastSeconds = 1;
+
+    // Set to 0 to launch kernels one by one (Kernels/Gpu/GpuContext.cs).
+    private const string GraphVariable = "GQN_CUDA_GRAPHS";
 
     // What a device's driver and other programs may need of its memory.
     private const double UsableMemory = 0.9;
@@ -25,20 +28,21 @@ internal sealed class StepPart : IReportPart
 
     public string Title => "Training steps";
 
-    public double Share => 4;
+    public double ShareOn(DeviceRecord device) => 4;
 
     public void Run(ReportContext context, TimeSpan limit)
     {
         long began = Stopwatch.GetTimestamp();
         var commands = new StringBuilder();
-        var wanted = (from preset in Sizes
-                      from precision in context.Device.Precisions.Reverse()
-                      select (Preset: preset, Precision: precision)).ToList();
+        var wanted = Wanted(context.Device).ToList();
         for (int i = 0; i < wanted.Count; i++)
         {
-            var (preset, precision) = wanted[i];
+            var (preset, precision, graphs) = wanted[i];
             var left = ReportContext.Until(began, limit);
-            string what = $"Steps of {preset} in {precision}";
+            string what = $"Steps of {preset} in {precision}{(graphs ? string.Empty : " without graphs")}";
+            // Where there were none before there is nothing to compare.
+            if (!graphs && !OursOf(context).Any(step => step.Preset == preset && step.GraphRefusal is null))
+                continue;
             if (WhyNot(context, preset, precision, left) is { } reason)
             {
                 context.LeaveOut($"{what}: {reason}");
@@ -55,13 +59,29 @@ internal sealed class StepPart : IReportPart
                     StepCommand.UsualContexts.ToString(CultureInfo.InvariantCulture), "--precision", precision,
                     "--seconds", seconds.ToString("F1", CultureInfo.InvariantCulture),
                 ],
-                left);
-            commands.Append($"`{run.Command}`\n");
+                left, graphs ? null : new Dictionary<string, string> { [GraphVariable] = "0" });
+            commands.Append($"    {run.Command}\n");
             if (!run.Succeeded)
                 context.Fail($"{what}: {run.Failure}");
         }
 
-        context.Write(Name, $"{commands}\n{TableOf(context)}");
+        context.Write(
+            Name,
+            $"{commands}\nA step uploads a batch from the host, computes the loss and all gradients, and updates the "
+            + "parameters; nothing waits within a round of steps. 'before' is setting up, compiling and the first steps. "
+            + $"TFLOP/s counts multiply-adds of the definition as two.\n\n{TableOf(context)}");
+    }
+
+    /// <summary>Each size in each precision, and on CUDA once more with kernels that are launched one by one.</summary>
+    internal static IEnumerable<(string Preset, string Precision, bool Graphs)> Wanted(DeviceRecord device)
+    {
+        foreach (string preset in Sizes)
+        {
+            foreach (string precision in device.Precisions.Reverse())
+                yield return (preset, precision, true);
+            if (device.IsCuda && device.Precisions.Count > 0)
+                yield return (preset, device.Precisions[^1], false);
+        }
     }
 
     /// <summary>Why there is no time or memory for steps of a size; null where there is.</summary>
@@ -99,15 +119,19 @@ internal sealed class StepPart : IReportPart
     internal static string TableOf(ReportContext context)
     {
         var table = new MarkdownTable(
-            "preset", "precision", ">s/step, median", ">least", ">launches/step", ">device memory/MiB", ">steps",
-            ">warm-up/s", "launched as");
+            "preset", "precision", ">s/step, median", ">least", ">TFLOP/s", ">kernels/step", ">device memory/MiB",
+            ">steps timed", ">before/s", "-ELBO", "launched as");
         foreach (var step in OursOf(context))
         {
+            double work = 2.0 * ModelPlan.Create(
+                StepCommand.Configure(step.Preset, step.Batch, step.Contexts), 1).StepMultiplyAccumulates;
             table.Add(
                 $"{step.Preset}, batch {step.Batch}, {step.Contexts} contexts", step.Precision,
                 MarkdownTable.Number(step.MedianSeconds), MarkdownTable.Number(step.MinSeconds),
+                MarkdownTable.Number(work / step.MedianSeconds / 1e12),
                 MarkdownTable.Number(step.Launches), MarkdownTable.Number(step.Bytes / 1048576.0),
                 step.Steps.ToString(CultureInfo.InvariantCulture), MarkdownTable.Number(step.WarmUpSeconds),
+                MarkdownTable.Number(step.Loss),
                 step.GraphRefusal is { } refusal ? $"single kernels: {refusal}" : "one graph");
         }
 

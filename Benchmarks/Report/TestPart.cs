@@ -15,7 +15,7 @@ internal sealed partial class TestPart : IReportPart
 
     public string Title => "Tests on the device";
 
-    public double Share => 4;
+    public double ShareOn(DeviceRecord device) => 4;
 
     public void Run(ReportContext context, TimeSpan limit)
     {
@@ -50,20 +50,23 @@ internal sealed partial class TestPart : IReportPart
                 continue;
             }
 
-            var run = context.RunProgram(Name, Programs.Tests, ["--filter-class", type], left, required);
+            // Detailed, so that what has passed is known of a class that does not come to its end.
+            var run = context.RunProgram(
+                Name, Programs.Tests, ["--filter-class", type, "--output", "Detailed"], left, required);
             int passed = Count(run.Output, "succeeded"), failed = Count(run.Output, "failed");
             bool good = run.Succeeded && passed > 0;
-            string outcome = good ? "passed" : run.Succeeded ? "nothing ran" : failed > 0 ? "FAILED" : run.Failure;
+            string outcome = good ? "passed" : run.Succeeded ? "nothing ran"
+                : failed > 0 && run.ExitCode is not null ? "FAILED" : run.Failure;
             table.Add(
                 shortName, Text(passed), Text(failed), Text(Count(run.Output, "skipped")),
                 run.Elapsed.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture), outcome);
             if (!good)
-                context.Fail($"Tests of {shortName}: {(failed > 0 ? $"{failed} failed" : outcome)}");
+                context.Fail($"Tests of {shortName}: {(outcome == "FAILED" ? $"{failed} failed" : outcome)}");
             broken.AddRange(FailuresOf(run.Output));
         }
 
-        var text = new StringBuilder($"Each class as `GQN_REQUIRE_{platform.ToUpperInvariant()}=1 dotnet "
-            + $"{Programs.Tests} --filter-class CLASS`; all output is in tests.log.\n\n{table}");
+        var text = new StringBuilder($"    GQN_REQUIRE_{platform.ToUpperInvariant()}=1 {Programs.Shown(Programs.Tests)} "
+            + $"--filter-class '{filter}'\n\nEach class ran in a process of its own; all output is in tests.log.\n\n{table}");
         if (!context.Device.Name.EndsWith(":0", StringComparison.Ordinal))
             text.Append($"\nTests always run on the first device of a kind, not on {context.Device.Name}.\n");
         if (broken.Count > 0)
@@ -81,12 +84,13 @@ internal sealed partial class TestPart : IReportPart
             .Where(type => type.Contains(platform, StringComparison.Ordinal)).Distinct(),
     ];
 
-    /// <summary>A number of the summary that ends the output of a test run; 0 where there is none.</summary>
-    internal static int Count(IEnumerable<string> output, string outcome) => output
+    /// <summary>A number of the summary that ends the output of a test run; without a summary, the tests so far.</summary>
+    internal static int Count(IReadOnlyList<string> output, string outcome) => output
         .Select(line => line.Trim())
         .Where(line => line.StartsWith(outcome + ": ", StringComparison.Ordinal))
         .Select(line => int.TryParse(line.AsSpan(outcome.Length + 2), CultureInfo.InvariantCulture, out int n) ? n : 0)
-        .LastOrDefault();
+        .LastOrDefault(output.Count(line =>
+            line.StartsWith(outcome == "succeeded" ? "passed " : outcome + " ", StringComparison.Ordinal)));
 
     // The name of each test that failed and the first line of its message.
     private static IEnumerable<string> FailuresOf(IReadOnlyList<string> output)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Gqn.Native.Benchmarks;
 using Gqn.Native.Benchmarks.Commands;
 using Gqn.Native.Benchmarks.Report;
 using Gqn.Native.Benchmarks.Steps;
@@ -45,15 +46,22 @@ public sealed class DeviceReportTests
         Assert.Equal(
             (2, 9, 0),
             (TestPart.Count(output, "failed"), TestPart.Count(output, "succeeded"), TestPart.Count(output, "skipped")));
+        output = ["passed A.B.C (3ms)", "passed A.B.D (1ms)", "failed A.B.E (1ms)", "  passed: not this"];
+        Assert.Equal((1, 2), (TestPart.Count(output, "failed"), TestPart.Count(output, "succeeded")));
     }
 
     [Fact]
     public void TimeThatIsLeftIsSharedByThePartsThatAreLeft()
     {
         IReportPart[] parts = [new DevicePart(), new TestPart(), new StepPart()];
-        var first = DeviceReport.ShareOf(parts, 0, TimeSpan.FromSeconds(85));
-        Assert.Equal(85 * parts[0].Share / parts.Sum(part => part.Share), first.TotalSeconds, 1e-6);
-        Assert.Equal(TimeSpan.FromSeconds(20), DeviceReport.ShareOf(parts, 2, TimeSpan.FromSeconds(20)));
+        var first = DeviceReport.ShareOf(parts, 0, TimeSpan.FromSeconds(85), Cuda);
+        Assert.Equal(85 * parts[0].ShareOn(Cuda) / parts.Sum(part => part.ShareOn(Cuda)), first.TotalSeconds, 1e-6);
+        Assert.Equal(TimeSpan.FromSeconds(20), DeviceReport.ShareOf(parts, 2, TimeSpan.FromSeconds(20), Cuda));
+        // A part that cannot run on a device takes no time from the others.
+        parts = [new StepPart(), new PyTorchPart(string.Empty)];
+        Assert.Equal(TimeSpan.FromSeconds(20), DeviceReport.ShareOf(parts, 0, TimeSpan.FromSeconds(20), OpenCl));
+        Assert.NotEqual(TimeSpan.FromSeconds(20), DeviceReport.ShareOf(parts, 0, TimeSpan.FromSeconds(20), Cuda));
+        Assert.Equal(TimeSpan.FromSeconds(20), DeviceReport.ShareOf(parts, 1, TimeSpan.FromSeconds(20), OpenCl));
     }
 
     [Fact]
@@ -76,25 +84,29 @@ public sealed class DeviceReportTests
     [Fact]
     public void CudaIsChosenBeforeOpenClAndWhatIsWrongIsNamed()
     {
-        Assert.Equal("cuda:0", ReportCommand.Choose([OpenCl, Cuda], null).Name);
-        Assert.Equal("opencl:0", ReportCommand.Choose([OpenCl, Cuda with { Refusal = "its driver is too old" }], null).Name);
-        Assert.Equal("opencl:0", ReportCommand.Choose([OpenCl, Cuda], "opencl").Name);
-        Assert.Contains(
-            "opencl:0 (A GPU)",
-            Assert.Throws<OptionException>(() => ReportCommand.Choose([OpenCl], "cuda:1")).Message);
-        Assert.Contains(
-            "too old", Assert.Throws<OptionException>(
-                () => ReportCommand.Choose([Cuda with { Refusal = "its driver is too old" }], "cuda:0")).Message);
-        Assert.Contains("no device was found", Assert.Throws<OptionException>(() => ReportCommand.Choose(Array.Empty<DeviceRecord>(), null)).Message);
+        var old = Cuda with { Refusal = "its driver is too old" };
+        Assert.Equal("cuda:0", ReportCommand.ChooseDevice(new([OpenCl, Cuda], []), null).Name);
+        Assert.Equal("opencl:0", ReportCommand.ChooseDevice(new([OpenCl, old], []), null).Name);
+        Assert.Equal("opencl:0", ReportCommand.ChooseDevice(new([OpenCl, Cuda], []), "opencl").Name);
+        Assert.Equal("There is no device cuda:1. There is opencl:0 (A GPU).", Refusal("cuda:1", OpenCl));
+        Assert.Equal("cuda:0 (A GPU) cannot be used: its driver is too old.", Refusal("cuda:0", old));
+        Assert.Equal(
+            "There is no device to measure. cuda:0 (A GPU) cannot be used: its driver is too old.", Refusal(null, old));
+        Assert.Equal(
+            "There is no device to measure. There is no driver.",
+            Assert.Throws<OptionException>(() => ReportCommand.ChooseDevice(new([], ["There is no driver."]), null)).Message);
+
+        static string Refusal(string? name, DeviceRecord device) =>
+            Assert.Throws<OptionException>(() => ReportCommand.ChooseDevice(new([device], []), name)).Message;
     }
 
     [Fact]
     public void PartsKeepTheirOrderAndUnknownOnesAreRefused()
     {
         IReportPart[] parts = [new DevicePart(), new TestPart(), new StepPart()];
-        Assert.Equal([parts[0], parts[2]], ReportCommand.Choose(parts, "steps, devices"));
+        Assert.Equal([parts[0], parts[2]], ReportCommand.ChooseParts(parts, "steps, devices"));
         Assert.Contains(
-            "'speed'", Assert.Throws<OptionException>(() => ReportCommand.Choose(parts, "steps,speed")).Message);
+            "'speed'", Assert.Throws<OptionException>(() => ReportCommand.ChooseParts(parts, "steps,speed")).Message);
     }
 
     [Fact]
@@ -109,8 +121,8 @@ public sealed class DeviceReportTests
         Assert.Null(StepPart.WhyNot(context, "small", "tf32", time));
         Assert.Null(StepPart.WhyNot(context, "paper", "fp32", TimeSpan.FromHours(3)));
         Assert.Matches(
-            @"a step would take about \d+ s \(one of small in fp32 took 0.1 s\), and 20 s were left",
-            StepPart.WhyNot(context, "paper", "fp32", TimeSpan.FromSeconds(20)));
+            @"a step would take about \d+ s \(one of small in fp32 took 0.1 s\), and 10 s were left",
+            StepPart.WhyNot(context, "paper", "fp32", TimeSpan.FromSeconds(10)));
         Assert.Contains("no time", StepPart.WhyNot(context, "tiny", "fp32", TimeSpan.FromSeconds(1)));
         Assert.Matches(
             @"need about \d+ MiB, and the device has 64 MiB",
@@ -132,6 +144,81 @@ public sealed class DeviceReportTests
         Assert.Matches(@"\| paper +\| tf32 +\| +0.250 \| +0.500 \| +0.300 \| +2.00 \| +1.20 \|", table);
         Assert.DoesNotMatch(@"\| tiny", table);
         Assert.Contains("one graph", StepPart.TableOf(context), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void KernelsStandBesideTheMatrixProductOfTheirPrecision()
+    {
+        using var folder = new TemporaryFolder();
+        var context = Context(folder, Cuda);
+        var product = new OperationRecord
+        {
+            Class = "GpuMatrixProduct",
+            Method = "Product",
+            Parameters = "64x64x64",
+            Precision = "fp32",
+            Seconds = 1,
+            Flops = 8e9,
+        };
+        var layer = product with { Class = "GpuLayer", Method = "Forward", Parameters = "5x5", Seconds = 2, Flops = 4e9 };
+        context.Records.AddRange(
+        [
+            Json(product), Json(product with { Class = "GpuGemm", Flops = 10e9 }), Json(layer),
+            Json(product with { Precision = "tf32", Flops = 40e9 }), Json(layer with { Precision = "tf32", Seconds = 0.5 }),
+            Json(layer with { Engine = "PyTorch 2", Seconds = 1 }),
+        ]);
+        string table = KernelPart.TableOf(context);
+        Assert.Matches(@"\| GpuLayer.Forward +\| 5x5 +\| +2000000 \| +2.00 \| +20.0 \| +- \| +500000 \| +8.00 \| +20.0 \|", table);
+        Assert.DoesNotContain("PyTorch", table, StringComparison.Ordinal);
+        Assert.Null(KernelPart.ProductRate(KernelPart.RecordsOf(context), "Gqn.Native", "bf16"));
+    }
+
+    [Fact]
+    public void TheMatrixProductComesFirstAndWhatHasOnePrecisionIsMeasuredInThatAlone()
+    {
+        var classes = KernelPart.Classes(["fp32", "bf16"]).ToList();
+        Assert.Equal([("GpuMatrixProduct", "fp32"), ("GpuMatrixProduct", "bf16"), ("GpuLayer", "fp32")], classes[..3]);
+        Assert.Contains(("GpuGemm", "fp32"), classes);
+        Assert.DoesNotContain(("GpuGemm", "bf16"), classes);
+        Assert.All(classes, entry => Assert.Single(BenchmarkCatalog.Select(entry.Name)));
+    }
+
+    [Fact]
+    public void StepsAreRepeatedWithoutGraphsOnCudaAlone()
+    {
+        Assert.Equal(
+            [("tiny", "tf32", true), ("tiny", "fp32", true), ("tiny", "tf32", false)], StepPart.Wanted(Cuda).Take(3));
+        Assert.All(StepPart.Wanted(OpenCl), step => Assert.True(step.Graphs));
+    }
+
+    [Fact]
+    public void NotesOfProgramsBecomeFailuresAndOmissions()
+    {
+        using var folder = new TemporaryFolder();
+        var context = Context(folder, Cuda);
+        context.Records.Add(Step("small", "fp32", 0.1));
+        Assert.False(context.TakeNotes("Kernels", 0));
+        context.Records.Add(Note(NoteRecord.LeftOut));
+        Assert.False(context.TakeNotes("Kernels", 1));
+        context.Records.Add(Note(NoteRecord.Failed));
+        Assert.True(context.TakeNotes("Kernels", 2));
+        Assert.Equal(["Kernels, Gpu.A: it's so."], context.Failures);
+        Assert.Equal(["Kernels, Gpu.A: it's so."], context.LeftOut);
+
+        static JsonObject Note(string kind) => JsonNode.Parse(
+            new NoteRecord { Kind = kind, What = "Gpu.A", Reason = "it's so" }.ToJson())!.AsObject();
+    }
+
+    [Fact]
+    public void BenchmarksThatFailAreNamedAndDoNotEndTheRun()
+    {
+        using var output = new StringWriter();
+        int code = BenchmarkCommands.Run(["time", "GpuMatrixProduct", "--device", "opencl:99"], output, TextWriter.Null);
+        string[] lines = output.ToString().TrimEnd().Split('\n');
+        Assert.Equal((BenchmarkCommands.Failed, GpuMatrixProductBenchmarks.Sizes.Count()), (code, lines.Length));
+        var note = JsonSerializer.Deserialize<NoteRecord>(lines[0], StepRecord.JsonOptions)!;
+        Assert.Equal((NoteRecord.Failed, "GpuMatrixProduct.Product 1024x1024x1024"), (note.Kind, note.What));
+        Assert.Matches("There is no (OpenCL device|device 'opencl:99')", note.Reason);
     }
 
     [Fact]
@@ -160,7 +247,8 @@ public sealed class DeviceReportTests
     public void EveryPartThatCannotRunSaysWhy()
     {
         using var folder = new TemporaryFolder();
-        var context = new ReportContext(folder.Path, new Programs(folder["nowhere"]), OpenCl);
+        var survey = new DeviceSurvey([OpenCl], ["There is no CUDA device."]);
+        var context = new ReportContext(folder.Path, new Programs(folder["nowhere"]), OpenCl, survey);
         string path = folder["report.md"];
         new DeviceReport(context, path, TimeProvider.System).Run(
             [new DevicePart(), new TestPart(), new PyTorchPart(folder["peer.py"])], TimeSpan.FromSeconds(20));
@@ -170,6 +258,8 @@ public sealed class DeviceReportTests
         Assert.Contains("# Gqn.Native on opencl:0: A GPU", report, StringComparison.Ordinal);
         Assert.Contains("opencl:0 is not a CUDA device", report, StringComparison.Ordinal);
         Assert.Contains($"{Programs.Tests} is not beside", report, StringComparison.Ordinal);
+        Assert.Contains("There is no CUDA device.", report, StringComparison.Ordinal);
+        Assert.Matches(@"\| opencl:0 \| A GPU ", report);
     }
 
     [Fact]
@@ -243,7 +333,7 @@ public sealed class DeviceReportTests
     }
 
     private static ReportContext Context(TemporaryFolder folder, DeviceRecord device) =>
-        new(folder.Path, new Programs(folder.Path), device);
+        new(folder.Path, new Programs(folder.Path), device, new DeviceSurvey([device], []));
 
     private static JsonObject Step(
         string preset, string precision, double seconds, string variant = "graph", double? launches = null) =>

@@ -13,25 +13,32 @@ case $(basename "$0") in
     gqn-tests) program=Gqn.Native.Tests ;;
     *) program=Gqn.Native.Benchmarks ;;
 esac
+stamp=$(cat "$bundle/programs.cksum")
+
+# What is there may be of an older bundle that this one was copied over.
+is_ready() {
+    [ -e "$1/.ready" ] && [ "$(cat "$1/.ready")" = "$stamp" ]
+}
 
 # Beside this script, or where that cannot be written, in a folder for temporary files that later starts find again.
 content=$bundle/content
-if [ ! -e "$content/.ready" ] && ! mkdir -p "$content" 2>/dev/null; then
-    content=${TMPDIR:-/tmp}/gqn-native-$(cksum <"$bundle/programs.tar.gz" | tr -c '0-9\n' -)$(id -u)
+if ! is_ready "$content" && ! { mkdir -p "$content" && [ -w "$content" ]; } 2>/dev/null; then
+    content=${TMPDIR:-/tmp}/gqn-native-${stamp%% *}-$(id -u)
     mkdir -p "$content" || fail "neither '$bundle' nor '$content' can be written; set TMPDIR to a folder that can."
 fi
-if [ ! -e "$content/.ready" ]; then
+if ! is_ready "$content"; then
     command -v gzip >/dev/null && command -v tar >/dev/null || fail "tar and gzip are needed to unpack; install them."
     # Unpacked aside and moved, so that an interrupted start leaves nothing half done.
     partial=$content/partial.$$
+    trap 'rm -rf "$partial"' EXIT
     mkdir "$partial"
-    gzip -dc "$bundle/programs.tar.gz" | tar -xf - -C "$partial" ||
+    gzip -dc "$bundle/programs.tar.gz" | tar -xf - -C "$partial" && [ -e "$partial/runtime/dotnet" ] ||
         fail "unpacking to '$content' failed; 150 MB are needed there."
-    rm -rf "$content/programs" "$content/runtime"
+    rm -rf "$content/.ready" "$content/programs" "$content/runtime"
     mv "$partial/programs" "$partial/runtime" "$content/"
     rmdir "$partial"
-    touch "$content/.ready"
+    echo "$stamp" >"$content/.ready"
 fi
 
-export DOTNET_ROOT="$content/runtime" DOTNET_NOLOGO=1 DOTNET_EnableDiagnostics=0
+export DOTNET_ROOT="$content/runtime" DOTNET_NOLOGO=1 DOTNET_EnableDiagnostics=0 GQN_BUNDLE="$bundle"
 exec "$content/runtime/dotnet" "$content/programs/$program.dll" "$@"

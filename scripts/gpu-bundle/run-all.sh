@@ -11,7 +11,7 @@ Writes OUT/report.md, its records OUT/report.jsonl and a log of each part:
   devices   what devices there are
   tests     all tests that need the device, none of which may be skipped
   kernels   time and GFLOP/s of single kernels, in each precision that the device has
-  steps     seconds, launches and device memory of training steps of tiny, small and paper at batch 36
+  steps     seconds, kernels and device memory of training steps of tiny, small and paper at batch 36
   pytorch   the same layers and steps in PyTorch, where python3 has it with CUDA
 --device    cuda:N or opencl:N [default: cuda:0 where there is one, else opencl:0]
 --minutes   time for everything [default: 10]; what a part does not need goes to those after it

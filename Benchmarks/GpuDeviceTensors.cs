@@ -1,0 +1,38 @@
+using Gqn.Native.Benchmarks.Commands;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine.Tensors;
+
+namespace Gqn.Native.Benchmarks;
+
+/// <summary>The device that is measured, in the precision that is measured, with tensors of small numbers.</summary>
+internal sealed class GpuDeviceTensors : IDisposable
+{
+    private readonly List<DeviceBuffer> _buffers = [];
+
+    /// <summary>The device that GQN_BENCHMARK_DEVICE names; the first OpenCL device otherwise.</summary>
+    public Device Device { get; } =
+        DeviceCatalog.Open(MeasureOptions.DeviceToMeasure, MeasureOptions.PrecisionToMeasure);
+
+    /// <summary>A new tensor; no value is subnormal or infinite, so the time does not depend on them.</summary>
+    public Tensor Add(Shape shape)
+    {
+        float[] values = new float[shape.Count];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = ((i * 37L % 101) - 50) * 1e-3f;
+        var buffer = Device.CreateBuffer(shape.Count);
+        _buffers.Add(buffer);
+        var tensor = new Tensor(buffer, 0, shape);
+        Device.Upload(values, tensor);
+        return tensor;
+    }
+
+    /// <summary>Waits until all work is done.</summary>
+    public void Wait() => (Device as GpuDevice)?.Synchronize();
+
+    public void Dispose()
+    {
+        foreach (var buffer in _buffers)
+            buffer.Dispose();
+        Device.Dispose();
+    }
+}
