@@ -33,10 +33,10 @@ public sealed class CudaHostPathTests : IDisposable
     public void Dispose()
     {
         _opened?.Dispose();
-        CudaDouble.Order = DriverOrder.Late;
+        CudaDouble.Order = CudaDouble.UsualOrder;
     }
 
-    /// <summary>More uploads than slots, of sizes that grow and shrink, whose sources and targets change at once.</summary>
+    /// <summary>More uploads than slots, of sizes that grow and shrink; sources and targets change at once.</summary>
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -66,7 +66,7 @@ public sealed class CudaHostPathTests : IDisposable
         Assert.Equal(expected, actual);
     }
 
-    /// <summary>Work is captured once its form is known, runs with new arguments, and may free what it has used.</summary>
+    /// <summary>Work is captured once its form is known, runs on new arguments, and may free what it used.</summary>
     [Fact]
     public void GraphsDoWhatTheWorkDoes()
     {
@@ -74,6 +74,7 @@ public sealed class CudaHostPathTests : IDisposable
         using GpuMemory memory = Context.Allocate(100);
         var y = new GpuArray(memory, 0);
         float[] result = new float[100];
+        (int instantiated, int launched) = Graphs();
         for (int step = 1; step < 8; step++)
         {
             float value = step;
@@ -87,6 +88,9 @@ public sealed class CudaHostPathTests : IDisposable
             Context.Download(y, result);
             Assert.All(result, actual => Assert.Equal(3 * value, actual));
         }
+
+        // All but the first, and by the same graph.
+        Assert.True(!CudaDouble.IsInstalled || (instantiated + 1, launched + 6) == Graphs());
     }
 
     [Fact]
@@ -166,7 +170,7 @@ public sealed class CudaHostPathTests : IDisposable
         Assert.Equal([1f, 2f], result);
     }
 
-    /// <summary>The one who waits is told which kernel has failed and where; nobody is told that cleaning up failed.</summary>
+    /// <summary>Who waits is told which kernel has failed and where; nobody is told that cleaning up failed.</summary>
     [Fact]
     public void AKernelThatFailsIsToldToWhoWaits()
     {
@@ -212,6 +216,12 @@ public sealed class CudaHostPathTests : IDisposable
         }
 
         Assert.Null(failure);
+    }
+
+    private (int Instantiated, int Launched) Graphs()
+    {
+        Context.Accelerator.Bind();
+        return DriverContext.Current?.Graphs ?? default;
     }
 
     private static void BeyondKernel(Index1D i, BeyondArgs args) => args.Y[i + args.At] = 1f;
