@@ -114,7 +114,7 @@ public sealed partial class GpuContext : IDisposable
             context?.Dispose();
             if (exception is GpuException)
                 throw;
-            throw Explain($"{info.Name} ({info.Title}) cannot be opened", exception);
+            throw Explain($"opening {info.Name} ({info.Title}) failed", exception);
         }
     }
 
