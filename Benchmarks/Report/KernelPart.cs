@@ -79,7 +79,7 @@ internal sealed class KernelPart : IReportPart
         string[] precisions = [.. context.Device.Precisions.Where(name => records.Any(record => record.Precision == name))];
         var table = new MarkdownTable([
             "kernel", "parameters",
-            .. precisions.SelectMany(name => new[] { $">{name}: time/us", ">GFLOP/s", ">% of product", ">GB/s" }),
+            .. precisions.SelectMany(name => new[] { $">{name}: us", ">GFLOP/s", ">% of product", ">GB/s" }),
         ]);
         foreach (var kernel in records.GroupBy(record => (record.Class, record.Method, record.Parameters)))
         {
@@ -109,8 +109,11 @@ internal sealed class KernelPart : IReportPart
         var records = RecordsOf(context).ToList();
         var rates = context.Device.Precisions.Select(precision =>
             $"{precision} {MarkdownTable.Number(ProductRate(records, Own, precision) / 1e9)}");
-        return "Median time of a call. GFLOP/s counts the operations of the definition, padding included; GB/s every "
-            + "operand read and every result written once. '% of product' is against the best matrix product of this "
-            + $"engine in the same precision and run, in GFLOP/s: {string.Join(", ", rates)}.\n";
+        double? stream = records.Where(record => record.Engine == Own && record is { Class: "GpuStream", Method: "Relu" })
+            .Max(record => (double?)(record.Bytes / record.Seconds / 1e9));
+        return "Median time of a call in microseconds. GFLOP/s counts the operations of the definition, padding included; "
+            + "GB/s every operand read and every result written once. '% of product' is against the best matrix product "
+            + $"of this engine in the same precision and run, in GFLOP/s: {string.Join(", ", rates)}. What only memory "
+            + $"limits (GpuStream) reaches {MarkdownTable.Number(stream)} GB/s at best.\n";
     }
 }

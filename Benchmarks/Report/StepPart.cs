@@ -120,7 +120,7 @@ internal sealed class StepPart : IReportPart
     {
         var table = new MarkdownTable(
             "preset", "precision", ">s/step, median", ">least", ">TFLOP/s", ">kernels/step", ">device memory/MiB",
-            ">steps timed", ">before/s", "-ELBO", "launched as");
+            ">steps timed", ">before/s", ">-ELBO", "launched as");
         foreach (var step in OursOf(context))
         {
             double work = 2.0 * ModelPlan.Create(

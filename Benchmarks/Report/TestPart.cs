@@ -66,7 +66,8 @@ internal sealed partial class TestPart : IReportPart
         }
 
         var text = new StringBuilder($"    GQN_REQUIRE_{platform.ToUpperInvariant()}=1 {Programs.Shown(Programs.Tests)} "
-            + $"--filter-class '{filter}'\n\nEach class ran in a process of its own; all output is in tests.log.\n\n{table}");
+            + $"--filter-class '{filter}'\n\n"
+            + $"Each class ran in a process of its own; all output is in tests.log.\n\n{table}");
         if (!context.Device.Name.EndsWith(":0", StringComparison.Ordinal))
             text.Append($"\nTests always run on the first device of a kind, not on {context.Device.Name}.\n");
         if (broken.Count > 0)
