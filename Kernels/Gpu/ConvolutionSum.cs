@@ -24,6 +24,14 @@ public static class ConvolutionSum
     {
         ArgumentNullException.ThrowIfNull(context);
         var sum = Prepare(context, terms, addend, bias, shape);
+        if (sum.HasNoTerms)
+        {
+            ConvolutionSumStart.Launch(context, y, sum, shape);
+            if (typeof(TActivation) != typeof(Identity))
+                PointwiseKernels.Unary(context, y, y, Outputs(shape), activation);
+            return;
+        }
+
         if (TensorCoreConvolution.Supports(context, terms, shape))
             TensorCoreConvolution.Forward(context, y, sum, shape, activation);
         else if (context.Tiles == TileFamily.Register)
@@ -42,6 +50,16 @@ public static class ConvolutionSum
     {
         ArgumentNullException.ThrowIfNull(context);
         var sum = Prepare(context, terms, addend, bias, shape);
+        if (sum.HasNoTerms)
+        {
+            var sums = gates.Exists ? gates : context.Scratch(ScratchSlots.Gates, Outputs(shape));
+            ConvolutionSumStart.Launch(context, sums, sum, shape);
+            LstmCellKernels.Forward(
+                context, cellNext, hidden, sums, cell, (long)shape.N * shape.OutH * shape.OutW,
+                shape.K / GateOrder.Gates);
+            return;
+        }
+
         if (TensorCoreConvolution.Supports(context, terms, shape))
             TensorCoreConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
         else if (context.Tiles == TileFamily.Register)
@@ -135,6 +153,8 @@ public static class ConvolutionSum
 
         return (table, kernel);
     }
+
+    private static long Outputs(in Conv2dShape shape) => (long)shape.N * shape.OutH * shape.OutW * shape.K;
 
     private static Conv2dShape Own(in Conv2dShape shape, in ConvolutionOperand term) =>
         shape with { C = term.Channels, Kernel = term.Kernel };

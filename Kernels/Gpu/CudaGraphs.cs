@@ -48,7 +48,8 @@ internal sealed class CudaGraphs(CudaAccelerator accelerator, CudaStream stream)
             }
             else if (!CudaStreams.TryUpdate(executable, graph))
             {
-                stream.Synchronize();
+                // What still runs of it is freed when it is done.
+                _executables.Remove(count);
                 CudaStreams.DestroyExecutable(executable);
                 executable = Instantiate(count, graph);
             }

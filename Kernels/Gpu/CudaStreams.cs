@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ILGPU.Runtime.Cuda;
 
 namespace Gqn.Native.Kernels.Gpu;
 
@@ -10,8 +11,7 @@ internal static unsafe class CudaStreams
     private const uint DisableTiming = 2, Portable = 1;
     private const int CaptureRelaxed = 2;
 
-    private static readonly Lazy<nint> Library = new(() =>
-        NativeLibrary.Load(OperatingSystem.IsWindows() ? "nvcuda" : "libcuda.so.1"));
+    private static readonly Lazy<nint> Library = new(() => NativeLibrary.Load(DriverLibraries.CudaName));
 
     /// <summary>Host memory that the device reads by itself.</summary>
     public static nint AllocateHost(long bytes)
@@ -132,7 +132,9 @@ internal static unsafe class CudaStreams
     /// <exception cref="GpuException">It is not.</exception>
     internal static void Check(int result, string call)
     {
-        if (result != 0)
-            throw new GpuException($"{call} of NVIDIA's driver failed with error {result}");
+        if (result == 0)
+            return;
+        var cause = new CudaException((CudaError)result);
+        throw new GpuException($"{call} of NVIDIA's driver failed with error {result} ({cause.Message})", cause);
     }
 }

@@ -61,8 +61,18 @@ internal sealed unsafe class CudaUploads : IDisposable
     private void Grow(ref Slot slot, long bytes)
     {
         Free(ref slot);
-        slot.Host = CudaStreams.AllocateHost(bytes);
-        slot.Device = _accelerator.AllocateRaw(bytes, sizeof(byte));
+        var device = _accelerator.AllocateRaw(bytes, sizeof(byte));
+        try
+        {
+            slot.Host = CudaStreams.AllocateHost(bytes);
+        }
+        catch
+        {
+            device.Dispose();
+            throw;
+        }
+
+        slot.Device = device;
         slot.Arrived = CudaStreams.CreateEvent();
         slot.Done = CudaStreams.CreateEvent();
         slot.Bytes = bytes;

@@ -22,9 +22,18 @@ public static class Gemm
         bool transposeA, bool transposeB)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (context.Tiles == TileFamily.Register)
+        if (TensorCoreConvolution.SupportsProduct(context, rows, columns, inner, transposeA, transposeB))
+        {
+            TensorCoreConvolution.Multiply(
+                context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
+        }
+        else if (context.Tiles == TileFamily.Register)
+        {
             RegisterTileGemm.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
+        }
         else
+        {
             SharedTileGemm.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
+        }
     }
 }

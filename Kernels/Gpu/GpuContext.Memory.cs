@@ -22,15 +22,12 @@ public sealed partial class GpuContext
         }
         catch (Exception exception) when (IsOutOfMemory(exception))
         {
-            buffer?.Dispose();
-            throw new InsufficientMemoryException(
-                $"{Info.Name} ({Info.Title}, {Info.MemoryBytes >> 20} MiB) has no room for {count * sizeof(float)} bytes "
-                + "more.",
-                exception);
+            Release(buffer);
+            throw NoRoom(count * sizeof(float), exception);
         }
         catch (Exception exception)
         {
-            buffer?.Dispose();
+            Release(buffer);
             throw Explain($"allocating {count * sizeof(float)} bytes failed on {Info.Name} ({Info.Title})", exception);
         }
     }
@@ -48,6 +45,10 @@ public sealed partial class GpuContext
                 _uploads.Upload(source, view.LoadEffectiveAddressAsPtr());
             else
                 view.CopyFromCPU(_stream, source);
+        }
+        catch (Exception exception) when (IsOutOfMemory(exception))
+        {
+            throw NoRoom(source.Length * sizeof(float), exception);
         }
         catch (Exception exception)
         {
@@ -109,12 +110,16 @@ public sealed partial class GpuContext
         // Work that still reads it must be done first; drivers other than CUDA's do not see to that.
         if (Info.Platform == GpuPlatform.Simulator)
             _stream.Synchronize();
-        buffer.Dispose();
+        Release(buffer);
     }
+
+    private InsufficientMemoryException NoRoom(long bytes, Exception cause) => new(
+        $"{Info.Name} ({Info.Title}, {Info.MemoryBytes >> 20} MiB) has no room for {bytes} bytes more.", cause);
 
     private static bool IsOutOfMemory(Exception exception) => exception switch
     {
         OutOfMemoryException => true,
+        GpuException { InnerException: CudaException cuda } => IsOutOfMemory(cuda),
         CudaException cuda => cuda.Error == nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY),
         CLException openCl => openCl.Error is CLError.CL_MEM_OBJECT_ALLOCATION_FAILURE or CLError.CL_OUT_OF_RESOURCES
             or CLError.CL_OUT_OF_HOST_MEMORY or CLError.CL_INVALID_BUFFER_SIZE,

@@ -47,8 +47,7 @@ public sealed partial class GpuContext : ITensorCoreDevice
     {
         Guard($"preparing the kernel {kernel.Name}", () =>
         {
-            if (Find(kernel) is not Action<AcceleratorStream, KernelConfig, TArgs> launcher)
-                _launchers[kernel.Id] = launcher = _accelerator.LoadKernel(kernel.Method);
+            var launcher = Launcher(kernel);
             _accelerator.Bind();
             CudaSharedMemory.Allow(((CudaKernel)launcher.GetKernel()).FunctionPtr, bytes);
         });

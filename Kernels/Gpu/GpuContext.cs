@@ -150,13 +150,11 @@ public sealed partial class GpuContext : IDisposable
         finally
         {
             _isCapturing = false;
-            if (_freedInCapture.Count > 0)
-            {
-                _stream.Synchronize();
-                foreach (var buffer in _freedInCapture)
-                    buffer.Dispose();
-                _freedInCapture.Clear();
-            }
+            // The driver lets what was launched end before it frees its memory.
+            var freed = _freedInCapture.ToArray();
+            _freedInCapture.Clear();
+            foreach (var buffer in freed)
+                Release(buffer);
         }
     }
 
@@ -164,15 +162,15 @@ public sealed partial class GpuContext : IDisposable
     public void Dispose()
     {
         if (_stream is CudaStream)
-            _stream.Synchronize();
-        _graphs?.Dispose();
-        _uploads?.Dispose();
+            Ignore(_stream.Synchronize);
+        Release(_graphs);
+        Release(_uploads);
         foreach (var memory in _scratch)
             memory?.Dispose();
         if (_stream != _accelerator.DefaultStream)
-            _stream.Dispose();
-        _accelerator.Dispose();
-        _context.Dispose();
+            Release(_stream);
+        Release(_accelerator);
+        Release(_context);
     }
 
     /// <summary>Runs a kernel of independent items.</summary>
@@ -218,15 +216,9 @@ public sealed partial class GpuContext : IDisposable
     {
         if (grid.Size == 0)
             return;
-        var launcher = (Action<AcceleratorStream, KernelConfig, TArgs>?)Find(kernel);
         try
         {
-            if (launcher is null)
-            {
-                _launchers[kernel.Id] = launcher = _accelerator.LoadKernel(
-                    kernel.Method, Info.Platform == GpuPlatform.Cuda ? kernel.Bounds : KernelSpecialization.Empty);
-            }
-
+            var launcher = Launcher(kernel);
             var config = dynamicBytes == 0
                 ? new KernelConfig(grid, new Index3D(group, 1, 1))
                 : new KernelConfig(
@@ -325,8 +317,41 @@ public sealed partial class GpuContext : IDisposable
         }
     }
 
+    private static void Release(IDisposable? owned)
+    {
+        if (owned is not null)
+            Ignore(owned.Dispose);
+    }
+
+    /// <summary>
+    /// CUDA answers every call with the error of a kernel that failed, giving back memory included; who waited for the
+    /// kernel has been told, and must not be told instead that something could not be given back.
+    /// </summary>
+    private static void Ignore(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception exception) when (exception is GpuException or CudaException)
+        {
+        }
+    }
+
     private static bool TensorCoresOf(Accelerator accelerator) =>
         accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_80;
+
+    /// <summary>Compiles a kernel of groups, if that was not done before.</summary>
+    private Action<AcceleratorStream, KernelConfig, TArgs> Launcher<TArgs>(GroupKernelHandle<TArgs> kernel)
+        where TArgs : struct
+    {
+        if (Find(kernel) is Action<AcceleratorStream, KernelConfig, TArgs> known)
+            return known;
+        var launcher = _accelerator.LoadKernel(
+            kernel.Method, Info.Platform == GpuPlatform.Cuda ? kernel.Bounds : KernelSpecialization.Empty);
+        _launchers[kernel.Id] = launcher;
+        return launcher;
+    }
 
     private object? Find(KernelHandle kernel)
     {

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using ILGPU.Backends.OpenCL;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
@@ -27,12 +26,12 @@ public static class GpuSurvey
     public static ImmutableArray<GpuDeviceInfo> Find()
     {
         using var asking = Asking.EnterScope();
-        OpenClLibrary.Register();
+        DriverLibraries.Register();
         var found = ImmutableArray.CreateBuilder<GpuDeviceInfo>();
         foreach (var device in CudaDevice.GetDevices(_ => true))
             found.Add(Describe((CudaDevice)device, found.Count));
         int first = found.Count;
-        if (OpenClLibrary.Exists)
+        if (DriverLibraries.HasOpenCl)
         {
             foreach (var device in CLDevice.GetDevices(_ => true))
                 found.Add(Describe((CLDevice)device, found.Count - first));
@@ -48,16 +47,14 @@ public static class GpuSurvey
     /// <exception cref="ArgumentOutOfRangeException">The simulator is always there.</exception>
     public static string WhyNone(GpuPlatform platform) => platform switch
     {
-        GpuPlatform.Cuda when !NativeLibrary.TryLoad(CudaLibrary, out _) =>
-            $"There is no CUDA device: the library {CudaLibrary} of NVIDIA's driver was not found; {CudaRemedy}.",
+        GpuPlatform.Cuda when !DriverLibraries.HasCuda =>
+            $"There is no CUDA device: the library {DriverLibraries.CudaName} of NVIDIA's driver was not found; {CudaRemedy}.",
         GpuPlatform.Cuda => $"There is no CUDA device: NVIDIA's driver is there but offers none; {CudaRemedy}.",
-        GpuPlatform.OpenCl when !OpenClLibrary.Exists =>
+        GpuPlatform.OpenCl when !DriverLibraries.HasOpenCl =>
             $"There is no OpenCL device: no OpenCL loader (libOpenCL.so.1) was found; {OpenClRemedy}.",
         GpuPlatform.OpenCl => $"There is no OpenCL device: the loader is there but no driver; {OpenClRemedy}.",
         _ => throw new ArgumentOutOfRangeException(nameof(platform)),
     };
-
-    private static string CudaLibrary => OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
 
     private static GpuDeviceInfo Describe(CudaDevice device, int index)
     {

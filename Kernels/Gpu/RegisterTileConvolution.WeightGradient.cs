@@ -60,7 +60,7 @@ internal static partial class RegisterTileConvolution
         {
             done = splits * imagesPerPass;
             long count = (long)args.Rows * shape.K;
-            var partials = context.Scratch(ScratchSlots.WeightGradient, splits * count);
+            var partials = context.Scratch(ScratchSlots.Products, splits * count);
             args.SplitA = imagesPerPass * args.OuterA;
             args.SplitB = (long)imagesPerPass * lines * line * RegisterTile.Columns;
             args.SplitC = count;

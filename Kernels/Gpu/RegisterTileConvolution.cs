@@ -39,9 +39,9 @@ internal static partial class RegisterTileConvolution
     private static void Accumulate(GpuContext context, GpuArray y, in SumInputs sum, in Conv2dShape shape)
     {
         var (addend, bias) = (sum.Addend, sum.Bias);
-        if (sum.Table.Exists || sum.HasNoTerms)
+        if (sum.Table.Exists)
         {
-            RegisterTileStart.Launch(context, y, sum, shape);
+            ConvolutionSumStart.Launch(context, y, sum, shape);
             (addend, bias) = (y, default);
         }
 

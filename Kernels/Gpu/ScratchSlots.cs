@@ -18,8 +18,8 @@ internal static class ScratchSlots
     /// <summary>Gate pre-activations of a cell.</summary>
     public const int Gates = 4;
 
-    /// <summary>Partial weight gradients.</summary>
-    public const int WeightGradient = 5;
+    /// <summary>Sums over parts of the inner dimension of a matrix product.</summary>
+    public const int Products = 5;
 
     /// <summary>Operands copied into the layout or precision of a matrix kernel.</summary>
     public const int Operand = 6;

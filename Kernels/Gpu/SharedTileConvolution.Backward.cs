@@ -68,7 +68,7 @@ internal static partial class SharedTileConvolution
         int rows = term.Taps * TapPixels.PaddedChannels(term.Channels), part = Part(images.Pixels, parts);
         parts = (int)SharedTileShapes.Groups(images.Pixels, part);
         int count = checked(term.Taps * term.Channels * shape.K);
-        var target = parts == 1 ? dw : context.Scratch(ScratchSlots.WeightGradient, (long)parts * count);
+        var target = parts == 1 ? dw : context.Scratch(ScratchSlots.Products, (long)parts * count);
         var args = new SharedTileArgs<LinearWalk, TapPixels, MatrixColumns, WeightGradientEpilogue>
         {
             Walk = new LinearWalk { Length = images.Pixels, Part = part },

@@ -11,12 +11,6 @@ internal static partial class SharedTileConvolution
         GpuContext context, GpuArray y, in SumInputs sum, in Conv2dShape shape, TActivation activation)
         where TActivation : unmanaged, IUnaryOp
     {
-        if (sum.HasNoTerms)
-        {
-            PlainConvolution.Forward(context, y, sum, shape, activation);
-            return;
-        }
-
         int next = 0;
         var operands = Gather(sum, shape, ref next);
         var inputs = sum;
@@ -35,12 +29,6 @@ internal static partial class SharedTileConvolution
         GpuContext context, GpuArray cellNext, GpuArray hidden, GpuArray gates, GpuArray cell, in SumInputs sum,
         in Conv2dShape shape)
     {
-        if (sum.HasNoTerms)
-        {
-            PlainConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
-            return;
-        }
-
         int next = 0;
         var operands = Gather(sum, shape, ref next);
         var inputs = sum;

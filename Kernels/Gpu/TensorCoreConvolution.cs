@@ -10,10 +10,8 @@ namespace Gqn.Native.Kernels.Gpu;
 /// Operands are copied in the precision of the context first (<see cref="TensorCorePacking"/>). Results have the same
 /// bytes in every run on one device. What is not supported belongs to the portable kernels, in fp32.
 /// </remarks>
-internal static class TensorCoreConvolution
+internal static partial class TensorCoreConvolution
 {
-    private static readonly KernelHandle<PartArgs> PartSum = new(SumParts);
-
     /// <summary>
     /// Whether the device and its precision want these kernels, and there are terms that are not constant, whose sizes
     /// all fit them.
@@ -83,93 +81,6 @@ internal static class TensorCoreConvolution
         args.Cell = cell.ViewOr(hidden);
         args.HasCell = cell.Exists ? 1 : 0;
         TensorCoreLaunch.Forward<LstmCellEpilogue>(device, args);
-    }
-
-    /// <summary>The gradients of the inputs and weights that the operands ask for, one after another.</summary>
-    /// <param name="device">The device.</param>
-    /// <param name="terms">What <see cref="Supports"/> approved; constant ones are passed over.</param>
-    /// <param name="dy">The gradient by y, (N, K, OutH, OutW).</param>
-    /// <param name="shape">Shape of the forward convolution; channels and kernel of each term are its own.</param>
-    public static void Backward(
-        ITensorCoreDevice device, ReadOnlySpan<ConvolutionOperand> terms, GpuArray dy, in Conv2dShape shape)
-    {
-        var problem = new TensorCoreProblem(device.IsBf16);
-        long gradientChunks = Aligned(problem.GradientChunks(shape)), imageChunks = 0;
-        foreach (ref readonly var term in terms)
-        {
-            if (!term.IsConstant && term.Dw.Exists)
-                imageChunks = Math.Max(imageChunks, problem.ImageChunks(Own(shape, term)));
-        }
-
-        // One packed dy for all; behind it the images of one term at a time.
-        var packed = Chunks(device, ScratchSlots.Operand, gradientChunks + imageChunks);
-        Pack(device, packed, dy, problem.Gradients(shape), problem.GradientChunks(shape));
-        foreach (ref readonly var term in terms)
-        {
-            if (term.IsConstant)
-                continue;
-            var own = Own(shape, term);
-            if (term.Dx.Exists)
-                BackwardInput(device, problem, term, packed, own);
-            if (!term.Dw.Exists)
-                continue;
-            var images = packed.SubView(gradientChunks, problem.ImageChunks(own));
-            Pack(device, images, term.X, problem.Images(own), images.Length);
-            BackwardWeight(device, problem, term, images, packed, own);
-        }
-    }
-
-    private static void BackwardInput(
-        ITensorCoreDevice device, TensorCoreProblem problem, in ConvolutionOperand term, ArrayView<Chunk> dy,
-        in Conv2dShape shape)
-    {
-        var args = TensorCoreProblem.BackwardInput(shape);
-        var adjoint = problem.AdjointWeights(shape);
-        adjoint.Source = term.W.View;
-        adjoint.Packed = Chunks(
-            device, ScratchSlots.SecondOperand, TensorCoreProblem.WeightChunks(args.Columns, adjoint.LineChunks));
-        device.Launch(TensorCorePacking.Adjoint, adjoint.Packed.Length, adjoint);
-        TensorCoreProblem.Add(ref args, 0, problem.AdjointTerm(shape) with
-        {
-            Images = Address(dy),
-            Weights = Address(adjoint.Packed),
-        });
-        SetMemory(ref args, term.Dx, term.AddDx ? term.Dx : default, default, default);
-        TensorCoreLaunch.Forward<ActivationEpilogue<Identity>>(device, args);
-    }
-
-    private static void BackwardWeight(
-        ITensorCoreDevice device, TensorCoreProblem problem, in ConvolutionOperand term, ArrayView<Chunk> images,
-        ArrayView<Chunk> dy, in Conv2dShape shape)
-    {
-        int rows = problem.BackwardWeight(shape, 1).Rows;
-        var tiling = TensorCoreLaunch.Choose(rows, shape.K, device.Multiprocessors, halo: false, weightGradient: true);
-        var (tileRows, tileColumns) = TensorCoreLaunch.Size(tiling);
-        int parts = problem.Parts(shape, tileRows, tileColumns, device.Multiprocessors);
-        var args = problem.BackwardWeight(shape, parts);
-        args.Term0.Images = Address(images);
-        args.Term0.Weights = Address(dy);
-        if (parts == 1)
-        {
-            SetMemory(ref args, term.Dw, term.AddDw ? term.Dw : default, default, default);
-            TensorCoreLaunch.WeightGradient<ActivationEpilogue<Identity>>(
-                device, args, tiling, parts);
-            return;
-        }
-
-        var partial = device.Scratch(ScratchSlots.WeightGradient, (long)parts * args.PartStride);
-        SetMemory(ref args, partial, default, default, default);
-        TensorCoreLaunch.WeightGradient<ActivationEpilogue<Identity>>(device, args, tiling, parts);
-        device.Launch(
-            PartSum, args.PartStride,
-            new PartArgs
-            {
-                Sum = term.Dw.View,
-                Parts = partial.View,
-                Count = parts,
-                Stride = args.PartStride,
-                Add = term.AddDw ? 1 : 0,
-            });
     }
 
     // Terms that one launch has no room for, into y; what is left has that as addend.
@@ -285,19 +196,4 @@ internal static class TensorCoreConvolution
         term.Kernel == shape.Kernel || shape.Stride == 1
             ? shape with { C = term.Channels, Kernel = term.Kernel }
             : throw new ArgumentException($"A term with a kernel of {term.Kernel} pixels does not fit {shape}.");
-
-    private static void SumParts(Index1D index, PartArgs args)
-    {
-        int at = index;
-        float sum = args.Add != 0 ? args.Sum[at] : 0f;
-        for (int part = 0, from = at; part < args.Count; part++, from += args.Stride)
-            sum += args.Parts[from];
-        args.Sum[at] = sum;
-    }
-
-    internal struct PartArgs
-    {
-        public ArrayView<float> Sum, Parts;
-        public int Count, Stride, Add;
-    }
 }

@@ -15,7 +15,7 @@ internal readonly struct ActivationEpilogue<TActivation> : ITensorCoreEpilogue w
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Apply<TTile>(in TensorCoreArgs args, int firstColumn, int part)
-        where TTile : struct, ITensorCoreTile
+        where TTile : struct, ITensorCoreShape
     {
         int within = Group.IdxX % TTile.Columns, column = firstColumn + within;
         if (column >= args.Columns)
@@ -157,7 +157,7 @@ internal readonly struct LstmCellEpilogue : ITensorCoreEpilogue
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Apply<TTile>(in TensorCoreArgs args, int firstColumn, int part)
-        where TTile : struct, ITensorCoreTile
+        where TTile : struct, ITensorCoreShape
     {
         int across = TTile.Columns / GateOrder.Gates, lane = Group.IdxX % across;
         int hidden = args.Columns / GateOrder.Gates, channel = (firstColumn / GateOrder.Gates) + lane;
@@ -210,7 +210,7 @@ internal readonly struct LstmCellEpilogue : ITensorCoreEpilogue
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Finish<TTile>(
         in TensorCoreArgs args, Gates gates, float cell, int row, int column, int width, int pixel, int channel, int gate)
-        where TTile : struct, ITensorCoreTile
+        where TTile : struct, ITensorCoreShape
     {
         Gates sums = default;
         sums.Read(TensorCoreShared.Sums(), (row * TensorCoreShared.SumStride<TTile>()) + column, width);

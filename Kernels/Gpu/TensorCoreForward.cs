@@ -21,8 +21,9 @@ internal static class TensorCoreForward<TTile, TEpilogue>
 
     private static void Convolution(TensorCoreArgs args)
     {
-        int columnTile = Grid.IdxX % args.ColumnTiles;
-        int firstRow = Grid.IdxX / args.ColumnTiles * TTile.Rows, firstColumn = columnTile * TTile.Columns;
+        var part = TensorCorePart.Of(args);
+        int columnTile = part.Tile % args.ColumnTiles;
+        int firstRow = part.Tile / args.ColumnTiles * TTile.Rows, firstColumn = columnTile * TTile.Columns;
         int thread = Group.IdxX, lane = thread & 31, warp = thread >> 5;
 
         int rowA = ((warp >> 1) * (TTile.Rows / 2)) + (lane & 15), swizzle = lane & 7;
@@ -37,14 +38,14 @@ internal static class TensorCoreForward<TTile, TEpilogue>
         var masks = default(RowMasks);
         masks.Set<TTile>(args, firstRow + (thread >> 3));
         var cursor = default(TermCursor);
-        cursor.Start(args, firstRow + (thread >> 3), firstColumn + (thread >> 3));
+        cursor.Start(args, firstRow + (thread >> 3), firstColumn + (thread >> 3), part.FirstStage);
 
         uint stageBytes = (uint)TensorCoreShared.StageBytes<TTile>();
         uint end = TensorCoreShared.Start + ((uint)args.Ring * stageBytes);
         uint write = TensorCoreShared.Start, read = TensorCoreShared.Start;
         for (int stage = 0; stage < args.Ring - 1; stage++)
         {
-            if (stage < args.Stages)
+            if (stage < part.Stages)
                 cursor.Copy<TTile>(args, masks, write);
             TensorCoreShared.Commit();
             write += stageBytes;
@@ -54,10 +55,10 @@ internal static class TensorCoreForward<TTile, TEpilogue>
         Group.Barrier();
         TTile.Load(read);
         int ahead = args.Ring - 1;
-        for (int stage = 0; stage < args.Stages; stage++)
+        for (int stage = 0; stage < part.Stages; stage++)
         {
             // Into the place of the stage before this one, which all warps have left behind the barrier.
-            if (stage + ahead < args.Stages)
+            if (stage + ahead < part.Stages)
                 cursor.Copy<TTile>(args, masks, write);
             TensorCoreShared.Commit();
             write += stageBytes;
@@ -70,11 +71,11 @@ internal static class TensorCoreForward<TTile, TEpilogue>
             read += stageBytes;
             if (read == end)
                 read = TensorCoreShared.Start;
-            TTile.MultiplyLast(read, stage + 1 < args.Stages ? 1u : 0u);
+            TTile.MultiplyLast(read, stage + 1 < part.Stages ? 1u : 0u);
         }
 
         TensorCoreShared.StoreSums<TTile>();
-        TEpilogue.Apply<TTile>(args, firstColumn, 0);
+        part.Finish<TTile, TEpilogue>(args, firstColumn);
     }
 
     /// <summary>
@@ -141,10 +142,20 @@ internal static class TensorCoreForward<TTile, TEpilogue>
         private int _pixel, _column, _term, _left, _chunks, _kernel, _y, _x, _c;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Start(in TensorCoreArgs args, int pixel, int column)
+        public void Start(in TensorCoreArgs args, int pixel, int column, int stage)
         {
             (_pixel, _column) = (pixel, column);
             Enter(args.Term0);
+            while (stage >= _left)
+            {
+                stage -= _left;
+                EnterNext(args);
+            }
+
+            _left -= stage;
+            _weights += (ulong)(stage * TensorCoreShared.LineBytes);
+            _c += stage * TensorCoreShared.LineChunks;
+            Normalize();
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -152,11 +163,7 @@ internal static class TensorCoreForward<TTile, TEpilogue>
             where TSize : struct, ITensorCoreTile
         {
             if (_left == 0)
-            {
-                _term++;
-                Enter(_term == 1 ? args.Term1 : _term == 2 ? args.Term2 : args.Term3);
-            }
-
+                EnterNext(args);
             int row = Group.IdxX >> 3, column = Group.IdxX & 7;
             uint shared = stage + (uint)((row * TensorCoreShared.LineBytes) + ((column ^ (row & 7)) * 16));
             int dy = _y - (_kernel >> 1), dx = _x - (_kernel >> 1);
@@ -185,6 +192,13 @@ internal static class TensorCoreForward<TTile, TEpilogue>
             _weights += TensorCoreShared.LineBytes;
             _c += TensorCoreShared.LineChunks;
             Normalize();
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private void EnterNext(in TensorCoreArgs args)
+        {
+            _term++;
+            Enter(_term == 1 ? args.Term1 : _term == 2 ? args.Term2 : args.Term3);
         }
 
         // Carries whole taps from the chunk to the tap.

@@ -22,28 +22,27 @@ internal static class TensorCoreHalo<TTile, TEpilogue>
 
     private static void Convolution(TensorCoreArgs args)
     {
-        int columnTile = Grid.IdxX % args.ColumnTiles, block = Grid.IdxX / args.ColumnTiles;
+        var part = TensorCorePart.Of(args);
+        int columnTile = part.Tile % args.ColumnTiles;
         int firstColumn = columnTile * TTile.Columns, thread = Group.IdxX, lane = thread & 31, warp = thread >> 5;
-        int across = args.Width / HaloBlock.Width, blockLine = block / across;
-        int left = (block - (blockLine * across)) * HaloBlock.Width, top = blockLine * HaloBlock.Height;
+        var (top, left) = HaloBlock.Corner(args, part.Tile / args.ColumnTiles);
 
         int columnLine = ((warp & 1) * (TTile.Columns / 2)) + (lane & 7) + ((lane >> 4) << 3);
         TTile.Begin(
             (uint)((columnLine * TensorCoreShared.LineBytes) + ((((lane >> 3) & 1) ^ (lane & 7)) * 16)));
-        TensorCoreRows.Set(
-            args, thread, ((top + (thread / HaloBlock.Width)) * args.Width) + left + (thread % HaloBlock.Width));
+        TensorCoreRows.Set(args, thread, HaloBlock.Pixel(args, top, left, thread));
 
         var producer = default(HaloCursor);
-        producer.Start(args, firstColumn + (thread >> 3));
+        producer.Start(args, firstColumn + (thread >> 3), part.FirstStage);
         var consumer = default(HaloWalk);
-        consumer.Enter(args);
+        consumer.Start(args, part.FirstStage);
 
         uint stageBytes = (uint)(TTile.Columns * TensorCoreShared.LineBytes);
         uint begin = TensorCoreShared.Start + (2 * HaloBlock.Bytes), end = begin + ((uint)args.Ring * stageBytes);
         uint write = begin, read = begin;
         for (int stage = 0; stage < args.Ring - 1; stage++)
         {
-            if (stage < args.Stages)
+            if (stage < part.Stages)
                 producer.Copy<TTile>(args, write, top, left);
             TensorCoreShared.Commit();
             write += stageBytes;
@@ -54,9 +53,9 @@ internal static class TensorCoreHalo<TTile, TEpilogue>
         uint rows = consumer.Lane();
         TTile.Load(rows, read);
         int ahead = args.Ring - 1;
-        for (int stage = 0; stage < args.Stages; stage++)
+        for (int stage = 0; stage < part.Stages; stage++)
         {
-            if (stage + ahead < args.Stages)
+            if (stage + ahead < part.Stages)
                 producer.Copy<TTile>(args, write, top, left);
             TensorCoreShared.Commit();
             write += stageBytes;
@@ -71,11 +70,11 @@ internal static class TensorCoreHalo<TTile, TEpilogue>
                 read = begin;
             consumer.Advance(args);
             rows = consumer.Lane();
-            TTile.MultiplyLast(rows, read, stage + 1 < args.Stages ? 1u : 0u);
+            TTile.MultiplyLast(rows, read, stage + 1 < part.Stages ? 1u : 0u);
         }
 
         TensorCoreShared.StoreSums<TTile>();
-        TEpilogue.Apply<TTile>(args, firstColumn, 0);
+        part.Finish<TTile, TEpilogue>(args, firstColumn);
     }
 }
 
@@ -96,6 +95,19 @@ internal static class HaloBlock
 
     /// <summary>Bytes of one of the two blocks.</summary>
     public const int Bytes = Lines * TensorCoreShared.LineBytes;
+
+    /// <summary>The first line, of all images one below the other, and the first column of a block.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (int Top, int Left) Corner(in TensorCoreArgs args, int block)
+    {
+        int across = args.Width / Width, line = block / across;
+        return (line * Height, (block - (line * across)) * Width);
+    }
+
+    /// <summary>The pixel of a row of the tile.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Pixel(in TensorCoreArgs args, int top, int left, int row) =>
+        ((top + (row / Width)) * args.Width) + left + (row % Width);
 }
 
 /// <summary>The order of stages: term, 128 bytes of channels, tap.</summary>
@@ -106,9 +118,27 @@ internal struct HaloWalk
     /// <summary>The term's side of the filter, and the present tap and channels; which of the two blocks.</summary>
     public int Kernel, Y, X, ChannelGroup, Block;
 
-    /// <summary>Begins the first term.</summary>
+    /// <summary>Goes to a stage.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Enter(in TensorCoreArgs args)
+    public void Start(in TensorCoreArgs args, int stage)
+    {
+        Enter(args);
+        while (stage >= _groups * Kernel * Kernel)
+        {
+            stage -= _groups * Kernel * Kernel;
+            _term++;
+            Enter(args);
+        }
+
+        ChannelGroup = stage / (Kernel * Kernel);
+        stage -= ChannelGroup * Kernel * Kernel;
+        Y = stage / Kernel;
+        X = stage - (Y * Kernel);
+    }
+
+    // Begins the term.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Enter(in TensorCoreArgs args)
     {
         var (chunks, kernel) = _term == 0 ? (args.Term0.Chunks, args.Term0.Kernel)
             : _term == 1 ? (args.Term1.Chunks, args.Term1.Kernel)
@@ -163,17 +193,19 @@ internal struct HaloCursor
 {
     private HaloWalk _walk;
     private ulong _images, _weights, _weightStep;
-    private int _column, _chunks;
+    private int _column, _chunks, _hasBlock;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Start(in TensorCoreArgs args, int column)
+    public void Start(in TensorCoreArgs args, int column, int stage)
     {
         _column = column;
-        _walk.Enter(args);
+        _walk.Start(args, stage);
         Enter(args);
     }
 
-    /// <summary>Starts the copies of a stage of weights and, with a first tap, those of its block.</summary>
+    /// <summary>
+    /// Starts the copies of a stage of weights and, with the first tap that the group multiplies by, those of its block.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Copy<TTile>(in TensorCoreArgs args, uint stage, int top, int left)
         where TTile : struct, ITensorCoreHaloTile
@@ -182,8 +214,11 @@ internal struct HaloCursor
         int chunk = (_walk.ChannelGroup * TensorCoreShared.LineChunks) + column;
         uint exists = chunk < _chunks ? 1u : 0u, place = (uint)((row * TensorCoreShared.LineBytes)
             + ((column ^ (row & 7)) * 16));
-        if (_walk.X == 0 && _walk.Y == 0)
+        if (_hasBlock == 0 || (_walk.X | _walk.Y) == 0)
+        {
             CopyBlock(args, place, chunk, exists, top, left);
+            _hasBlock = 1;
+        }
 
         uint shared = stage + place;
         int at = (((_walk.Y * _walk.Kernel) + _walk.X) * _chunks) + chunk;

@@ -15,8 +15,8 @@ internal readonly record struct TensorCoreProblem(bool IsBf16)
     // Of a convolution of single pixels, whose sizes do not matter but must be divided by: powers of two are exact.
     private const int AnyWidth = 1 << 16, AnyHeight = 1 << 14;
 
-    // Parts that a weight gradient's pixels are cut into, at most, and stages of a part, at least.
-    private const int MaxParts = 32, MinStages = 8;
+    // Parts that a weight gradient's pixels are cut into, at most.
+    private const int MaxParts = TensorCoreSchedule.MaxParts;
 
     /// <summary>Numbers of a chunk.</summary>
     public int Numbers => IsBf16 ? 8 : 4;
@@ -95,16 +95,10 @@ internal readonly record struct TensorCoreProblem(bool IsBf16)
         };
     }
 
-    /// <summary>Parts of the pixels that keep so many multiprocessors busy, two groups each, with such tiles.</summary>
-    public int Parts(in Conv2dShape shape, int rows, int columns, int multiprocessors)
-    {
-        int tiles = Tiles(shape.Kernel * shape.Kernel * Chunks(shape.C) * Numbers, rows) * Tiles(shape.K, columns);
-        int stages = WeightStages(shape);
-        int parts = Math.Clamp(2 * multiprocessors / tiles, 1, Math.Clamp(stages / MinStages, 1, MaxParts));
-        // As many as are not empty.
-        int each = (stages + parts - 1) / parts;
-        return (stages + each - 1) / each;
-    }
+    /// <summary>Tiles and parts of a weight gradient.</summary>
+    public TensorCoreSchedule WeightSchedule(in Conv2dShape shape, int multiprocessors) =>
+        TensorCoreSchedule.WeightGradient(
+            shape.Kernel * shape.Kernel * Chunks(shape.C) * Numbers, shape.K, WeightStages(shape), multiprocessors);
 
     /// <summary>Sets what a term adds, and where all terms end.</summary>
     public static void Add(ref TensorCoreArgs args, int index, in TensorCoreTerm term)

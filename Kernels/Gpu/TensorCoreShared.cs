@@ -28,20 +28,25 @@ internal static class TensorCoreShared
     private const int TableRows = 128;
 
     /// <summary>Floats from one row of sums to the next.</summary>
-    public static int SumStride<TTile>() where TTile : struct, ITensorCoreTile => TTile.Columns + 8;
+    public static int SumStride<TShape>() where TShape : struct, ITensorCoreShape => TShape.Columns + 8;
 
     /// <summary>Bytes of a stage.</summary>
     public static int StageBytes<TTile>() where TTile : struct, ITensorCoreTile =>
         (TTile.Rows + TTile.Columns) * LineBytes;
 
     /// <summary>Bytes of the sums.</summary>
-    public static int SumBytes<TTile>() where TTile : struct, ITensorCoreTile =>
-        TTile.Rows * SumStride<TTile>() * sizeof(float);
+    public static int SumBytes<TShape>() where TShape : struct, ITensorCoreShape =>
+        TShape.Rows * SumStride<TShape>() * sizeof(float);
 
     /// <summary>The sums.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ArrayView<float> Sums() =>
         SharedMemory.GetDynamic<Chunk>().Cast<float>().SubView(Start / sizeof(float));
+
+    /// <summary>The sums, four at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ArrayView<Quad> SumQuads() =>
+        SharedMemory.GetDynamic<Chunk>().Cast<Quad>().SubView(Start / (Quad.Length * sizeof(float)));
 
     /// <summary>What the epilogue knows of each row: see <see cref="SetRow"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -21,18 +21,12 @@ namespace Gqn.Native.Kernels.Gpu;
 /// rate, for problems that would leave multiprocessors idle otherwise.
 /// </para>
 /// </remarks>
-internal interface ITensorCoreTile
+internal interface ITensorCoreTile : ITensorCoreShape
 {
-    /// <summary>Rows of the result.</summary>
-    static abstract int Rows { get; }
-
-    /// <summary>Columns of the result.</summary>
-    static abstract int Columns { get; }
-
     /// <summary>Bytes of an operand's number: 4 (tf32) or 2 (bf16).</summary>
     static abstract int ElementBytes { get; }
 
-    /// <summary>Writes the sums to shared memory in rows of <see cref="Columns"/> + 8 floats.</summary>
+    /// <summary>Writes the sums to shared memory in rows of <see cref="ITensorCoreShape.Columns"/> + 8 floats.</summary>
     /// <param name="lane">Where the thread's first pair belongs, in bytes.</param>
     static abstract void Store(uint lane);
 }
@@ -74,12 +68,22 @@ internal interface ITensorCoreHaloTile : ITensorCoreTile
     static abstract void MultiplyLast(uint rows, uint next, uint more);
 }
 
+/// <summary>Sums of a group of threads in shared memory.</summary>
+internal interface ITensorCoreShape
+{
+    /// <summary>Rows of the result.</summary>
+    static abstract int Rows { get; }
+
+    /// <summary>Columns of the result.</summary>
+    static abstract int Columns { get; }
+}
+
 /// <summary>What a group does with the sums, which lie in shared memory.</summary>
 internal interface ITensorCoreEpilogue
 {
     /// <summary>Finishes one tile.</summary>
-    static abstract void Apply<TTile>(in TensorCoreArgs args, int firstColumn, int part)
-        where TTile : struct, ITensorCoreTile;
+    static abstract void Apply<TShape>(in TensorCoreArgs args, int firstColumn, int part)
+        where TShape : struct, ITensorCoreShape;
 }
 
 /// <summary>A chunk: 4 numbers of tf32 or 8 of bf16, what one copy moves.</summary>
@@ -117,6 +121,21 @@ internal struct TensorCoreArgs
 
     /// <summary>Stages that fit the ring, 2 to 4.</summary>
     public int Ring;
+
+    /// <summary>
+    /// Tiles that one group each computes, parts that the inner dimension of every other tile is cut into, and stages of
+    /// such a part: see <see cref="TensorCorePart"/>.
+    /// </summary>
+    public int WholeTiles, Parts, PartStages;
+
+    /// <summary>Sums of the parts, [tile][part][row][column], and rows of a tile.</summary>
+    public ArrayView<Quad> Partial;
+
+    /// <inheritdoc cref="Partial" />
+    public int TileRows;
+
+    /// <summary>1 where the rows of a tile are a block of pixels: see <see cref="HaloBlock"/>.</summary>
+    public int IsBlock;
 
     /// <summary>Size of an image, and the side of the filter that border classes are of.</summary>
     public int Height, Width, TableKernel;

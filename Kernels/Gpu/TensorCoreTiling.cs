@@ -31,50 +31,6 @@ internal static class TensorCoreLaunch
     // Blocks of pixels are worth it while they do not lengthen the inner dimension, in whole lines for each tap, by more.
     private const double MostHaloStages = 1.25;
 
-    /// <summary>Rows and columns of a tile.</summary>
-    public static (int Rows, int Columns) Size(TensorCoreTiling tiling) => tiling switch
-    {
-        TensorCoreTiling.HaloLarge or TensorCoreTiling.Large => (128, 128),
-        TensorCoreTiling.HaloMedium or TensorCoreTiling.Medium => (128, 64),
-        _ => (64, 64),
-    };
-
-    /// <summary>The tile with which the busiest multiprocessor is done first.</summary>
-    /// <remarks>
-    /// Smaller tiles leave less of the last round idle and load more per product. The shares are estimates of the rate
-    /// that a tile lets tensor cores reach on sm_90, from the bytes that it fetches from the second-level cache and from
-    /// shared memory (<see cref="ITensorCoreTile"/>).
-    /// </remarks>
-    public static TensorCoreTiling Choose(int rows, int columns, int multiprocessors, bool halo, bool weightGradient)
-    {
-        var best = TensorCoreTiling.Large;
-        double least = double.MaxValue;
-        for (var tiling = TensorCoreTiling.HaloLarge; tiling <= TensorCoreTiling.Small; tiling++)
-        {
-            if ((weightGradient && tiling == TensorCoreTiling.Medium) || (!halo && tiling < TensorCoreTiling.Large))
-                continue;
-            var (tileRows, tileColumns) = Size(tiling);
-            long groups = (long)TensorCoreProblem.Tiles(rows, tileRows) * TensorCoreProblem.Tiles(columns, tileColumns);
-            double share = tiling switch
-            {
-                TensorCoreTiling.HaloLarge => 1,
-                TensorCoreTiling.HaloMedium => 0.75,
-                TensorCoreTiling.Large => 0.6,
-                TensorCoreTiling.Medium => 0.4,
-                _ => 0.3,
-            };
-            // The pixels of a weight gradient can be cut until all multiprocessors are busy.
-            double rounds = weightGradient
-                ? (double)groups / multiprocessors
-                : (groups + multiprocessors - 1) / multiprocessors;
-            double time = rounds * tileRows * tileColumns / share;
-            if (time < least)
-                (best, least) = (tiling, time);
-        }
-
-        return best;
-    }
-
     /// <summary>Stages of the ring: as many as let two groups share a multiprocessor, else as many as fit one.</summary>
     /// <param name="limits">Of the device.</param>
     /// <param name="block">Bytes before the ring.</param>
@@ -103,39 +59,42 @@ internal static class TensorCoreLaunch
         where TEpilogue : struct, ITensorCoreEpilogue
     {
         int haloStages = HaloStages(args);
-        bool halo = haloStages > 0 && haloStages <= MostHaloStages * args.Stages && HaloFits(device.SharedLimits);
-        var tiling = Choose(args.Rows, args.Columns, device.Multiprocessors, halo, weightGradient: false);
-        switch (tiling, device.IsBf16)
+        if (haloStages > MostHaloStages * args.Stages || !HaloFits(device.SharedLimits))
+            haloStages = 0;
+        var schedule = TensorCoreSchedule.Forward(
+            args.Rows, args.Columns, args.Stages, haloStages, device.Multiprocessors);
+        (args.WholeTiles, args.Parts, args.PartStages) = (schedule.WholeTiles, schedule.Parts, schedule.PartStages);
+        switch (schedule.Tiling, device.IsBf16)
         {
             case (TensorCoreTiling.HaloLarge, false):
-                Halo<Halo128x128Tf32, TEpilogue>(device, args, haloStages);
+                Halo<Halo128x128Tf32, Slice16x128, TEpilogue>(device, args, haloStages);
                 break;
             case (TensorCoreTiling.HaloLarge, true):
-                Halo<Halo128x128Bf16, TEpilogue>(device, args, haloStages);
+                Halo<Halo128x128Bf16, Slice16x128, TEpilogue>(device, args, haloStages);
                 break;
             case (TensorCoreTiling.HaloMedium, false):
-                Halo<Halo128x64Tf32, TEpilogue>(device, args, haloStages);
+                Halo<Halo128x64Tf32, Slice16x64, TEpilogue>(device, args, haloStages);
                 break;
             case (TensorCoreTiling.HaloMedium, true):
-                Halo<Halo128x64Bf16, TEpilogue>(device, args, haloStages);
+                Halo<Halo128x64Bf16, Slice16x64, TEpilogue>(device, args, haloStages);
                 break;
             case (TensorCoreTiling.Large, false):
-                Forward<Linewise128x128Tf32, TEpilogue>(device, args);
+                Forward<Linewise128x128Tf32, Slice16x128, TEpilogue>(device, args);
                 break;
             case (TensorCoreTiling.Large, true):
-                Forward<Linewise128x128Bf16, TEpilogue>(device, args);
+                Forward<Linewise128x128Bf16, Slice16x128, TEpilogue>(device, args);
                 break;
             case (TensorCoreTiling.Medium, false):
-                Forward<Linewise128x64Tf32, TEpilogue>(device, args);
+                Forward<Linewise128x64Tf32, Slice16x64, TEpilogue>(device, args);
                 break;
             case (TensorCoreTiling.Medium, true):
-                Forward<Linewise128x64Bf16, TEpilogue>(device, args);
+                Forward<Linewise128x64Bf16, Slice16x64, TEpilogue>(device, args);
                 break;
             case (_, false):
-                Forward<Linewise64x64Tf32, TEpilogue>(device, args);
+                Forward<Linewise64x64Tf32, Slice16x64, TEpilogue>(device, args);
                 break;
             default:
-                Forward<Linewise64x64Bf16, TEpilogue>(device, args);
+                Forward<Linewise64x64Bf16, Slice16x64, TEpilogue>(device, args);
                 break;
         }
     }
@@ -162,39 +121,72 @@ internal static class TensorCoreLaunch
         }
     }
 
-    private static void Forward<TTile, TEpilogue>(ITensorCoreDevice device, TensorCoreArgs args)
-        where TTile : struct, ITensorCoreStageTile where TEpilogue : struct, ITensorCoreEpilogue =>
-        Run<TTile>(
-            device, TensorCoreForward<TTile, TEpilogue>.Handle, args, 1, 0, TensorCoreShared.StageBytes<TTile>());
+    private static void Forward<TTile, TSlice, TEpilogue>(ITensorCoreDevice device, TensorCoreArgs args)
+        where TTile : struct, ITensorCoreStageTile
+        where TSlice : struct, ITensorCoreSlice
+        where TEpilogue : struct, ITensorCoreEpilogue =>
+        Run<TTile, TSlice, TEpilogue>(
+            device, TensorCoreForward<TTile, TEpilogue>.Handle, args, 0, TensorCoreShared.StageBytes<TTile>());
 
-    private static void Halo<TTile, TEpilogue>(ITensorCoreDevice device, TensorCoreArgs args, int stages)
-        where TTile : struct, ITensorCoreHaloTile where TEpilogue : struct, ITensorCoreEpilogue =>
-        Run<TTile>(
-            device, TensorCoreHalo<TTile, TEpilogue>.Handle, args with { Stages = stages }, 1, 2 * HaloBlock.Bytes,
-            TTile.Columns * TensorCoreShared.LineBytes);
+    private static void Halo<TTile, TSlice, TEpilogue>(ITensorCoreDevice device, TensorCoreArgs args, int stages)
+        where TTile : struct, ITensorCoreHaloTile
+        where TSlice : struct, ITensorCoreSlice
+        where TEpilogue : struct, ITensorCoreEpilogue =>
+        Run<TTile, TSlice, TEpilogue>(
+            device, TensorCoreHalo<TTile, TEpilogue>.Handle, args with { Stages = stages, IsBlock = 1 },
+            2 * HaloBlock.Bytes, TTile.Columns * TensorCoreShared.LineBytes);
 
     private static void WeightGradient<TTile, TEpilogue>(ITensorCoreDevice device, TensorCoreArgs args, int parts)
-        where TTile : struct, ITensorCoreStageTile where TEpilogue : struct, ITensorCoreEpilogue =>
-        Run<TTile>(
-            device, TensorCoreWeightGradient<TTile, TEpilogue>.Handle, args, parts, 0,
-            TensorCoreShared.StageBytes<TTile>());
+        where TTile : struct, ITensorCoreStageTile where TEpilogue : struct, ITensorCoreEpilogue
+    {
+        int tiles = Tiles<TTile>(ref args);
+        int bytes = Shared<TTile>(device, ref args, 0, TensorCoreShared.StageBytes<TTile>());
+        args.Partial = Partial(device, 0);
+        device.Launch(
+            TensorCoreWeightGradient<TTile, TEpilogue>.Handle, new Index3D(checked(tiles * parts), 1, 1),
+            TensorCoreShared.Threads, args, bytes);
+    }
 
-    private static void Run<TTile>(
-        ITensorCoreDevice device, GroupKernelHandle<TensorCoreArgs> kernel, TensorCoreArgs args, int parts, int block,
-        int stage)
+    private static void Run<TTile, TSlice, TEpilogue>(
+        ITensorCoreDevice device, GroupKernelHandle<TensorCoreArgs> kernel, TensorCoreArgs args, int block, int stage)
+        where TTile : struct, ITensorCoreTile
+        where TSlice : struct, ITensorCoreSlice
+        where TEpilogue : struct, ITensorCoreEpilogue
+    {
+        int tiles = Tiles<TTile>(ref args), cut = tiles - args.WholeTiles;
+        int bytes = Shared<TTile>(device, ref args, block, stage);
+        args.Partial = Partial(device, (long)cut * args.Parts * TTile.Rows * TTile.Columns);
+        args.TileRows = TTile.Rows;
+        device.Launch(
+            kernel, new Index3D(checked(args.WholeTiles + (cut * args.Parts)), 1, 1), TensorCoreShared.Threads, args,
+            bytes);
+        if (cut == 0)
+            return;
+        device.Launch(
+            TensorCorePartialSums<TSlice, TEpilogue>.Handle, new Index3D(cut * (TTile.Rows / TSlice.Rows), 1, 1),
+            TensorCoreShared.Threads, args, TensorCoreShared.Start + TensorCoreShared.SumBytes<TSlice>());
+    }
+
+    // Where nothing is cut it must be some memory, too.
+    private static ArrayView<Quad> Partial(ITensorCoreDevice device, long count) =>
+        device.Scratch(ScratchSlots.Products, Math.Max(count, Quad.Length)).View.Cast<Quad>();
+
+    private static int Tiles<TTile>(ref TensorCoreArgs args) where TTile : struct, ITensorCoreTile
+    {
+        args.ColumnTiles = TensorCoreProblem.Tiles(args.Columns, TTile.Columns);
+        return checked(TensorCoreProblem.Tiles(args.Rows, TTile.Rows) * args.ColumnTiles);
+    }
+
+    // The ring, and the bytes of shared memory with it.
+    private static int Shared<TTile>(ITensorCoreDevice device, ref TensorCoreArgs args, int block, int stage)
         where TTile : struct, ITensorCoreTile
     {
         args.Ring = Ring(device.SharedLimits, block, stage, TensorCoreShared.SumBytes<TTile>(), out int bytes);
-        if (args.Ring == 0)
-        {
-            throw new GpuException(
+        return args.Ring != 0
+            ? bytes
+            : throw new GpuException(
                 $"Tensor-core kernels need {bytes} bytes of shared memory, and the device gives a group "
                 + $"{device.SharedLimits.Group}; use --precision fp32.");
-        }
-
-        args.ColumnTiles = TensorCoreProblem.Tiles(args.Columns, TTile.Columns);
-        int groups = checked(TensorCoreProblem.Tiles(args.Rows, TTile.Rows) * args.ColumnTiles * parts);
-        device.Launch(kernel, new Index3D(groups, 1, 1), TensorCoreShared.Threads, args, bytes);
     }
 
     // Stages of blocks of pixels: whole lines for each tap. 0 where images are not made of blocks or taps reach further.

@@ -27,6 +27,9 @@ internal sealed class PtxTensorCoreDevice(
     /// <summary>The tiles whose kernels ran, in order.</summary>
     public List<string> Tiles { get; } = [];
 
+    /// <summary>The slices of tiles that were cut, likewise.</summary>
+    public List<string> Slices { get; } = [];
+
     /// <summary>An array with these values, some floats behind the beginning of its memory.</summary>
     public GpuArray Allocate(ReadOnlySpan<float> values, int offset = 0)
     {
@@ -66,7 +69,11 @@ internal sealed class PtxTensorCoreDevice(
         where TArgs : struct
     {
         if (kernel.Body.Method.DeclaringType is { IsGenericType: true } type)
-            Tiles.Add(type.GetGenericArguments()[0].Name);
+        {
+            Type shape = type.GetGenericArguments()[0];
+            (typeof(ITensorCoreTile).IsAssignableFrom(shape) ? Tiles : Slices).Add(shape.Name);
+        }
+
         Compiled(kernel, implicitlyGrouped: false)
             .Run(_ranges, new Dim3(grid.X, grid.Y, grid.Z), new Dim3(group), bytes, args);
     }

@@ -101,7 +101,7 @@ internal static unsafe class RegisterTileChecks
         int count = context.Info.Platform == GpuPlatform.Simulator ? 10_000 : 500_000;
         float[] poison = new float[count];
         Array.Fill(poison, float.NaN);
-        foreach (int slot in new[] { ScratchSlots.Operand, ScratchSlots.SecondOperand, ScratchSlots.WeightGradient })
+        foreach (int slot in new[] { ScratchSlots.Operand, ScratchSlots.SecondOperand, ScratchSlots.Products })
             context.Upload(poison, context.Scratch(slot, count));
     }
 

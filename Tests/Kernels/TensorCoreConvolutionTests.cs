@@ -118,6 +118,53 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         Assert.InRange(TensorCoreOperands.Error(device.Read(y), expected), 0, Tolerance);
     }
 
+    /// <summary>
+    /// Tiles beyond whole rounds are cut along the inner dimension, in the middle of terms and taps: the cell and a sum
+    /// with addend, table, bias and activation on the added parts, of blocks of pixels and of lines, of both widths.
+    /// </summary>
+    [Theory]
+    [InlineData(false, 3, 8, 16, 64, 256, "Halo128x64")]
+    [InlineData(true, 3, 8, 16, 72, 384, "Halo128x128")]
+    [InlineData(false, 3, 8, 15, 60, 100, "Linewise128x64")]
+    [InlineData(true, 3, 8, 15, 100, 140, "Linewise128x128")]
+    [InlineData(false, 1, 5, 12, 40, 70, "Linewise64x64")]
+    public void PartsOfTilesAreAdded(bool bf16, int n, int h, int w, int k, int c, string tile)
+    {
+        var shape = new Conv2dShape(n, 0, h, w, k, 5, 1);
+        // Sums of thousands of products, and an activation that leaves the largest at 1.
+        const double tolerance = 3 * Tolerance;
+        using var device = new PtxTensorCoreDevice(_memory, bf16, multiprocessors: 1);
+        var (sum, expected) = Sum(device, shape, bf16, 2, [(c, 3), (bf16 ? 60 : 30, 5)]);
+        double[] gates = [.. expected];
+        for (int i = 0; i < expected.Length; i++)
+            expected[i] = default(Tanh).Forward(new F64(expected[i])).Value;
+        var y = device.Allocate(expected.Length);
+        TensorCoreConvolution.Forward(device, y, sum.Inputs, shape, default(Tanh));
+        Assert.StartsWith(tile, Assert.Single(device.Tiles));
+        Assert.EndsWith(tile[(tile.IndexOf('x') + 1)..], Assert.Single(device.Slices));
+        Assert.InRange(TensorCoreOperands.Error(device.Read(y), expected), 0, tolerance);
+
+        int hidden = k / 4;
+        double[] next = new double[n * h * w * hidden];
+        for (int i = 0; i < next.Length; i++)
+        {
+            F64[] at = new F64[4];
+            for (int gate = 0; gate < 4; gate++)
+            {
+                int index = (i / hidden * 4 * hidden) + GateOrder.Index(gate, i % hidden, hidden);
+                at[gate] = new F64(gates[index]);
+            }
+
+            next[i] = LstmCell.Forward(ref at[0], ref at[1], ref at[2], ref at[3], new F64(0)).Item1.Value;
+        }
+
+        var cellNext = device.Allocate(next.Length);
+        TensorCoreConvolution.ForwardLstmCell(
+            device, cellNext, device.Allocate(next.Length), default, default, sum.Inputs, shape);
+        Assert.Equal(2, device.Slices.Count);
+        Assert.InRange(TensorCoreOperands.Error(device.Read(cellNext), next), 0, tolerance);
+    }
+
     /// <summary>Both tiles, and the gradient by the input, whose filter is turned round.</summary>
     [Theory]
     [InlineData(128, 1, "Halo128x128")]
@@ -252,8 +299,49 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         TensorCoreConvolution.Backward(device, [term], device.Allocate(operands.Dy), shape);
         Assert.InRange(TensorCoreOperands.Error(device.Read(term.Dx), dx), 0, Tolerance);
         Assert.InRange(TensorCoreOperands.Error(device.Read(term.Dw), dw), 0, Tolerance);
-        int parts = new TensorCoreProblem(bf16).Parts(shape, 64, 64, multiprocessors);
+        int parts = new TensorCoreProblem(bf16).WeightSchedule(shape, multiprocessors).Parts;
         Assert.Equal(multiprocessors > 1, parts > 1);
+    }
+
+    /// <summary>Products of matrices as they are and with either one transposed, with an addend or its own result.</summary>
+    [Theory]
+    [InlineData(false, 70, 45, 90, false, false)]
+    [InlineData(true, 130, 3, 70, false, false)]
+    [InlineData(false, 70, 45, 90, false, true)]
+    [InlineData(true, 33, 130, 6, false, true)]
+    [InlineData(false, 45, 70, 600, true, false)]
+    [InlineData(true, 130, 3, 70, true, false)]
+    public void MatricesAreMultiplied(bool bf16, int rows, int columns, int inner, bool transposeA, bool transposeB)
+    {
+        using var device = new PtxTensorCoreDevice(_memory, bf16);
+        float[] a = TensorCoreOperands.Normal(rows * inner, 1), b = TensorCoreOperands.Normal(inner * columns, 2);
+        float[] addend = TensorCoreOperands.Normal(rows * columns, 3);
+        double[] product = new double[addend.Length], sum = [.. addend];
+        for (int i = 0; i < product.Length; i++)
+        {
+            int row = i / columns, column = i % columns;
+            for (int k = 0; k < inner; k++)
+            {
+                float left = a[transposeA ? (k * rows) + row : (row * inner) + k];
+                float right = b[transposeB ? (column * inner) + k : (k * columns) + column];
+                product[i] += TensorCoreOperands.Round(left, bf16) * TensorCoreOperands.Round(right, bf16);
+            }
+
+            sum[i] += product[i];
+        }
+
+        GpuArray x = device.Allocate(a, offset: 1), w = device.Allocate(b, offset: 2);
+        GpuArray alone = device.Allocate(product.Length), other = device.Allocate(product.Length);
+        GpuArray itself = device.Allocate(addend, offset: 1);
+        Multiply(alone, default);
+        Multiply(other, device.Allocate(addend, offset: 3));
+        Multiply(itself, itself);
+        Assert.InRange(TensorCoreOperands.Error(device.Read(alone), product), 0, Tolerance);
+        Assert.InRange(TensorCoreOperands.Error(device.Read(other), sum), 0, Tolerance);
+        Assert.Equal(device.Read(other), device.Read(itself));
+
+        void Multiply(GpuArray c, GpuArray to) => TensorCoreConvolution.Multiply(
+            device, c, to, x, w, rows, columns, inner, transposeA, transposeB);
     }
 
     private static (TensorCoreSum Sum, double[] Expected) Sum(

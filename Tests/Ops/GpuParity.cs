@@ -22,7 +22,14 @@ internal static class GpuParity
         var actual = OpRun.Backward(device, row, inputs, weights);
         string where = $"{device.Description}, ";
         for (int o = 0; o < weights.Length; o++)
-            OpAssert.Close(expected.Outputs[o], actual.Outputs[o], tolerance, where + $"output {o}");
+        {
+            // Of a single sum little may be left where its terms cancel; its error is that of the terms.
+            double least = expected.Outputs[o].Length == 1 && rounding > 0
+                ? Math.Sqrt(inputs.Max(x => x.Length)) / 3
+                : 0;
+            OpAssert.Close(expected.Outputs[o], actual.Outputs[o], tolerance, where + $"output {o}", least);
+        }
+
         for (int i = 0; i < inputs.Length; i++)
             OpAssert.Close(
                 expected.Gradients[i], actual.Gradients[i], tolerance, where + $"gradient {i}");

@@ -5,9 +5,16 @@ namespace Gqn.Native.Tests.Ops;
 /// <summary>Comparisons of what an op computed.</summary>
 internal static class OpAssert
 {
-    public static void Close(double[] expected, double[] actual, double tolerance, string what)
+    /// <summary>Fails where a value is off by more than the tolerance, relative to the largest magnitude.</summary>
+    /// <param name="expected">The true values.</param>
+    /// <param name="actual">The values to be judged.</param>
+    /// <param name="tolerance">The relative error that is allowed.</param>
+    /// <param name="what">Names the tensor.</param>
+    /// <param name="leastScale">Taken for the largest magnitude where that is smaller.</param>
+    public static void Close(
+        double[] expected, double[] actual, double tolerance, string what, double leastScale = 0)
     {
-        double scale = expected.Max(Math.Abs);
+        double scale = Math.Max(leastScale, expected.Max(Math.Abs));
         for (int i = 0; i < expected.Length; i++)
         {
             // Written so that a NaN fails.

@@ -30,6 +30,9 @@ internal sealed class PtxKernel
 
     public string Name => _program.Name;
 
+    /// <summary>What a driver must know of the kernel before it launches it.</summary>
+    public PtxProgram Program => _program;
+
     /// <summary>Most instructions one warp may run, counted per lane, before its loop is called endless.</summary>
     public long InstructionLimit { get; set; } = 4_000_000_000;
 
@@ -75,9 +78,15 @@ internal sealed class PtxKernel
             throw new ArgumentException($"{Name} has no dynamic shared memory.");
         if (_program.StaticSharedBytes + dynamicSharedBytes > MostSharedBytes)
             throw new ArgumentException($"{Name}: no device gives a block more than {MostSharedBytes} bytes.");
+        Run(memory.Ranges(), grid, block, dynamicSharedBytes, PtxArguments.Pack(_program, arguments));
+    }
+
+    /// <summary>Runs all blocks of a grid, of a size that the kernel allows, on parameters as a driver gets them.</summary>
+    /// <param name="ranges">The memory it may touch, in order of address.</param>
+    public void Run(PtxRange[] ranges, Dim3 grid, Dim3 block, int dynamicSharedBytes, byte[] parameters)
+    {
         var launch = new PtxLaunch(
-            _program, _steps, grid, block, dynamicSharedBytes, PtxArguments.Pack(_program, arguments),
-            memory.Ranges(), InstructionLimit, CountsRequests);
+            _program, _steps, grid, block, dynamicSharedBytes, parameters, ranges, InstructionLimit, CountsRequests);
         long next = -1;
         long executed = 0;
         (long Block, Exception Fault)? first = null;

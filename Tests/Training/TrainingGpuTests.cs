@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Gqn.Native.Engine.Devices;
+using Gqn.Native.Tests.Cuda;
 using Gqn.Native.Tests.Io;
 using Gqn.Native.Tests.Ops;
 using Gqn.Native.Training;
@@ -15,7 +16,7 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
     {
         using var folder = new TemporaryFolder();
         using var cpu = new CpuDevice(2);
-        var configuration = TrainerTests.Configuration("training.steps=50", "reporting.logEvery=1");
+        var configuration = Configuration("training.steps=50", "reporting.logEvery=1");
         Train(folder["cpu"], cpu, configuration);
         Train(folder["gpu"], fixture.Gpu, configuration);
         var expected = Values(folder["cpu"], "negElbo");
@@ -30,7 +31,7 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
     public void SameSeedGivesSameBytesAndResumingChangesNone()
     {
         using var folder = new TemporaryFolder();
-        var configuration = TrainerTests.Configuration();
+        var configuration = Configuration();
         byte[] one = Train(folder["one"], fixture.Gpu, configuration);
         Assert.Equal(one, Train(folder["two"], fixture.Gpu, configuration));
         using (var source = new CancellationTokenSource())
@@ -47,8 +48,8 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
     public void WhetherNumbersAreReadChangesNoBytes()
     {
         using var folder = new TemporaryFolder();
-        byte[] often = Train(folder["often"], fixture.Gpu, TrainerTests.Configuration("reporting.logEvery=1"));
-        byte[] seldom = Train(folder["seldom"], fixture.Gpu, TrainerTests.Configuration("reporting.logEvery=16"));
+        byte[] often = Train(folder["often"], fixture.Gpu, Configuration("reporting.logEvery=1"));
+        byte[] seldom = Train(folder["seldom"], fixture.Gpu, Configuration("reporting.logEvery=16"));
         Assert.Equal(Weights(often), Weights(seldom));
     }
 
@@ -57,10 +58,10 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
     {
         using var folder = new TemporaryFolder();
         string run = folder["run"];
-        Train(run, fixture.Gpu, TrainerTests.Configuration("training.steps=5"));
+        Train(run, fixture.Gpu, Configuration("training.steps=5"));
         string checkpoint = new RunDirectory(run).LatestCheckpoint()!;
         var exception = Assert.Throws<TrainingException>(() => Train(
-            run, fixture.Gpu, TrainerTests.Configuration(
+            run, fixture.Gpu, Configuration(
                 "training.steps=20", "training.learningRate.initial=1e30", "training.learningRate.final=1e30",
                 "reporting.logEvery=9", "reporting.sampleEvery=9", "reporting.checkpointEvery=9")));
         Assert.Matches("step 9: .* is not finite", exception.Message);
@@ -87,11 +88,21 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
                 (made, scratch) = (device.Pool.Made, device.WorkspaceBytes);
             },
         };
-        var configuration = TrainerTests.Configuration(
+        var configuration = Configuration(
             "training.steps=60", "reporting.logEvery=60", "reporting.sampleEvery=60", "reporting.checkpointEvery=60");
         TrainerTests.Run(folder["run"], device, configuration, observer, CancellationToken.None);
         Assert.Equal(18, measured);
     }
+
+    /// <summary>The tests' size, or on a double of a CUDA device, which interprets, the least there is.</summary>
+    protected static RunConfiguration Configuration(params string[] overrides) => TrainerTests.Configuration(
+        CudaDouble.IsInstalled
+            ? [
+                "model.hidden=4", "model.representationChannels=4", "model.layers=1", "model.latentChannels=1",
+                "model.kernel=3", "training.batch=1", "training.maxContexts=1", "reporting.evaluationScenes=1",
+                "reporting.sampleScenes=1", .. overrides,
+            ]
+            : overrides);
 
     protected static byte[] Train(string path, Device device, RunConfiguration configuration)
     {
@@ -128,7 +139,7 @@ public sealed class TrainingCudaTests(TrainingCudaTests.Fixture fixture)
     {
         Assert.Null(fixture.Gpu.GraphRefusal);
         using var folder = new TemporaryFolder();
-        var configuration = TrainerTests.Configuration();
+        var configuration = Configuration();
         byte[] graphs = Train(folder["graphs"], fixture.Gpu, configuration);
         Environment.SetEnvironmentVariable("GQN_CUDA_GRAPHS", "0");
         try
@@ -152,7 +163,7 @@ public sealed class TrainingCudaTests(TrainingCudaTests.Fixture fixture)
         using var folder = new TemporaryFolder();
         using var cpu = new CpuDevice(2);
         using var gpu = new GpuDevice("cuda:0", precision);
-        var configuration = TrainerTests.Configuration("training.steps=50", "reporting.logEvery=1");
+        var configuration = Configuration("training.steps=50", "reporting.logEvery=1");
         Train(folder["cpu"], cpu, configuration);
         byte[] one = Train(folder["one"], gpu, configuration);
         Assert.Equal(one, Train(folder["two"], gpu, configuration));

@@ -3,21 +3,22 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>What is added to the convolutions of a sum, on processors behind OpenCL.</summary>
+/// <summary>What is added to the convolutions of a sum, by itself.</summary>
 /// <remarks>
 /// Groups are neighbouring channels of one pixel, which all have the same border class, and absent arrays are read
-/// and not used: then the compiler behind the driver makes vectors of the items.
+/// and not used: then compilers for processors make vectors of the items.
 /// </remarks>
-internal static class RegisterTileStart
+internal static class ConvolutionSumStart
 {
     private const int GroupSize = 64;
 
-    private static readonly GroupKernelHandle<Args> Handle = new(RegisterTileSumStart);
+    private static readonly GroupKernelHandle<Args> Handle = new(ConvolutionSumStartKernel);
 
     /// <summary>y = addend + bias + table</summary>
     public static void Launch(GpuContext context, GpuArray y, in SumInputs sum, in Conv2dShape shape) =>
         context.Launch(
-            Handle, new Index3D((shape.K + GroupSize - 1) / GroupSize, shape.N * shape.OutH * shape.OutW, 1), GroupSize,
+            // Only the first axis of a CUDA grid has room for all pixels.
+            Handle, new Index3D(shape.N * shape.OutH * shape.OutW, (shape.K + GroupSize - 1) / GroupSize, 1), GroupSize,
             new Args
             {
                 Y = y.View,
@@ -33,9 +34,9 @@ internal static class RegisterTileStart
                 ReadTable = sum.Table.Exists ? 1 : 0,
             });
 
-    private static void RegisterTileSumStart(Args args)
+    private static void ConvolutionSumStartKernel(Args args)
     {
-        int k = (Grid.IdxX * GroupSize) + Group.IdxX, pixel = Grid.IdxY;
+        int k = (Grid.IdxY * GroupSize) + Group.IdxX, pixel = Grid.IdxX;
         if (k >= args.K)
             return;
         int line = pixel / args.W, x = pixel - (line * args.W), n = line / args.H, y = line - (n * args.H);

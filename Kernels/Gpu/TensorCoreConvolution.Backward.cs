@@ -1,0 +1,114 @@
+using Gqn.Native.Kernels.Pointwise;
+using Gqn.Native.Kernels.Shapes;
+using ILGPU;
+
+namespace Gqn.Native.Kernels.Gpu;
+
+/// <content>Gradients.</content>
+internal static partial class TensorCoreConvolution
+{
+    private static readonly KernelHandle<PartArgs> PartSum = new(SumParts);
+
+    /// <summary>The gradients of the inputs and weights that the operands ask for, one after another.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="terms">What <see cref="Supports"/> approved; constant ones are passed over.</param>
+    /// <param name="dy">The gradient by y, (N, K, OutH, OutW).</param>
+    /// <param name="shape">Shape of the forward convolution; channels and kernel of each term are its own.</param>
+    public static void Backward(
+        ITensorCoreDevice device, ReadOnlySpan<ConvolutionOperand> terms, GpuArray dy, in Conv2dShape shape)
+    {
+        var problem = new TensorCoreProblem(device.IsBf16);
+        long gradientChunks = Aligned(problem.GradientChunks(shape)), imageChunks = 0;
+        foreach (ref readonly var term in terms)
+        {
+            if (!term.IsConstant && term.Dw.Exists)
+                imageChunks = Math.Max(imageChunks, problem.ImageChunks(Own(shape, term)));
+        }
+
+        // One packed dy for all; behind it the images of one term at a time.
+        var packed = Chunks(device, ScratchSlots.Operand, gradientChunks + imageChunks);
+        Pack(device, packed, dy, problem.Gradients(shape), problem.GradientChunks(shape));
+        foreach (ref readonly var term in terms)
+        {
+            if (term.IsConstant)
+                continue;
+            var own = Own(shape, term);
+            if (term.Dx.Exists)
+                BackwardInput(device, term.Dx, term.AddDx ? term.Dx : default, term.W, packed, own);
+            if (!term.Dw.Exists)
+                continue;
+            var images = packed.SubView(gradientChunks, problem.ImageChunks(own));
+            Pack(device, images, term.X, problem.Images(own), images.Length);
+            BackwardWeight(device, term.Dw, term.AddDw ? term.Dw : default, images, packed, own);
+        }
+    }
+
+    // dx = addend + the gradient
+    private static void BackwardInput(
+        ITensorCoreDevice device, GpuArray dx, GpuArray addend, GpuArray w, ArrayView<Chunk> dy, in Conv2dShape shape)
+    {
+        var problem = new TensorCoreProblem(device.IsBf16);
+        var args = TensorCoreProblem.BackwardInput(shape);
+        var adjoint = problem.AdjointWeights(shape);
+        adjoint.Source = w.View;
+        adjoint.Packed = Chunks(
+            device, ScratchSlots.SecondOperand, TensorCoreProblem.WeightChunks(args.Columns, adjoint.LineChunks));
+        device.Launch(TensorCorePacking.Adjoint, adjoint.Packed.Length, adjoint);
+        TensorCoreProblem.Add(ref args, 0, problem.AdjointTerm(shape) with
+        {
+            Images = Address(dy),
+            Weights = Address(adjoint.Packed),
+        });
+        SetMemory(ref args, dx, addend, default, default);
+        TensorCoreLaunch.Forward<ActivationEpilogue<Identity>>(device, args);
+    }
+
+    // dw = addend + the gradient
+    private static void BackwardWeight(
+        ITensorCoreDevice device, GpuArray dw, GpuArray addend, ArrayView<Chunk> images, ArrayView<Chunk> dy,
+        in Conv2dShape shape)
+    {
+        var problem = new TensorCoreProblem(device.IsBf16);
+        var schedule = problem.WeightSchedule(shape, device.Multiprocessors);
+        var (tiling, parts) = (schedule.Tiling, schedule.Parts);
+        var args = problem.BackwardWeight(shape, parts);
+        args.Term0.Images = Address(images);
+        args.Term0.Weights = Address(dy);
+        if (parts == 1)
+        {
+            SetMemory(ref args, dw, addend, default, default);
+            TensorCoreLaunch.WeightGradient<ActivationEpilogue<Identity>>(device, args, tiling, parts);
+            return;
+        }
+
+        var partial = device.Scratch(ScratchSlots.Products, (long)parts * args.PartStride);
+        SetMemory(ref args, partial, default, default, default);
+        TensorCoreLaunch.WeightGradient<ActivationEpilogue<Identity>>(device, args, tiling, parts);
+        device.Launch(
+            PartSum, args.PartStride,
+            new PartArgs
+            {
+                Sum = dw.View,
+                Addend = addend.ViewOr(dw),
+                Parts = partial.View,
+                Count = parts,
+                Stride = args.PartStride,
+                HasAddend = addend.Exists ? 1 : 0,
+            });
+    }
+
+    private static void SumParts(Index1D index, PartArgs args)
+    {
+        int at = index;
+        float sum = args.HasAddend != 0 ? args.Addend[at] : 0f;
+        for (int part = 0, from = at; part < args.Count; part++, from += args.Stride)
+            sum += args.Parts[from];
+        args.Sum[at] = sum;
+    }
+
+    internal struct PartArgs
+    {
+        public ArrayView<float> Sum, Addend, Parts;
+        public int Count, Stride, HasAddend;
+    }
+}

@@ -1,0 +1,52 @@
+using Gqn.Native.Kernels.Pointwise;
+using Gqn.Native.Kernels.Shapes;
+
+namespace Gqn.Native.Kernels.Gpu;
+
+/// <content>Products of matrices: convolutions of single pixels and their gradients.</content>
+internal static partial class TensorCoreConvolution
+{
+    /// <summary>Whether the device and its precision want these kernels, and they take such a product.</summary>
+    public static bool SupportsProduct(
+        GpuContext context, int rows, int columns, int inner, bool transposeA, bool transposeB) =>
+        context.HasTensorCores && context.Precision is MatrixPrecision.Tf32 or MatrixPrecision.Bf16
+        && !(transposeA && transposeB)
+        && TensorCoreProblem.Supports(ProductShape(rows, columns, inner, transposeA, transposeB));
+
+    /// <summary>c = addend + op(a)·op(b), of which at most one is transposed: see <see cref="Gemm.Multiply"/>.</summary>
+    public static void Multiply(
+        ITensorCoreDevice device, GpuArray c, GpuArray addend, GpuArray a, GpuArray b, int rows, int columns, int inner,
+        bool transposeA, bool transposeB)
+    {
+        var shape = ProductShape(rows, columns, inner, transposeA, transposeB);
+        var problem = new TensorCoreProblem(device.IsBf16);
+        if (!transposeA && !transposeB)
+        {
+            var term = new ConvolutionOperand { X = a, W = b, Channels = inner, Kernel = 1 };
+            Forward(device, c, new SumInputs { Terms = [term], Addend = addend, TableKernel = 1 }, shape, default(Identity));
+            return;
+        }
+
+        // Both gradients sum over what lies side by side or one below the other in dy.
+        var dy = transposeA ? b : a;
+        long gradientChunks = Aligned(problem.GradientChunks(shape));
+        var packed = Chunks(
+            device, ScratchSlots.Operand, gradientChunks + (transposeA ? problem.ImageChunks(shape) : 0));
+        Pack(device, packed, dy, problem.Gradients(shape), problem.GradientChunks(shape));
+        if (transposeB)
+        {
+            BackwardInput(device, c, addend, b, packed, shape);
+            return;
+        }
+
+        var images = packed.SubView(gradientChunks, problem.ImageChunks(shape));
+        Pack(device, images, a, problem.Images(shape), images.Length);
+        BackwardWeight(device, c, addend, images, packed, shape);
+    }
+
+    // A row is an image of one pixel. a·bᵀ is the gradient by the input, aᵀ·b that by the weights.
+    private static Conv2dShape ProductShape(int rows, int columns, int inner, bool transposeA, bool transposeB) =>
+        transposeA ? new Conv2dShape(inner, rows, 1, 1, columns, 1, 1)
+        : transposeB ? new Conv2dShape(rows, columns, 1, 1, inner, 1, 1)
+        : new Conv2dShape(rows, inner, 1, 1, columns, 1, 1);
+}

@@ -1,0 +1,105 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Gqn.Native.Tests.Cuda;
+
+internal enum DriverOrder
+{
+    /// <summary>Work is done when somebody waits for it: what nobody waits for is not there.</summary>
+    Late,
+
+    /// <summary>Beside that, some stream runs ahead now and then: what nobody holds back comes too early.</summary>
+    Random,
+}
+
+/// <summary>
+/// A double of NVIDIA's driver, of which the library is built by scripts/with-cuda-double.sh and the behaviour is here:
+/// ILGPU's CUDA accelerator and all that Kernels/Gpu asks of the driver run as on a GPU, kernels by interpreting PTX.
+/// It does what the driver's documentation promises and nothing better, and refuses what that forbids.
+/// </summary>
+internal static unsafe class CudaDouble
+{
+    // Names the library; set by the script.
+    private const string Variable = "GQN_CUDA_DOUBLE";
+
+    private static delegate* unmanaged<int, byte*, void> _explain;
+    private static long _reserved;
+
+    /// <summary>Whether this process runs on the double.</summary>
+    public static bool IsInstalled { get; private set; }
+
+    /// <summary>When work is done.</summary>
+    public static DriverOrder Order { get; set; }
+
+    /// <summary>Of the random order of contexts created from now on.</summary>
+    public static ulong Seed { get; set; }
+
+    /// <summary>Launches of kernels and of graphs that were carried out.</summary>
+    public static long Launches { get; set; }
+
+    /// <summary>Memory of the device in bytes.</summary>
+    public static long TotalMemory { get; private set; }
+
+    public static long FreeMemory => TotalMemory - _reserved;
+
+    /// <summary>How many of the catalogue's elements a test takes: interpreting is a million times slower.</summary>
+    public static long MostElements => IsInstalled ? 1_000 : long.MaxValue;
+
+    /// <summary>Errors that the driver has answered so far.</summary>
+    public static List<string> Complaints { get; } = [];
+
+    public static bool TryReserve(long bytes)
+    {
+        if (bytes > FreeMemory)
+            return false;
+        _reserved += bytes;
+        return true;
+    }
+
+    public static void Unreserve(long bytes) => _reserved -= bytes;
+
+    /// <summary>Makes the reason of an error part of the driver's own text for it.</summary>
+    public static void Explain(DriverError error, string text)
+    {
+        Complaints.Add(text);
+        byte* native = (byte*)Marshal.StringToCoTaskMemUTF8(text);
+        _explain((int)error, native);
+        Marshal.FreeCoTaskMem((nint)native);
+    }
+
+    /// <summary>Before anything asks for a device: where the variable names the library, it is the driver.</summary>
+#pragma warning disable CA2255 // A test assembly has no entry point of its own.
+    [ModuleInitializer]
+#pragma warning restore CA2255
+    internal static void Install()
+    {
+        if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } path)
+            return;
+        // Later loads by the name that the library bears find this one.
+        nint library = NativeLibrary.Load(path);
+        _explain = (delegate* unmanaged<int, byte*, void>)NativeLibrary.GetExport(library, "gqn_double_explain");
+        var install = (delegate* unmanaged<byte*, nint, int>)NativeLibrary.GetExport(library, "gqn_double_install");
+        foreach (MethodInfo method in typeof(DriverExports).GetMethods(BindingFlags.Static | BindingFlags.Public))
+        {
+            byte* name = (byte*)Marshal.StringToCoTaskMemUTF8(method.Name);
+            int found = install(name, method.MethodHandle.GetFunctionPointer());
+            Marshal.FreeCoTaskMem((nint)name);
+            if (found == 0)
+                throw new InvalidOperationException($"The double's library has no {method.Name}; build it anew.");
+        }
+
+        var missing = (delegate* unmanaged<byte*>)NativeLibrary.GetExport(library, "gqn_double_missing");
+        if (missing() != null)
+        {
+            throw new InvalidOperationException(
+                $"Nobody stands behind {Marshal.PtrToStringUTF8((nint)missing())} of the double's library.");
+        }
+
+        var total = (delegate* unmanaged<nuint*, int, int>)NativeLibrary.GetExport(library, "cuDeviceTotalMem_v2");
+        nuint bytes;
+        _ = total(&bytes, 0);
+        TotalMemory = (long)bytes;
+        IsInstalled = true;
+    }
+}

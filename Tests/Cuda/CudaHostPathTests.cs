@@ -1,0 +1,223 @@
+using Gqn.Native.Kernels.Gpu;
+using Gqn.Native.Kernels.Pointwise;
+using ILGPU;
+using Xunit;
+
+namespace Gqn.Native.Tests.Cuda;
+
+/// <summary>What the host does on CUDA beside launching kernels: uploads, graphs, memory, errors.</summary>
+public sealed class CudaHostPathTests : IDisposable
+{
+    private static readonly KernelHandle<BeyondArgs> Beyond = new(BeyondKernel);
+
+    private GpuContext? _opened;
+
+    private GpuContext Context
+    {
+        get
+        {
+            try
+            {
+                return _opened ??= GpuContext.Open("cuda:0", MatrixPrecision.Fp32);
+            }
+            catch (GpuException exception)
+            {
+                Assert.SkipUnless(
+                    Environment.GetEnvironmentVariable("GQN_REQUIRE_CUDA") == "1", exception.Message);
+                throw;
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _opened?.Dispose();
+        CudaDouble.Order = DriverOrder.Late;
+    }
+
+    /// <summary>More uploads than slots, of sizes that grow and shrink, whose sources and targets change at once.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void UploadsArriveInOrderBetweenKernels(int seed)
+    {
+        CudaDouble.Order = seed == 0 ? DriverOrder.Late : DriverOrder.Random;
+        CudaDouble.Seed = (ulong)seed;
+        const int steps = 40, most = 300;
+        using GpuMemory input = Context.Allocate(most), sums = Context.Allocate(steps * most);
+        float[] batch = new float[most], expected = new float[steps * most], actual = new float[steps * most];
+        var x = new GpuArray(input, 0);
+        for (int step = 0; step < steps; step++)
+        {
+            int count = 1 + (step * 37 % most);
+            for (int i = 0; i < count; i++)
+                batch[i] = (step * 1000) + i;
+            Context.Upload(batch.AsSpan(0, count), x);
+            PointwiseKernels.Unary(Context, new GpuArray(sums, step * most), x, count, new Affine(2, 1));
+            for (int i = 0; i < count; i++)
+                expected[(step * most) + i] = (2 * batch[i]) + 1;
+            batch.AsSpan().Fill(float.NaN);
+        }
+
+        Context.Download(new GpuArray(sums, 0), actual);
+        Assert.Equal(expected, actual);
+    }
+
+    /// <summary>Work is captured once its form is known, runs with new arguments, and may free what it has used.</summary>
+    [Fact]
+    public void GraphsDoWhatTheWorkDoes()
+    {
+        Assert.Null(Context.GraphRefusal);
+        using GpuMemory memory = Context.Allocate(100);
+        var y = new GpuArray(memory, 0);
+        float[] result = new float[100];
+        for (int step = 1; step < 8; step++)
+        {
+            float value = step;
+            Context.Run(1, () =>
+            {
+                using GpuMemory passing = Context.Allocate(100);
+                var x = new GpuArray(passing, 0);
+                PointwiseKernels.Fill(Context, x, 100, value);
+                PointwiseKernels.Unary(Context, y, x, 100, new Affine(3, 0));
+            });
+            Context.Download(y, result);
+            Assert.All(result, actual => Assert.Equal(3 * value, actual));
+        }
+    }
+
+    [Fact]
+    public void AGraphOfAnotherFormReplacesTheOldOne()
+    {
+        using GpuMemory memory = Context.Allocate(100);
+        var y = new GpuArray(memory, 0);
+        float[] result = new float[1];
+        for (int step = 0; step < 6; step++)
+        {
+            int place = step;
+            Context.Run(1, () =>
+            {
+                // The same number of launches, with and without memory to be cleared.
+                using GpuMemory? passing = place % 2 == 0 ? null : Context.Allocate(10);
+                PointwiseKernels.Fill(Context, y, 1, place);
+            });
+        }
+
+        Context.Download(y, result);
+        Assert.Equal(5, result[0]);
+    }
+
+    [Fact]
+    public void WorkThatFailsInACaptureLeavesTheDeviceInOrder()
+    {
+        using GpuMemory memory = Context.Allocate(1);
+        var y = new GpuArray(memory, 0);
+        float[] result = new float[1];
+        for (int form = 0; form < 2; form++)
+            Context.Run(1, () => PointwiseKernels.Fill(Context, y, 1, 1));
+        Assert.Throws<TimeZoneNotFoundException>(() => Context.Run(1, () =>
+        {
+            PointwiseKernels.Fill(Context, y, 1, 2);
+            throw new TimeZoneNotFoundException();
+        }));
+        Context.Download(y, result);
+        Assert.Equal(1, result[0]);
+        // Nobody may wait within a graph; that too is told, and what comes next works.
+        GpuException refusal = Assert.Throws<GpuException>(
+            () => Context.Run(1, () => Context.Download(y, new float[1])));
+        Assert.Contains("copying from cuda:0", refusal.Message, StringComparison.OrdinalIgnoreCase);
+        Context.Run(1, () => PointwiseKernels.Fill(Context, y, 1, 3));
+        Context.Download(y, result);
+        Assert.Equal(3, result[0]);
+    }
+
+    [Fact]
+    public void LackOfMemoryIsToldAsSuch()
+    {
+        long bytes = Context.Info.MemoryBytes;
+        string message = Assert.Throws<InsufficientMemoryException>(() => Context.Allocate(bytes / 2)).Message;
+        Assert.Contains($"has no room for {bytes * 2} bytes", message, StringComparison.Ordinal);
+        // The device still works.
+        using GpuMemory memory = Context.Allocate(1);
+        PointwiseKernels.Fill(Context, new GpuArray(memory, 0), 1, 4);
+        float[] result = new float[1];
+        Context.Download(new GpuArray(memory, 0), result);
+        Assert.Equal(4, result[0]);
+    }
+
+    [Fact]
+    public void LackOfMemoryForUploadsIsToldAsSuch()
+    {
+        Assert.SkipUnless(CudaDouble.IsInstalled, "fills the memory of the device");
+        int count = (int)(CudaDouble.FreeMemory / 2 / sizeof(float)) + 1024;
+        using GpuMemory memory = Context.Allocate(count);
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.Throws<InsufficientMemoryException>(
+                () => Context.Upload(new float[count], new GpuArray(memory, 0)));
+        }
+
+        Context.Upload([1f, 2f], new GpuArray(memory, 0));
+        float[] result = new float[2];
+        Context.Download(new GpuArray(memory, 0), result);
+        Assert.Equal([1f, 2f], result);
+    }
+
+    /// <summary>The one who waits is told which kernel has failed and where; nobody is told that cleaning up failed.</summary>
+    [Fact]
+    public void AKernelThatFailsIsToldToWhoWaits()
+    {
+        Assert.SkipUnless(CudaDouble.IsInstalled, "does harm to a device");
+        GpuMemory memory = Context.Allocate(64);
+        Context.Launch(Beyond, 1, new BeyondArgs { Y = memory.View, At = 1 << 20 });
+        GpuException fault = Assert.Throws<GpuException>(
+            () => Context.Download(new GpuArray(memory, 0), new float[1]));
+        Assert.Contains("CUDA_ERROR_ILLEGAL_ADDRESS", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("BeyondKernel", fault.Message, StringComparison.Ordinal);
+        Assert.Throws<GpuException>(() => Context.Upload([1f], new GpuArray(memory, 0)));
+        Assert.Throws<GpuException>(() => Context.Synchronize());
+        memory.Dispose();
+        _opened!.Dispose();
+        _opened = null;
+        using GpuMemory other = Context.Allocate(1);
+        Context.Synchronize();
+    }
+
+    [Fact]
+    public void EveryThreadMayUseTheDevice()
+    {
+        using GpuMemory memory = Context.Allocate(8);
+        var y = new GpuArray(memory, 0);
+        Exception? failure = null;
+        for (int i = 0; i < 3; i++)
+        {
+            float value = i;
+            var thread = new Thread(() => failure ??= Record.Exception(() =>
+            {
+                for (int step = 0; step < 3; step++)
+                {
+                    Context.Upload([value, value], y);
+                    Context.Run(2, () => PointwiseKernels.Unary(Context, y, y, 2, new Affine(1, 1)));
+                }
+
+                float[] result = new float[2];
+                Context.Download(y, result);
+                Assert.Equal([value + 1, value + 1], result);
+            }));
+            thread.Start();
+            thread.Join();
+        }
+
+        Assert.Null(failure);
+    }
+
+    private static void BeyondKernel(Index1D i, BeyondArgs args) => args.Y[i + args.At] = 1f;
+
+    private struct BeyondArgs
+    {
+        public ArrayView<float> Y;
+        public int At;
+    }
+}

@@ -1,0 +1,104 @@
+using Gqn.Native.Engine.Random;
+
+namespace Gqn.Native.Tests.Cuda;
+
+/// <summary>A context (CUcontext): what threads must have made current before they ask for anything.</summary>
+internal sealed class DriverContext
+{
+    [ThreadStatic]
+    private static DriverContext? _current;
+
+    private readonly RandomStream _random = new(CudaDouble.Seed, 0);
+
+    public DriverContext() => Default = new DriverStream(this, isBlocking: true);
+
+    public static DriverContext? Current
+    {
+        get => _current;
+        set => _current = value;
+    }
+
+    public DriverStream Default { get; }
+
+    /// <summary>Streams beside the default one.</summary>
+    public List<DriverStream> Streams { get; } = [];
+
+    /// <summary>The last work of streams that were destroyed.</summary>
+    public List<DriverWork> Orphans { get; } = [];
+
+    public DriverMemory Memory { get; } = new();
+
+    /// <summary>Set for good by a kernel that failed: every later call answers with it.</summary>
+    public DriverException? Fault { get; private set; }
+
+    public bool IsDestroyed { get; set; }
+
+    public IEnumerable<DriverCapture> Captures =>
+        Streams.Select(stream => stream.Capture).OfType<DriverCapture>().Distinct();
+
+    /// <summary>Carries out a node when its time has come; after a fault nothing is carried out any more.</summary>
+    public void Attempt(Action action)
+    {
+        if (Fault is not null || IsDestroyed)
+            return;
+        try
+        {
+            action();
+        }
+        catch (DriverException fault)
+        {
+            Fault = fault;
+        }
+    }
+
+    /// <summary>Does all work that was queued.</summary>
+    public void Finish()
+    {
+        foreach (DriverStream stream in Streams)
+            DriverWork.Finish(stream.Last);
+        DriverWork.Finish(Default.Last);
+        foreach (DriverWork work in Orphans)
+            DriverWork.Finish(work);
+        Orphans.RemoveAll(work => work.IsDone);
+    }
+
+    /// <summary>Now and then some stream runs ahead, if that is wanted: work that nobody ordered may come early.</summary>
+    public void Disturb()
+    {
+        if (CudaDouble.Order == DriverOrder.Random && Streams.Count > 0 && _random.NextInt32(3) == 0)
+            DriverWork.Finish(Streams[_random.NextInt32(Streams.Count)].Last);
+    }
+
+    /// <summary>Waiting for everything is not possible while something is only noted.</summary>
+    public void RefuseCaptures(string what)
+    {
+        foreach (DriverCapture capture in Captures)
+            throw capture.Fail(DriverError.CaptureUnsupported, $"{what} while a stream of the context is capturing");
+    }
+
+    /// <summary>The default stream would have to wait for blocking streams that are only taking notes.</summary>
+    public void RefuseImplicitDependency()
+    {
+        foreach (DriverStream stream in Streams)
+        {
+            if (stream is { IsBlocking: true, Capture: { } capture })
+            {
+                throw capture.Fail(
+                    DriverError.CaptureImplicit, "the default stream is used while a blocking stream is capturing");
+            }
+        }
+    }
+
+    /// <summary>Calls that may wait inside are forbidden to captures that are not relaxed.</summary>
+    public void RefuseUnsafeCall(string what)
+    {
+        foreach (DriverCapture capture in Captures)
+        {
+            if (capture.Mode == CaptureMode.Global
+                || (capture.Mode == CaptureMode.ThreadLocal && capture.Thread == Environment.CurrentManagedThreadId))
+            {
+                throw capture.Fail(DriverError.CaptureUnsupported, $"{what} during a capture that is not relaxed");
+            }
+        }
+    }
+}

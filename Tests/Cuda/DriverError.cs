@@ -1,0 +1,34 @@
+namespace Gqn.Native.Tests.Cuda;
+
+/// <summary>Results of the driver's functions (CUresult).</summary>
+internal enum DriverError
+{
+    Success = 0,
+    InvalidValue = 1,
+    OutOfMemory = 2,
+    InvalidDevice = 101,
+    InvalidContext = 201,
+    InvalidPtx = 218,
+    InvalidHandle = 400,
+    NotFound = 500,
+    NotReady = 600,
+    IllegalAddress = 700,
+    LaunchOutOfResources = 701,
+    LaunchFailed = 719,
+    CaptureUnsupported = 900,
+    CaptureInvalidated = 901,
+    CaptureUnmatched = 903,
+    CaptureUnjoined = 904,
+    CaptureIsolation = 905,
+    CaptureImplicit = 906,
+    CapturedEvent = 907,
+    CaptureWrongThread = 908,
+    GraphUpdateFailed = 910,
+    Unknown = 999,
+}
+
+/// <summary>What a function of the driver answers with an error.</summary>
+internal sealed class DriverException(DriverError error, string message) : Exception(message)
+{
+    public DriverError Error => error;
+}
