@@ -64,6 +64,16 @@ public sealed class DeviceReportTests
         Assert.Equal((1, 2), (TestPart.Count(output, "failed"), TestPart.Count(output, "succeeded")));
     }
 
+    [Theory]
+    [InlineData(0, 3, 0, 1, "passed")]
+    [InlineData(2, 3, 1, 1, "FAILED")]
+    [InlineData(8, 0, 0, 2, "skipped")]
+    [InlineData(0, 0, 0, 0, "nothing ran")]
+    [InlineData(134, 5, 0, 0, "it ended with exit code 134: core dumped")]
+    public void AClassOfTestsPassesFailsOrSaysWhyNot(int code, int passed, int failed, int skipped, string outcome) =>
+        Assert.Equal(outcome, TestPart.OutcomeOf(
+            new ChildRun("tests", code, TimeSpan.FromSeconds(1), [], ["core dumped"]), passed, failed, skipped));
+
     [Fact]
     public void TimeThatIsLeftIsSharedByThePartsThatAreLeft()
     {
@@ -210,8 +220,8 @@ public sealed class DeviceReportTests
     {
         var classes = KernelPart.Classes(["fp32", "bf16"]).ToList();
         Assert.Equal([("GpuMatrixProduct", "fp32"), ("GpuMatrixProduct", "bf16"), ("GpuLayer", "fp32")], classes[..3]);
-        Assert.Contains(("GpuGemm", "fp32"), classes);
-        Assert.DoesNotContain(("GpuGemm", "bf16"), classes);
+        Assert.Contains(("GpuStream", "fp32"), classes);
+        Assert.DoesNotContain(("GpuStream", "bf16"), classes);
         Assert.All(classes, entry => Assert.Single(BenchmarkCatalog.Select(entry.Name)));
     }
 
