@@ -28,7 +28,7 @@ internal sealed class StepPart : IReportPart
 
     public string Title => "Training steps";
 
-    public double ShareOn(DeviceRecord device) => 4;
+    public double ShareOn(DeviceRecord device) => 5;
 
     public void Run(ReportContext context, TimeSpan limit)
     {

@@ -16,7 +16,7 @@ internal sealed partial class TestPart : IReportPart
 
     public string Title => "Tests on the device";
 
-    public double ShareOn(DeviceRecord device) => 4;
+    public double ShareOn(DeviceRecord device) => 5;
 
     public void Run(ReportContext context, TimeSpan limit)
     {

@@ -219,10 +219,12 @@ public sealed class DeviceReportTests
     public void TheMatrixProductComesFirstAndWhatHasOnePrecisionIsMeasuredInThatAlone()
     {
         var classes = KernelPart.Classes(["fp32", "bf16"]).ToList();
-        Assert.Equal([("GpuMatrixProduct", "fp32"), ("GpuMatrixProduct", "bf16"), ("GpuLayer", "fp32")], classes[..3]);
-        Assert.Contains(("GpuStream", "fp32"), classes);
-        Assert.DoesNotContain(("GpuStream", "bf16"), classes);
-        Assert.All(classes, entry => Assert.Single(BenchmarkCatalog.Select(entry.Name)));
+        var names = classes.Select(entry => (entry.Name, entry.Precision)).ToList();
+        Assert.Equal([("GpuMatrixProduct", "fp32"), ("GpuMatrixProduct", "bf16"), ("GpuLayer", "fp32")], names[..3]);
+        Assert.Contains(("GpuStream", "fp32"), names);
+        Assert.DoesNotContain(("GpuStream", "bf16"), names);
+        Assert.All(names, entry => Assert.Single(BenchmarkCatalog.Select(entry.Name)));
+        Assert.True(classes[2].Weight > classes[0].Weight);
     }
 
     [Fact]
