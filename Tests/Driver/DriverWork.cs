@@ -1,4 +1,4 @@
-namespace Gqn.Native.Tests.Cuda;
+namespace Gqn.Native.Tests.Driver;
 
 /// <summary>Work in a queue: done when somebody waits for it, or for work that must come after it.</summary>
 internal sealed class DriverWork(Action? run, params DriverWork?[] after)

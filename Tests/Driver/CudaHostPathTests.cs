@@ -1,9 +1,10 @@
+using System.Runtime.CompilerServices;
 using Gqn.Native.Kernels.Gpu;
 using Gqn.Native.Kernels.Pointwise;
 using ILGPU;
 using Xunit;
 
-namespace Gqn.Native.Tests.Cuda;
+namespace Gqn.Native.Tests.Driver;
 
 /// <summary>What the host does on CUDA beside launching kernels: uploads, graphs, memory, errors.</summary>
 [Collection(CudaDouble.Alone)]
@@ -186,7 +187,26 @@ public sealed class CudaHostPathTests : IDisposable
         memory.Dispose();
         _opened!.Dispose();
         _opened = null;
+        // Finalizers must not fail either: they would end the process.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         using GpuMemory other = Context.Allocate(1);
+        Context.Synchronize();
+    }
+
+    [Fact]
+    public void MemoryThatNobodyFreedComesBackWithTheCollector()
+    {
+        Assert.SkipUnless(CudaDouble.IsInstalled, "asks the driver's double what is in use");
+        Context.Accelerator.Bind();
+        DriverMemory memory = DriverContext.Current!.Memory;
+        long before = memory.Used;
+        Forget(Context);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.Equal(before, memory.Used);
+        using GpuMemory other = Context.Allocate(1);
+        PointwiseKernels.Fill(Context, new GpuArray(other, 0), 1, 1);
         Context.Synchronize();
     }
 
@@ -216,6 +236,13 @@ public sealed class CudaHostPathTests : IDisposable
         }
 
         Assert.Null(failure);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Forget(GpuContext context)
+    {
+        for (int i = 0; i < 4; i++)
+            PointwiseKernels.Fill(context, new GpuArray(context.Allocate(1000), 0), 1000, i);
     }
 
     private (int Instantiated, int Launched) Graphs()
