@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Gqn.Native.Kernels.Gpu;
 using Gqn.Native.Kernels.Pointwise;
 using ILGPU;
+using ILGPU.Runtime.Cuda;
 using Xunit;
 
 namespace Gqn.Native.Tests.Driver;
@@ -11,6 +12,8 @@ namespace Gqn.Native.Tests.Driver;
 public sealed class CudaHostPathTests : IDisposable
 {
     private static readonly KernelHandle<BeyondArgs> Beyond = new(BeyondKernel);
+
+    private static readonly KernelHandle<BeyondArgs> Unknown = new(UnknownKernel);
 
     private GpuContext? _opened;
 
@@ -194,6 +197,21 @@ public sealed class CudaHostPathTests : IDisposable
         Context.Synchronize();
     }
 
+    /// <summary>Only the driver's compiler knows that there is no such instruction; it says so in its log.</summary>
+    [Fact]
+    public void TheLogOfTheDriversCompilerReachesTheUser()
+    {
+        using GpuMemory memory = Context.Allocate(1);
+        var args = new BeyondArgs { Y = memory.View };
+        string message = Assert.Throws<GpuException>(() => Context.Launch(Unknown, 1, args)).Message;
+        Assert.Contains("UnknownKernel", message, StringComparison.Ordinal);
+        Assert.Contains("CUDA_ERROR_INVALID_PTX", message, StringComparison.Ordinal);
+        Assert.Contains("PTX Kernel loading failed", message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\0', message);
+        PointwiseKernels.Fill(Context, new GpuArray(memory, 0), 1, 1);
+        Context.Synchronize();
+    }
+
     [Fact]
     public void MemoryThatNobodyFreedComesBackWithTheCollector()
     {
@@ -252,6 +270,12 @@ public sealed class CudaHostPathTests : IDisposable
     }
 
     private static void BeyondKernel(Index1D i, BeyondArgs args) => args.Y[i + args.At] = 1f;
+
+    private static void UnknownKernel(Index1D i, BeyondArgs args)
+    {
+        args.Y[i] = args.At;
+        CudaAsm.Emit("nosuchinstruction;");
+    }
 
     private struct BeyondArgs
     {

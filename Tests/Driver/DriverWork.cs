@@ -73,7 +73,7 @@ internal sealed class DriverStream(DriverContext context, bool isBlocking)
         {
             context.RefuseImplicitDependency();
             var blocking = context.Streams.Where(other => other.IsBlocking).Select(other => other.Last);
-            Last = new DriverWork(run, [Last, alsoAfter, .. blocking]);
+            Last = new DriverWork(run, [Last, alsoAfter, .. blocking, .. context.Orphans]);
         }
         else
         {
