@@ -18,6 +18,13 @@ internal static partial class TensorCoreConvolution
         ITensorCoreDevice device, ReadOnlySpan<ConvolutionOperand> terms, GpuArray dy, in Conv2dShape shape)
     {
         var problem = new TensorCoreProblem(device.IsBf16);
+        if (terms.Length == 1 && shape.K <= Conv2dShape.WeightBlock && !terms[0].IsConstant
+            && TensorCoreFewChannels.Pays(shape.K, Own(shape, terms[0])))
+        {
+            BackwardFewOutputs(device, terms[0], dy, Own(shape, terms[0]));
+            return;
+        }
+
         long gradientChunks = Aligned(problem.GradientChunks(shape)), imageChunks = 0;
         foreach (ref readonly var term in terms)
         {
@@ -33,7 +40,9 @@ internal static partial class TensorCoreConvolution
             if (term.IsConstant)
                 continue;
             var own = Own(shape, term);
-            if (term.Dx.Exists)
+            if (term.Dx.Exists && TensorCoreFewChannels.Pays(own.C, own))
+                BackwardFewInputs(device, term.Dx, term.AddDx ? term.Dx : default, term.W, packed, own);
+            else if (term.Dx.Exists)
                 BackwardInput(device, term.Dx, term.AddDx ? term.Dx : default, term.W, packed, own);
             if (!term.Dw.Exists)
                 continue;
@@ -45,22 +54,79 @@ internal static partial class TensorCoreConvolution
 
     // dx = addend + the gradient
     private static void BackwardInput(
-        ITensorCoreDevice device, GpuArray dx, GpuArray addend, GpuArray w, ArrayView<Chunk> dy, in Conv2dShape shape)
+        ITensorCoreDevice device, GpuArray dx, GpuArray addend, GpuArray w, ArrayView<Chunk> dy, in Conv2dShape shape) =>
+        BackwardInput(device, dx, addend, w, dy, shape, new TensorCoreProblem(device.IsBf16).AdjointWeights(shape));
+
+    private static void BackwardInput(
+        ITensorCoreDevice device, GpuArray dx, GpuArray addend, GpuArray w, ArrayView<Chunk> dy, in Conv2dShape shape,
+        TensorCorePacking.WeightArgs adjoint)
     {
-        var problem = new TensorCoreProblem(device.IsBf16);
         var args = TensorCoreProblem.BackwardInput(shape);
-        var adjoint = problem.AdjointWeights(shape);
         adjoint.Source = w.View;
         adjoint.Packed = Chunks(
             device, ScratchSlots.SecondOperand, TensorCoreProblem.WeightChunks(args.Columns, adjoint.LineChunks));
         device.Launch(TensorCorePacking.Adjoint, adjoint.Packed.Length, adjoint);
-        TensorCoreProblem.Add(ref args, 0, problem.AdjointTerm(shape) with
+        TensorCoreProblem.Add(ref args, 0, new TensorCoreProblem(device.IsBf16).AdjointTerm(shape) with
         {
             Images = Address(dy),
             Weights = Address(adjoint.Packed),
         });
         SetMemory(ref args, dx, addend, default, default);
         TensorCoreLaunch.Forward<ActivationEpilogue<Identity>>(device, args);
+    }
+
+    // The same, tap by tap.
+    private static void BackwardFewInputs(
+        ITensorCoreDevice device, GpuArray dx, GpuArray addend, GpuArray w, ArrayView<Chunk> dy, in Conv2dShape shape)
+    {
+        var product = TensorCoreFewChannels.Inputs(shape);
+        var taps = device.Scratch(ScratchSlots.Taps, (long)product.N * product.C);
+        // In a block of outputs the taps of a channel lie like more channels.
+        var adjoint = new TensorCoreProblem(device.IsBf16).AdjointWeights(product) with { Blocked = 1 };
+        BackwardInput(device, taps, default, w, dy, product, adjoint);
+        device.Launch(
+            TensorCoreFewChannels.Fold, (long)shape.N * shape.H * shape.W * shape.C,
+            new TensorCoreFewChannels.FoldArgs
+            {
+                Dx = dx.View,
+                Addend = addend.ViewOr(dx),
+                Taps = taps.View,
+                Channels = shape.C,
+                Kernel = shape.Kernel,
+                Height = shape.H,
+                Width = shape.W,
+                HasAddend = addend.Exists ? 1 : 0,
+            });
+    }
+
+    private static void BackwardFewOutputs(
+        ITensorCoreDevice device, in ConvolutionOperand term, GpuArray dy, in Conv2dShape shape)
+    {
+        var problem = new TensorCoreProblem(device.IsBf16);
+        var product = TensorCoreFewChannels.Outputs(shape);
+        long gradientChunks = Aligned(problem.GradientChunks(product));
+        var packed = Chunks(
+            device, ScratchSlots.Operand, gradientChunks + (term.Dw.Exists ? problem.ImageChunks(product) : 0));
+        device.Launch(
+            TensorCoreFewChannels.Unfold, problem.GradientChunks(product),
+            new TensorCoreFewChannels.UnfoldArgs
+            {
+                Source = dy.View,
+                Packed = packed,
+                Channels = shape.K,
+                Kernel = shape.Kernel,
+                Height = shape.H,
+                Width = shape.W,
+                Chunks = problem.Chunks(product.K),
+                Bf16 = device.IsBf16 ? 1 : 0,
+            });
+        if (term.Dx.Exists)
+            BackwardInput(device, term.Dx, term.AddDx ? term.Dx : default, term.W, packed, product);
+        if (!term.Dw.Exists)
+            return;
+        var images = packed.SubView(gradientChunks, problem.ImageChunks(product));
+        Pack(device, images, term.X, problem.Images(product), images.Length);
+        BackwardWeight(device, term.Dw, term.AddDw ? term.Dw : default, images, packed, product);
     }
 
     // dw = addend + the gradient

@@ -52,13 +52,12 @@ internal readonly record struct TensorCoreSchedule(
         {
             int inner = tiling < TensorCoreTiling.Large ? haloStages : stages;
             int tiles = Tiles(rows, columns, tiling), pairs = tiles - (tiles % (2 * multiprocessors));
-            double cycles = CyclesOf(tiling), whole = (inner * cycles) + GroupCycles;
-            Keep(ref best, new(tiling, tiles, 1, inner, Rounds(tiles, multiprocessors) * whole));
+            Keep(ref best, new(tiling, tiles, 1, inner, CyclesOf(tiling, tiles, inner, multiprocessors)));
             for (int parts = 2; parts <= Math.Min(MaxParts, inner / MinStages) && pairs < tiles; parts++)
             {
                 int part = TensorCoreProblem.Tiles(inner, parts), groups = (tiles - pairs) * parts;
-                double time = (Rounds(pairs, multiprocessors) * whole)
-                    + (Rounds(groups, multiprocessors) * ((part * cycles) + GroupCycles))
+                double time = CyclesOf(tiling, pairs, inner, multiprocessors)
+                    + CyclesOf(tiling, groups, part, multiprocessors)
                     + Sums((double)groups * Area(tiling), multiprocessors);
                 // As many as are not empty.
                 if ((parts - 1) * part < inner)
@@ -79,7 +78,7 @@ internal readonly record struct TensorCoreSchedule(
             for (int parts = 1; parts <= most; parts++)
             {
                 int part = TensorCoreProblem.Tiles(stages, parts);
-                double time = Rounds((long)tiles * parts, multiprocessors) * ((part * CyclesOf(tiling)) + GroupCycles);
+                double time = CyclesOf(tiling, (long)tiles * parts, part, multiprocessors);
                 if (parts > 1)
                     time += Sums((double)rows * columns * parts, multiprocessors);
                 if ((parts - 1) * part < stages)
@@ -88,6 +87,23 @@ internal readonly record struct TensorCoreSchedule(
         }
 
         return best;
+    }
+
+    /// <summary>How long so many groups with so many stages each take.</summary>
+    public static double CyclesOf(TensorCoreTiling tiling, long groups, int stages, int multiprocessors)
+    {
+        double share = tiling switch
+        {
+            TensorCoreTiling.HaloLarge => 1,
+            TensorCoreTiling.HaloMedium => 0.75,
+            TensorCoreTiling.Large => 0.6,
+            TensorCoreTiling.Medium => 0.4,
+            _ => 0.3,
+        };
+        // The busiest multiprocessor's.
+        long most = (groups + multiprocessors - 1) / multiprocessors;
+        return (most + (most % 2 * Alone))
+            * ((stages * StageCycles * Area(tiling) / (128 * 128 * share)) + GroupCycles);
     }
 
     private static void Keep(ref TensorCoreSchedule best, in TensorCoreSchedule other)
@@ -106,26 +122,6 @@ internal readonly record struct TensorCoreSchedule(
     {
         var (rows, columns) = Size(tiling);
         return rows * columns;
-    }
-
-    private static double CyclesOf(TensorCoreTiling tiling)
-    {
-        double share = tiling switch
-        {
-            TensorCoreTiling.HaloLarge => 1,
-            TensorCoreTiling.HaloMedium => 0.75,
-            TensorCoreTiling.Large => 0.6,
-            TensorCoreTiling.Medium => 0.4,
-            _ => 0.3,
-        };
-        return StageCycles * Area(tiling) / (128 * 128 * share);
-    }
-
-    // How long the busiest multiprocessor takes, in groups.
-    private static double Rounds(long groups, int multiprocessors)
-    {
-        long most = (groups + multiprocessors - 1) / multiprocessors;
-        return most + (most % 2 * Alone);
     }
 
     private static double Sums(double numbers, int multiprocessors) =>

@@ -28,9 +28,6 @@ internal static class TensorCoreLaunch
     // What a multiprocessor keeps of its shared memory for each group.
     private const int ReservedPerGroup = 1024;
 
-    // Blocks of pixels are worth it while they do not lengthen the inner dimension, in whole lines for each tap, by more.
-    private const double MostHaloStages = 1.25;
-
     /// <summary>Stages of the ring: as many as let two groups share a multiprocessor, else as many as fit one.</summary>
     /// <param name="limits">Of the device.</param>
     /// <param name="block">Bytes before the ring.</param>
@@ -58,9 +55,7 @@ internal static class TensorCoreLaunch
     public static void Forward<TEpilogue>(ITensorCoreDevice device, TensorCoreArgs args)
         where TEpilogue : struct, ITensorCoreEpilogue
     {
-        int haloStages = HaloStages(args);
-        if (haloStages > MostHaloStages * args.Stages || !HaloFits(device.SharedLimits))
-            haloStages = 0;
+        int haloStages = HaloFits(device.SharedLimits) ? HaloStages(args) : 0;
         var schedule = TensorCoreSchedule.Forward(
             args.Rows, args.Columns, args.Stages, haloStages, device.Multiprocessors);
         (args.WholeTiles, args.Parts, args.PartStages) = (schedule.WholeTiles, schedule.Parts, schedule.PartStages);

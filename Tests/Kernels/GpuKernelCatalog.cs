@@ -1,5 +1,6 @@
 using System.Reflection;
 using Gqn.Native.Kernels.Gpu;
+using ILGPU.Runtime;
 
 namespace Gqn.Native.Tests.Kernels;
 
@@ -22,6 +23,12 @@ internal static class GpuKernelCatalog
     /// <summary>Whether the runtime passes the kernel an index that it guards.</summary>
     public static bool IsImplicitlyGrouped(KernelHandle handle) =>
         handle.GetType().GetGenericTypeDefinition() == typeof(KernelHandle<>);
+
+    /// <summary>The bounds that a kernel of explicit groups is compiled with on CUDA.</summary>
+    public static KernelSpecialization Bounds(KernelHandle handle) => IsImplicitlyGrouped(handle)
+        ? default
+        : (KernelSpecialization)handle.GetType()
+            .GetProperty(nameof(GroupKernelHandle<int>.Bounds))!.GetValue(handle)!;
 
     /// <summary>Kernels in CUDA's own instructions, which no other platform compiles.</summary>
     public static bool IsForCudaOnly(KernelHandle handle) =>

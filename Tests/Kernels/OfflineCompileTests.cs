@@ -82,7 +82,8 @@ public sealed class OfflineCompileTests(OfflineCompileTests.Report report, ITest
     private static string Ptx(string name)
     {
         KernelHandle handle = GpuKernelCatalog.Handle(name);
-        return PtxCompiler.Compile(handle.Body.Method, GpuKernelCatalog.IsImplicitlyGrouped(handle));
+        return PtxCompiler.Compile(
+            handle.Body.Method, GpuKernelCatalog.IsImplicitlyGrouped(handle), GpuKernelCatalog.Bounds(handle));
     }
 
     /// <summary>The table of registers, written beside the test program when all kernels are assembled.</summary>

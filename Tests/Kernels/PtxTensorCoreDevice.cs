@@ -15,6 +15,7 @@ internal sealed class PtxTensorCoreDevice(
     private static readonly ConcurrentDictionary<int, Lazy<PtxKernel>> Kernels = [];
 
     private readonly PtxMemory _ranges = new();
+    private readonly Dictionary<int, PtxKernel> _counting = [];
     private readonly List<GpuMemory> _owned = [];
 
     public bool IsBf16 => bf16;
@@ -29,6 +30,9 @@ internal sealed class PtxTensorCoreDevice(
 
     /// <summary>The slices of tiles that were cut, likewise.</summary>
     public List<string> Slices { get; } = [];
+
+    /// <summary>What the kernels of tiles ask of memory, where it is to be counted.</summary>
+    public PtxCounters? Counters { get; init; }
 
     /// <summary>An array with these values, some floats behind the beginning of its memory.</summary>
     public GpuArray Allocate(ReadOnlySpan<float> values, int offset = 0)
@@ -74,8 +78,10 @@ internal sealed class PtxTensorCoreDevice(
             (typeof(ITensorCoreTile).IsAssignableFrom(shape) ? Tiles : Slices).Add(shape.Name);
         }
 
-        Compiled(kernel, implicitlyGrouped: false)
-            .Run(_ranges, new Dim3(grid.X, grid.Y, grid.Z), new Dim3(group), bytes, args);
+        var compiled = Counters is null ? Compiled(kernel, implicitlyGrouped: false) : Counting(kernel);
+        compiled.Run(_ranges, new Dim3(grid.X, grid.Y, grid.Z), new Dim3(group), bytes, args);
+        if (Counters is not null && args is TensorCoreArgs)
+            Counters.Add(compiled.Counters);
     }
 
     public void Dispose()
@@ -83,6 +89,18 @@ internal sealed class PtxTensorCoreDevice(
         foreach (var block in _owned)
             block.Dispose();
         _ranges.Dispose();
+    }
+
+    private PtxKernel Counting(KernelHandle kernel)
+    {
+        if (!_counting.TryGetValue(kernel.Id, out var compiled))
+        {
+            compiled = PtxKernel.Compile(kernel.Body.Method, implicitlyGrouped: false);
+            compiled.CountsRequests = true;
+            _counting.Add(kernel.Id, compiled);
+        }
+
+        return compiled;
     }
 
     private static PtxKernel Compiled(KernelHandle kernel, bool implicitlyGrouped) => Kernels.GetOrAdd(

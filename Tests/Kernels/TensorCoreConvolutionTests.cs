@@ -276,15 +276,15 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         }
     }
 
-    /// <summary>Gradients are added where the operands say so, in one part and in several.</summary>
+    /// <summary>Gradients are added where the operands say so, in one part and in several; of few inputs and of few outputs.</summary>
     [Theory]
-    [InlineData(false, 1)]
-    [InlineData(true, 1)]
-    [InlineData(false, 20)]
-    [InlineData(true, 20)]
-    public void GradientsAreAdded(bool bf16, int multiprocessors)
+    [InlineData(false, 1, 40)]
+    [InlineData(true, 1, 8)]
+    [InlineData(false, 20, 8)]
+    [InlineData(true, 20, 40)]
+    public void GradientsAreAdded(bool bf16, int multiprocessors, int k)
     {
-        var shape = new Conv2dShape(4, 6, 16, 17, 8, 3, 1);
+        var shape = new Conv2dShape(4, 6, 16, 17, k, 3, 1);
         using var device = new PtxTensorCoreDevice(_memory, bf16, multiprocessors);
         var operands = new TensorCoreOperands(shape, bf16);
         double[] dx = [.. operands.X.Select(v => (double)v)], dw = [.. operands.W.Select(v => (double)v)];
@@ -299,7 +299,8 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         TensorCoreConvolution.Backward(device, [term], device.Allocate(operands.Dy), shape);
         Assert.InRange(TensorCoreOperands.Error(device.Read(term.Dx), dx), 0, Tolerance);
         Assert.InRange(TensorCoreOperands.Error(device.Read(term.Dw), dw), 0, Tolerance);
-        int parts = new TensorCoreProblem(bf16).WeightSchedule(shape, multiprocessors).Parts;
+        var own = k < 32 ? TensorCoreFewChannels.Outputs(shape) : shape;
+        int parts = new TensorCoreProblem(bf16).WeightSchedule(own, multiprocessors).Parts;
         Assert.Equal(multiprocessors > 1, parts > 1);
     }
 

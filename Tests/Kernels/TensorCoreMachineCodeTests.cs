@@ -140,11 +140,7 @@ public partial class TensorCoreMachineCodeTests(ITestOutputHelper output)
         return text;
     }
 
-    private static string? ToolFolder() =>
-        Environment.GetEnvironmentVariable("GQN_PTXAS") is { Length: > 0 } folder
-            && File.Exists(Path.Combine(folder, "ptxas"))
-            ? folder
-            : null;
+    private static string? ToolFolder() => PtxAssembler.Exists ? PtxAssembler.Folder : null;
 
     private static IEnumerable<(string Name, GroupKernelHandle<TensorCoreArgs> Handle)> Forward<TTile>()
         where TTile : struct, ITensorCoreStageTile =>

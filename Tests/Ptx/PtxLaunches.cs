@@ -23,7 +23,9 @@ internal static class PtxLaunches
     /// <summary>Instructions interpreted so far, counted per thread: grows with every launch that came here.</summary>
     public static long Executed => Interlocked.Read(ref _executed);
 
-    public static void Install(GpuDevice device)
+    /// <param name="device">A simulator.</param>
+    /// <param name="counted">Receives the requests of every launch of explicit groups; null where nobody asks.</param>
+    public static void Install(GpuDevice device, Action<PtxCounters>? counted = null)
     {
         var launchers = new object?[GpuKernelCatalog.Names.Max(name => GpuKernelCatalog.Handle(name).Id) + 1];
         foreach (string name in GpuKernelCatalog.Names)
@@ -33,7 +35,8 @@ internal static class PtxLaunches
                 GpuKernelCatalog.IsImplicitlyGrouped(handle) ? nameof(Items) : nameof(Groups),
                 BindingFlags.Static | BindingFlags.NonPublic)!;
             Type[] arguments = handle.GetType().GetGenericArguments();
-            launchers[handle.Id] = make.MakeGenericMethod(arguments).Invoke(null, [handle]);
+            launchers[handle.Id] = make.MakeGenericMethod(arguments).Invoke(
+                null, GpuKernelCatalog.IsImplicitlyGrouped(handle) ? [handle] : [handle, counted]);
         }
 
         Launchers(Context(device)) = launchers;
@@ -51,15 +54,17 @@ internal static class PtxLaunches
         };
     }
 
-    private static Action<AcceleratorStream, KernelConfig, TArgs> Groups<TArgs>(GroupKernelHandle<TArgs> handle)
-        where TArgs : struct
+    private static Action<AcceleratorStream, KernelConfig, TArgs> Groups<TArgs>(
+        GroupKernelHandle<TArgs> handle, Action<PtxCounters>? counted) where TArgs : struct
     {
         Lazy<PtxKernel> kernel = Compile(handle, implicitlyGrouped: false);
         return (_, config, args) =>
         {
             using PtxMemory memory = Memory(args);
+            kernel.Value.CountsRequests = counted is not null;
             int dynamicBytes = config.UsesDynamicSharedMemory ? config.SharedMemoryConfig.ArraySize : 0;
             kernel.Value.Run(memory, Extent(config.GridDim), Extent(config.GroupDim), dynamicBytes, args);
+            counted?.Invoke(kernel.Value.Counters);
             Interlocked.Add(ref _executed, kernel.Value.Executed);
         };
     }

@@ -1,0 +1,224 @@
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Kernels.Gpu;
+using Gqn.Native.Kernels.Pointwise;
+using Gqn.Native.Kernels.Random;
+using Gqn.Native.Kernels.Shapes;
+
+namespace Gqn.Native.Tests.Kernels;
+
+/// <summary>A device that computes nothing and adds up what an H200 with tensor cores would have to do.</summary>
+/// <remarks>
+/// Convolutions and matrix products go through the host's own code, which chooses tiles and launches; the other operations
+/// are taken for the bytes of their tensors, each read or written once.
+/// </remarks>
+internal sealed class RooflineDevice : Device
+{
+    /// <summary>Bytes of memory in a second, and seconds of a launch in a graph.</summary>
+    public const double Bandwidth = 4.8e12, LaunchSeconds = 1.5e-6;
+
+    private readonly GpuContext _memory = GpuContext.Open("simulator");
+    private readonly TensorCoreLedger _ledger;
+    private readonly GpuArray _any;
+
+    public RooflineDevice(bool bf16)
+    {
+        _any = new GpuArray(_memory.Allocate(64), 0);
+        _ledger = new TensorCoreLedger(_memory, bf16, Add);
+    }
+
+    /// <summary>What one kind of launch adds up to.</summary>
+    public sealed record Entry(int Launches, double Bytes, double Operations, double Seconds);
+
+    public SortedDictionary<string, Entry> Entries { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Floating-point operations that results need, padding of images counted.</summary>
+    public double Useful { get; private set; }
+
+    public override string Description => "roofline";
+
+    public override bool HoldsValues => false;
+
+    public override DeviceBuffer CreateBuffer(long count) => new Nothing(count);
+
+    public override void Upload(ReadOnlySpan<float> source, Tensor destination)
+    {
+    }
+
+    public override void Download(Tensor source, Span<float> destination) => destination.Clear();
+
+    public override void Fill(Tensor t, float value) => Move("fill", t.Shape.Count);
+
+    public override void Unary<TOp>(Tensor y, Tensor x, TOp op) => Move(Name<TOp>(), 2 * y.Shape.Count);
+
+    public override void UnaryBackward<TOp>(Tensor dx, float beta, Tensor dy, Tensor x, Tensor y, TOp op) =>
+        Move(Name<TOp>() + " backward", (3 + Reads(beta)) * dx.Shape.Count);
+
+    public override void Binary<TOp>(Tensor y, Tensor a, Tensor b, TOp op) => Move(Name<TOp>(), 3 * y.Shape.Count);
+
+    public override void BinaryBackwardA<TOp>(Tensor da, float beta, Tensor dy, Tensor a, Tensor b, TOp op) =>
+        Move(Name<TOp>() + " backward", (2 + Reads(beta)) * da.Shape.Count);
+
+    public override void BinaryBackwardB<TOp>(Tensor db, float beta, Tensor dy, Tensor a, Tensor b, TOp op) =>
+        Move(Name<TOp>() + " backward", (2 + Reads(beta)) * db.Shape.Count);
+
+    public override void Broadcast(Tensor y, float beta, Tensor x, float scale) =>
+        Move("broadcast", ((1 + Reads(beta)) * y.Shape.Count) + x.Shape.Count);
+
+    public override void Sum(Tensor y, float beta, Tensor x, float scale) =>
+        Move("sums of axes", x.Shape.Count + y.Shape.Count, 2);
+
+    public override void CopyChannels(Tensor y, int yFirst, float beta, Tensor x, int xFirst, int count) =>
+        Move("copies of channels", (2 + Reads(beta)) * y.Shape.Pixels * count);
+
+    public override void DepthToSpace(Tensor y, Tensor x, int scale) => Move("depth to space", 2 * y.Shape.Count);
+
+    public override void SpaceToDepth(Tensor y, float beta, Tensor x, int scale) =>
+        Move("depth to space", (2 + Reads(beta)) * y.Shape.Count);
+
+    public override void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB)
+    {
+        int inner = transposeA ? (int)a.Shape.Pixels : a.Shape.C;
+        Useful += 2.0 * c.Shape.Count * inner;
+        _ledger.Purpose = "matrix products";
+        TensorCoreConvolution.Multiply(
+            _ledger, _any, addend.Exists ? _any : default, _any, _any, (int)c.Shape.Pixels, c.Shape.C, inner, transposeA,
+            transposeB);
+    }
+
+    public override void Conv2d(
+        Tensor y, Tensor addend, ReadOnlySpan<Conv2dTerm> terms, Tensor bias, int stride, Activation activation)
+    {
+        var operands = Operands(terms, y.Shape, stride, out var shape);
+        _ledger.Purpose = "forward";
+        TensorCoreConvolution.Forward(
+            _ledger, _any, new SumInputs { Terms = operands, Addend = At(addend), Bias = At(bias), TableKernel = 1 },
+            shape, default(Identity));
+    }
+
+    public override void ConvLstm(
+        Tensor cellNext, Tensor hidden, Tensor gates, Tensor addend, ReadOnlySpan<Conv2dTerm> terms, Tensor bias,
+        Tensor cell)
+    {
+        var operands = Operands(terms, hidden.Shape with { C = GateOrder.Gates * hidden.Shape.C }, 1, out var shape);
+        _ledger.Purpose = "forward";
+        TensorCoreConvolution.ForwardLstmCell(
+            _ledger, _any, _any, At(gates), At(cell),
+            new SumInputs { Terms = operands, Addend = At(addend), Bias = At(bias), TableKernel = 1 }, shape);
+    }
+
+    public override void Conv2dBackward(ReadOnlySpan<Conv2dTermGradient> terms, Tensor dy, int stride)
+    {
+        var operands = new List<ConvolutionOperand>();
+        var shape = default(Conv2dShape);
+        foreach (var term in terms)
+        {
+            shape = Describe(dy.Shape, (term.W.Exists ? term.W : term.Dw).Shape, stride);
+            int passes = (term.Dx.Exists ? 1 : 0) + (term.Dw.Exists ? 1 : 0);
+            if (IsConstantMap((term.X.Exists ? term.X : term.Dx).Shape, shape))
+            {
+                // Sums of classes and of taps read dy once; then one or two launches for each gradient.
+                Move("constant maps", dy.Shape.Count, 2 + passes);
+                continue;
+            }
+
+            Useful += 2.0 * passes * shape.MultiplyAccumulates;
+            operands.Add(new ConvolutionOperand
+            {
+                X = _any,
+                W = _any,
+                Dx = At(term.Dx),
+                Dw = At(term.Dw),
+                Channels = shape.C,
+                Kernel = shape.Kernel,
+                AddDx = term.BetaX != 0f,
+                AddDw = term.BetaW != 0f,
+            });
+        }
+
+        _ledger.Purpose = "backward";
+        if (operands.Count > 0)
+            TensorCoreConvolution.Backward(_ledger, operands.ToArray(), _any, shape);
+    }
+
+    public override void LstmCellBackward(
+        Tensor dGates, Tensor dCell, float beta, Tensor dHidden, Tensor dCellNext, Tensor gates, Tensor cell,
+        Tensor cellNext) =>
+        Move("cell backward", (2 * dGates.Shape.Count) + (6 * cellNext.Shape.Count));
+
+    public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, PhiloxKey key) =>
+        Move("latents", z.Shape.Count * 6);
+
+    public override void GaussianLatentBackward(
+        Tensor dPosterior, float betaQ, Tensor dPrior, float betaP, Tensor dz, Tensor dKl, Tensor posterior,
+        Tensor prior, PhiloxKey key) =>
+        Move("latents backward", posterior.Shape.Count * 5);
+
+    public override void AdamStep(
+        Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step) =>
+        Move("Adam", 7 * values.Shape.Count);
+
+    public override double SumOfSquares(Tensor x)
+    {
+        Move("norm of the gradient", x.Shape.Count, 3);
+        return 0;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        _memory.Dispose();
+    }
+
+    private static int Reads(float beta) => beta == 0f ? 0 : 1;
+
+    private static string Name<TOp>() => typeof(TOp).Name;
+
+    private GpuArray At(Tensor t) => t.Exists ? _any : default;
+
+    private ConvolutionOperand[] Operands(ReadOnlySpan<Conv2dTerm> terms, Shape y, int stride, out Conv2dShape shape)
+    {
+        shape = new Conv2dShape(y.N, 1, y.H, y.W, y.C, 1, 1);
+        var operands = new ConvolutionOperand[terms.Length];
+        for (int i = 0; i < terms.Length; i++)
+        {
+            shape = Describe(y, terms[i].W.Shape, stride);
+            operands[i] = new ConvolutionOperand
+            {
+                X = _any,
+                W = _any,
+                Channels = shape.C,
+                Kernel = shape.Kernel,
+                IsConstant = IsConstantMap(terms[i].X.Shape, shape),
+            };
+            if (operands[i].IsConstant)
+                Move("constant maps", 0, 2);
+            else
+                Useful += 2.0 * shape.MultiplyAccumulates;
+        }
+
+        return operands;
+    }
+
+    private void Move(string name, double numbers, int launches = 1)
+    {
+        Add(name, sizeof(float) * numbers, 0, Math.Max(0, (launches - 1) * LaunchSeconds));
+        var entry = Entries[name];
+        Entries[name] = entry with { Launches = entry.Launches + launches - 1 };
+    }
+
+    private void Add(string name, double bytes, double operations, double seconds)
+    {
+        seconds += Math.Max(LaunchSeconds, bytes / Bandwidth);
+        var entry = Entries.GetValueOrDefault(name) ?? new Entry(0, 0, 0, 0);
+        Entries[name] = new Entry(
+            entry.Launches + 1, entry.Bytes + bytes, entry.Operations + operations, entry.Seconds + seconds);
+    }
+
+    private sealed class Nothing(long count) : DeviceBuffer(count)
+    {
+        protected override void Free()
+        {
+        }
+    }
+}
