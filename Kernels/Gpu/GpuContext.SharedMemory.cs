@@ -12,7 +12,8 @@ public sealed partial class GpuContext : ITensorCoreDevice
     private SharedMemoryLimits? _sharedLimits;
 
     /// <summary>
-    /// Kernels launched so far that multiply on tensor cores, in <see cref="Precision"/>: none where it is fp32.
+    /// Kernels launched so far that multiply on tensor cores, in <see cref="Precision"/>, or add the parts of such
+    /// products: none where it is fp32.
     /// </summary>
     public long TensorCoreLaunches { get; private set; }
 
