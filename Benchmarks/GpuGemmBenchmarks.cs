@@ -9,7 +9,7 @@ using GpuGemm = Gqn.Native.Kernels.Gpu.Gemm;
 namespace Gqn.Native.Benchmarks;
 
 [Description("Matrix products on the device GQN_BENCHMARK_DEVICE, or opencl:0, against the CPU device's")]
-public unsafe class GpuGemmBenchmarks : IMeasuredWork, ISinglePrecision, IDisposable
+public unsafe class GpuGemmBenchmarks : IMeasuredWork, IDisposable
 {
     private GpuDeviceMemory _device = null!;
     private CpuWorkspace _workspace = null!;

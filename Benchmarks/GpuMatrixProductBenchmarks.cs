@@ -7,8 +7,8 @@ using Gqn.Native.Engine.Tensors;
 namespace Gqn.Native.Benchmarks;
 
 /// <remarks>
-/// A convolution with 1x1 kernels is a product of the pixels' matrix and the weights, and the form in which tensor cores
-/// take one here. What it reaches is the yardstick of everything else on the device.
+/// As convolutions with 1x1 kernels, which are products of the pixels' matrix and the weights, through the kernels that
+/// a model's layers use. What they reach is the yardstick of everything else on the device.
 /// </remarks>
 [Description("Large matrix products in the precision of the device GQN_BENCHMARK_DEVICE: what its other kernels aim at")]
 public class GpuMatrixProductBenchmarks : IMeasuredWork, IDisposable

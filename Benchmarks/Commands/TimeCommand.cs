@@ -19,7 +19,7 @@ namespace Gqn.Native.Benchmarks.Commands;
 internal static class TimeCommand
 {
     // A call that takes longer than the second of these is its own measurement.
-    private const double SecondsPerBenchmark = 0.2, SecondsOfASlowCall = 1;
+    private const double SecondsPerBenchmark = 0.1, SecondsOfASlowCall = 1;
     private const int LeastSamples = 3;
 
     public static Command Create()

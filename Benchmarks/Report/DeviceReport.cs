@@ -15,7 +15,11 @@ namespace Gqn.Native.Benchmarks.Report;
 /// <param name="clock">For the date.</param>
 internal sealed class DeviceReport(ReportContext context, string path, TimeProvider clock)
 {
+    private const string LoadFile = "/proc/loadavg";
     private readonly DateTimeOffset _date = clock.GetUtcNow();
+
+    // Mean of the last minute, before anything is measured; Linux alone has the file.
+    private readonly string? _load = File.Exists(LoadFile) ? File.ReadAllText(LoadFile).Split(' ')[0] : null;
 
     /// <summary>Runs parts one after another.</summary>
     /// <param name="parts">In this order.</param>
@@ -65,6 +69,8 @@ internal sealed class DeviceReport(ReportContext context, string path, TimeProvi
         head.Add("version", VersionOfThis());
         head.Add("runtime", System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription);
         head.Add("processors", Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture));
+        if (_load is not null)
+            head.Add("load before", $"{_load}: above 0 other programs took part of the processors");
         head.Add("time", $"{elapsed.TotalSeconds:F0} s");
         text.Append(head).Append('\n');
         if (unfinished is not null)
@@ -79,7 +85,8 @@ internal sealed class DeviceReport(ReportContext context, string path, TimeProvi
 
         File.WriteAllText(path, text.ToString().TrimEnd('\n') + "\n");
         File.WriteAllLines(
-            Path.ChangeExtension(path, ".jsonl"), context.Records.Select(record => record.ToJsonString(StepRecord.JsonOptions)));
+            Path.ChangeExtension(path, ".jsonl"),
+            context.Records.Select(record => record.ToJsonString(StepRecord.JsonOptions)));
     }
 
     private static void List(StringBuilder text, string title, IReadOnlyList<string> sentences, string? none)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using BenchmarkDotNet.Running;
 using Gqn.Native.Benchmarks.Measures;
 using Gqn.Native.Benchmarks.Steps;
 
@@ -12,27 +13,30 @@ internal sealed class KernelPart : IReportPart
 {
     private const string Own = "Gqn.Native", Fp32 = "fp32";
 
+    // What starting a program and a device takes, in benchmarks.
+    private const double Start = 8;
+
     // The yardstick, then what a peer measures as well, then every other class whose name begins like theirs.
     private const string Prefix = "Gpu";
-
     private static readonly string[] First = ["GpuMatrixProduct", "GpuLayer"];
 
     public string Name => "kernels";
 
     public string Title => "Kernels";
 
-    public double ShareOn(DeviceRecord device) => 4;
+    public double ShareOn(DeviceRecord device) => 5;
 
     public void Run(ReportContext context, TimeSpan limit)
     {
         long began = Stopwatch.GetTimestamp();
-        int done = 0;
         var runs = Classes(context.Device.Precisions).ToList();
+        double ahead = runs.Sum(run => run.Weight);
         var commands = new StringBuilder();
-        foreach (var (name, precision) in runs)
+        foreach (var (name, precision, weight) in runs)
         {
             // What is left is shared by the runs that are left; each stops by itself, and is ended where it hangs.
-            var time = ReportContext.Until(began, limit) / (runs.Count - done++);
+            var time = ReportContext.Until(began, limit) * (weight / ahead);
+            ahead -= weight;
             string seconds = Math.Max(1, time.TotalSeconds * 0.7).ToString("F0", CultureInfo.InvariantCulture);
             int before = context.Records.Count;
             var run = context.RunProgram(
@@ -53,16 +57,18 @@ internal sealed class KernelPart : IReportPart
         .Select(record => record.Deserialize<OperationRecord>(StepRecord.JsonOptions)!)
         .DistinctBy(record => (record.Engine, record.Class, record.Method, record.Parameters, record.Precision));
 
-    /// <summary>The classes to measure and in which precision.</summary>
-    internal static IEnumerable<(string Name, string Precision)> Classes(IReadOnlyList<string> precisions) =>
+    /// <summary>The classes to measure, in which precision, and what they need of the time beside each other.</summary>
+    internal static IEnumerable<(string Name, string Precision, double Weight)> Classes(
+        IReadOnlyList<string> precisions) =>
         from benchmarks in BenchmarkCatalog.Classes
         let name = BenchmarkCatalog.ShortNameOf(benchmarks.Type)
         where name.StartsWith(Prefix, StringComparison.Ordinal)
         let place = Array.IndexOf(First, name)
+        let weight = Start + BenchmarkConverter.TypeToBenchmarks(benchmarks.Type).BenchmarksCases.Length
         orderby place < 0 ? First.Length : place
         from precision in precisions
         where precision == Fp32 || !benchmarks.Type.IsAssignableTo(typeof(ISinglePrecision))
-        select (name, precision);
+        select (name, precision, weight);
 
     /// <summary>The best matrix product of an engine in operations per second; null where none was measured.</summary>
     internal static double? ProductRate(IEnumerable<OperationRecord> records, string engine, string precision)
@@ -79,7 +85,7 @@ internal sealed class KernelPart : IReportPart
         string[] precisions = [.. context.Device.Precisions.Where(name => records.Any(record => record.Precision == name))];
         var table = new MarkdownTable([
             "kernel", "parameters",
-            .. precisions.SelectMany(name => new[] { $">{name}: time/us", ">GFLOP/s", ">% of product", ">GB/s" }),
+            .. precisions.SelectMany(name => new[] { $">{name}: us", ">GFLOP/s", ">% of product", ">GB/s" }),
         ]);
         foreach (var kernel in records.GroupBy(record => (record.Class, record.Method, record.Parameters)))
         {
@@ -109,8 +115,11 @@ internal sealed class KernelPart : IReportPart
         var records = RecordsOf(context).ToList();
         var rates = context.Device.Precisions.Select(precision =>
             $"{precision} {MarkdownTable.Number(ProductRate(records, Own, precision) / 1e9)}");
-        return "Median time of a call. GFLOP/s counts the operations of the definition, padding included; GB/s every "
-            + "operand read and every result written once. '% of product' is against the best matrix product of this "
-            + $"engine in the same precision and run, in GFLOP/s: {string.Join(", ", rates)}.\n";
+        double? stream = records.Where(record => record.Engine == Own && record is { Class: "GpuStream", Method: "Relu" })
+            .Max(record => (double?)(record.Bytes / record.Seconds / 1e9));
+        return "Median time of a call in microseconds. GFLOP/s counts the operations of the definition, padding included; "
+            + "GB/s every operand read and every result written once. '% of product' is against the best matrix product "
+            + $"of this engine in the same precision and run, in GFLOP/s: {string.Join(", ", rates)}. What only memory "
+            + $"limits (GpuStream) reaches {MarkdownTable.Number(stream)} GB/s at best.\n";
     }
 }

@@ -34,7 +34,7 @@ internal sealed class MarkdownTable(params string[] headings)
         int[] widths = [.. titles.Select((title, i) => Math.Max(3, _rows.Append(titles).Max(row => row[i].Length)))];
         var text = new StringBuilder();
         Append(text, titles, widths);
-        Append(text, [.. widths.Select((width, i) => IsRight(i) ? new string('-', width - 1) + ":" : new string('-', width))], widths);
+        Append(text, [.. widths.Select((width, i) => new string('-', width - 1) + (IsRight(i) ? ':' : '-'))], widths);
         foreach (string[] row in _rows)
             Append(text, row, widths);
         return text.ToString();

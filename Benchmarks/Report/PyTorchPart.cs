@@ -51,7 +51,8 @@ internal sealed class PyTorchPart(string script) : IReportPart
             return $"{context.Device.Name} is not a CUDA device, which it would run on.";
         if (!File.Exists(script))
             return $"'{script}' is missing.";
-        const string Check = "import torch; print(torch.__version__); raise SystemExit(0 if torch.cuda.is_available() else 3)";
+        const string Check =
+            "import torch; print(torch.__version__); raise SystemExit(0 if torch.cuda.is_available() else 3)";
         var run = context.RunCommand(Name, Python, ["-c", Check], limit / 3);
         return run.Succeeded ? null
             : run.ExitCode == 3 ? "it is installed without CUDA, or sees no device."
@@ -104,7 +105,8 @@ internal sealed class PyTorchPart(string script) : IReportPart
                 .MinBy(peer => peer.MedianSeconds);
         }
 
-        var all = new MarkdownTable("preset", "precision", "variant", ">s/step, median", ">least", ">MiB", ">warm-up/s", "engine");
+        var all = new MarkdownTable(
+            "preset", "precision", "variant", ">s/step, median", ">least", ">MiB", ">before/s", "engine");
         foreach (var peer in theirs)
         {
             all.Add(

@@ -28,7 +28,7 @@ internal sealed class StepPart : IReportPart
 
     public string Title => "Training steps";
 
-    public double ShareOn(DeviceRecord device) => 4;
+    public double ShareOn(DeviceRecord device) => 5;
 
     public void Run(ReportContext context, TimeSpan limit)
     {
@@ -120,7 +120,7 @@ internal sealed class StepPart : IReportPart
     {
         var table = new MarkdownTable(
             "preset", "precision", ">s/step, median", ">least", ">TFLOP/s", ">kernels/step", ">device memory/MiB",
-            ">steps timed", ">before/s", "-ELBO", "launched as");
+            ">steps timed", ">before/s", ">-ELBO", "launched as");
         foreach (var step in OursOf(context))
         {
             double work = 2.0 * ModelPlan.Create(

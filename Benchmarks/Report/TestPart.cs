@@ -10,12 +10,13 @@ namespace Gqn.Native.Benchmarks.Report;
 internal sealed partial class TestPart : IReportPart
 {
     private const int ShownFailures = 20;
+    private const string Passed = "passed", Failed = "FAILED", Skipped = "skipped";
 
     public string Name => "tests";
 
     public string Title => "Tests on the device";
 
-    public double ShareOn(DeviceRecord device) => 4;
+    public double ShareOn(DeviceRecord device) => 5;
 
     public void Run(ReportContext context, TimeSpan limit)
     {
@@ -54,19 +55,21 @@ internal sealed partial class TestPart : IReportPart
             var run = context.RunProgram(
                 Name, Programs.Tests, ["--filter-class", type, "--output", "Detailed"], left, required);
             int passed = Count(run.Output, "succeeded"), failed = Count(run.Output, "failed");
-            bool good = run.Succeeded && passed > 0;
-            string outcome = good ? "passed" : run.Succeeded ? "nothing ran"
-                : failed > 0 && run.ExitCode is not null ? "FAILED" : run.Failure;
+            int skipped = Count(run.Output, "skipped");
+            string outcome = OutcomeOf(run, passed, failed, skipped);
             table.Add(
-                shortName, Text(passed), Text(failed), Text(Count(run.Output, "skipped")),
+                shortName, Text(passed), Text(failed), Text(skipped),
                 run.Elapsed.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture), outcome);
-            if (!good)
-                context.Fail($"Tests of {shortName}: {(outcome == "FAILED" ? $"{failed} failed" : outcome)}");
+            if (outcome == Skipped)
+                context.LeaveOut($"The tests of {shortName}: all {skipped} skipped themselves; tests.log says why.");
+            else if (outcome != Passed)
+                context.Fail($"Tests of {shortName}: {(outcome == Failed ? $"{failed} failed" : outcome)}");
             broken.AddRange(FailuresOf(run.Output));
         }
 
         var text = new StringBuilder($"    GQN_REQUIRE_{platform.ToUpperInvariant()}=1 {Programs.Shown(Programs.Tests)} "
-            + $"--filter-class '{filter}'\n\nEach class ran in a process of its own; all output is in tests.log.\n\n{table}");
+            + $"--filter-class '{filter}'\n\n"
+            + $"Each class ran in a process of its own; all output is in tests.log.\n\n{table}");
         if (!context.Device.Name.EndsWith(":0", StringComparison.Ordinal))
             text.Append($"\nTests always run on the first device of a kind, not on {context.Device.Name}.\n");
         if (broken.Count > 0)
@@ -75,6 +78,14 @@ internal sealed partial class TestPart : IReportPart
             text.Append($"\nAnd {broken.Count - ShownFailures} more in tests.log.\n");
         context.Write(Name, text.ToString());
     }
+
+    /// <summary>What became of a class: a word, or a sentence where it did not come to its end.</summary>
+    internal static string OutcomeOf(ChildRun run, int passed, int failed, int skipped) =>
+        run.Succeeded && passed > 0 ? Passed
+        : run.ExitCode is not null && failed > 0 ? Failed
+        : run.ExitCode is not null && passed == 0 && skipped > 0 ? Skipped
+        : run.Succeeded ? "nothing ran"
+        : run.Failure;
 
     /// <summary>The classes that a list of tests names, in the list's order.</summary>
     internal static IReadOnlyList<string> ClassesOf(IEnumerable<string> listing, string platform) =>

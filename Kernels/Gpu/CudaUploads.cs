@@ -79,11 +79,11 @@ internal sealed unsafe class CudaUploads : IDisposable
         DeviceBytes += bytes;
     }
 
+    /// <summary>Frees a slot whose copies are done.</summary>
     private void Free(ref Slot slot)
     {
         if (slot.Bytes == 0)
             return;
-        CudaStreams.Wait(slot.Done);
         slot.Device!.Dispose();
         CudaStreams.FreeHost(slot.Host);
         CudaStreams.DestroyEvent(slot.Arrived);

@@ -33,6 +33,7 @@ public sealed partial class GpuContext
     }
 
     /// <summary>Host to device; the source may change as soon as the call returns.</summary>
+    /// <exception cref="InsufficientMemoryException">There is no room for what is on its way.</exception>
     /// <exception cref="GpuException">The driver refused.</exception>
     public void Upload(ReadOnlySpan<float> source, GpuArray destination)
     {

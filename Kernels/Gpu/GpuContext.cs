@@ -1,7 +1,5 @@
-using System.Collections.Immutable;
 using ILGPU;
 using ILGPU.Runtime;
-using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
 
@@ -14,12 +12,6 @@ namespace Gqn.Native.Kernels.Gpu;
 /// </remarks>
 public sealed partial class GpuContext : IDisposable
 {
-    // Threads of a simulated group: as many as the largest kernels ask for, in narrow warps, which are quicker.
-    private const int SimulatedWarp = 8, SimulatedWarps = 32;
-
-    // Set to 0 to launch kernels one by one, for profilers.
-    private const string GraphVariable = "GQN_CUDA_GRAPHS";
-
     private static readonly object OpenClLaunch = new();
 
     private readonly Func<long> _countLaunches;
@@ -80,43 +72,6 @@ public sealed partial class GpuContext : IDisposable
         { IsProcessor: true } => 16 * _accelerator.NumMultiprocessors,
         _ => 1024 * _accelerator.NumMultiprocessors,
     };
-
-    /// <summary>Opens a device.</summary>
-    /// <param name="name">"cuda:0" (or "cuda"), "opencl:0" (or "opencl"), or "simulator".</param>
-    /// <param name="precision">Null for the device's best: tf32 where there are tensor cores, else fp32.</param>
-    /// <exception cref="GpuException">There is no such device, it is refused, or it does not know the precision; the
-    /// message says what helps.</exception>
-    public static GpuContext Open(string name, MatrixPrecision? precision = null)
-    {
-        ArgumentNullException.ThrowIfNull(name);
-        var info = Choose(name, GpuSurvey.Find());
-        DriverTrace.Start();
-        Context? context = null;
-        try
-        {
-            lock (GpuSurvey.Asking)
-                context = Context.Create(builder => Configure(builder, info.Platform));
-            var accelerator = Device(context, info).CreateAccelerator(context);
-            bool tensorCores = TensorCoresOf(accelerator);
-            if (precision is MatrixPrecision.Tf32 or MatrixPrecision.Bf16 && !tensorCores)
-            {
-                string wanted = precision == MatrixPrecision.Tf32 ? "tf32" : "bf16";
-                throw new GpuException(
-                    $"The precision {wanted} needs tensor cores (CUDA, compute capability 8.0 or more), which "
-                    + $"{info.Name} ({info.Title}) has not; use fp32.");
-            }
-
-            return new GpuContext(
-                info, context, accelerator, precision ?? (tensorCores ? MatrixPrecision.Tf32 : MatrixPrecision.Fp32));
-        }
-        catch (Exception exception)
-        {
-            context?.Dispose();
-            if (exception is GpuException)
-                throw;
-            throw Explain($"{info.Name} ({info.Title}) cannot be opened", exception);
-        }
-    }
 
     /// <summary>Waits until all work is done.</summary>
     /// <exception cref="GpuException">Work failed.</exception>
@@ -241,82 +196,6 @@ public sealed partial class GpuContext : IDisposable
         Launches++;
     }
 
-    private static void Configure(Context.Builder builder, GpuPlatform platform)
-    {
-        // At the default level pointers stay generic and inline assembly goes through local memory.
-        builder.EnableAlgorithms().Optimize(OptimizationLevel.O2);
-        switch (platform)
-        {
-            case GpuPlatform.Cuda:
-                builder.Cuda(_ => true);
-                break;
-            case GpuPlatform.OpenCl:
-                builder.OpenCL(_ => true);
-                break;
-            default:
-                builder.CPU(new CPUDevice(SimulatedWarp, SimulatedWarps, 1));
-                break;
-        }
-    }
-
-    private static Device Device(Context context, GpuDeviceInfo info)
-    {
-        int index = info.Platform == GpuPlatform.Simulator ? 0 : int.Parse(info.Name.AsSpan(info.Name.IndexOf(':') + 1));
-        return info.Platform switch
-        {
-            GpuPlatform.Cuda => context.GetCudaDevice(index),
-            GpuPlatform.OpenCl => context.GetCLDevice(index),
-            _ => context.GetCPUDevice(0),
-        };
-    }
-
-    private static GpuDeviceInfo Choose(string name, ImmutableArray<GpuDeviceInfo> found)
-    {
-        string wanted = name is "cuda" or "opencl" ? name + ":0" : name;
-        var usable = new List<string>();
-        bool platformHasDevices = false;
-        foreach (var info in found)
-        {
-            if (info.Name == wanted)
-            {
-                return info.Refusal is null
-                    ? info
-                    : throw new GpuException($"{info.Name} ({info.Title}) cannot be used: {info.Refusal}.");
-            }
-
-            if (info.Refusal is null)
-                usable.Add(info.Name);
-            platformHasDevices |= wanted.Contains(':')
-                && info.Name.StartsWith(wanted[..(wanted.IndexOf(':') + 1)], StringComparison.Ordinal);
-        }
-
-        GpuPlatform? platform = wanted.StartsWith("cuda:", StringComparison.Ordinal) ? GpuPlatform.Cuda
-            : wanted.StartsWith("opencl:", StringComparison.Ordinal) ? GpuPlatform.OpenCl : null;
-        throw new GpuException(platform is { } known && !platformHasDevices
-            ? GpuSurvey.WhyNone(known)
-            : $"There is no device '{name}'; there are: cpu, {string.Join(", ", usable)}.");
-    }
-
-    /// <summary>Graphs, if a first one works.</summary>
-    private static (CudaGraphs? Graphs, string? Refusal) TryGraphs(CudaAccelerator accelerator, CudaStream stream)
-    {
-        if (Environment.GetEnvironmentVariable(GraphVariable) == "0")
-            return (null, $"{GraphVariable}=0 is set");
-        var graphs = new CudaGraphs(accelerator, stream);
-        try
-        {
-            using var memory = accelerator.Allocate1D<float>(64);
-            for (int i = 0; i < 2; i++)
-                graphs.Run(() => memory.MemSetToZero(stream), () => i);
-            stream.Synchronize();
-            return (graphs, null);
-        }
-        catch (Exception exception) when (exception is GpuException or CudaException)
-        {
-            return (null, exception.Message);
-        }
-    }
-
     private static void Release(IDisposable? owned)
     {
         if (owned is not null)
@@ -337,9 +216,6 @@ public sealed partial class GpuContext : IDisposable
         {
         }
     }
-
-    private static bool TensorCoresOf(Accelerator accelerator) =>
-        accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_80;
 
     /// <summary>Compiles a kernel of groups, if that was not done before.</summary>
     private Action<AcceleratorStream, KernelConfig, TArgs> Launcher<TArgs>(GroupKernelHandle<TArgs> kernel)

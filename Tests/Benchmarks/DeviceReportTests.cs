@@ -24,6 +24,20 @@ public sealed class DeviceReportTests
         Precisions = ["fp32", "tf32"],
     };
 
+    // As pytorch_gqn.py prints them; the figures are made up.
+    private const string PeerStep =
+        """
+        {"kind": "step", "engine": "PyTorch 2.6.0", "device": "A GPU", "preset": "paper", "batch": 36,
+         "contexts": 3, "precision": "tf32", "variant": "eager, channels_last", "medianSeconds": 0.5, "minSeconds": 0.45,
+         "steps": 16, "rounds": 8, "warmUpSeconds": 12.5, "bytes": 2147483648, "parameters": 168665039, "loss": 7802.5}
+        """;
+
+    private const string PeerProduct =
+        """
+        {"kind": "operation", "engine": "PyTorch 2.6.0", "class": "GpuMatrixProduct", "method": "Product",
+         "parameters": "8192x4096x4096", "precision": "tf32", "seconds": 0.5, "flops": 2e14, "bytes": 335544320.0}
+        """;
+
     private static readonly DeviceRecord OpenCl = Cuda with { Name = "opencl:0", Precisions = ["fp32"] };
 
     [Fact]
@@ -49,6 +63,16 @@ public sealed class DeviceReportTests
         output = ["passed A.B.C (3ms)", "passed A.B.D (1ms)", "failed A.B.E (1ms)", "  passed: not this"];
         Assert.Equal((1, 2), (TestPart.Count(output, "failed"), TestPart.Count(output, "succeeded")));
     }
+
+    [Theory]
+    [InlineData(0, 3, 0, 1, "passed")]
+    [InlineData(2, 3, 1, 1, "FAILED")]
+    [InlineData(8, 0, 0, 2, "skipped")]
+    [InlineData(0, 0, 0, 0, "nothing ran")]
+    [InlineData(134, 5, 0, 0, "it ended with exit code 134: core dumped")]
+    public void AClassOfTestsPassesFailsOrSaysWhyNot(int code, int passed, int failed, int skipped, string outcome) =>
+        Assert.Equal(outcome, TestPart.OutcomeOf(
+            new ChildRun("tests", code, TimeSpan.FromSeconds(1), [], ["core dumped"]), passed, failed, skipped));
 
     [Fact]
     public void TimeThatIsLeftIsSharedByThePartsThatAreLeft()
@@ -92,9 +116,10 @@ public sealed class DeviceReportTests
         Assert.Equal("cuda:0 (A GPU) cannot be used: its driver is too old.", Refusal("cuda:0", old));
         Assert.Equal(
             "There is no device to measure. cuda:0 (A GPU) cannot be used: its driver is too old.", Refusal(null, old));
+        var none = new DeviceSurvey([], ["There is no driver."]);
         Assert.Equal(
             "There is no device to measure. There is no driver.",
-            Assert.Throws<OptionException>(() => ReportCommand.ChooseDevice(new([], ["There is no driver."]), null)).Message);
+            Assert.Throws<OptionException>(() => ReportCommand.ChooseDevice(none, null)).Message);
 
         static string Refusal(string? name, DeviceRecord device) =>
             Assert.Throws<OptionException>(() => ReportCommand.ChooseDevice(new([device], []), name)).Message;
@@ -147,6 +172,22 @@ public sealed class DeviceReportTests
     }
 
     [Fact]
+    public void LinesOfThePeerAreRead()
+    {
+        using var folder = new TemporaryFolder();
+        var context = Context(folder, Cuda);
+        context.Records.Add(Step("paper", "tf32", 0.25, launches: 900));
+        foreach (string line in (string[])[PeerStep, PeerProduct])
+            context.Records.Add(JsonNode.Parse(line)!.AsObject());
+        string table = PyTorchPart.Steps(context);
+        Assert.Matches(@"\| paper +\| tf32 +\| +0.250 \| +0.500 \| +- \| +2.00 \| +- \| +1.00 \| +2048 \|", table);
+        Assert.Matches(
+            @"\| paper +\| tf32 +\| eager, channels_last \| +0.500 \| +0.450 \| +2048 \| +12.5 \| PyTorch 2.6.0 \|", table);
+        Assert.Contains("(cuBLAS), in GFLOP/s: fp32 -, tf32 400000.", PyTorchPart.Layers(context), StringComparison.Ordinal);
+        Assert.DoesNotContain("GpuMatrixProduct", KernelPart.TableOf(context), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void KernelsStandBesideTheMatrixProductOfTheirPrecision()
     {
         using var folder = new TemporaryFolder();
@@ -168,7 +209,8 @@ public sealed class DeviceReportTests
             Json(layer with { Engine = "PyTorch 2", Seconds = 1 }),
         ]);
         string table = KernelPart.TableOf(context);
-        Assert.Matches(@"\| GpuLayer.Forward +\| 5x5 +\| +2000000 \| +2.00 \| +20.0 \| +- \| +500000 \| +8.00 \| +20.0 \|", table);
+        Assert.Matches(
+            @"\| GpuLayer.Forward +\| 5x5 +\| +2000000 \| +2.00 \| +20.0 \| +- \| +500000 \| +8.00 \| +20.0 \|", table);
         Assert.DoesNotContain("PyTorch", table, StringComparison.Ordinal);
         Assert.Null(KernelPart.ProductRate(KernelPart.RecordsOf(context), "Gqn.Native", "bf16"));
     }
@@ -177,10 +219,12 @@ public sealed class DeviceReportTests
     public void TheMatrixProductComesFirstAndWhatHasOnePrecisionIsMeasuredInThatAlone()
     {
         var classes = KernelPart.Classes(["fp32", "bf16"]).ToList();
-        Assert.Equal([("GpuMatrixProduct", "fp32"), ("GpuMatrixProduct", "bf16"), ("GpuLayer", "fp32")], classes[..3]);
-        Assert.Contains(("GpuGemm", "fp32"), classes);
-        Assert.DoesNotContain(("GpuGemm", "bf16"), classes);
-        Assert.All(classes, entry => Assert.Single(BenchmarkCatalog.Select(entry.Name)));
+        var names = classes.Select(entry => (entry.Name, entry.Precision)).ToList();
+        Assert.Equal([("GpuMatrixProduct", "fp32"), ("GpuMatrixProduct", "bf16"), ("GpuLayer", "fp32")], names[..3]);
+        Assert.Contains(("GpuStream", "fp32"), names);
+        Assert.DoesNotContain(("GpuStream", "bf16"), names);
+        Assert.All(names, entry => Assert.Single(BenchmarkCatalog.Select(entry.Name)));
+        Assert.True(classes[2].Weight > classes[0].Weight);
     }
 
     [Fact]

@@ -20,8 +20,11 @@ internal enum DriverOrder
 /// </summary>
 internal static unsafe class CudaDouble
 {
-    // Names the library; set by the script.
-    private const string Variable = "GQN_CUDA_DOUBLE";
+    /// <summary>Tests that set the order of work, or turn graphs off: one class after another.</summary>
+    public const string Alone = "settings of the CUDA driver";
+
+    // The first names the library and is set by the script; the other may be "random", for all tests.
+    private const string Variable = "GQN_CUDA_DOUBLE", OrderVariable = "GQN_CUDA_DOUBLE_ORDER";
 
     private static delegate* unmanaged<int, byte*, void> _explain;
     private static long _reserved;
@@ -29,8 +32,13 @@ internal static unsafe class CudaDouble
     /// <summary>Whether this process runs on the double.</summary>
     public static bool IsInstalled { get; private set; }
 
+    /// <summary>When work is done, unless a test says otherwise.</summary>
+    public static DriverOrder UsualOrder { get; } = Environment.GetEnvironmentVariable(OrderVariable) == "random"
+        ? DriverOrder.Random
+        : DriverOrder.Late;
+
     /// <summary>When work is done.</summary>
-    public static DriverOrder Order { get; set; }
+    public static DriverOrder Order { get; set; } = UsualOrder;
 
     /// <summary>Of the random order of contexts created from now on.</summary>
     public static ulong Seed { get; set; }

@@ -5,7 +5,8 @@ using static Gqn.Native.Tests.Cuda.CudaDoubleTests;
 
 namespace Gqn.Native.Tests.Cuda;
 
-/// <summary>Captures and graphs of the double: what the driver's documentation forbids is refused with its error.</summary>
+/// <summary>Captures and graphs of the double: what the documentation forbids is refused with its error.</summary>
+[Collection(CudaDouble.Alone)]
 public sealed unsafe class CudaDoubleGraphTests : IDisposable
 {
     private const int Global = 0, ThreadLocal = 1;
@@ -16,13 +17,18 @@ public sealed unsafe class CudaDoubleGraphTests : IDisposable
     public CudaDoubleGraphTests()
     {
         Assert.SkipUnless(CudaDouble.IsInstalled, "scripts/with-cuda-double.sh runs these tests");
+        CudaDouble.Order = DriverOrder.Late;
         _context = GpuContext.Open("cuda:0", MatrixPrecision.Fp32);
         _context.Accelerator.Bind();
         _stream = ((CudaStream)_context.Stream).StreamPtr;
         _other = Created("cuStreamCreate", NonBlocking);
     }
 
-    public void Dispose() => _context?.Dispose();
+    public void Dispose()
+    {
+        _context?.Dispose();
+        CudaDouble.Order = CudaDouble.UsualOrder;
+    }
 
     [Fact]
     public void CapturingRunsNothingAndAGraphRunsWhatWasCaptured()

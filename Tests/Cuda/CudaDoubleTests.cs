@@ -5,6 +5,7 @@ using Xunit;
 namespace Gqn.Native.Tests.Cuda;
 
 /// <summary>The double keeps the driver's rules: who breaks one sees wrong data or an error.</summary>
+[Collection(CudaDouble.Alone)]
 public sealed unsafe class CudaDoubleTests : IDisposable
 {
     internal const int NonBlocking = 1;
@@ -15,6 +16,7 @@ public sealed unsafe class CudaDoubleTests : IDisposable
     public CudaDoubleTests()
     {
         Assert.SkipUnless(CudaDouble.IsInstalled, "scripts/with-cuda-double.sh runs these tests");
+        CudaDouble.Order = DriverOrder.Late;
         _context = GpuContext.Open("cuda:0", MatrixPrecision.Fp32);
         _context.Accelerator.Bind();
         _stream = ((CudaStream)_context.Stream).StreamPtr;
@@ -23,7 +25,7 @@ public sealed unsafe class CudaDoubleTests : IDisposable
 
     public void Dispose()
     {
-        CudaDouble.Order = DriverOrder.Late;
+        CudaDouble.Order = CudaDouble.UsualOrder;
         _context?.Dispose();
     }
 

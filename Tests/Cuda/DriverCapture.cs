@@ -158,6 +158,7 @@ internal sealed class DriverExecutable(DriverContext context, DriverGraph graph)
         if (stream.Capture is not null)
             throw new NotSupportedException("The double does not know graphs within graphs.");
         List<DriverNode> nodes = _nodes;
+        context.Graphs = context.Graphs with { Launched = context.Graphs.Launched + 1 };
         _latest = stream.Queue(
             () =>
             {

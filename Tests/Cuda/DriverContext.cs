@@ -33,6 +33,9 @@ internal sealed class DriverContext
 
     public bool IsDestroyed { get; set; }
 
+    /// <summary>Graphs that were made ready to be launched, and launches of them.</summary>
+    public (int Instantiated, int Launched) Graphs { get; set; }
+
     public IEnumerable<DriverCapture> Captures =>
         Streams.Select(stream => stream.Capture).OfType<DriverCapture>().Distinct();
 

@@ -104,7 +104,7 @@ internal static unsafe partial class DriverExports
     public static int cuMemsetD8Async(ulong destination, byte value, nuint bytes, nint stream) => Call(context =>
     {
         context.Memory.RequireDevice(destination, (long)bytes);
-        Add(context, Stream(stream), NodeKind.Set, MemoryKind.Device.ToString(), () =>
+        Add(context, Stream(stream), NodeKind.Set, $"of {bytes} bytes", () =>
         {
             context.Memory.RequireDevice(destination, (long)bytes);
             NativeMemory.Fill((void*)destination, bytes, value);

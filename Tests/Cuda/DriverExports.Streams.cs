@@ -138,9 +138,12 @@ internal static unsafe partial class DriverExports
 
     [UnmanagedCallersOnly]
     public static int cuGraphInstantiateWithFlags(nint* executable, nint graph, ulong flags) => Call(context =>
+    {
         *executable = flags == 0
             ? New(new DriverExecutable(context, Find<DriverGraph>(graph)))
-            : throw new NotSupportedException($"The double does not know the flags {flags} of graphs."));
+            : throw new NotSupportedException($"The double does not know the flags {flags} of graphs.");
+        context.Graphs = context.Graphs with { Instantiated = context.Graphs.Instantiated + 1 };
+    });
 
     [UnmanagedCallersOnly]
     public static int cuGraphExecUpdate_v2(nint executable, nint graph, GraphUpdate* information) => Call(context =>

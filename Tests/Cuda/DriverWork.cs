@@ -72,8 +72,8 @@ internal sealed class DriverStream(DriverContext context, bool isBlocking)
         if (IsDefault)
         {
             context.RefuseImplicitDependency();
-            Last = new DriverWork(
-                run, [Last, alsoAfter, .. context.Streams.Where(other => other.IsBlocking).Select(other => other.Last)]);
+            var blocking = context.Streams.Where(other => other.IsBlocking).Select(other => other.Last);
+            Last = new DriverWork(run, [Last, alsoAfter, .. blocking]);
         }
         else
         {

@@ -12,19 +12,20 @@ namespace Gqn.Native.Tests.Training;
 public abstract class TrainingGpuTests(GpuFixture fixture)
 {
     [Fact]
-    public void FiftyStepsFollowTheLossesOfTheProcessor()
+    public void LossesFollowThoseOfTheProcessor()
     {
         using var folder = new TemporaryFolder();
         using var cpu = new CpuDevice(2);
-        var configuration = Configuration("training.steps=50", "reporting.logEvery=1");
+        var configuration = Configuration($"training.steps={Steps}", "reporting.logEvery=1");
         Train(folder["cpu"], cpu, configuration);
         Train(folder["gpu"], fixture.Gpu, configuration);
         var expected = Values(folder["cpu"], "negElbo");
         var actual = Values(folder["gpu"], "negElbo");
-        Assert.Equal(50, expected.Count);
-        for (int step = 0; step < 50; step++)
+        Assert.Equal(Steps, expected.Count);
+        for (int step = 0; step < Steps; step++)
             Assert.Equal(1, actual[step] / expected[step], 1e-4);
-        Assert.True(expected[^1] < expected[0]);
+        // A few steps on one scene each say nothing about the direction.
+        Assert.True(CudaDouble.IsInstalled || expected[^1] < expected[0]);
     }
 
     [Fact]
@@ -73,13 +74,15 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
     {
         using var folder = new TemporaryFolder();
         var device = fixture.Gpu;
+        // The forms of step, by their number of contexts, have all come by then.
+        int steady = CudaDouble.IsInstalled ? 8 : 41, last = CudaDouble.IsInstalled ? 14 : 60;
         int made = 0, measured = 0;
         long scratch = 0;
         var observer = new TrainerTests.Observer
         {
             OnStep = step =>
             {
-                if (step is > 41 and < 60)
+                if (step > steady && step < last)
                 {
                     Assert.Equal((made, scratch), (device.Pool.Made, device.WorkspaceBytes));
                     measured++;
@@ -89,18 +92,22 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
             },
         };
         var configuration = Configuration(
-            "training.steps=60", "reporting.logEvery=60", "reporting.sampleEvery=60", "reporting.checkpointEvery=60");
+            $"training.steps={last}", $"reporting.logEvery={last}", $"reporting.sampleEvery={last}",
+            $"reporting.checkpointEvery={last}");
         TrainerTests.Run(folder["run"], device, configuration, observer, CancellationToken.None);
-        Assert.Equal(18, measured);
+        Assert.Equal(last - steady - 1, measured);
     }
+
+    /// <summary>Steps of the tests that compare losses.</summary>
+    protected static int Steps => CudaDouble.IsInstalled ? 8 : 50;
 
     /// <summary>The tests' size, or on a double of a CUDA device, which interprets, the least there is.</summary>
     protected static RunConfiguration Configuration(params string[] overrides) => TrainerTests.Configuration(
         CudaDouble.IsInstalled
             ? [
-                "model.hidden=4", "model.representationChannels=4", "model.layers=1", "model.latentChannels=1",
+                "model.hidden=4", "model.representationChannels=8", "model.layers=1", "model.latentChannels=1",
                 "model.kernel=3", "training.batch=1", "training.maxContexts=1", "reporting.evaluationScenes=1",
-                "reporting.sampleScenes=1", .. overrides,
+                "reporting.sampleScenes=1", "training.steps=8", .. overrides,
             ]
             : overrides);
 
@@ -131,6 +138,7 @@ public sealed class TrainingOpenClTests(TrainingOpenClTests.Fixture fixture)
 }
 
 /// <summary>Training on the first CUDA device in single precision.</summary>
+[Collection(CudaDouble.Alone)]
 public sealed class TrainingCudaTests(TrainingCudaTests.Fixture fixture)
     : TrainingGpuTests(fixture), IClassFixture<TrainingCudaTests.Fixture>
 {
@@ -163,12 +171,12 @@ public sealed class TrainingCudaTests(TrainingCudaTests.Fixture fixture)
         using var folder = new TemporaryFolder();
         using var cpu = new CpuDevice(2);
         using var gpu = new GpuDevice("cuda:0", precision);
-        var configuration = Configuration("training.steps=50", "reporting.logEvery=1");
+        var configuration = Configuration($"training.steps={Steps}", "reporting.logEvery=1");
         Train(folder["cpu"], cpu, configuration);
         byte[] one = Train(folder["one"], gpu, configuration);
         Assert.Equal(one, Train(folder["two"], gpu, configuration));
         var (expected, actual) = (Values(folder["cpu"], "negElbo"), Values(folder["one"], "negElbo"));
-        for (int step = 0; step < 50; step++)
+        for (int step = 0; step < Steps; step++)
             Assert.Equal(1, actual[step] / expected[step], tolerance);
     }
 

@@ -9,7 +9,7 @@ Usage: ./run-all.sh OUT [--device NAME] [--minutes N] [--only PART,...]
 
 Writes OUT/report.md, its records OUT/report.jsonl and a log of each part:
   devices   what devices there are
-  tests     all tests that need the device, none of which may be skipped
+  tests     all tests that need the device
   kernels   time and GFLOP/s of single kernels, in each precision that the device has
   steps     seconds, kernels and device memory of training steps of tiny, small and paper at batch 36
   pytorch   the same layers and steps in PyTorch, where python3 has it with CUDA

@@ -1,0 +1,70 @@
+using System.ComponentModel;
+using BenchmarkDotNet.Attributes;
+using Gqn.Native.Benchmarks.Measures;
+using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Kernels.Pointwise;
+
+namespace Gqn.Native.Benchmarks;
+
+[Description("What only memory limits, on the device GQN_BENCHMARK_DEVICE: an element-wise op, the update, its norm")]
+public class GpuStreamBenchmarks : IMeasuredWork, ISinglePrecision, IDisposable
+{
+    // Calls between two waits: the time of a wait is shared by them.
+    private const int Calls = 8;
+    private static readonly AdamStep Step = new(1e-4f, 0.9f, 0.999f, 1e-8f, 0f, 1f, 1000);
+    private GpuDeviceTensors _tensors = null!;
+    private Tensor _values, _gradients, _first, _second, _sum;
+
+    /// <summary>Elements: one core of "small", and far more than any cache holds.</summary>
+    [Params(1_000_000, 1 << 25)]
+    public int Count { get; set; }
+
+    [GlobalSetup]
+    public void Allocate()
+    {
+        _tensors = new GpuDeviceTensors();
+        var shape = new Shape(1, 1, 1, Count);
+        (_values, _gradients) = (_tensors.Add(shape), _tensors.Add(shape));
+        (_first, _second, _sum) = (_tensors.Add(shape), _tensors.Add(shape), _tensors.Add(Shape.Scalar));
+        _tensors.Device.Fill(_second, 1e-3f);
+    }
+
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        _tensors.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    public Work WorkOf(string method) => method switch
+    {
+        nameof(Relu) => Work.PerElement(Count, flops: 0, floats: 2),
+        nameof(SumOfSquares) => Work.PerElement(Count, flops: 0, floats: 1),
+        _ => Work.PerElement(Count, flops: 0, floats: 7),
+    };
+
+    /// <summary>Reads and writes every element once: what copying reaches.</summary>
+    [Benchmark(OperationsPerInvoke = Calls)]
+    public void Relu()
+    {
+        for (int i = 0; i < Calls; i++)
+            _tensors.Device.Unary(_first, _gradients, default(Relu));
+        _tensors.Wait();
+    }
+
+    [Benchmark(OperationsPerInvoke = Calls)]
+    public void SumOfSquares()
+    {
+        for (int i = 0; i < Calls; i++)
+            _tensors.Device.SumOfSquares(_sum, _gradients);
+        _tensors.Wait();
+    }
+
+    [Benchmark(OperationsPerInvoke = Calls)]
+    public void AdamUpdate()
+    {
+        for (int i = 0; i < Calls; i++)
+            _tensors.Device.AdamStep(_values, _gradients, _first, _second, Step);
+        _tensors.Wait();
+    }
+}
