@@ -105,6 +105,18 @@ public abstract class Device : IDisposable
     /// </summary>
     public abstract void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB);
 
+    /// <summary>
+    /// da = betaA·itself + dy·bᵀ and db = betaB·itself + aᵀ·dy: the gradients of a product a·b; an absent one is not
+    /// computed.
+    /// </summary>
+    public virtual void MatMulBackward(Tensor da, float betaA, Tensor db, float betaB, Tensor dy, Tensor a, Tensor b)
+    {
+        if (da.Exists)
+            MatMul(da, betaA == 0f ? default : da, dy, b, false, true);
+        if (db.Exists)
+            MatMul(db, betaB == 0f ? default : db, a, dy, true, false);
+    }
+
     /// <summary>y = activation(addend + Σ x ∗ w + bias)</summary>
     /// <param name="y">(N, K, H / stride, W / stride)</param>
     /// <param name="addend">As large as y, perhaps y itself; absent for zero.</param>

@@ -112,6 +112,13 @@ public sealed partial class GpuDevice : Device
     }
 
     /// <inheritdoc />
+    public override void MatMulBackward(
+        Tensor da, float betaA, Tensor db, float betaB, Tensor dy, Tensor a, Tensor b) =>
+        Gemm.Backward(
+            _context, At(da), betaA != 0f, At(db), betaB != 0f, At(dy), At(a), At(b), (int)dy.Shape.Pixels, dy.Shape.C,
+            (int)b.Shape.Pixels);
+
+    /// <inheritdoc />
     public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, PhiloxKey key) =>
         GaussianLatentKernels.Forward(
             _context, At(z), At(kl), At(posterior), At(prior), key, z.Shape.Pixels, z.Shape.C);

@@ -55,18 +55,9 @@ public static partial class Operations
         internal override void Backward(Tape tape)
         {
             var dy = tape.GradientOf(Output);
-            if (tape.Needs(A))
-            {
-                var (da, beta) = tape.Contribute(A);
-                tape.Device.MatMul(da, beta == 0f ? default : da, dy, B.Value, false, true);
-            }
-
-            if (tape.Needs(B))
-            {
-                var (db, beta) = tape.Contribute(B);
-                tape.Device.MatMul(db, beta == 0f ? default : db, A.Value, dy, true, false);
-            }
-
+            var (da, betaA) = tape.Needs(A) ? tape.Contribute(A) : default;
+            var (db, betaB) = tape.Needs(B) ? tape.Contribute(B) : default;
+            tape.Device.MatMulBackward(da, betaA, db, betaB, dy, A.Value, B.Value);
             tape.PassGradient(Output, Addend);
         }
     }

@@ -36,4 +36,35 @@ public static class Gemm
             SharedTileGemm.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
         }
     }
+
+    /// <summary>
+    /// da = dy·bᵀ and db = aᵀ·dy, the gradients of a product a·b; an absent one is not computed.
+    /// </summary>
+    /// <param name="context">The device.</param>
+    /// <param name="da">[rows, inner], or absent.</param>
+    /// <param name="addA">Adds to da.</param>
+    /// <param name="db">[inner, columns], or absent.</param>
+    /// <param name="addB">Adds to db.</param>
+    /// <param name="dy">[rows, columns]</param>
+    /// <param name="a">[rows, inner]</param>
+    /// <param name="b">[inner, columns]</param>
+    /// <param name="rows">Rows of the product.</param>
+    /// <param name="columns">Columns of the product.</param>
+    /// <param name="inner">Length of the axis that the product sums over.</param>
+    public static void Backward(
+        GpuContext context, GpuArray da, bool addA, GpuArray db, bool addB, GpuArray dy, GpuArray a, GpuArray b, int rows,
+        int columns, int inner)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (TensorCoreConvolution.SupportsProduct(context, rows, inner, columns, false, true))
+        {
+            TensorCoreConvolution.MultiplyBackward(context, da, addA, db, addB, dy, a, b, rows, columns, inner);
+            return;
+        }
+
+        if (da.Exists)
+            Multiply(context, da, addA ? da : default, dy, b, rows, inner, columns, false, true);
+        if (db.Exists)
+            Multiply(context, db, addB ? db : default, a, dy, inner, columns, rows, true, false);
+    }
 }

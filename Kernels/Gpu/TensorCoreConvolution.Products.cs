@@ -44,6 +44,25 @@ internal static partial class TensorCoreConvolution
         BackwardWeight(device, c, addend, images, packed, shape);
     }
 
+    /// <summary>Both gradients of a product, for which dy is packed once: see <see cref="Gemm.Backward"/>.</summary>
+    public static void MultiplyBackward(
+        ITensorCoreDevice device, GpuArray da, bool addA, GpuArray db, bool addB, GpuArray dy, GpuArray a, GpuArray b,
+        int rows, int columns, int inner)
+    {
+        var term = new ConvolutionOperand
+        {
+            X = a,
+            W = b,
+            Dx = da,
+            Dw = db,
+            Channels = inner,
+            Kernel = 1,
+            AddDx = addA,
+            AddDw = addB,
+        };
+        Backward(device, [term], dy, ProductShape(rows, columns, inner, transposeA: false, transposeB: false));
+    }
+
     // A row is an image of one pixel. a·bᵀ is the gradient by the input, aᵀ·b that by the weights.
     private static Conv2dShape ProductShape(int rows, int columns, int inner, bool transposeA, bool transposeB) =>
         transposeA ? new Conv2dShape(inner, rows, 1, 1, columns, 1, 1)

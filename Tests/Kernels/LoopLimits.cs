@@ -48,8 +48,9 @@ internal sealed record LoopLimits(string Name, PtxAssembly Assembly, IReadOnlyDi
     public string Row => string.Create(
         CultureInfo.InvariantCulture,
         $"{Name,-66} {Assembly.Registers,3} registers {ResidentWarps,2} warps; a round: {Products,3} products, "
-        + $"{Count("LDS") + Count("LDSM"),3} shared loads, {Count("STS"),2} stores, {Count("LDG") + Count("LDGSTS"),2} global, "
-        + $"{Instructions,3} in all; cycles: issue {IssueCycles,5:F0}, products {TensorCycles + (IsTensorCore ? 0 : ProductCycles),5:F0}");
+        + $"{Count("LDS") + Count("LDSM"),3} shared loads, {Count("STS"),2} stores, "
+        + $"{Count("LDG") + Count("LDGSTS"),2} global, {Instructions,3} in all; cycles: issue {IssueCycles,5:F0}, "
+        + $"products {(IsTensorCore ? TensorCycles : ProductCycles),5:F0}");
 
     /// <summary>Compiles, assembles and counts.</summary>
     /// <param name="name">In <see cref="GpuKernelCatalog"/>.</param>

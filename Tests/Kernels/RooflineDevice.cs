@@ -86,6 +86,16 @@ internal sealed class RooflineDevice : Device
             transposeB);
     }
 
+    public override void MatMulBackward(
+        Tensor da, float betaA, Tensor db, float betaB, Tensor dy, Tensor a, Tensor b)
+    {
+        int inner = (int)b.Shape.Pixels, passes = (da.Exists ? 1 : 0) + (db.Exists ? 1 : 0);
+        Useful += 2.0 * passes * dy.Shape.Count * inner;
+        _ledger.Purpose = "matrix products";
+        TensorCoreConvolution.MultiplyBackward(
+            _ledger, At(da), betaA != 0f, At(db), betaB != 0f, _any, _any, _any, (int)dy.Shape.Pixels, dy.Shape.C, inner);
+    }
+
     public override void Conv2d(
         Tensor y, Tensor addend, ReadOnlySpan<Conv2dTerm> terms, Tensor bias, int stride, Activation activation)
     {

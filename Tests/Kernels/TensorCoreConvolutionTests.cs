@@ -276,7 +276,9 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         }
     }
 
-    /// <summary>Gradients are added where the operands say so, in one part and in several; of few inputs and of few outputs.</summary>
+    /// <summary>
+    /// Gradients are added where the operands say so, in one part and in several, of few inputs and of few outputs.
+    /// </summary>
     [Theory]
     [InlineData(false, 1, 40)]
     [InlineData(true, 1, 8)]
