@@ -65,7 +65,7 @@ internal sealed class DriverContext
         Orphans.RemoveAll(work => work.IsDone);
     }
 
-    /// <summary>Now and then some stream runs ahead, if that is wanted: work that nobody ordered may come early.</summary>
+    /// <summary>Lets some stream run ahead now and then, if that is wanted: work nobody holds back comes early.</summary>
     public void Disturb()
     {
         if (CudaDouble.Order == DriverOrder.Random && Streams.Count > 0 && _random.NextInt32(3) == 0)

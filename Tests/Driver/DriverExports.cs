@@ -130,7 +130,8 @@ internal static unsafe partial class DriverExports
 
         found.Launch(
             Stream(stream), new Dim3((int)gridX, (int)gridY, (int)gridZ),
-            new Dim3((int)blockX, (int)blockY, (int)blockZ), (int)sharedBytes, new ReadOnlySpan<byte>(buffer, (int)bytes).ToArray());
+            new Dim3((int)blockX, (int)blockY, (int)blockZ), (int)sharedBytes,
+            new ReadOnlySpan<byte>(buffer, (int)bytes).ToArray());
     });
 
     // A size that seldom divides the extent, so that guards are needed.
