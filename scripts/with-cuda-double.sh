@@ -2,7 +2,7 @@
 # Runs a command where a double of NVIDIA's driver stands in for the driver.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-source=$here/../Tests/Cuda/Driver/libcuda.c
+source=$here/../Tests/Driver/libcuda.c
 folder=${GQN_CUDA_DOUBLE_FOLDER:-${XDG_CACHE_HOME:-$HOME/.cache}/gqn-native/cuda-double}
 opencl=${GQN_OPENCL_ROOT:-${XDG_CACHE_HOME:-$HOME/.cache}/gqn-native/opencl}
 
@@ -34,7 +34,7 @@ build() {
     for name in "${CC:-}" cc gcc clang clang-{21,20,19,18,17,16,15,14}; do
         [ -n "$name" ] && command -v "$name" >/dev/null || continue
         if "$name" "${options[@]}" "$source" 2>"$new.log"; then
-            mv "$new" "$library"
+            chmod 755 "$new" && mv "$new" "$library"
             rm -f "$new.log"
             return 0
         fi
@@ -43,7 +43,7 @@ build() {
     for name in "$opencl"/usr/bin/clang-[0-9]*; do
         [ -x "$name" ] && GQN_OPENCL_ROOT=$opencl "$here/with-opencl.sh" "/usr/bin/${name##*/}" \
             "${options[@]}" "$(readlink -f "$source")" 2>>"$new.log" || continue
-        mv "$new" "$library"
+        chmod 755 "$new" && mv "$new" "$library"
         rm -f "$new.log"
         return 0
     done

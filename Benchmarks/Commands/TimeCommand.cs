@@ -30,7 +30,7 @@ internal static class TimeCommand
         };
         var device = MeasureOptions.Device("opencl:0");
         var precision = MeasureOptions.Precision();
-        var seconds = MeasureOptions.Seconds(60, "When to begin no further one; what was not measured is said");
+        var seconds = MeasureOptions.Seconds(60, "Time for all; what does not fit into it is not begun, and said");
         var command = new Command("time", "Time benchmarks without BenchmarkDotNet; prints lines of JSON.")
         {
             filter, device, precision, seconds,
@@ -54,12 +54,13 @@ internal static class TimeCommand
             throw new OptionException($"No benchmark matches '{filter}'; list shows those there are.");
         var left = new List<string>();
         bool failed = false;
+        OperationRecord? last = null;
         foreach (var group in groups)
         {
             object? instance = null;
             foreach (var benchmark in group)
             {
-                if (Stopwatch.GetElapsedTime(began).TotalSeconds > seconds)
+                if (SecondsNeeded(benchmark, last) > seconds - Stopwatch.GetElapsedTime(began).TotalSeconds)
                 {
                     left.Add(NameOf(benchmark));
                     continue;
@@ -68,7 +69,8 @@ internal static class TimeCommand
                 try
                 {
                     instance ??= Prepare(benchmark);
-                    console.Output.WriteLine(Measure(benchmark, instance, precision).ToJson());
+                    last = Measure(benchmark, instance, precision);
+                    console.Output.WriteLine(last.ToJson());
                 }
                 catch (Exception exception)
                 {
@@ -86,11 +88,16 @@ internal static class TimeCommand
         if (left.Count > 0)
         {
             string what = left.Count == 1 ? left[0] : $"{left.Count} benchmarks from {left[0]} on";
-            console.Output.WriteLine(Note(NoteRecord.LeftOut, what, $"{seconds:F0} s had passed."));
+            console.Output.WriteLine(Note(NoteRecord.LeftOut, what, $"{seconds:F0} s are too short for it."));
         }
 
         return failed ? BenchmarkCommands.Failed : BenchmarkCommands.Success;
     }
+
+    /// <summary>At the rate of what was measured before, which had less to do; two calls are the least.</summary>
+    internal static double SecondsNeeded(BenchmarkCase benchmark, OperationRecord? last) => last is { Flops: > 0 }
+        ? 2 * benchmark.Descriptor.OperationsPerInvoke * DeclaredWork.Of(benchmark).Flops * last.Seconds / last.Flops
+        : 0;
 
     private static string Note(string kind, string what, string reason) =>
         new NoteRecord { Kind = kind, What = what, Reason = reason }.ToJson();

@@ -14,7 +14,7 @@ internal sealed class KernelPart : IReportPart
     private const string Own = "Gqn.Native", Fp32 = "fp32";
 
     // What starting a program and a device takes, in benchmarks.
-    private const double Start = 8;
+    private const double Start = 24;
 
     // The yardstick, then what a peer measures as well, then every other class whose name begins like theirs.
     private const string Prefix = "Gpu";

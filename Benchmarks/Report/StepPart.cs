@@ -13,8 +13,8 @@ internal sealed class StepPart : IReportPart
     /// <summary>Scenes per step, the article's.</summary>
     public const int Batch = 36;
 
-    // A first step that compiles, one that counts if it is slow, one whose loss is read, and a third of them for errors.
-    private const double StepsNeeded = 4, StartSeconds = 3, MostSeconds = 15, LeastSeconds = 1;
+    // A first step that compiles, one that counts if it is slow, one whose loss is read, and as much again for errors.
+    private const double StepsNeeded = 6, StartSeconds = 3, MostSeconds = 15, LeastSeconds = 1;
 
     // Set to 0 to launch kernels one by one (Kernels/Gpu/GpuContext.cs).
     private const string GraphVariable = "GQN_CUDA_GRAPHS";

@@ -65,10 +65,13 @@ public static class BroadcastKernels
     }
 
     /// <summary>Σ x² in single precision, in the one element of <paramref name="sum"/>.</summary>
-    internal static void SumOfSquares(GpuContext context, GpuArray sum, GpuArray x, long count) =>
-        Reduce(
-            context, SumSquares, sum, 0f, new SumArgs { X = x.View, Outputs = 1, Terms = checked((int)count), Inner = 1 },
-            1f);
+    internal static void SumOfSquares(GpuContext context, GpuArray sum, GpuArray x, long count)
+    {
+        var args = new SumArgs { X = x.View, Outputs = 1, Terms = checked((int)count), Inner = 1 };
+        // A processor's core reads on in memory by itself; on a GPU neighbours read neighbouring elements.
+        args.IsContiguous = context.Tiles == TileFamily.Register ? 1 : 0;
+        Reduce(context, SumSquares, sum, 0f, args, 1f);
+    }
 
     private static void Reduce(
         GpuContext context, KernelHandle<SumArgs> kernel, GpuArray sum, float beta, SumArgs args, float scale)
@@ -157,19 +160,28 @@ public static class BroadcastKernels
 
     private static void SumOfSquares(Index1D index, SumArgs args)
     {
-        int r = index, step = args.Parts;
-        float sum = 0f;
-        for (; r + (7 * step) < args.Terms; r += 8 * step)
+        int r = index, step = args.Parts, end = args.Terms;
+        if (args.IsContiguous != 0)
         {
-            float a = args.X[r], b = args.X[r + step], c = args.X[r + (2 * step)], d = args.X[r + (3 * step)];
-            float e = args.X[r + (4 * step)], f = args.X[r + (5 * step)], g = args.X[r + (6 * step)];
-            float h = args.X[r + (7 * step)];
-            sum = sum + (a * a) + (b * b) + (c * c) + (d * d) + (e * e) + (f * f) + (g * g) + (h * h);
+            int length = ((args.Terms - 1) / args.Parts) + 1;
+            r = length * index;
+            step = 1;
+            end = length < args.Terms - r ? r + length : args.Terms;
         }
 
-        for (; r < args.Terms; r += step)
-            sum += args.X[r] * args.X[r];
-        Write(index, sum, args);
+        float a = 0f, b = 0f, c = 0f, d = 0f, e = 0f, f = 0f, g = 0f, h = 0f;
+        for (; r + (7 * step) < end; r += 8 * step)
+        {
+            float x0 = args.X[r], x1 = args.X[r + step], x2 = args.X[r + (2 * step)], x3 = args.X[r + (3 * step)];
+            float x4 = args.X[r + (4 * step)], x5 = args.X[r + (5 * step)], x6 = args.X[r + (6 * step)];
+            float x7 = args.X[r + (7 * step)];
+            (a, b, c, d) = (a + (x0 * x0), b + (x1 * x1), c + (x2 * x2), d + (x3 * x3));
+            (e, f, g, h) = (e + (x4 * x4), f + (x5 * x5), g + (x6 * x6), h + (x7 * x7));
+        }
+
+        for (; r < end; r += step)
+            a += args.X[r] * args.X[r];
+        Write(index, ((a + b) + (c + d)) + ((e + f) + (g + h)), args);
     }
 
     private static void SumOfAxes(Index1D index, SumArgs args)
@@ -205,7 +217,7 @@ public static class BroadcastKernels
     internal struct SumArgs
     {
         public ArrayView<float> Y, X;
-        public int Outputs, Terms, Parts, Inner;
+        public int Outputs, Terms, Parts, Inner, IsContiguous;
         public int N, H, W, C, SmallH, SmallW, SmallC;
         public float Scale, Beta;
     }

@@ -40,7 +40,8 @@ internal sealed class DriverTrace : TraceListener
     {
         lock (_text)
         {
-            _text.Append(message);
+            // ILGPU traces the driver's log with all the room that it had made for it.
+            _text.Append(message?.Replace("\0", string.Empty, StringComparison.Ordinal));
             if (_text.Length > Capacity)
                 _text.Remove(0, _text.Length - Capacity);
         }

@@ -1,6 +1,6 @@
 using Gqn.Native.Engine.Devices;
 using Gqn.Native.Kernels.Gpu;
-using Gqn.Native.Tests.Cuda;
+using Gqn.Native.Tests.Driver;
 using Xunit;
 
 namespace Gqn.Native.Tests.Ops;

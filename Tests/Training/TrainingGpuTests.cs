@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Gqn.Native.Engine.Devices;
-using Gqn.Native.Tests.Cuda;
+using Gqn.Native.Tests.Driver;
 using Gqn.Native.Tests.Io;
 using Gqn.Native.Tests.Ops;
 using Gqn.Native.Training;

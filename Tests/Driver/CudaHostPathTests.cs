@@ -1,15 +1,19 @@
+using System.Runtime.CompilerServices;
 using Gqn.Native.Kernels.Gpu;
 using Gqn.Native.Kernels.Pointwise;
 using ILGPU;
+using ILGPU.Runtime.Cuda;
 using Xunit;
 
-namespace Gqn.Native.Tests.Cuda;
+namespace Gqn.Native.Tests.Driver;
 
 /// <summary>What the host does on CUDA beside launching kernels: uploads, graphs, memory, errors.</summary>
 [Collection(CudaDouble.Alone)]
 public sealed class CudaHostPathTests : IDisposable
 {
     private static readonly KernelHandle<BeyondArgs> Beyond = new(BeyondKernel);
+
+    private static readonly KernelHandle<BeyondArgs> Unknown = new(UnknownKernel);
 
     private GpuContext? _opened;
 
@@ -186,7 +190,41 @@ public sealed class CudaHostPathTests : IDisposable
         memory.Dispose();
         _opened!.Dispose();
         _opened = null;
+        // Finalizers must not fail either: they would end the process.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         using GpuMemory other = Context.Allocate(1);
+        Context.Synchronize();
+    }
+
+    /// <summary>Only the driver's compiler knows that there is no such instruction; it says so in its log.</summary>
+    [Fact]
+    public void TheLogOfTheDriversCompilerReachesTheUser()
+    {
+        using GpuMemory memory = Context.Allocate(1);
+        var args = new BeyondArgs { Y = memory.View };
+        string message = Assert.Throws<GpuException>(() => Context.Launch(Unknown, 1, args)).Message;
+        Assert.Contains("UnknownKernel", message, StringComparison.Ordinal);
+        Assert.Contains("CUDA_ERROR_INVALID_PTX", message, StringComparison.Ordinal);
+        Assert.Contains("PTX Kernel loading failed", message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\0', message);
+        PointwiseKernels.Fill(Context, new GpuArray(memory, 0), 1, 1);
+        Context.Synchronize();
+    }
+
+    [Fact]
+    public void MemoryThatNobodyFreedComesBackWithTheCollector()
+    {
+        Assert.SkipUnless(CudaDouble.IsInstalled, "asks the driver's double what is in use");
+        Context.Accelerator.Bind();
+        DriverMemory memory = DriverContext.Current!.Memory;
+        long before = memory.Used;
+        Forget(Context);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.Equal(before, memory.Used);
+        using GpuMemory other = Context.Allocate(1);
+        PointwiseKernels.Fill(Context, new GpuArray(other, 0), 1, 1);
         Context.Synchronize();
     }
 
@@ -218,6 +256,13 @@ public sealed class CudaHostPathTests : IDisposable
         Assert.Null(failure);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Forget(GpuContext context)
+    {
+        for (int i = 0; i < 4; i++)
+            PointwiseKernels.Fill(context, new GpuArray(context.Allocate(1000), 0), 1000, i);
+    }
+
     private (int Instantiated, int Launched) Graphs()
     {
         Context.Accelerator.Bind();
@@ -225,6 +270,12 @@ public sealed class CudaHostPathTests : IDisposable
     }
 
     private static void BeyondKernel(Index1D i, BeyondArgs args) => args.Y[i + args.At] = 1f;
+
+    private static void UnknownKernel(Index1D i, BeyondArgs args)
+    {
+        args.Y[i] = args.At;
+        CudaAsm.Emit("nosuchinstruction;");
+    }
 
     private struct BeyondArgs
     {

@@ -2,18 +2,18 @@ using Gqn.Native.Kernels.Gpu;
 using ILGPU.Runtime.Cuda;
 using Xunit;
 
-namespace Gqn.Native.Tests.Cuda;
+namespace Gqn.Native.Tests.Driver;
 
 /// <summary>The double keeps the driver's rules: who breaks one sees wrong data or an error.</summary>
 [Collection(CudaDouble.Alone)]
-public sealed unsafe class CudaDoubleTests : IDisposable
+public sealed unsafe class DriverDoubleTests : IDisposable
 {
     internal const int NonBlocking = 1;
 
     private readonly GpuContext? _context;
     private readonly nint _stream, _other;
 
-    public CudaDoubleTests()
+    public DriverDoubleTests()
     {
         Assert.SkipUnless(CudaDouble.IsInstalled, "scripts/with-cuda-double.sh runs these tests");
         CudaDouble.Order = DriverOrder.Late;

@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Gqn.Native.Tests.Cuda;
+namespace Gqn.Native.Tests.Driver;
 
 internal enum DriverOrder
 {

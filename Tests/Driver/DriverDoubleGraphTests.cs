@@ -1,20 +1,20 @@
 using Gqn.Native.Kernels.Gpu;
 using ILGPU.Runtime.Cuda;
 using Xunit;
-using static Gqn.Native.Tests.Cuda.CudaDoubleTests;
+using static Gqn.Native.Tests.Driver.DriverDoubleTests;
 
-namespace Gqn.Native.Tests.Cuda;
+namespace Gqn.Native.Tests.Driver;
 
 /// <summary>Captures and graphs of the double: what the documentation forbids is refused with its error.</summary>
 [Collection(CudaDouble.Alone)]
-public sealed unsafe class CudaDoubleGraphTests : IDisposable
+public sealed unsafe class DriverDoubleGraphTests : IDisposable
 {
     private const int Global = 0, ThreadLocal = 1;
 
     private readonly GpuContext? _context;
     private readonly nint _stream, _other;
 
-    public CudaDoubleGraphTests()
+    public DriverDoubleGraphTests()
     {
         Assert.SkipUnless(CudaDouble.IsInstalled, "scripts/with-cuda-double.sh runs these tests");
         CudaDouble.Order = DriverOrder.Late;

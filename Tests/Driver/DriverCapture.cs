@@ -1,4 +1,4 @@
-namespace Gqn.Native.Tests.Cuda;
+namespace Gqn.Native.Tests.Driver;
 
 /// <summary>What a capture forbids (CUstreamCaptureMode).</summary>
 internal enum CaptureMode

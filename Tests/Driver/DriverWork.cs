@@ -1,4 +1,4 @@
-namespace Gqn.Native.Tests.Cuda;
+namespace Gqn.Native.Tests.Driver;
 
 /// <summary>Work in a queue: done when somebody waits for it, or for work that must come after it.</summary>
 internal sealed class DriverWork(Action? run, params DriverWork?[] after)
@@ -73,7 +73,7 @@ internal sealed class DriverStream(DriverContext context, bool isBlocking)
         {
             context.RefuseImplicitDependency();
             var blocking = context.Streams.Where(other => other.IsBlocking).Select(other => other.Last);
-            Last = new DriverWork(run, [Last, alsoAfter, .. blocking]);
+            Last = new DriverWork(run, [Last, alsoAfter, .. blocking, .. context.Orphans]);
         }
         else
         {

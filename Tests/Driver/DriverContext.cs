@@ -1,6 +1,6 @@
 using Gqn.Native.Engine.Random;
 
-namespace Gqn.Native.Tests.Cuda;
+namespace Gqn.Native.Tests.Driver;
 
 /// <summary>A context (CUcontext): what threads must have made current before they ask for anything.</summary>
 internal sealed class DriverContext

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Gqn.Native.Tests.Ptx;
 
-namespace Gqn.Native.Tests.Cuda;
+namespace Gqn.Native.Tests.Driver;
 
 /// <summary>A module of PTX with one kernel, which is its only function.</summary>
 internal sealed partial class DriverModule

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Gqn.Native.Tests.Cuda;
+namespace Gqn.Native.Tests.Driver;
 
 /// <content>Streams, events, captures and graphs.</content>
 internal static unsafe partial class DriverExports

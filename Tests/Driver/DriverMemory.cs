@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Gqn.Native.Tests.Ptx;
 
-namespace Gqn.Native.Tests.Cuda;
+namespace Gqn.Native.Tests.Driver;
 
 internal enum MemoryKind
 {

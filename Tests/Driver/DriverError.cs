@@ -1,4 +1,4 @@
-namespace Gqn.Native.Tests.Cuda;
+namespace Gqn.Native.Tests.Driver;
 
 /// <summary>Results of the driver's functions (CUresult).</summary>
 internal enum DriverError

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Gqn.Native.Tests.Cuda;
+namespace Gqn.Native.Tests.Driver;
 
 /// <content>Memory and copies.</content>
 internal static unsafe partial class DriverExports

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Gqn.Native.Tests.Ptx;
 
-namespace Gqn.Native.Tests.Cuda;
+namespace Gqn.Native.Tests.Driver;
 
 /// <summary>The driver's functions under their own names, for the double's library to call.</summary>
 internal static unsafe partial class DriverExports
