@@ -31,7 +31,9 @@ internal sealed class PtxCounters
         MatrixProducts += other.MatrixProducts;
     }
 
-    /// <summary>One request of a warp to global memory.</summary>
+    /// <summary>
+    /// One request of a warp to global memory. Blocks count as aligned, which they are on a device and may not be here.
+    /// </summary>
     public void Global(PtxWarp warp, uint lanes, PtxAddress address, int bytes)
     {
         Span<ulong> sectors = stackalloc ulong[64];
@@ -39,6 +41,7 @@ internal sealed class PtxCounters
         for (uint rest = lanes; rest != 0; rest &= rest - 1)
         {
             ulong at = address.Value(warp, BitOperations.TrailingZeroCount(rest));
+            at -= (warp.Block.Find(at, bytes)?.Start ?? 0) % PtxMemory.Granule;
             sectors[count++] = at / 32;
             sectors[count++] = (at + (ulong)bytes - 1) / 32;
         }

@@ -14,7 +14,8 @@ internal sealed unsafe class PtxMemory : IDisposable
     /// <summary>NaN as f32 and, in each half, as f16 and bf16: what unwritten memory and registers hold.</summary>
     public const uint Poison = 0x7FFF_7FFF;
 
-    private const int Granule = 256;
+    /// <summary>To what the memory of a device is aligned, in bytes.</summary>
+    public const int Granule = 256;
 
     // Room before and behind each block, so that an access that misses one does not hit another.
     private const int Margin = 4096;
