@@ -18,8 +18,8 @@ namespace Gqn.Native.Benchmarks.Commands;
 /// </remarks>
 internal static class TimeCommand
 {
-    // A call that takes longer than the second of these is its own measurement.
-    private const double SecondsPerBenchmark = 0.1, SecondsOfASlowCall = 1;
+    // A call that takes longer than the last of these is its own measurement.
+    private const double SecondsOfWarmUp = 0.15, SecondsPerBenchmark = 0.15, SecondsOfASlowCall = 1;
     private const int LeastSamples = 3;
 
     public static Command Create()
@@ -149,11 +149,14 @@ internal static class TimeCommand
     {
         var call = benchmark.Descriptor.WorkloadMethod.CreateDelegate<Action>(instance);
         int perCall = benchmark.Descriptor.OperationsPerInvoke;
-        // The first call compiles, the second fills caches.
+        // The first call compiles, the second fills caches; more of them bring clocks up and wake processors.
         call();
         double second = SecondsOf(call);
         var samples = new List<double>();
         long began = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(began).TotalSeconds < SecondsOfWarmUp)
+            call();
+        began = Stopwatch.GetTimestamp();
         while (second < SecondsOfASlowCall && (samples.Count < LeastSamples
             || Stopwatch.GetElapsedTime(began).TotalSeconds < SecondsPerBenchmark))
         {
