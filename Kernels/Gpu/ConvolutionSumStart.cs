@@ -24,14 +24,10 @@ internal static class ConvolutionSumStart
                 Y = y.View,
                 Addend = sum.Addend.ViewOr(y),
                 Bias = sum.Bias.ViewOr(y),
-                Table = sum.Table.ViewOr(y),
+                Table = BorderTable.Of(sum, y, shape),
                 K = shape.K,
-                H = shape.OutH,
-                W = shape.OutW,
-                Kernel = sum.TableKernel,
                 ReadAddend = sum.Addend.Exists ? 1 : 0,
                 ReadBias = sum.Bias.Exists ? 1 : 0,
-                ReadTable = sum.Table.Exists ? 1 : 0,
             });
 
     private static void ConvolutionSumStartKernel(Args args)
@@ -39,20 +35,19 @@ internal static class ConvolutionSumStart
         int k = (Grid.IdxY * GroupSize) + Group.IdxX, pixel = Grid.IdxX;
         if (k >= args.K)
             return;
-        int line = pixel / args.W, x = pixel - (line * args.W), n = line / args.H, y = line - (n * args.H);
-        var rows = new BorderClasses(args.H, args.Kernel);
-        var columns = new BorderClasses(args.W, args.Kernel);
-        int row = (((n * rows.Count) + rows.Of(y)) * columns.Count) + columns.Of(x), at = (pixel * args.K) + k;
-        float addend = args.Addend[at], bias = args.Bias[k], table = args.Table[(row * args.K) + k];
+        int at = (pixel * args.K) + k;
+        float addend = args.Addend[at], bias = args.Bias[k];
+        float table = args.Table.Values[(args.Table.Row(pixel) * args.K) + k];
         float sum = args.ReadAddend != 0 ? addend : 0f;
         sum += args.ReadBias != 0 ? bias : 0f;
-        sum += args.ReadTable != 0 ? table : 0f;
+        sum += args.Table.Exists != 0 ? table : 0f;
         args.Y[at] = sum;
     }
 
     internal struct Args
     {
-        public ArrayView<float> Y, Addend, Bias, Table;
-        public int K, H, W, Kernel, ReadAddend, ReadBias, ReadTable;
+        public ArrayView<float> Y, Addend, Bias;
+        public BorderTable Table;
+        public int K, ReadAddend, ReadBias;
     }
 }

@@ -31,7 +31,7 @@ internal static partial class SharedTileConvolution
             Walk = new TapWalk { First = term, Second = term, Third = term, Fourth = term, Term = term },
             Left = new GatheredPixels { Images = images },
             Right = new WeightRows { C = shape.C, AlignedW = IsAligned(w, shape.K) },
-            Epilogue = Sums(inputs, dx, images.Pixels, shape.C, Table(inputs, dx, shape), default(Identity)),
+            Epilogue = Sums(inputs, dx, images.Pixels, shape.C, BorderTable.Of(inputs, dx, shape), default(Identity)),
             Slices = term.Slices,
         };
         switch (SharedTileShapes.Choose(context, images.Pixels, shape.C))

@@ -55,7 +55,7 @@ internal static partial class SharedTileConvolution
                 Cell = cell.ViewOr(hidden),
                 Addend = inputs.Addend.ViewOr(hidden),
                 Bias = inputs.Bias.ViewOr(hidden),
-                Table = Table(inputs, hidden, shape),
+                Table = BorderTable.Of(inputs, hidden, shape),
                 Rows = images.Pixels,
                 Hidden = channels,
                 WriteGates = gates.Exists ? 1 : 0,
@@ -89,7 +89,7 @@ internal static partial class SharedTileConvolution
             Walk = operands.Walk,
             Left = new GatheredPixels { Images = images },
             Right = new WeightColumns { K = shape.K, AlignedW = operands.AlignedW },
-            Epilogue = Sums(inputs, y, images.Pixels, shape.K, Table(inputs, y, shape), activation),
+            Epilogue = Sums(inputs, y, images.Pixels, shape.K, BorderTable.Of(inputs, y, shape), activation),
             Slices = operands.Slices,
         };
         switch (SharedTileShapes.Choose(context, images.Pixels, shape.K))
@@ -137,15 +137,6 @@ internal static partial class SharedTileConvolution
             Aligned = columns % Quad.Length == 0 && y.IsAligned && inputs.Addend.IsAligned && inputs.Bias.IsAligned
                 && inputs.Table.IsAligned ? 1 : 0,
         };
-
-    private static BorderTable Table(in SumInputs inputs, GpuArray other, in Conv2dShape shape) => new()
-    {
-        Values = inputs.Table.ViewOr(other),
-        Exists = inputs.Table.Exists ? 1 : 0,
-        H = shape.OutH,
-        W = shape.OutW,
-        Kernel = inputs.TableKernel,
-    };
 
     /// <summary>The next convolutions, as many as fit into one launch.</summary>
     private static Operands Gather(in SumInputs sum, in Conv2dShape shape, ref int next)
