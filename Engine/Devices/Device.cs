@@ -100,6 +100,12 @@ public abstract class Device : IDisposable
     public abstract void SpaceToDepth(Tensor y, float beta, Tensor x, int scale);
 
     /// <summary>
+    /// y[n, r] = beta·itself + Σₑ weights[n, e] · x[n, columns[n, e]] for the pixels r of y, e from starts[n, r] to
+    /// starts[n, r + 1]: for each image a sparse matrix times that of its pixels.
+    /// </summary>
+    public abstract void Gather(Tensor y, float beta, Tensor x, Tensor starts, Tensor columns, Tensor weights);
+
+    /// <summary>
     /// c = addend + op(a)·op(b) on the matrices [pixels, channels] of the tensors; op transposes where told. The addend
     /// may be absent, or c itself.
     /// </summary>
@@ -245,6 +251,10 @@ public abstract class Device : IDisposable
 
     /// <summary>True for an input that stands for a larger map with the same value in every pixel.</summary>
     protected static bool IsConstantMap(Shape x, in Conv2dShape shape) => x != InputOf(shape);
+
+    /// <summary>The kernels' description of sums over pixels of x.</summary>
+    protected static GatherShape Gathering(Shape y, Shape x, Shape columns) =>
+        new(y.N, y.H * y.W, x.H * x.W, columns.H, y.C);
 
     /// <summary>The kernels' description of a broadcast between two tensors.</summary>
     protected static BroadcastShape Between(Shape small, Shape large) =>

@@ -104,6 +104,12 @@ public sealed partial class GpuDevice : Device
             _context, At(y), beta, At(x), y.Shape.N * y.Shape.H, y.Shape.W, x.Shape.C, scale);
 
     /// <inheritdoc />
+    public override void Gather(
+        Tensor y, float beta, Tensor x, Tensor starts, Tensor columns, Tensor weights) => GatherKernels.Forward(
+        _context, At(y), beta, At(x), At(starts), At(columns), At(weights),
+        Gathering(y.Shape, x.Shape, columns.Shape));
+
+    /// <inheritdoc />
     public override void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB)
     {
         int inner = transposeA ? (int)a.Shape.Pixels : a.Shape.C;

@@ -95,6 +95,11 @@ public sealed class PlanningDevice(int threads) : Device
     }
 
     /// <inheritdoc />
+    public override void Gather(
+        Tensor y, float beta, Tensor x, Tensor starts, Tensor columns, Tensor weights) =>
+        MultiplyAccumulates += (long)columns.Shape.Pixels * y.Shape.C;
+
+    /// <inheritdoc />
     public override void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB)
     {
         long inner = transposeA ? a.Shape.Pixels : a.Shape.C;

@@ -27,7 +27,7 @@ public sealed class Convolution : Module
         : base(scope)
     {
         _weight = Scope.Convolution(
-            "weight", outputs, inputs, kernel, stride, Initializer.TruncatedNormal(inputs * kernel * kernel));
+            "weight", outputs, inputs, kernel, stride, Scope.Weight(inputs * kernel * kernel, activation));
         _bias = bias ? Scope.Bias("bias", outputs, Initializer.Zeros) : null;
         _stride = stride;
         _activation = activation;

@@ -1,3 +1,4 @@
+using Gqn.Native.Engine.Devices;
 using Gqn.Native.Engine.Tensors;
 
 namespace Gqn.Native.Engine.Nn;
@@ -41,6 +42,14 @@ public sealed class ParameterScope
         _store.Declare(
             Path(name), new Shape(inputs, outputs, kernel, kernel), initializer,
             new ParameterLayout(0, ChannelsLast: true));
+
+    /// <summary>How the weight of a convolution starts.</summary>
+    /// <param name="fanIn">Inputs that are summed into one output.</param>
+    /// <param name="activation">What follows it.</param>
+    internal Initializer Weight(int fanIn, Activation activation) =>
+        activation == Activation.Relu && _store.HeInitialization
+            ? Initializer.He(fanIn)
+            : Initializer.TruncatedNormal(fanIn);
 
     private string Path(string name) => _prefix.Length == 0 ? name : _prefix + "." + name;
 }

@@ -19,6 +19,9 @@ public sealed class ParameterStore : IDisposable
     private Tensor _values, _gradients;
     private long _arenaCount;
 
+    /// <summary>Whether weights before a ReLU start as <see cref="Initializer.He"/> says.</summary>
+    public bool HeInitialization { get; init; }
+
     /// <summary>Where the outermost module declares its parameters.</summary>
     public ParameterScope Root => new(this, string.Empty);
 

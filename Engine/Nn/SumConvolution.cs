@@ -35,7 +35,7 @@ public sealed class SumConvolution : Module
         int channels = 0;
         foreach (var input in inputs)
             channels += input.Channels;
-        var initializer = Initializer.TruncatedNormal(channels * kernel * kernel);
+        var initializer = Scope.Weight(channels * kernel * kernel, activation);
         _weights = new Parameter[inputs.Length];
         _terms = new ConvolutionTerm[inputs.Length];
         for (int i = 0; i < inputs.Length; i++)

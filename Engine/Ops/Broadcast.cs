@@ -27,18 +27,18 @@ public static partial class Operations
     public static Variable SumTo(this Variable x, Shape shape)
     {
         CheckBroadcast("SumTo", shape, x.Shape);
-        return Gather(x, shape, 1f);
+        return SumScaled(x, shape, 1f);
     }
 
     /// <summary>The sum of all elements.</summary>
-    public static Variable Sum(this Variable x) => Gather(x, Shape.Scalar, 1f);
+    public static Variable Sum(this Variable x) => SumScaled(x, Shape.Scalar, 1f);
 
     /// <summary>The mean of all elements.</summary>
-    public static Variable Mean(this Variable x) => Gather(x, Shape.Scalar, 1f / x.Shape.Count);
+    public static Variable Mean(this Variable x) => SumScaled(x, Shape.Scalar, 1f / x.Shape.Count);
 
     /// <summary>The mean over the pixels of each channel: (N, C, H, W) to (N, C, 1, 1).</summary>
     public static Variable GlobalAveragePool(this Variable x) =>
-        Gather(x, x.Shape with { H = 1, W = 1 }, 1f / (x.Shape.H * x.Shape.W));
+        SumScaled(x, x.Shape with { H = 1, W = 1 }, 1f / (x.Shape.H * x.Shape.W));
 
     /// <summary>The sum of each run of <paramref name="size"/> images: (N·size, C, H, W) to (N, C, H, W).</summary>
     /// <exception cref="ShapeException">The number of images is not a multiple of the size.</exception>
@@ -51,10 +51,10 @@ public static partial class Operations
             return x;
         // In memory the images of a group follow one another, so a group is the "rows" of one tall image.
         var grouped = x.Reshape(new Shape(s.N / size, s.C, size, s.H * s.W));
-        return Gather(grouped, grouped.Shape with { H = 1 }, 1f).Reshape(s with { N = s.N / size });
+        return SumScaled(grouped, grouped.Shape with { H = 1 }, 1f).Reshape(s with { N = s.N / size });
     }
 
-    private static Variable Gather(Variable x, Shape shape, float scale)
+    private static Variable SumScaled(Variable x, Shape shape, float scale)
     {
         var tape = x.Tape;
         bool recorded = tape.Needs(x);
@@ -62,7 +62,7 @@ public static partial class Operations
         tape.Device.Sum(y.Value, 0f, x.Value, scale);
         if (recorded)
         {
-            var node = tape.Record<GatherNode>(y);
+            var node = tape.Record<SumToNode>(y);
             node.X = x;
             node.Scale = scale;
         }
@@ -89,7 +89,7 @@ public static partial class Operations
         }
     }
 
-    private sealed class GatherNode : Node
+    private sealed class SumToNode : Node
     {
         public Variable X { get; set; }
 

@@ -77,7 +77,7 @@ internal sealed record TrainRequest
             };
         }
 
-        return ConfigurationOverrides.Apply(WithOptions(preset), Assignments);
+        return ConfigurationOverrides.Apply(WithOptions(preset), Assignments).WithScenes();
     }
 
     /// <summary>The configuration of a run that goes on: its own, options, then assignments; schedules stay.</summary>

@@ -7,11 +7,24 @@ namespace Gqn.Native.Data;
 /// <param name="dataset">One split of a data set.</param>
 public sealed class RecordedScenes(GqnDataset dataset) : SceneSource
 {
+    private const int UsualGridWidth = 16;
+
     /// <inheritdoc/>
     public override string Name => dataset.Name;
 
     /// <inheritdoc/>
     public override int ViewsPerScene => dataset.ViewsPerScene;
+
+    /// <inheritdoc/>
+    /// <remarks>Sets of a released name have the world of the environment that renders such scenes; of others the
+    /// cameras tell.</remarks>
+    public override (SceneBounds Bounds, int GridWidth) FindBounds()
+    {
+        if (GqnDatasetInfo.Find(Name) is not { } known)
+            return (CameraBounds.Of(SceneSight.Cameras(this)), UsualGridWidth);
+        var environment = Environments.Create(known.Environment);
+        return (environment.Bounds, environment.UsualGridWidth);
+    }
 
     /// <inheritdoc/>
     internal override ISceneFiles Files { get; } = new OffsetCache(dataset);

@@ -17,6 +17,10 @@ public sealed class RenderedScenes(SceneEnvironment environment, SceneSplit spli
     public override int ViewsPerScene => environment.ViewsPerScene;
 
     /// <inheritdoc/>
+    public override (SceneBounds Bounds, int GridWidth) FindBounds() =>
+        (environment.Bounds, environment.UsualGridWidth);
+
+    /// <inheritdoc/>
     internal override ISceneFiles? Files { get; } = layout is null ? null : new LayoutFiles(environment.Name, layout);
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using Gqn.Native.Model.Geometry;
 using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Data;
@@ -14,9 +15,11 @@ public sealed class SceneBatch
     private readonly byte[] _rgb;
     private readonly int[] _viewOrder;
     private readonly byte[]? _queryParts;
+    private readonly ViewGeometry? _geometry;
     private bool _partsAreKnown = true;
 
-    internal SceneBatch(SceneSource source, int imageSize, int scenes, int maxContexts, bool withParts = false)
+    internal SceneBatch(SceneSource source, int imageSize, int scenes, int maxContexts, bool withParts = false,
+        ViewGeometry? geometry = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         Scene.ThrowIfUnsupported(imageSize);
@@ -34,6 +37,11 @@ public sealed class SceneBatch
         ContextViews = new float[scenes * maxContexts * Viewpoint.Dimensions];
         QueryImages = new float[(long)scenes * picture];
         QueryViews = new float[scenes * Viewpoint.Dimensions];
+        ContextCameras = new Camera[scenes * maxContexts];
+        QueryCameras = new Camera[scenes];
+        _geometry = geometry;
+        ContextGeometry = geometry?.CreateContexts(scenes * maxContexts, gradients: true);
+        QueryGeometry = geometry?.CreateQueries(scenes, gradients: true);
         SceneIndices = new ulong[scenes];
         _queryParts = withParts ? new byte[scenes * imageSize * imageSize] : null;
         _rgb = new byte[picture];
@@ -64,6 +72,19 @@ public sealed class SceneBatch
     /// <summary>The B viewpoints of <see cref="QueryImages"/>.</summary>
     public float[] QueryViews { get; }
 
+    /// <summary>B·M cameras, in the order of <see cref="ContextImages"/>.</summary>
+    public Camera[] ContextCameras { get; }
+
+    /// <summary>The B cameras of <see cref="QueryImages"/>.</summary>
+    public Camera[] QueryCameras { get; }
+
+    /// <summary>What the network is told of <see cref="ContextCameras"/> besides their viewpoints; null where it is told
+    /// no more, or the batch is not for training.</summary>
+    public ViewArrays? ContextGeometry { get; }
+
+    /// <summary>The same of <see cref="QueryCameras"/>.</summary>
+    public ViewArrays? QueryGeometry { get; }
+
     /// <summary>What the pixel centres of <see cref="QueryImages"/> show, size × size numbers a picture: 0 for the
     /// surroundings, from 1 for the objects. Null where nobody asked, as in training, or nobody knows, as of files
     /// without ground truth.</summary>
@@ -88,21 +109,32 @@ public sealed class SceneBatch
     {
         SceneIndices[b] = scene.Index;
         for (int m = 0; m < Contexts; m++)
-            WriteView(scene, viewOrder[m], encoding, ContextImages, ContextViews, (b * Contexts) + m);
-        WriteView(scene, viewOrder[^1], encoding, QueryImages, QueryViews, b);
+        {
+            int position = (b * Contexts) + m;
+            ContextCameras[position] = WriteView(
+                scene, viewOrder[m], encoding, ContextImages, ContextViews, position);
+            if (ContextGeometry is not null)
+                _geometry?.Write(ContextGeometry, position, ContextCameras[position]);
+        }
+
+        QueryCameras[b] = WriteView(scene, viewOrder[^1], encoding, QueryImages, QueryViews, b);
+        if (QueryGeometry is not null)
+            _geometry?.Write(QueryGeometry, b, QueryCameras[b]);
         int pixels = ImageSize * ImageSize;
         if (_queryParts is not null && !scene.TryReadParts(viewOrder[^1], _queryParts.AsSpan(b * pixels, pixels)))
             _partsAreKnown = false;
     }
 
-    private void WriteView(SceneReader scene, int view, ViewpointOrder encoding,
+    private Camera WriteView(SceneReader scene, int view, ViewpointOrder encoding,
         float[] images, float[] views, int position)
     {
+        Camera camera = scene.Camera(view);
         Viewpoint.Encode(
-            scene.Camera(view), encoding, views.AsSpan(position * Viewpoint.Dimensions, Viewpoint.Dimensions));
+            camera, encoding, views.AsSpan(position * Viewpoint.Dimensions, Viewpoint.Dimensions));
         scene.Render(view, _rgb);
         Span<float> image = images.AsSpan(position * _rgb.Length, _rgb.Length);
         for (int i = 0; i < image.Length; i++)
             image[i] = ByteToUnit[_rgb[i]];
+        return camera;
     }
 }

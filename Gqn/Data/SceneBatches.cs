@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Gqn.Native.Engine.Random;
+using Gqn.Native.Model.Geometry;
 using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Data;
@@ -22,6 +23,7 @@ public sealed class SceneBatches : IDisposable
     private readonly SceneSource _source;
     private readonly ulong _seed;
     private readonly ViewpointOrder _encoding;
+    private readonly double _repeatedQueries;
     private readonly Thread[] _workers;
 
     // The order of a finite source's scenes; guarded by _orderGate, which is taken before _gate.
@@ -68,23 +70,25 @@ public sealed class SceneBatches : IDisposable
     /// <param name="order">The order of a viewpoint's numbers.</param>
     /// <param name="shuffleBuffer">Among how many scenes that follow each other in the files of a finite source the
     /// next is drawn; at least 1.</param>
+    /// <param name="geometry">What the workers compute of the cameras beside the pictures; null for nothing.</param>
+    /// <param name="repeatedQueries">Probability that the query of a scene is its first context once more.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is outside its limits.</exception>
     /// <exception cref="DatasetException">A file that the run has read before cannot be read.</exception>
     public SceneBatches(SceneSource source, int imageSize, int batch, int maxContexts, ulong seed,
         long firstBatch = 0, int workers = 1, int capacity = 4, ViewpointOrder order = ViewpointOrder.CosSin,
-        int shuffleBuffer = UsualShuffleBuffer)
+        int shuffleBuffer = UsualShuffleBuffer, ViewGeometry? geometry = null, double repeatedQueries = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(firstBatch);
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(workers, 8);
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 2);
-        (_source, _seed, _encoding) = (source, seed, order);
+        (_source, _seed, _encoding, _repeatedQueries) = (source, seed, order, repeatedQueries);
         (_nextToRender, _firstHeld, _nextToRead) = (firstBatch, firstBatch, firstBatch);
         _slots = new Slot[capacity];
         for (int i = 0; i < capacity; i++)
         {
             _slots[i] = new Slot(
-                new SceneBatch(source, imageSize, batch, maxContexts), source.CreateReader(imageSize));
+                new SceneBatch(source, imageSize, batch, maxContexts, geometry: geometry), source.CreateReader(imageSize));
         }
         if (source.Files is { } files)
         {
@@ -209,11 +213,14 @@ public sealed class SceneBatches : IDisposable
     /// <summary>Which scene a finite source gives is decided before; the numbers are drawn all the same, so that views
     /// do not depend on where scenes come from.</summary>
     private static void WriteScene(SceneBatch batch, int position, SceneReader reader, SceneReference? reference,
-        RandomStream random, ViewpointOrder order)
+        RandomStream random, ViewpointOrder order, double repeatedQueries = 0)
     {
         ulong index = ((ulong)random.NextUInt32() << 32) | random.NextUInt32();
         Span<int> viewOrder = batch.ResetViewOrder();
         random.Shuffle(viewOrder);
+        // No number is drawn where nothing is repeated, so that such batches are what they always were.
+        if (repeatedQueries > 0 && random.NextSingle() < repeatedQueries)
+            viewOrder[^1] = viewOrder[0];
         reader.Load(reference ?? SceneReference.Of(index));
         batch.Write(position, reader, viewOrder, order);
     }
@@ -279,7 +286,11 @@ public sealed class SceneBatches : IDisposable
         SceneBatch batch = slot.Batch;
         batch.Contexts = 1 + random.NextInt32(batch.MaxContexts);
         for (int b = 0; b < batch.Scenes && !_disposed; b++)
-            WriteScene(batch, b, slot.Reader, _order is null ? null : slot.References[b], random, _encoding);
+        {
+            WriteScene(
+                batch, b, slot.Reader, _order is null ? null : slot.References[b], random, _encoding,
+                _repeatedQueries);
+        }
     }
 
     private sealed class Slot(SceneBatch batch, SceneReader reader)

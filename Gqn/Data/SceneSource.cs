@@ -13,6 +13,11 @@ public abstract class SceneSource
     /// <exception cref="DatasetException">The data set has no scene, or its first is damaged.</exception>
     public abstract int ViewsPerScene { get; }
 
+    /// <summary>The box that the scenes lie in, and into how many places a grid over them divides its longer horizontal
+    /// side.</summary>
+    /// <exception cref="DatasetException">The data set has no scene, or its first is damaged.</exception>
+    public abstract (SceneBounds Bounds, int GridWidth) FindBounds();
+
     /// <summary>The files that a finite set is spread over; null where scenes never end.</summary>
     internal abstract ISceneFiles? Files { get; }
 

@@ -6,7 +6,7 @@ namespace Gqn.Native.Model;
 /// <summary>
 /// What every core is told: the query viewpoint and the scene's representation.
 /// </summary>
-/// <param name="View">(N, 7, 1, 1)</param>
+/// <param name="View">(N, 7, 1, 1), or the rays of the latent grid, (N, 9, h, w).</param>
 /// <param name="Representation">(N, channels, 1, 1) or (N, channels, h, w)</param>
 public readonly record struct Conditioning(Variable View, Variable Representation);
 

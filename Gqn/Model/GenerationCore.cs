@@ -22,7 +22,7 @@ public sealed class GenerationCore : Module
         _cell = new ConvLstmCell(
             Scope.Child("cell"),
             [
-                ("view", ModelOptions.ViewpointDimensions), ("representation", options.RepresentationChannels),
+                ("view", options.ViewChannels), ("representation", options.RepresentationChannels),
                 ("latent", options.LatentChannels),
             ],
             options.Hidden, options.Kernel, options.ForgetBias);

@@ -35,6 +35,7 @@ public sealed class GenerativeQueryNetwork : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         Options = options;
+        Parameters = new ParameterStore { HeInitialization = options.HeInitialization };
         _divergences = new Variable[options.Layers];
         var root = Parameters.Root;
         _representation = RepresentationNetwork.Create(root.Child("representation"), options);
@@ -53,33 +54,33 @@ public sealed class GenerativeQueryNetwork : IDisposable
     public ModelOptions Options { get; }
 
     /// <summary>All trained numbers.</summary>
-    public ParameterStore Parameters { get; } = new();
+    public ParameterStore Parameters { get; }
 
     /// <summary>r = Σₖ ψ(xᵏ, vᵏ), the representation of each scene.</summary>
     /// <param name="images">(scenes·contexts, 3, size, size) in [0, 1], the images of a scene one after
     /// another.</param>
-    /// <param name="views">(scenes·contexts, 7, 1, 1)</param>
+    /// <param name="views">Of the scenes·contexts cameras.</param>
     /// <param name="contexts">M, images per scene.</param>
-    /// <returns>(scenes, channels, h, w); one pixel for pyramid and pool.</returns>
+    /// <returns>(scenes, channels, h, w); one pixel for pyramid and pool, the places for volume.</returns>
     /// <exception cref="ShapeException">
     /// The images are not of the model's size, or do not divide into scenes.
     /// </exception>
-    public Variable Represent(Variable images, Variable views, int contexts)
+    public Variable Represent(Variable images, Views views, int contexts)
     {
-        RequireImages("Represent", images, views);
+        RequireImages("Represent", images, views.Poses);
         return _representation.Forward(images, views).SumGroups(contexts);
     }
 
     /// <summary>The bound on the likelihood of the query images and its parts, for training.</summary>
     /// <param name="representation">What <see cref="Represent"/> returned.</param>
-    /// <param name="queryViews">(scenes, 7, 1, 1)</param>
+    /// <param name="queryViews">Of the cameras to predict, one a scene.</param>
     /// <param name="queryImages">(scenes, 3, size, size) in [0, 1].</param>
     /// <param name="sigma">Standard deviation of a pixel.</param>
     /// <param name="noise">Where the posterior samples come from.</param>
     public Elbo EstimateElbo(
-        Variable representation, Variable queryViews, Variable queryImages, float sigma, RandomStream noise)
+        Variable representation, Views queryViews, Variable queryImages, float sigma, RandomStream noise)
     {
-        RequireImages("EstimateElbo", queryImages, queryViews);
+        RequireImages("EstimateElbo", queryImages, queryViews.Poses);
         var tape = representation.Tape;
         var (mean, divergences) = Roll(representation, queryViews, queryImages, noise);
         float perScene = 1f / queryImages.Shape.N;
@@ -103,32 +104,32 @@ public sealed class GenerativeQueryNetwork : IDisposable
     /// The mean image of a sample from the prior: what the network predicts for a viewpoint it has not seen.
     /// </summary>
     /// <param name="representation">What <see cref="Represent"/> returned.</param>
-    /// <param name="queryViews">(scenes, 7, 1, 1)</param>
+    /// <param name="queryViews">Of the cameras to predict, one a scene.</param>
     /// <param name="noise">Where the prior samples come from.</param>
     /// <returns>(scenes, 3, size, size); not clipped to [0, 1].</returns>
-    public Variable Generate(Variable representation, Variable queryViews, RandomStream noise) =>
+    public Variable Generate(Variable representation, Views queryViews, RandomStream noise) =>
         Roll(representation, queryViews, default, noise).Mean;
 
     /// <summary>
     /// The mean image of a sample from the posterior, which has seen the query image: never a prediction.
     /// </summary>
     /// <param name="representation">What <see cref="Represent"/> returned.</param>
-    /// <param name="queryViews">(scenes, 7, 1, 1)</param>
+    /// <param name="queryViews">Of the cameras to predict, one a scene.</param>
     /// <param name="queryImages">(scenes, 3, size, size) in [0, 1].</param>
     /// <param name="noise">Where the posterior samples come from.</param>
     public Variable Reconstruct(
-        Variable representation, Variable queryViews, Variable queryImages, RandomStream noise) =>
+        Variable representation, Views queryViews, Variable queryImages, RandomStream noise) =>
         Roll(representation, queryViews, queryImages, noise).Mean;
 
     /// <summary>
     /// Bayesian surprise: Σ over layers of KL(posterior ‖ prior) for one posterior sample of each scene, in nats.
     /// </summary>
     /// <param name="representation">What <see cref="Represent"/> returned.</param>
-    /// <param name="queryViews">(scenes, 7, 1, 1)</param>
+    /// <param name="queryViews">Of the cameras to predict, one a scene.</param>
     /// <param name="queryImages">(scenes, 3, size, size) in [0, 1].</param>
     /// <param name="noise">Where the posterior samples come from.</param>
     /// <returns>(scenes, 1, 1, 1)</returns>
-    public Variable EvaluateKl(Variable representation, Variable queryViews, Variable queryImages, RandomStream noise)
+    public Variable EvaluateKl(Variable representation, Views queryViews, Variable queryImages, RandomStream noise)
     {
         Variable kl = default;
         foreach (var divergence in Roll(representation, queryViews, queryImages, noise).Divergences)
@@ -152,17 +153,19 @@ public sealed class GenerativeQueryNetwork : IDisposable
     /// of what the layers draw; where they share the resampling it is drawn once, from the sum of their states.
     /// </remarks>
     private (Variable Mean, Variable[] Divergences) Roll(
-        Variable representation, Variable views, Variable image, RandomStream noise)
+        Variable representation, Views views, Variable image, RandomStream noise)
     {
-        if (views.Shape != ModelOptions.ViewShape(representation.Shape.N))
+        int scenes = representation.Shape.N;
+        if (views.Poses.Shape != ModelOptions.ViewShape(scenes))
         {
             throw new ShapeException(
-                $"GQN: query views {views.Shape} do not fit the representation {representation.Shape}.");
+                $"GQN: query views {views.Poses.Shape} do not fit the representation {representation.Shape}.");
         }
 
         var tape = representation.Tape;
-        var condition = new Conditioning(views, representation);
-        var latentHead = new Shape(views.Shape.N, 2 * Options.LatentChannels, Options.LatentSize, Options.LatentSize);
+        var condition = new Conditioning(
+            views.Rays.Exists ? views.Rays : views.Poses, _representation.Read(representation, views));
+        var latentHead = new Shape(scenes, 2 * Options.LatentChannels, Options.LatentSize, Options.LatentSize);
         ConvLstmState generation = default, inference = default;
         // What is the same in every layer is computed once. Shared cores come with shared resampling.
         Variable canvas = default, drawing = default, sharedImage = default, inferenceGates = default;
@@ -173,7 +176,7 @@ public sealed class GenerativeQueryNetwork : IDisposable
             inferenceGates = _inference[0].Prepare(condition, sharedImage);
         var generationGates = Options.SharedCores ? _generation[0].Prepare(condition) : default;
         var map = _output.Map(tape);
-        var mean = _output.Empty(tape, views.Shape.N, Options.LatentSize);
+        var mean = _output.Empty(tape, scenes, Options.LatentSize);
         for (int layer = 0; layer < Options.Layers; layer++)
         {
             var priorHead = At(_priorHeads, layer);

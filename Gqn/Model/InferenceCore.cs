@@ -22,7 +22,7 @@ public sealed class InferenceCore : Module
         _cell = new ConvLstmCell(
             Scope.Child("cell"),
             [
-                ("image", ModelOptions.ImageChannels), ("view", ModelOptions.ViewpointDimensions),
+                ("image", ModelOptions.ImageChannels), ("view", options.ViewChannels),
                 ("representation", options.RepresentationChannels), ("generator", options.Hidden),
                 ("canvas", options.Hidden),
             ],

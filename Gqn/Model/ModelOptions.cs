@@ -1,4 +1,5 @@
 using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Model.Geometry;
 using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Model;
@@ -14,6 +15,10 @@ public enum RepresentationKind
 
     /// <summary>The tower, averaged over its pixels ("pool").</summary>
     Pool,
+
+    /// <summary>A grid of places in the scene that views write to and the rays of the query read ("volume"); beyond
+    /// the article.</summary>
+    Volume,
 }
 
 /// <summary>How a one-pixel input is brought to the size of the latent grid.</summary>
@@ -24,6 +29,9 @@ public enum SpatialBroadcast
 
     /// <summary>By a learned transposed convolution of each core, so that it may differ from pixel to pixel.</summary>
     Deconvolution,
+
+    /// <summary>Of viewpoints only: each cell is told its own ray instead; beyond the article.</summary>
+    Rays,
 }
 
 /// <summary>
@@ -84,17 +92,58 @@ public sealed record ModelOptions
     /// <summary>Order of the encoded camera angles: weights of one order are useless for the other.</summary>
     public ViewpointOrder ViewpointOrder { get; init; } = ViewpointOrder.CosSin;
 
+    /// <summary>The places of the volume.</summary>
+    public VolumeOptions Volume { get; init; } = new();
+
+    /// <summary>The box that the scenes lie in, for rays and the volume.</summary>
+    public BoundsOptions Bounds { get; init; } = new();
+
+    /// <summary>The cameras' field of view, for rays and the volume, in degrees; null for what each camera says (45
+    /// where a data set does not).</summary>
+    public double? FieldOfViewDegrees { get; init; }
+
+    /// <summary>Whether weights before a ReLU start large enough to keep the size of a signal through it (He et al.
+    /// 2015); without, all start as the article's.</summary>
+    public bool HeInitialization { get; init; }
+
+    /// <summary>True where the network is told more of a camera than its viewpoint.</summary>
+    internal bool NeedsGeometry =>
+        Representation == RepresentationKind.Volume || ViewBroadcast == SpatialBroadcast.Rays;
+
+    /// <summary>Channels of what the cores are told of the query's camera.</summary>
+    internal int ViewChannels =>
+        ViewBroadcast == SpatialBroadcast.Rays ? CameraRays.Channels : ViewpointDimensions;
+
     /// <summary>Side of the latent grid.</summary>
     public int LatentSize => ImageSize / CanvasScale;
 
     /// <summary>Numbers in an image.</summary>
     public int ImageLength => ImageSize * ImageSize * ImageChannels;
 
+    /// <summary>The same with the geometry of the scenes, where the network needs it and no option gives it.</summary>
+    /// <param name="scenes">The box that the scenes lie in.</param>
+    /// <param name="gridWidth">Places along its longer horizontal side.</param>
+    public ModelOptions WithScenes(SceneBounds scenes, int gridWidth)
+    {
+        if (!NeedsGeometry)
+            return this;
+        var bounds = Bounds.CompletedBy(scenes);
+        return this with { Bounds = bounds, Volume = Volume.CompletedBy(bounds.ToBounds(), gridWidth) };
+    }
+
     /// <summary>The shape of some encoded viewpoints.</summary>
     public static Shape ViewShape(int views) => new(views, ViewpointDimensions, 1, 1);
 
     /// <summary>The shape of some images.</summary>
     public Shape ImageShape(int images) => new(images, ImageChannels, ImageSize, ImageSize);
+
+    /// <summary>The shape of the representations of some scenes.</summary>
+    public Shape RepresentationShape(int scenes) => Representation switch
+    {
+        RepresentationKind.Tower => new(scenes, RepresentationChannels, LatentSize, LatentSize),
+        RepresentationKind.Volume => new(scenes, Volume.Channels, Volume.Places, 1),
+        _ => new(scenes, RepresentationChannels, 1, 1),
+    };
 
     /// <summary>Checks that the sizes fit together.</summary>
     /// <exception cref="OptionException">They do not; the message names the option and both sizes.</exception>
@@ -107,7 +156,7 @@ public sealed record ModelOptions
             CanvasScale >= 1 && ImageSize % Math.Max(1, CanvasScale) == 0,
             $"canvasScale {CanvasScale} does not divide imageSize {ImageSize}.");
         Require(
-            Representation is RepresentationKind.Pyramid or RepresentationKind.Pool || CanvasScale == 4,
+            Representation != RepresentationKind.Tower || CanvasScale == 4,
             $"The tower makes a {ImageSize / 4}x{ImageSize / 4} representation, "
             + $"but canvasScale {CanvasScale} makes a {LatentSize}x{LatentSize} latent grid; use canvasScale 4.");
         Require(
@@ -119,9 +168,23 @@ public sealed record ModelOptions
         Require(Kernel % 2 == 1 && Kernel is >= 1 and <= 15, $"kernel {Kernel} must be odd, from 1 to 15.");
         Require(float.IsFinite(ForgetBias), "forgetBias must be a finite number.");
         Require(
-            RepresentationBroadcast == SpatialBroadcast.Tile || Representation != RepresentationKind.Tower,
+            RepresentationBroadcast != SpatialBroadcast.Rays, "representationBroadcast must be tile or deconvolution.");
+        Require(
+            RepresentationBroadcast == SpatialBroadcast.Tile
+                || Representation is RepresentationKind.Pool or RepresentationKind.Pyramid,
             "representationBroadcast deconvolution needs a one-pixel representation; "
-            + $"the tower's is {LatentSize}x{LatentSize}: use pool or pyramid.");
+            + $"what the cores get of {Representation.ToString().ToLowerInvariant()} is {LatentSize}x{LatentSize}: "
+            + "use pool or pyramid.");
+        if (NeedsGeometry)
+            ValidateGeometry();
+    }
+
+    private void ValidateGeometry()
+    {
+        Require(
+            FieldOfViewDegrees is null or (> 0 and < 180),
+            $"fieldOfViewDegrees {FieldOfViewDegrees} must be between 0 and 180, or none.");
+        Volume.Validate();
     }
 
     private static void Require(bool condition, string message)

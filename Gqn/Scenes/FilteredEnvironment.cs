@@ -25,6 +25,12 @@ internal sealed class FilteredEnvironment(SceneEnvironment inner, Func<SceneFact
     public override int UsualImageSize => inner.UsualImageSize;
 
     /// <inheritdoc/>
+    public override SceneBounds Bounds => inner.Bounds;
+
+    /// <inheritdoc/>
+    public override int UsualGridWidth => inner.UsualGridWidth;
+
+    /// <inheritdoc/>
     public override Scene Sample(SceneSplit split, ulong index)
     {
         for (int attempt = 0; attempt < MaxAttempts; attempt++)

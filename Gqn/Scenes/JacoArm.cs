@@ -57,6 +57,11 @@ public sealed class JacoArm : SceneEnvironment
     /// <inheritdoc/>
     public override int ViewsPerScene => 11;
 
+    /// <inheritdoc/>
+    public override SceneBounds Bounds => new(
+        new Vector3(-Options.HalfSide, -Options.HalfSide, 0),
+        new Vector3(Options.HalfSide, Options.HalfSide, Options.WallHeight));
+
     /// <summary>The choices that scenes are made with.</summary>
     public JacoOptions Options { get; }
 

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Gqn.Native.Engine.Random;
 using Gqn.Native.Imaging;
 
@@ -44,6 +45,15 @@ public sealed class Mazes : SceneEnvironment
 
     /// <inheritdoc/>
     public override int ViewsPerScene => _options.ViewsPerScene;
+
+    /// <inheritdoc/>
+    public override SceneBounds Bounds => new(
+        new Vector3(-MazeLayout.Side / 2f, -MazeLayout.Side / 2f, 0),
+        new Vector3(MazeLayout.Side / 2f, MazeLayout.Side / 2f, _options.WallHeight));
+
+    /// <inheritdoc/>
+    /// <remarks>Three places to a cell: a wall on either side and the corridor between them.</remarks>
+    public override int UsualGridWidth => 3 * MazeLayout.Side;
 
     /// <inheritdoc/>
     public override int UsualImageSize => 84;

@@ -22,6 +22,13 @@ public abstract class SceneEnvironment
     /// <summary>The side of the pictures of the released data set, in pixels.</summary>
     public virtual int UsualImageSize => 64;
 
+    /// <summary>The box that what its pictures show lies in.</summary>
+    public abstract SceneBounds Bounds { get; }
+
+    /// <summary>Into how many places a grid over its scenes divides the longer horizontal side: enough to tell its
+    /// objects apart.</summary>
+    public virtual int UsualGridWidth => 16;
+
     /// <summary>Draws scene <paramref name="index"/> of a set.</summary>
     /// <param name="split">The set; no scene belongs to both.</param>
     /// <param name="index">Any number.</param>

@@ -126,6 +126,21 @@ public sealed class ShepardMetzler : SceneEnvironment
     /// <inheritdoc/>
     public override int ViewsPerScene => 15;
 
+    /// <inheritdoc/>
+    /// <remarks>The barycentre is the origin; no part of a chain of cubes is farther from it along an axis than half a
+    /// straight one is long, but for a rotated corner's excess, which a tenth covers.</remarks>
+    public override SceneBounds Bounds
+    {
+        get
+        {
+            float reach = (_parts * CubeEdge / 2) + .1f;
+            return new SceneBounds(new Vector3(-reach), new Vector3(reach));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int UsualGridWidth => 12;
+
     /// <summary>The edge of a cube, in world units.</summary>
     public float CubeEdge { get; }
 

@@ -25,6 +25,7 @@ public sealed class Evaluator : IDisposable
     private readonly RunConfiguration _configuration;
     private readonly Tape _tape;
     private readonly int _imageLength;
+    private readonly CameraEncoder _cameras;
 
     /// <summary>An evaluator of one network.</summary>
     /// <param name="network">The network.</param>
@@ -40,6 +41,7 @@ public sealed class Evaluator : IDisposable
         _heldOut = configuration.Training.OpenScenes(SceneSplit.Test);
         _tape = new Tape(device) { Recording = false };
         _imageLength = network.Options.ImageLength;
+        _cameras = new CameraEncoder(network.Options);
     }
 
     /// <summary>Held-out scenes with <paramref name="contexts"/> context views and one query each.</summary>
@@ -205,15 +207,11 @@ public sealed class Evaluator : IDisposable
             var contextImages = _tape.Constant(
                 _network.Options.ImageShape(count * contexts),
                 batch.ContextImages.AsSpan(first * contexts * _imageLength, count * contexts * _imageLength));
-            var contextViews = _tape.Constant(
-                ModelOptions.ViewShape(count * contexts),
-                batch.ContextViews.AsSpan(
-                    first * contexts * Viewpoint.Dimensions, count * contexts * Viewpoint.Dimensions));
+            var contextViews = _cameras.Contexts(
+                _tape, batch.ContextCameras.AsSpan(first * contexts, count * contexts));
             var part = new Part(
                 first, count, _network.Represent(contextImages, contextViews, contexts),
-                _tape.Constant(
-                    ModelOptions.ViewShape(count),
-                    batch.QueryViews.AsSpan(first * Viewpoint.Dimensions, count * Viewpoint.Dimensions)),
+                _cameras.Queries(_tape, batch.QueryCameras.AsSpan(first, count)),
                 _tape.Constant(
                     _network.Options.ImageShape(count),
                     batch.QueryImages.AsSpan(first * _imageLength, count * _imageLength)));
@@ -233,5 +231,5 @@ public sealed class Evaluator : IDisposable
     }
 
     private readonly record struct Part(
-        int First, int Count, Variable Representation, Variable QueryViews, Variable QueryImages);
+        int First, int Count, Variable Representation, Views QueryViews, Variable QueryImages);
 }

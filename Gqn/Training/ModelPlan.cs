@@ -3,6 +3,7 @@ using Gqn.Native.Engine.Devices;
 using Gqn.Native.Engine.Optim;
 using Gqn.Native.Engine.Random;
 using Gqn.Native.Model;
+using Gqn.Native.Model.Geometry;
 
 namespace Gqn.Native.Training;
 
@@ -32,9 +33,19 @@ public sealed record ModelPlan(
         using var tape = new Tape(device);
         int scenes = configuration.Training.Batch, contexts = configuration.Training.MaxContexts;
         Variable Images(int count) => tape.Constant(configuration.Model.ImageShape(count), 0f);
-        Variable Views(int count) => tape.Constant(ModelOptions.ViewShape(count), 0f);
-        var representation = network.Represent(Images(scenes * contexts), Views(scenes * contexts), contexts);
-        var elbo = network.EstimateElbo(representation, Views(scenes), Images(scenes), 1f, new RandomStream(0, 0));
+        Views Views(int count, ViewArrays? geometry)
+        {
+            var poses = tape.Constant(ModelOptions.ViewShape(count), 0f);
+            return geometry?.Upload(tape, count, poses) ?? poses;
+        }
+
+        var geometry = ViewGeometry.Of(configuration.Model);
+        int images = scenes * contexts;
+        var representation = network.Represent(
+            Images(images), Views(images, geometry?.CreateContexts(images, true)), contexts);
+        var elbo = network.EstimateElbo(
+            representation, Views(scenes, geometry?.CreateQueries(scenes, true)), Images(scenes), 1f,
+            new RandomStream(0, 0));
         long forward = device.MultiplyAccumulates;
         tape.Backward(elbo.NegElbo);
         tape.Reset();

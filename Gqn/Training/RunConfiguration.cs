@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Gqn.Native.Data;
 using Gqn.Native.Engine.Optim;
 using Gqn.Native.Model;
+using Gqn.Native.Model.Geometry;
 using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Training;
@@ -53,6 +54,10 @@ public sealed record TrainingOptions
 
     /// <summary>σ, the standard deviation of a pixel.</summary>
     public LinearSchedule Sigma { get; init; } = new(2.0, 0.7, 200_000);
+
+    /// <summary>Probability that the query of a scene is one of its contexts: a cheap lesson in where things
+    /// are.</summary>
+    public double RepeatedQueries { get; init; }
 
     /// <summary>Constants of the optimiser.</summary>
     public AdamOptions Adam { get; init; } = new();
@@ -164,6 +169,20 @@ public sealed record RunConfiguration
         }
     }
 
+    /// <summary>The same with what the model must know of where the scenes are, found from the scenes.</summary>
+    /// <exception cref="OptionException">The cameras see nothing of the box that an option gives.</exception>
+    /// <exception cref="DatasetException">The data set is not there or damaged.</exception>
+    public RunConfiguration WithScenes()
+    {
+        if (!Model.NeedsGeometry)
+            return this;
+        var source = Training.OpenScenes(SceneSplit.Train);
+        var (bounds, width) = source.FindBounds();
+        var completed = this with { Model = Model.WithScenes(bounds, width) };
+        SceneSight.Require(source, ViewGeometry.Of(completed.Model)!, completed.Model.Bounds.ToBounds());
+        return completed;
+    }
+
     /// <summary>Checks all values.</summary>
     /// <exception cref="OptionException">One is impossible; the message names it.</exception>
     public void Validate()
@@ -180,6 +199,9 @@ public sealed record RunConfiguration
             Training.Steps is >= 1 and <= int.MaxValue,
             $"training.steps {Training.Steps} must be from 1 to {int.MaxValue}.");
         Require(Training.Batch is >= 1 and <= 4096, $"training.batch {Training.Batch} must be from 1 to 4096.");
+        Require(
+            Training.RepeatedQueries is >= 0 and <= 1,
+            $"training.repeatedQueries {Training.RepeatedQueries} must be from 0 to 1.");
         RequireSchedule("training.learningRate", Training.LearningRate);
         RequireSchedule("training.sigma", Training.Sigma);
         Require(

@@ -1,7 +1,6 @@
 using Gqn.Native.Engine.Autodiff;
 using Gqn.Native.Engine.Devices;
 using Gqn.Native.Engine.Random;
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Imaging;
 using Gqn.Native.Model;
 using Gqn.Native.Scenes;
@@ -22,6 +21,7 @@ public sealed class TrainedModel : IDisposable
     private readonly Device _device;
     private readonly bool _ownsDevice;
     private readonly Tape _tape;
+    private readonly CameraEncoder _cameras;
 
     private TrainedModel(RunConfiguration configuration, Device device, bool ownsDevice)
     {
@@ -30,6 +30,7 @@ public sealed class TrainedModel : IDisposable
         _ownsDevice = ownsDevice;
         _tape = new Tape(device) { Recording = false };
         Network = new GenerativeQueryNetwork(configuration.Model, device, configuration.Training.Seed);
+        _cameras = new CameraEncoder(configuration.Model);
     }
 
     /// <summary>The run's configuration.</summary>
@@ -81,7 +82,7 @@ public sealed class TrainedModel : IDisposable
                 nameof(images));
         }
 
-        float[] pixels = new float[images.Count * length], views = new float[images.Count * Viewpoint.Dimensions];
+        float[] pixels = new float[images.Count * length];
         for (int i = 0; i < images.Count; i++)
         {
             if (images[i].Width != size || images[i].Height != size)
@@ -93,12 +94,11 @@ public sealed class TrainedModel : IDisposable
 
             for (int p = 0; p < length; p++)
                 pixels[(i * length) + p] = images[i].Bytes[p] / 255f;
-            Encode(cameras[i], views.AsSpan(i * Viewpoint.Dimensions, Viewpoint.Dimensions));
         }
 
         var representation = Network.Represent(
             _tape.Constant(Configuration.Model.ImageShape(images.Count), pixels),
-            _tape.Constant(ModelOptions.ViewShape(images.Count), views), images.Count);
+            _cameras.Contexts(_tape, [.. cameras]), images.Count);
         float[] values = new float[representation.Shape.Count];
         representation.Download(values);
         _tape.Reset();
@@ -113,13 +113,9 @@ public sealed class TrainedModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(scene);
         int size = Configuration.Model.ImageSize;
-        float[] view = new float[Viewpoint.Dimensions];
-        Encode(camera, view);
-        var options = Configuration.Model;
-        int grid = options.Representation == RepresentationKind.Tower ? options.LatentSize : 1;
         var mean = Network.Generate(
-            _tape.Constant(new Shape(1, options.RepresentationChannels, grid, grid), scene.Values.Span),
-            _tape.Constant(ModelOptions.ViewShape(1), view),
+            _tape.Constant(Configuration.Model.RepresentationShape(1), scene.Values.Span),
+            _cameras.Queries(_tape, [camera]),
             new RandomStream(Configuration.Training.Seed, NoiseStream) { Position = sample << 8 });
         float[] pixels = new float[Configuration.Model.ImageLength];
         mean.Download(pixels);
@@ -137,7 +133,4 @@ public sealed class TrainedModel : IDisposable
         if (_ownsDevice)
             _device.Dispose();
     }
-
-    private void Encode(in Camera camera, Span<float> view) =>
-        Viewpoint.Encode(camera, Configuration.Model.ViewpointOrder, view);
 }

@@ -8,6 +8,7 @@ using Gqn.Native.Engine.Random;
 using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Imaging;
 using Gqn.Native.Model;
+using Gqn.Native.Model.Geometry;
 using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Training;
@@ -122,7 +123,8 @@ public sealed class Trainer : IDisposable
         _batches = new SceneBatches(
             training.OpenScenes(SceneSplit.Train), configuration.Model.ImageSize, training.Batch, training.MaxContexts,
             training.Seed, firstBatch: Step, order: configuration.Model.ViewpointOrder,
-            shuffleBuffer: training.ShuffleBuffer);
+            shuffleBuffer: training.ShuffleBuffer, geometry: ViewGeometry.Of(configuration.Model),
+            repeatedQueries: training.RepeatedQueries);
     }
 
     /// <summary>The model.</summary>
@@ -228,8 +230,8 @@ public sealed class Trainer : IDisposable
         // Uploaded before the work, which may be captured.
         _inputs = new StepInputs(
             _tape.Constant(model.ImageShape(images), batch.ContextImages.AsSpan(0, images * model.ImageLength)),
-            _tape.Constant(ModelOptions.ViewShape(images), batch.ContextViews.AsSpan(0, images * Viewpoint.Dimensions)),
-            _tape.Constant(ModelOptions.ViewShape(training.Batch), batch.QueryViews),
+            Upload(batch.ContextViews, batch.ContextGeometry, images),
+            Upload(batch.QueryViews, batch.QueryGeometry, training.Batch),
             _tape.Constant(model.ImageShape(training.Batch), batch.QueryImages), batch.Contexts, (float)sigma,
             learningRate);
         _tape.Device.Run(batch.Contexts, _compute);
@@ -250,6 +252,12 @@ public sealed class Trainer : IDisposable
         return new TrainingMetrics(
             Step + 1, negElbo, negElbo - floor, kl, 2 * sigma * sigma * (nll - floor) / model.ImageLength, double.NaN,
             learningRate, sigma, norm, (negElbo / model.ImageLength) + Math.Log(256), 0);
+    }
+
+    private Views Upload(float[] poses, ViewArrays? geometry, int count)
+    {
+        var views = _tape.Constant(ModelOptions.ViewShape(count), poses.AsSpan(0, count * Viewpoint.Dimensions));
+        return geometry?.Upload(_tape, count, views) ?? views;
     }
 
     private void Compute()
@@ -346,6 +354,6 @@ public sealed class Trainer : IDisposable
 
     /// <summary>What one step computes on.</summary>
     private readonly record struct StepInputs(
-        Variable ContextImages, Variable ContextViews, Variable QueryViews, Variable QueryImages, int Contexts,
+        Variable ContextImages, Views ContextViews, Views QueryViews, Variable QueryImages, int Contexts,
         float Sigma, double LearningRate);
 }

@@ -76,6 +76,9 @@ internal sealed class RooflineDevice : Device
     public override void SpaceToDepth(Tensor y, float beta, Tensor x, int scale) =>
         Move("depth to space", (2 + Reads(beta)) * y.Shape.Count);
 
+    public override void Gather(Tensor y, float beta, Tensor x, Tensor starts, Tensor columns, Tensor weights) =>
+        Move("gather", ((1 + Reads(beta)) * y.Shape.Count) + (columns.Shape.Count * (2 + y.Shape.C)));
+
     public override void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB)
     {
         int inner = transposeA ? (int)a.Shape.Pixels : a.Shape.C;

@@ -38,7 +38,7 @@ public sealed class CanvasTests : IDisposable
         tape.Reset();
 
         (r, views, image) = Inputs(tape, network.Options);
-        var (naiveMean, divergences) = naive.Roll(r, views, image, new RandomStream(5, 1));
+        var (naiveMean, divergences) = naive.Roll(r, views.Poses, image, new RandomStream(5, 1));
         const float PerScene = 1f / TinyModels.Scenes;
         var naiveKl = divergences.Select(kl => kl.Sum()).Aggregate((a, b) => a.Add(b)).Scale(PerScene);
         tape.Keep(naiveMean);
@@ -68,7 +68,7 @@ public sealed class CanvasTests : IDisposable
         {
             using var tape = new Tape(_device) { Recording = recording };
             var (r, views, _) = Inputs(tape, network.Options);
-            double[] expected = ReferenceDevice.Read(naive.Roll(r, views, default, new RandomStream(7, 1)).Mean.Value);
+            double[] expected = ReferenceDevice.Read(naive.Roll(r, views.Poses, default, new RandomStream(7, 1)).Mean.Value);
             double[] actual = ReferenceDevice.Read(network.Generate(r, views, new RandomStream(7, 1)).Value);
             AssertClose("mean", expected, actual);
             Assert.Contains(expected, value => Math.Abs(value) > 0.01);
@@ -108,11 +108,11 @@ public sealed class CanvasTests : IDisposable
         return network;
     }
 
-    private static (Variable R, Variable Views, Variable Image) Inputs(Tape tape, ModelOptions options)
+    private static (Variable R, Views Views, Variable Image) Inputs(Tape tape, ModelOptions options)
     {
         var shape = new Shape(
             TinyModels.Scenes, options.RepresentationChannels, options.LatentSize, options.LatentSize);
-        var (_, _, views, image) = TinyModels.Batch(tape, options.ImageSize);
+        var (_, _, views, image) = TinyModels.Batch(tape, options);
         var r = tape.Leaf(tape.Constant(shape, TinyModels.Random(shape.Count, 8, -1f, 1f)).Value);
         return (r, views, image);
     }

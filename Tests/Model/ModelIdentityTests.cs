@@ -108,7 +108,7 @@ public sealed class ModelIdentityTests
             .Where(p => p.Name.EndsWith("weight.latent", StringComparison.Ordinal));
         foreach (var parameter in latentWeights)
             device.Fill(parameter.Value, 0f);
-        var (images, views, queryViews, queryImages) = TinyModels.Batch(tape, 16);
+        var (images, views, queryViews, queryImages) = TinyModels.Batch(tape, network.Options);
         var r = network.Represent(images, views, TinyModels.Contexts);
         network.EstimateElbo(r, queryViews, queryImages, 0.7f, new RandomStream(1, 1));
         double[][] trained = [.. device.Priors];
@@ -129,7 +129,7 @@ public sealed class ModelIdentityTests
         using var tape = new Tape(device) { Recording = false };
         float[] Generate(ulong seed)
         {
-            var (images, views, queryViews, _) = TinyModels.Batch(tape, 16);
+            var (images, views, queryViews, _) = TinyModels.Batch(tape, network.Options);
             var mean = network.Generate(
                 network.Represent(images, views, TinyModels.Contexts), queryViews, new RandomStream(seed, 0));
             float[] pixels = new float[mean.Shape.Count];
@@ -149,7 +149,7 @@ public sealed class ModelIdentityTests
         using var device = new ReferenceDevice();
         using var network = new GenerativeQueryNetwork(TinyModels.Options, device, 1);
         using var tape = new Tape(device);
-        var (images, views, queryViews, queryImages) = TinyModels.Batch(tape, 16);
+        var (images, views, queryViews, queryImages) = TinyModels.Batch(tape, network.Options);
         var r = network.Represent(images, views, TinyModels.Contexts);
         double[] surprise = ReferenceDevice.Read(
             network.EvaluateKl(r, queryViews, queryImages, new RandomStream(5, 1)).Value);
@@ -166,7 +166,7 @@ public sealed class ModelIdentityTests
         using var device = new CpuDevice(1);
         using var network = new GenerativeQueryNetwork(TinyModels.Options, device, 1);
         using var tape = new Tape(device);
-        var (images, views, _, _) = TinyModels.Batch(tape, 24);
+        var (images, views, _, _) = TinyModels.Batch(tape, TinyModels.Options with { ImageSize = 24 });
         var exception = Assert.Throws<ShapeException>(() => network.Represent(images, views, 2));
         Assert.Contains("(4, 3, 24, 24)", exception.Message, StringComparison.Ordinal);
         Assert.Contains("(4, 3, 16, 16)", exception.Message, StringComparison.Ordinal);

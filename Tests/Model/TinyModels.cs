@@ -1,7 +1,8 @@
 using Gqn.Native.Engine.Autodiff;
 using Gqn.Native.Engine.Random;
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Model;
+using Gqn.Native.Model.Geometry;
+using Gqn.Native.Scenes;
 using Xunit;
 
 namespace Gqn.Native.Tests.Model;
@@ -20,6 +21,19 @@ internal static class TinyModels
         LatentChannels = 2,
     };
 
+    private static BoundsOptions Bounds { get; } =
+        new() { MinX = -1, MaxX = 1, MinY = -1, MaxY = 1, MinZ = 0, MaxZ = 1 };
+
+    private static ModelOptions Volume { get; } = Options with
+    {
+        Representation = RepresentationKind.Volume,
+        Bounds = Bounds,
+        Volume = new VolumeOptions
+        {
+            Width = 3, Height = 2, Channels = 5, FineChannels = 3, DepthBins = 3, RaysPerCell = 2, RayPoints = 4,
+        },
+    };
+
     /// <summary>Name and options of every variant that the options allow.</summary>
     public static IReadOnlyDictionary<string, ModelOptions> Variants { get; } = new Dictionary<string, ModelOptions>
     {
@@ -29,6 +43,21 @@ internal static class TinyModels
         ["pyramid"] = Options with { Representation = RepresentationKind.Pyramid },
         ["heads per layer"] = Options with { HeadsPerLayer = true },
         ["shared resampling"] = Options with { SharedResampling = true },
+        ["volume"] = Volume,
+        ["volume, rays"] = Volume with { ViewBroadcast = SpatialBroadcast.Rays, HeInitialization = true },
+        ["tower, rays"] = Options with { ViewBroadcast = SpatialBroadcast.Rays, Bounds = Bounds },
+        ["pyramid, rays"] = Options with
+        {
+            Representation = RepresentationKind.Pyramid,
+            ViewBroadcast = SpatialBroadcast.Rays,
+            Bounds = Bounds,
+        },
+        ["pool, rays"] = Options with
+        {
+            Representation = RepresentationKind.Pool,
+            ViewBroadcast = SpatialBroadcast.Rays,
+            Bounds = Bounds,
+        },
         ["view deconvolution"] = Options with { ViewBroadcast = SpatialBroadcast.Deconvolution },
         ["pool, both deconvolutions"] = Options with
         {
@@ -50,24 +79,57 @@ internal static class TinyModels
     }
 
     /// <summary>
-    /// A batch of random images and views on a tape: context images and views, query views and images.
+    /// A batch of random images on a tape, seen by cameras around a scene: context images and views, query views and
+    /// images.
     /// </summary>
-    public static (Variable Images, Variable Views, Variable QueryViews, Variable QueryImages) Batch(
-        Tape tape, int size, int scenes = Scenes, int contexts = Contexts)
+    public static (Variable Images, Views Views, Views QueryViews, Variable QueryImages) Batch(
+        Tape tape, ModelOptions options, int scenes = Scenes, int contexts = Contexts)
     {
-        var images = new Shape(scenes * contexts, 3, size, size);
-        var views = new Shape(scenes * contexts, 7, 1, 1);
+        var images = options.ImageShape(scenes * contexts);
+        var queries = options.ImageShape(scenes);
+        var geometry = ViewGeometry.Of(options);
         return (
-            tape.Constant(images, Random(images.Count, 1)), tape.Constant(views, Random(views.Count, 2, -1f, 1f)),
-            tape.Constant(views with { N = scenes }, Random(scenes * 7, 3, -1f, 1f)),
-            tape.Constant(images with { N = scenes }, Random((images with { N = scenes }).Count, 4)));
+            tape.Constant(images, Random(images.Count, 1)),
+            Views(tape, Cameras(images.N, 2), geometry, geometry?.CreateContexts(images.N, gradients: true)),
+            Views(tape, Cameras(scenes, 3), geometry, geometry?.CreateQueries(scenes, gradients: true)),
+            tape.Constant(queries, Random(queries.Count, 4)));
+    }
+
+    /// <summary>Cameras outside and inside the box of <see cref="Bounds"/>, which look about its middle.</summary>
+    public static Camera[] Cameras(int count, uint stream)
+    {
+        var random = new RandomStream(11, stream);
+        var cameras = new Camera[count];
+        for (int i = 0; i < count; i++)
+        {
+            float angle = random.NextSingle(-MathF.PI, MathF.PI), away = random.NextSingle(0.3f, 3f);
+            cameras[i] = new Camera(
+                away * MathF.Cos(angle), away * MathF.Sin(angle), random.NextSingle(0f, 1.5f),
+                angle + MathF.PI + random.NextSingle(-0.3f, 0.3f), random.NextSingle(-0.4f, 0.2f), 50);
+        }
+
+        return cameras;
     }
 
     /// <summary>−ELBO of the random batch, with noise of a fixed seed.</summary>
     public static Elbo Loss(GenerativeQueryNetwork network, Tape tape, float sigma = 0.7f)
     {
-        var (images, views, queryViews, queryImages) = Batch(tape, network.Options.ImageSize);
+        var (images, views, queryViews, queryImages) = Batch(tape, network.Options);
         return network.EstimateElbo(
             network.Represent(images, views, Contexts), queryViews, queryImages, sigma, new RandomStream(5, 1));
+    }
+
+    private static Views Views(Tape tape, Camera[] cameras, ViewGeometry? geometry, ViewArrays? arrays)
+    {
+        float[] poses = new float[cameras.Length * Viewpoint.Dimensions];
+        for (int i = 0; i < cameras.Length; i++)
+        {
+            Viewpoint.Encode(cameras[i], ViewpointOrder.CosSin, poses.AsSpan(i * Viewpoint.Dimensions, Viewpoint.Dimensions));
+            if (arrays is not null)
+                geometry?.Write(arrays, i, cameras[i]);
+        }
+
+        var views = tape.Constant(ModelOptions.ViewShape(cameras.Length), poses);
+        return arrays?.Upload(tape, cameras.Length, views) ?? views;
     }
 }

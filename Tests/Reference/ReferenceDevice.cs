@@ -122,6 +122,26 @@ internal partial class ReferenceDevice : Device
                 Element(x, n, c, h, w));
     }
 
+    public override void Gather(Tensor y, float beta, Tensor x, Tensor starts, Tensor columns, Tensor weights)
+    {
+        int rows = y.Shape.H * y.Shape.W, entries = columns.Shape.H;
+        for (int pixel = 0; pixel < y.Shape.N * rows; pixel++)
+        {
+            int image = pixel / rows, start = (int)At(starts)[pixel + image], end = (int)At(starts)[pixel + image + 1];
+            for (int c = 0; c < y.Shape.C; c++)
+            {
+                double sum = 0;
+                for (int e = (image * entries) + start; e < (image * entries) + end; e++)
+                {
+                    int source = (image * x.Shape.H * x.Shape.W) + (int)At(columns)[e];
+                    sum += At(weights)[e] * At(x)[(source * x.Shape.C) + c];
+                }
+
+                Accumulate(ref At(y)[(pixel * y.Shape.C) + c], beta, sum);
+            }
+        }
+    }
+
     public override void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB)
     {
         int rows = (int)c.Shape.Pixels, columns = c.Shape.C, inner = transposeA ? (int)a.Shape.Pixels : a.Shape.C;

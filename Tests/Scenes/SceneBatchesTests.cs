@@ -259,6 +259,8 @@ public sealed class SceneBatchesTests
 
         public override int ViewsPerScene => Five.ViewsPerScene;
 
+        public override SceneBounds Bounds => new(-System.Numerics.Vector3.One, System.Numerics.Vector3.One);
+
         public override Scene Sample(SceneSplit split, ulong index) => Five.Sample(split, index);
 
         public override Camera[] FixedViews(int count) => Five.FixedViews(count);

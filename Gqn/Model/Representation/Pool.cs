@@ -6,12 +6,12 @@ namespace Gqn.Native.Model.Representation;
 
 /// <summary>The "pool" network: the tower, averaged over its pixels to one.</summary>
 /// <param name="scope">Where the tower's parameters are declared.</param>
-/// <param name="channels">Channels of the representation.</param>
-public sealed class Pool(ParameterScope scope, int channels) : RepresentationNetwork(scope)
+/// <param name="options">Sizes.</param>
+public sealed class Pool(ParameterScope scope, ModelOptions options) : RepresentationNetwork(scope)
 {
-    private readonly Tower _tower = new(scope, channels);
+    private readonly Tower _tower = new(scope, options.RepresentationChannels, options.ViewChannels);
 
     /// <inheritdoc />
-    public override Variable Forward(Variable images, Variable views) =>
+    public override Variable Forward(Variable images, Views views) =>
         _tower.Forward(images, views).GlobalAveragePool();
 }

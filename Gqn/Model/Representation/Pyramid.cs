@@ -16,14 +16,14 @@ public sealed class Pyramid : RepresentationNetwork
 
     /// <summary>Declares the parameters of "conv1" to "conv4".</summary>
     /// <param name="scope">Where.</param>
-    /// <param name="imageSize">Side of the images; a multiple of 8.</param>
-    /// <param name="channels">Channels of the representation; an eighth, a quarter and half as many before.</param>
-    public Pyramid(ParameterScope scope, int imageSize, int channels)
+    /// <param name="options">Sizes; an eighth, a quarter and half of the representation's channels come before.</param>
+    public Pyramid(ParameterScope scope, ModelOptions options)
         : base(scope)
     {
-        int last = imageSize / 8;
+        ArgumentNullException.ThrowIfNull(options);
+        int last = options.ImageSize / 8, channels = options.RepresentationChannels;
         _conv1 = new SumConvolution(
-            Scope.Child("conv1"), [("image", ModelOptions.ImageChannels), ("view", ModelOptions.ViewpointDimensions)],
+            Scope.Child("conv1"), [("image", ModelOptions.ImageChannels), ("view", options.ViewChannels)],
             channels / 8, 2, 2, Activation.Relu);
         _conv2 = new Convolution(Scope.Child("conv2"), channels / 8, channels / 4, 2, 2, Activation.Relu);
         _conv3 = new Convolution(Scope.Child("conv3"), channels / 4, channels / 2, 2, 2, Activation.Relu);
@@ -31,9 +31,12 @@ public sealed class Pyramid : RepresentationNetwork
     }
 
     /// <inheritdoc />
-    public override Variable Forward(Variable images, Variable views)
+    public override Variable Forward(Variable images, Views views)
     {
-        var tiled = views.BroadcastTo(views.Shape with { H = images.Shape.H, W = images.Shape.W });
+        var view = views.Rays.Exists ? views.Rays : views.Poses;
+        var tiled = view.Shape.H == images.Shape.H
+            ? view
+            : view.BroadcastTo(view.Shape with { H = images.Shape.H, W = images.Shape.W });
         return _conv4.Forward(_conv3.Forward(_conv2.Forward(_conv1.Forward([images, tiled]))));
     }
 }

@@ -8,21 +8,26 @@ namespace Gqn.Native.Model.Representation;
 /// <summary>The "tower": eight convolutions with two skip connections; a quarter of the image's size stays.</summary>
 /// <remarks>
 /// Every convolution has a bias and a ReLU, the last one too; a skip is added after the ReLU. The viewpoint enters at
-/// the second skip, the same in every pixel. With 256 channels it has 1,962,368 parameters.
+/// the second skip, the same in every pixel, or each cell's ray. With 256 channels it has 1,962,368 parameters.
 /// </remarks>
 public sealed class Tower : RepresentationNetwork
 {
+    /// <summary>Pixels of the image for a cell of the representation, along each axis.</summary>
+    public const int Reduction = 4;
+
     private readonly Convolution _down1, _skip1, _conv3, _down4, _conv7, _conv8;
     private readonly SumConvolution _skip5, _conv6;
 
     /// <summary>Declares the parameters of "conv1" to "conv8".</summary>
     /// <param name="scope">Where.</param>
     /// <param name="channels">Channels of the representation; half as many inside the blocks.</param>
-    public Tower(ParameterScope scope, int channels)
+    /// <param name="viewChannels">Numbers that each cell is told of the view: those of the viewpoint, or of the cell's
+    /// ray.</param>
+    public Tower(ParameterScope scope, int channels, int viewChannels = ModelOptions.ViewpointDimensions)
         : base(scope)
     {
         int half = channels / 2;
-        (string, int)[] merged = [("features", channels), ("view", ModelOptions.ViewpointDimensions)];
+        (string, int)[] merged = [("features", channels), ("view", viewChannels)];
         _down1 = new Convolution(Scope.Child("conv1"), ModelOptions.ImageChannels, channels, 2, 2, Activation.Relu);
         _skip1 = new Convolution(Scope.Child("conv2"), channels, channels, 2, 2, Activation.Relu);
         _conv3 = new Convolution(Scope.Child("conv3"), channels, half, 3, 1, Activation.Relu);
@@ -34,11 +39,12 @@ public sealed class Tower : RepresentationNetwork
     }
 
     /// <inheritdoc />
-    public override Variable Forward(Variable images, Variable views)
+    public override Variable Forward(Variable images, Views views)
     {
+        var view = views.Rays.Exists ? views.Rays : views.Poses;
         var a = _down1.Forward(images);
         var b = _down4.Forward(_conv3.Forward(a)).Add(_skip1.Forward(a));
-        var d = _conv7.Forward(_conv6.Forward([b, views])).Add(_skip5.Forward([b, views]));
+        var d = _conv7.Forward(_conv6.Forward([b, view])).Add(_skip5.Forward([b, view]));
         return _conv8.Forward(d);
     }
 }

@@ -1,0 +1,103 @@
+using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Tensors;
+
+namespace Gqn.Native.Engine.Ops;
+
+/// <summary>A sparse matrix for each image, row by row: the weights with which pixels are summed.</summary>
+/// <remarks>
+/// The entries of row r are those from Starts[r] to Starts[r + 1]. Numbers of entries and pixels are whole, and exact in
+/// single precision below 2²⁴. None of the three has a gradient.
+/// </remarks>
+/// <param name="Starts">(N, 1, rows + 1, 1)</param>
+/// <param name="Columns">(N, 1, room for entries, 1), pixels in memory order.</param>
+/// <param name="Weights">As <paramref name="Columns"/>.</param>
+public readonly record struct SparseRows(Variable Starts, Variable Columns, Variable Weights)
+{
+    /// <summary>The largest number of entries or pixels of an image.</summary>
+    public const int MaxLength = 1 << 24;
+
+    /// <summary>False for the default value.</summary>
+    public bool Exists => Starts.Exists;
+
+    /// <summary>N</summary>
+    public int Images => Starts.Shape.N;
+
+    /// <summary>Rows of each matrix.</summary>
+    public int Rows => Starts.Shape.H - 1;
+}
+
+/// <content>Interpolation between pixels.</content>
+public static partial class Operations
+{
+    /// <summary>y[n, :, r] = Σₑ weights[n, e] · x[n, :, columns[n, e]], e over the entries of row r.</summary>
+    /// <remarks>
+    /// The gradient with respect to x is the same sum with the transposed matrix, which the caller gives: both
+    /// directions read, neither scatters, so the result does not depend on an order of threads.
+    /// </remarks>
+    /// <param name="x">(N, C, H, W)</param>
+    /// <param name="rows">A matrix of H·W columns for each image.</param>
+    /// <param name="transposed">The same with rows and columns exchanged; may be absent where x has no
+    /// gradient.</param>
+    /// <returns>(N, C, rows, 1)</returns>
+    /// <exception cref="ShapeException">The shapes do not fit.</exception>
+    public static Variable Gather(this Variable x, SparseRows rows, SparseRows transposed = default)
+    {
+        RequireRows(x, rows);
+        var tape = x.Tape;
+        bool recorded = tape.Needs(x);
+        if (recorded)
+            RequireTransposed(x, rows, transposed);
+        var y = tape.NewOutput(new Shape(x.Shape.N, x.Shape.C, rows.Rows, 1), recorded);
+        tape.Device.Gather(y.Value, 0f, x.Value, rows.Starts.Value, rows.Columns.Value, rows.Weights.Value);
+        if (recorded)
+        {
+            var node = tape.Record<GatherNode>(y);
+            (node.X, node.Transposed) = (x, transposed);
+        }
+
+        return y;
+    }
+
+    private static void RequireRows(Variable x, SparseRows rows)
+    {
+        bool fits = rows.Exists && rows.Images == x.Shape.N && rows.Starts.Shape == Column(rows, rows.Rows + 1)
+            && rows.Columns.Shape == Column(rows, rows.Columns.Shape.H) && rows.Weights.Shape == rows.Columns.Shape;
+        if (!fits)
+        {
+            throw new ShapeException(
+                $"Gather: starts {rows.Starts.Value.Shape}, columns {rows.Columns.Value.Shape} and weights "
+                + $"{rows.Weights.Value.Shape} are no sparse matrices for the images of {x.Shape}.");
+        }
+
+        if (rows.Columns.Shape.H > SparseRows.MaxLength || x.Shape.Count / x.Shape.N > SparseRows.MaxLength)
+            throw new ShapeException($"Gather: {x.Shape} by {rows.Columns.Shape.H} entries is too large.");
+    }
+
+    private static void RequireTransposed(Variable x, SparseRows rows, SparseRows transposed)
+    {
+        if (!transposed.Exists || transposed.Images != x.Shape.N || transposed.Rows != x.Shape.H * x.Shape.W
+            || transposed.Columns.Shape != rows.Columns.Shape || transposed.Weights.Shape != rows.Weights.Shape)
+        {
+            throw new ShapeException(
+                $"Gather: the gradient of {x.Shape} needs transposed matrices of {x.Shape.H * x.Shape.W} rows and "
+                + $"{rows.Columns.Shape.H} entries.");
+        }
+    }
+
+    private static Shape Column(SparseRows rows, int length) => new(rows.Images, 1, length, 1);
+
+    private sealed class GatherNode : Node
+    {
+        public Variable X { get; set; }
+
+        public SparseRows Transposed { get; set; }
+
+        internal override void Backward(Tape tape)
+        {
+            var (dx, beta) = tape.Contribute(X);
+            tape.Device.Gather(
+                dx, beta, tape.GradientOf(Output), Transposed.Starts.Value, Transposed.Columns.Value,
+                Transposed.Weights.Value);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+using Gqn.Native.Engine.Autodiff;
+
+namespace Gqn.Native.Engine.Ops;
+
+/// <content>A distribution over channels.</content>
+public static partial class Operations
+{
+    /// <summary>exp(x) / Σ exp(x), the sum over the channels of each pixel.</summary>
+    /// <remarks>Composed of other ops and not shifted by a maximum: x must stay below 80, or exp overflows.</remarks>
+    public static Variable Softmax(this Variable x)
+    {
+        var e = x.Exp();
+        return e.Divide(e.SumTo(e.Shape with { C = 1 }).BroadcastTo(e.Shape));
+    }
+}

@@ -1,0 +1,53 @@
+using Gqn.Native.Model;
+using Gqn.Native.Model.Geometry;
+using Gqn.Native.Scenes;
+
+namespace Gqn.Native.Data;
+
+/// <summary>What the cameras of the first scenes of a source see of a box.</summary>
+internal static class SceneSight
+{
+    private const int Scenes = 16;
+
+    /// <summary>The cameras of the first scenes.</summary>
+    /// <exception cref="DatasetException">A scene is damaged or cannot be read.</exception>
+    public static List<Camera> Cameras(SceneSource source)
+    {
+        using var reader = source.CreateReader(Scene.MinImageSize);
+        var cameras = new List<Camera>();
+        for (int scene = 0; scene < Scenes; scene++)
+        {
+            if (Reference(source, scene) is not { } reference)
+                break;
+            reader.Load(reference);
+            for (int view = 0; view < source.ViewsPerScene; view++)
+                cameras.Add(reader.Camera(view));
+        }
+
+        return cameras;
+    }
+
+    /// <summary>Refuses a box that no camera sees anything of.</summary>
+    /// <exception cref="OptionException">None does.</exception>
+    /// <exception cref="DatasetException">A scene is damaged or cannot be read.</exception>
+    public static void Require(SceneSource source, ViewGeometry geometry, in SceneBounds bounds)
+    {
+        foreach (var camera in Cameras(source))
+        {
+            if (geometry.IsInSight(camera))
+                return;
+        }
+
+        throw new OptionException(
+            $"No camera of the first {Scenes} scenes of {source.Name} sees anything of the box from {bounds.Low} to "
+            + $"{bounds.High}: set model.bounds.minX, maxX, minY, maxY, minZ and maxZ to where the scenes are.");
+    }
+
+    private static SceneReference? Reference(SceneSource source, int scene)
+    {
+        if (source.Files is not { } files)
+            return SceneReference.Of((ulong)scene);
+        // The first file is enough to see where the cameras are.
+        return scene < files.CountScenes(0) ? new SceneReference(0, scene) : null;
+    }
+}

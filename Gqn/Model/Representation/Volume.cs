@@ -1,0 +1,86 @@
+using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine.Nn;
+using Gqn.Native.Engine.Ops;
+using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Model.Geometry;
+
+namespace Gqn.Native.Model.Representation;
+
+/// <summary>The "volume": r holds a vector for each place of a grid in the scene. Beyond the article.</summary>
+/// <remarks>
+/// <para>
+/// ψ(x, v): a place takes the tower's features, and finer ones, from where the camera shows it; two layers turn them and
+/// how the camera sees the place into what the view says of it, weighted by how probable it is that the surface which
+/// the camera shows there lies at the place's distance (a softmax over distances for each cell). The last channel is
+/// that weight alone; summed over views it has counted, softly, how often a place was seen.
+/// </para>
+/// <para>
+/// Reading: the mean over the views, then, for each cell of the latent grid, the places along the rays through it,
+/// interpolated at points from near to far; all points of a cell go through one layer to the channels that the cores
+/// take. r stays a sum over views, so their order does not matter; what the network need not learn is perspective.
+/// </para>
+/// </remarks>
+public sealed class Volume : RepresentationNetwork
+{
+    // What a place must have been seen of to count as seen: views by halves count little, hidden places do not explode.
+    private const float SeenFloor = .2f;
+
+    // Softmax takes exponentials; beyond this the distance is decided anyway.
+    private const float DepthRange = 8;
+
+    private readonly ModelOptions _options;
+    private readonly Tower _tower;
+    private readonly Convolution _fine, _say, _depth, _mean, _merge;
+    private readonly SumConvolution _place;
+
+    /// <summary>Declares the parameters of the tower, of what views say of places, and of what rays read.</summary>
+    /// <param name="scope">Where.</param>
+    /// <param name="options">Sizes.</param>
+    public Volume(ParameterScope scope, ModelOptions options)
+        : base(scope)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        var volume = options.Volume;
+        int features = options.RepresentationChannels, said = volume.Channels - 1;
+        _tower = new Tower(Scope.Child("tower"), features, CameraRays.Channels);
+        _fine = new Convolution(
+            Scope.Child("fine"), ModelOptions.ImageChannels, volume.FineChannels, 2, 2, Activation.Relu);
+        _place = new SumConvolution(
+            Scope.Child("place"),
+            [("features", features), ("sight", PlaceGrid.SightChannels), ("fine", volume.FineChannels)], said, 1,
+            activation: Activation.Relu);
+        _say = new Convolution(Scope.Child("say"), said, said, 1, 1, Activation.Relu);
+        _depth = new Convolution(Scope.Child("depth"), features, volume.DepthBins, 1);
+        _mean = new Convolution(Scope.Child("mean"), volume.Channels, volume.Channels, 1, 1, Activation.Relu);
+        _merge = new Convolution(
+            Scope.Child("merge"), volume.Channels * volume.PointsPerCell, features, 1, 1, Activation.Relu);
+    }
+
+    /// <inheritdoc />
+    public override Variable Forward(Variable images, Views views)
+    {
+        var features = _tower.Forward(images, views);
+        var (n, d, h, w) = (features.Shape.N, _options.Volume.DepthBins, features.Shape.H, features.Shape.W);
+        var surface = _depth.Forward(features).Scale(1 / DepthRange).Tanh().Scale(DepthRange).Softmax();
+        // In memory the bins of a cell follow one another, so that pairs of cell and bin are the pixels of a column.
+        var there = views.Depth.Apply(surface.Reshape(new Shape(n, 1, h * w * d, 1)));
+        var said = _say.Forward(_place.Forward(
+            [views.Coarse.Apply(features), views.Sight, views.Fine.Apply(_fine.Forward(images))]));
+        var place = said.ConcatChannels(views.Sight.SliceChannels(0, 1));
+        return place.Multiply(there.BroadcastTo(place.Shape));
+    }
+
+    /// <inheritdoc />
+    /// <returns>(N, channels, h, w), on the latent grid.</returns>
+    public override Variable Read(Variable representation, Views queries)
+    {
+        var shape = representation.Shape;
+        var seen = representation.SliceChannels(shape.C - 1, 1).Affine(1f, SeenFloor).BroadcastTo(shape);
+        var along = queries.Points.Apply(_mean.Forward(representation.Divide(seen)));
+        // In memory the points of a cell follow one another, so that they are the channels of a pixel.
+        return _merge.Forward(along.Reshape(new Shape(
+            shape.N, shape.C * _options.Volume.PointsPerCell, _options.LatentSize, _options.LatentSize)));
+    }
+}

@@ -1,0 +1,45 @@
+using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Ops;
+
+namespace Gqn.Native.Model;
+
+/// <summary>What a network is told of some cameras, on a tape.</summary>
+/// <remarks>The networks of the article need the viewpoints alone; a variable of them is converted.</remarks>
+/// <param name="Poses">Viewpoints, (N, 7, 1, 1).</param>
+public readonly record struct Views(Variable Poses)
+{
+    /// <summary>The rays of a grid of cells, (N, 9, h, w); absent where the network is not told of rays.</summary>
+    public Variable Rays { get; init; }
+
+    /// <summary>How the cameras see each place of the scene, (N, 8, places, 1); for the volume's contexts.</summary>
+    public Variable Sight { get; init; }
+
+    /// <summary>From the cells of the tower's features to places; for the volume's contexts.</summary>
+    public Interpolation Coarse { get; init; }
+
+    /// <summary>From the cells of the fine features to places; for the volume's contexts.</summary>
+    public Interpolation Fine { get; init; }
+
+    /// <summary>From cells and distance bins to places; for the volume's contexts.</summary>
+    public Interpolation Depth { get; init; }
+
+    /// <summary>From places to the points of rays; for the volume's queries.</summary>
+    public Interpolation Points { get; init; }
+
+    /// <summary>Viewpoints alone.</summary>
+    public static implicit operator Views(Variable poses) => new(poses);
+
+    /// <summary>Viewpoints alone.</summary>
+    public static Views FromVariable(Variable poses) => new(poses);
+}
+
+/// <summary>An interpolation between two sets of places.</summary>
+/// <param name="Rows">Its weights.</param>
+/// <param name="Transposed">Those of its gradient; absent in inference.</param>
+public readonly record struct Interpolation(SparseRows Rows, SparseRows Transposed)
+{
+    /// <summary>Applies it.</summary>
+    /// <param name="x">(N, C, H, W)</param>
+    /// <returns>(N, C, rows, 1)</returns>
+    internal Variable Apply(Variable x) => x.Gather(Rows, Transposed);
+}
