@@ -100,6 +100,28 @@ public sealed class GenerativeQueryNetwork : IDisposable
         return new Elbo(nll.Add(kl), nll, kl, mean, divergences);
     }
 
+    /// <summary>The same bound with the prior in the posterior's place: −log p(x | z) of a sample from the prior.</summary>
+    /// <remarks>
+    /// A valid bound, as tight as the other where latents carry nothing, and without the cost of the inference cores. It
+    /// teaches nothing to them, nor the latents to carry anything.
+    /// </remarks>
+    /// <param name="representation">What <see cref="Represent"/> returned.</param>
+    /// <param name="queryViews">Of the cameras to predict, one a scene.</param>
+    /// <param name="queryImages">(scenes, 3, size, size) in [0, 1].</param>
+    /// <param name="sigma">Standard deviation of a pixel.</param>
+    /// <param name="noise">Where the prior samples come from.</param>
+    public Elbo EstimatePriorElbo(
+        Variable representation, Views queryViews, Variable queryImages, float sigma, RandomStream noise)
+    {
+        RequireImages("EstimatePriorElbo", queryImages, queryViews.Poses);
+        var tape = representation.Tape;
+        var mean = Generate(representation, queryViews, noise);
+        var nll = mean.GaussianNll(queryImages, sigma).Sum().Scale(1f / queryImages.Shape.N);
+        tape.Keep(nll);
+        tape.Keep(mean);
+        return new Elbo(nll, nll, tape.Constant(Shape.Scalar, 0f), mean, default);
+    }
+
     /// <summary>
     /// The mean image of a sample from the prior: what the network predicts for a viewpoint it has not seen.
     /// </summary>

@@ -59,8 +59,21 @@ public sealed record TrainingOptions
     /// are.</summary>
     public double RepeatedQueries { get; init; }
 
+    /// <summary>Of how many updates one has a posterior, up to <see cref="PosteriorFrom"/>; the others maximise the
+    /// bound with the prior in its place (<see cref="GenerativeQueryNetwork.EstimatePriorElbo"/>): as long as σ is so
+    /// large that latents carry nothing, the inference cores cost more than they give. 1 for the article's way.</summary>
+    public int PosteriorEvery { get; init; } = 1;
+
+    /// <summary>The update from which on each has a posterior.</summary>
+    public long PosteriorFrom { get; init; }
+
     /// <summary>Constants of the optimiser.</summary>
     public AdamOptions Adam { get; init; } = new();
+
+    /// <summary>Whether an update has a posterior; those do whose numbers, from 1, are multiples of
+    /// <see cref="PosteriorEvery"/>, so that lines of numbers show them.</summary>
+    /// <param name="step">Updates before it.</param>
+    internal bool HasPosterior(long step) => step >= PosteriorFrom || (step + 1) % PosteriorEvery == 0;
 
     /// <summary>What the scenes are called: the data set's name, or the environment's.</summary>
     public string SceneName => Data is null
@@ -202,6 +215,11 @@ public sealed record RunConfiguration
         Require(
             Training.RepeatedQueries is >= 0 and <= 1,
             $"training.repeatedQueries {Training.RepeatedQueries} must be from 0 to 1.");
+        Require(
+            Training.PosteriorEvery is >= 1 and <= 1000,
+            $"training.posteriorEvery {Training.PosteriorEvery} must be from 1 to 1000.");
+        Require(
+            Training.PosteriorFrom >= 0, $"training.posteriorFrom {Training.PosteriorFrom} must be at least 0.");
         RequireSchedule("training.learningRate", Training.LearningRate);
         RequireSchedule("training.sigma", Training.Sigma);
         Require(

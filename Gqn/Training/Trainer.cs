@@ -233,8 +233,9 @@ public sealed class Trainer : IDisposable
             Upload(batch.ContextViews, batch.ContextGeometry, images),
             Upload(batch.QueryViews, batch.QueryGeometry, training.Batch),
             _tape.Constant(model.ImageShape(training.Batch), batch.QueryImages), batch.Contexts, (float)sigma,
-            learningRate);
-        _tape.Device.Run(batch.Contexts, _compute);
+            learningRate, training.HasPosterior(Step));
+        // Updates with and without a posterior are different work.
+        _tape.Device.Run((2 * batch.Contexts) + (_inputs.HasPosterior ? 1 : 0), _compute);
         if (_tape.Device.IsAsynchronous && !read)
         {
             _tape.Reset();
@@ -263,8 +264,11 @@ public sealed class Trainer : IDisposable
     private void Compute()
     {
         var representation = Network.Represent(_inputs.ContextImages, _inputs.ContextViews, _inputs.Contexts);
-        _elbo = Network.EstimateElbo(
-            representation, _inputs.QueryViews, _inputs.QueryImages, _inputs.Sigma, _noise);
+        _elbo = _inputs.HasPosterior
+            ? Network.EstimateElbo(
+                representation, _inputs.QueryViews, _inputs.QueryImages, _inputs.Sigma, _noise)
+            : Network.EstimatePriorElbo(
+                representation, _inputs.QueryViews, _inputs.QueryImages, _inputs.Sigma, _noise);
         _tape.Backward(_elbo.NegElbo);
         if (_tape.Device.IsAsynchronous)
             _adam.Queue(_inputs.LearningRate);
@@ -355,5 +359,5 @@ public sealed class Trainer : IDisposable
     /// <summary>What one step computes on.</summary>
     private readonly record struct StepInputs(
         Variable ContextImages, Views ContextViews, Views QueryViews, Variable QueryImages, int Contexts,
-        float Sigma, double LearningRate);
+        float Sigma, double LearningRate, bool HasPosterior);
 }

@@ -14,9 +14,6 @@ public sealed record VolumeOptions
     /// <summary>Numbers that r has for each place; the last counts, softly, the views that show it.</summary>
     public int Channels { get; init; } = 32;
 
-    /// <summary>Channels of the features in half the image's size that places see beside the tower's.</summary>
-    public int FineChannels { get; init; } = 32;
-
     /// <summary>Distances among which each cell of a context image decides where its surface is.</summary>
     public int DepthBins { get; init; } = 16;
 
@@ -25,6 +22,9 @@ public sealed record VolumeOptions
 
     /// <summary>Points at which a ray reads the volume.</summary>
     public int RayPoints { get; init; } = 16;
+
+    /// <summary>Channels of what a ray has read, before the rays of a cell come together.</summary>
+    public int RayChannels { get; init; } = 32;
 
     /// <summary>How many places there are.</summary>
     internal int Places => Across * Across * Up;
@@ -36,9 +36,6 @@ public sealed record VolumeOptions
     /// <summary>Places along z.</summary>
     /// <exception cref="OptionException">Neither the options nor the scenes have said.</exception>
     internal int Up => Height ?? throw new OptionException("volume.height is missing: places along z.");
-
-    /// <summary>Points that are read for a cell of the latent grid.</summary>
-    internal int PointsPerCell => RaysPerCell * RaysPerCell * RayPoints;
 
     /// <summary>The same with the sizes that are missing.</summary>
     /// <param name="bounds">The scene's box.</param>
@@ -57,10 +54,10 @@ public sealed record VolumeOptions
         Require(Width ?? 2, 2, 128, "width");
         Require(Height ?? 2, 2, 128, "height");
         Require(Channels, 2, 1024, "channels");
-        Require(FineChannels, 1, 1024, "fineChannels");
         Require(DepthBins, 2, 256, "depthBins");
         Require(RaysPerCell, 1, 4, "raysPerCell");
         Require(RayPoints, 2, 256, "rayPoints");
+        Require(RayChannels, 1, 1024, "rayChannels");
     }
 
     private static void Require(int value, int least, int most, string name)

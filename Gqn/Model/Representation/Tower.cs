@@ -39,11 +39,19 @@ public sealed class Tower : RepresentationNetwork
     }
 
     /// <inheritdoc />
-    public override Variable Forward(Variable images, Views views)
+    public override Variable Forward(Variable images, Views views) => Forward(images, views, out _);
+
+    /// <summary>ψ(x, v), and the features of its first block, which see finer.</summary>
+    /// <param name="images">(N, 3, size, size), in [0, 1].</param>
+    /// <param name="views">Of the N cameras.</param>
+    /// <param name="fine">(N, channels / 2, size / 2, size / 2)</param>
+    /// <returns>(N, channels, size / 4, size / 4)</returns>
+    internal Variable Forward(Variable images, Views views, out Variable fine)
     {
         var view = views.Rays.Exists ? views.Rays : views.Poses;
         var a = _down1.Forward(images);
-        var b = _down4.Forward(_conv3.Forward(a)).Add(_skip1.Forward(a));
+        fine = _conv3.Forward(a);
+        var b = _down4.Forward(fine).Add(_skip1.Forward(a));
         var d = _conv7.Forward(_conv6.Forward([b, view])).Add(_skip5.Forward([b, view]));
         return _conv8.Forward(d);
     }

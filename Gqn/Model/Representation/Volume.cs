@@ -17,8 +17,8 @@ namespace Gqn.Native.Model.Representation;
 /// </para>
 /// <para>
 /// Reading: the mean over the views, then, for each cell of the latent grid, the places along the rays through it,
-/// interpolated at points from near to far; all points of a cell go through one layer to the channels that the cores
-/// take. r stays a sum over views, so their order does not matter; what the network need not learn is perspective.
+/// interpolated at points from near to far; one layer for each ray, one for the rays of a cell, to the channels that the
+/// cores take. r stays a sum over views, so their order does not matter; what the network need not learn is perspective.
 /// </para>
 /// </remarks>
 public sealed class Volume : RepresentationNetwork
@@ -31,7 +31,7 @@ public sealed class Volume : RepresentationNetwork
 
     private readonly ModelOptions _options;
     private readonly Tower _tower;
-    private readonly Convolution _fine, _say, _depth, _mean, _merge;
+    private readonly Convolution _say, _depth, _mean, _ray, _merge;
     private readonly SumConvolution _place;
 
     /// <summary>Declares the parameters of the tower, of what views say of places, and of what rays read.</summary>
@@ -45,29 +45,30 @@ public sealed class Volume : RepresentationNetwork
         var volume = options.Volume;
         int features = options.RepresentationChannels, said = volume.Channels - 1;
         _tower = new Tower(Scope.Child("tower"), features, CameraRays.Channels);
-        _fine = new Convolution(
-            Scope.Child("fine"), ModelOptions.ImageChannels, volume.FineChannels, 2, 2, Activation.Relu);
         _place = new SumConvolution(
             Scope.Child("place"),
-            [("features", features), ("sight", PlaceGrid.SightChannels), ("fine", volume.FineChannels)], said, 1,
+            [("features", features), ("sight", PlaceGrid.SightChannels), ("fine", features / 2)], said, 1,
             activation: Activation.Relu);
         _say = new Convolution(Scope.Child("say"), said, said, 1, 1, Activation.Relu);
         _depth = new Convolution(Scope.Child("depth"), features, volume.DepthBins, 1);
         _mean = new Convolution(Scope.Child("mean"), volume.Channels, volume.Channels, 1, 1, Activation.Relu);
+        _ray = new Convolution(
+            Scope.Child("ray"), volume.Channels * volume.RayPoints, volume.RayChannels, 1, 1, Activation.Relu);
         _merge = new Convolution(
-            Scope.Child("merge"), volume.Channels * volume.PointsPerCell, features, 1, 1, Activation.Relu);
+            Scope.Child("merge"), volume.RayChannels * volume.RaysPerCell * volume.RaysPerCell, features, 1, 1,
+            Activation.Relu);
     }
 
     /// <inheritdoc />
     public override Variable Forward(Variable images, Views views)
     {
-        var features = _tower.Forward(images, views);
+        var features = _tower.Forward(images, views, out var fine);
         var (n, d, h, w) = (features.Shape.N, _options.Volume.DepthBins, features.Shape.H, features.Shape.W);
         var surface = _depth.Forward(features).Scale(1 / DepthRange).Tanh().Scale(DepthRange).Softmax();
         // In memory the bins of a cell follow one another, so that pairs of cell and bin are the pixels of a column.
         var there = views.Depth.Apply(surface.Reshape(new Shape(n, 1, h * w * d, 1)));
         var said = _say.Forward(_place.Forward(
-            [views.Coarse.Apply(features), views.Sight, views.Fine.Apply(_fine.Forward(images))]));
+            [views.Coarse.Apply(features), views.Sight, views.Fine.Apply(fine)]));
         var place = said.ConcatChannels(views.Sight.SliceChannels(0, 1));
         return place.Multiply(there.BroadcastTo(place.Shape));
     }
@@ -79,8 +80,9 @@ public sealed class Volume : RepresentationNetwork
         var shape = representation.Shape;
         var seen = representation.SliceChannels(shape.C - 1, 1).Affine(1f, SeenFloor).BroadcastTo(shape);
         var along = queries.Points.Apply(_mean.Forward(representation.Divide(seen)));
-        // In memory the points of a cell follow one another, so that they are the channels of a pixel.
-        return _merge.Forward(along.Reshape(new Shape(
-            shape.N, shape.C * _options.Volume.PointsPerCell, _options.LatentSize, _options.LatentSize)));
+        // In memory the points of a ray follow one another, and the rays of a cell: they are the channels of a pixel.
+        var (points, size, rays) = (_options.Volume.RayPoints, _options.LatentSize, along.Shape.H / _options.Volume.RayPoints);
+        var ray = _ray.Forward(along.Reshape(new Shape(shape.N, shape.C * points, rays, 1)));
+        return _merge.Forward(ray.Reshape(new Shape(shape.N, ray.Shape.C * rays / (size * size), size, size)));
     }
 }
