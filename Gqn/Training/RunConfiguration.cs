@@ -48,6 +48,13 @@ public sealed record TrainingOptions
     /// <summary>K, the most context views of a scene; each update draws M from 1 to K.</summary>
     public int MaxContexts { get; init; } = 5;
 
+    /// <summary>Where the run was shortened to end in time: how many steps of its schedules each update goes from there
+    /// on, see <see cref="SchedulePosition"/>; null where it was not.</summary>
+    public string? Refits { get; init; }
+
+    /// <summary>Updates over which the learning rate grows from 0, in equal parts; 0 for none.</summary>
+    public long WarmupSteps { get; init; }
+
     /// <summary>μ, the learning rate.</summary>
     public LinearSchedule LearningRate { get; init; } = new(5e-4, 5e-5, 1_600_000);
 
@@ -180,6 +187,8 @@ public sealed record RunConfiguration
             Training.Steps is >= 1 and <= int.MaxValue,
             $"training.steps {Training.Steps} must be from 1 to {int.MaxValue}.");
         Require(Training.Batch is >= 1 and <= 4096, $"training.batch {Training.Batch} must be from 1 to 4096.");
+        SchedulePosition.Parse(Training.Refits);
+        Require(Training.WarmupSteps >= 0, $"training.warmupSteps {Training.WarmupSteps} must be at least 0.");
         RequireSchedule("training.learningRate", Training.LearningRate);
         RequireSchedule("training.sigma", Training.Sigma);
         Require(
