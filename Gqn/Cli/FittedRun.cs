@@ -7,7 +7,7 @@ namespace Gqn.Native.Cli;
 /// <summary>A new run whose length is chosen so that it ends in time, its schedules run out.</summary>
 internal static class FittedRun
 {
-    private const int MostRehearsalSeconds = 8, RehearsalPart = 20;
+    private const int MostRehearsalSeconds = 8, RehearsalPart = 10;
 
     /// <summary>Measures how fast a run goes, chooses its length, says so and makes its folder.</summary>
     /// <param name="terminal">Where to.</param>

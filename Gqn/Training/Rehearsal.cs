@@ -64,8 +64,8 @@ internal sealed class Rehearsal : ITrainingObserver
     public void Stepped(long step)
     {
         double now = Now;
-        // The first quarter compiles, fills caches and waits for the first batches.
-        if (step > 1 && _last >= _seconds / 4)
+        // The first third compiles, fills caches and waits for the first batches.
+        if (step > 1 && _last >= _seconds / 3)
             _times.Add((_trainer.Contexts, now - _last));
         _last = now;
         if (_times.Count >= FewestTimed && now >= _seconds)
