@@ -10,6 +10,6 @@ namespace Gqn.Native.Engine.Optim;
 /// <param name="Steps">n, the length of the change; 0 for none.</param>
 public readonly record struct LinearSchedule(double Initial, double Final, long Steps)
 {
-    /// <summary>The value at step <paramref name="step"/>, counted from 0.</summary>
-    public double At(long step) => step >= Steps ? Final : Final + ((Initial - Final) * (1 - ((double)step / Steps)));
+    /// <summary>The value at step <paramref name="step"/>, counted from 0; between two steps on the line.</summary>
+    public double At(double step) => step >= Steps ? Final : Final + ((Initial - Final) * (1 - (step / Steps)));
 }

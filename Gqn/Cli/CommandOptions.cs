@@ -51,18 +51,17 @@ internal static class CommandOptions
         },
     };
 
-    /// <summary>The option that ends training after a while.</summary>
-    public static Option<TimeSpan?> TimeLimit() => new("--time-limit")
+    /// <summary>An option that takes a duration; null where it is not given.</summary>
+    public static Option<TimeSpan?> Time(string name, string description) => new(name)
     {
-        Description = "Stop after this time and evaluate: 90s, 10m, 1h30m, or seconds [default: 11m "
-            + "where neither --preset, --steps nor --resume is given, else none]",
+        Description = description,
         HelpName = "TIME",
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value;
             if (Duration.TryParse(text, out var duration))
                 return duration;
-            result.AddError($"--time-limit {text}: write a time above 0 such as 90s, 10m, 1h30m, or only seconds");
+            result.AddError($"{name} {text}: write a time above 0 such as 90s, 10m, 1h30m, or only seconds");
             return null;
         },
     };

@@ -23,9 +23,6 @@ internal static class TrainCommand
         Presets:
         """;
 
-    /// <summary>What a run without a preset and a length may take: on a slower machine fewer steps, not more time.</summary>
-    private static readonly TimeSpan DefaultLimit = TimeSpan.FromMinutes(11);
-
     public static Command Create(Terminal terminal)
     {
         var preset = CommandOptions.Word(
@@ -46,8 +43,14 @@ internal static class TrainCommand
             1L, int.MaxValue);
         var steps = CommandOptions.Whole(
             "--steps", "Length of the run in updates; a new run's learning-rate and sigma schedules stretch or shrink "
-            + "with it, those of a resumed run stay [default: the preset's]", 1L, int.MaxValue);
-        var timeLimit = CommandOptions.TimeLimit();
+            + "with it, those of a resumed run stay [default: what --fit-time chooses, or the preset's]", 1L, int.MaxValue);
+        var fitTime = CommandOptions.Time(
+            "--fit-time", "Choose --steps so that training, schedules and all, ends within this time (90s, 10m, 1h30m, or "
+            + "seconds): its speed is measured first, and what is left is shortened if the machine gets slower "
+            + $"[default: {TrainRequest.DefaultTime.TotalMinutes}m where neither --preset, --steps, --time-limit nor "
+            + "--resume is given, else none]");
+        var timeLimit = CommandOptions.Time(
+            "--time-limit", "Stop after this time and evaluate, wherever schedules are [default: none]");
         var batch = CommandOptions.Positive("--batch", "Scenes per update [default: the preset's]");
         var seed = CommandOptions.Whole(
             "--seed", $"Seed of the weights, the noise and the choice of scenes [default: {defaults.Seed}]",
@@ -70,7 +73,7 @@ internal static class TrainCommand
         help.Action = new HelpWithNotes((HelpAction)help.Action!);
         var command = new Command("train", "Train a model, or go on with a run. Ctrl-C saves the state for --resume.")
         {
-            preset, scenes, data, dataset, trainScenes, steps, timeLimit, batch, seed, output, resume,
+            preset, scenes, data, dataset, trainScenes, steps, fitTime, timeLimit, batch, seed, output, resume,
             set, logEvery, sampleEvery, checkpointEvery, keep, help,
         };
         devices.AddTo(command);
@@ -84,6 +87,8 @@ internal static class TrainCommand
                 Dataset = parsed.GetValue(dataset),
                 TrainScenes = parsed.GetValue(trainScenes),
                 Steps = parsed.GetValue(steps),
+                FitTime = parsed.GetValue(fitTime),
+                TimeLimit = parsed.GetValue(timeLimit),
                 Batch = parsed.GetValue(batch),
                 Seed = parsed.GetValue(seed),
                 LogEvery = parsed.GetValue(logEvery),
@@ -92,24 +97,23 @@ internal static class TrainCommand
                 Keep = parsed.GetValue(keep),
                 Assignments = parsed.GetValue(set)!,
             },
-            parsed.GetValue(output), parsed.GetValue(resume), parsed.GetValue(timeLimit),
-            devices.Threads(parsed), () => devices.Open(parsed), cancellation)));
+            parsed.GetValue(output), parsed.GetValue(resume), devices.Threads(parsed),
+            () => devices.Open(parsed), cancellation)));
         return command;
     }
 
     private static int Run(
-        Terminal terminal, TrainRequest request, string? output, string? resume, TimeSpan? limit, int threads,
-        Func<Device> open, CancellationToken cancellation)
+        Terminal terminal, TrainRequest request, string? output, string? resume, int threads, Func<Device> open,
+        CancellationToken cancellation)
     {
         if (output is not null && resume is not null)
             throw new OptionException("--out and --resume exclude each other: a resumed run stays in its folder.");
+        var fitTime = request.TimeToFit(resume is not null);
         RunConfiguration configuration;
         RunDirectory directory;
         if (resume is null)
         {
             configuration = request.ForNewRun();
-            if (request.IsDefaultLength)
-                limit ??= DefaultLimit;
             directory = new RunDirectory(output ?? TrainRequest.FreeFolder(configuration));
         }
         else
@@ -126,11 +130,20 @@ internal static class TrainCommand
         RequireMemory(plan.TrainingBytes, configuration, device);
         try
         {
-            if (resume is null)
+            if (resume is not null)
+                directory.CreateFolders();
+            else if (fitTime is null)
                 directory.Create(configuration);
             else
-                directory.CreateFolders();
+                directory.RequireNew();
             WriteStart(terminal, configuration, directory, device, plan);
+            Deadline? deadline = null;
+            if (fitTime is { } time)
+            {
+                (configuration, deadline) = FittedRun.Begin(
+                    terminal, request, directory, device, time, cancellation);
+            }
+
             using var trainer = RunFiles.Open(
                 directory, () => new Trainer(configuration, directory, device, terminal.Clock));
             // Only now is it certain that the run can go on like this.
@@ -139,7 +152,7 @@ internal static class TrainCommand
             string done = trainer.Step == 0 ? string.Empty : $", {Terminal.Count(trainer.Step)} of them done";
             terminal.WriteField("steps", Terminal.Count(configuration.Training.Steps) + done);
             terminal.WriteLine();
-            return Train(terminal, trainer, configuration, directory, limit, cancellation);
+            return Train(terminal, trainer, directory, request.TimeLimit, deadline, cancellation);
         }
         catch (OutOfMemoryException exception)
         {
@@ -149,12 +162,14 @@ internal static class TrainCommand
     }
 
     private static int Train(
-        Terminal terminal, Trainer trainer, RunConfiguration configuration, RunDirectory directory, TimeSpan? limit,
+        Terminal terminal, Trainer trainer, RunDirectory directory, TimeSpan? limit, Deadline? deadline,
         CancellationToken cancellation)
     {
-        long first = trainer.Step, start = terminal.Clock.GetTimestamp(), steps = configuration.Training.Steps;
-        var display = new TrainingDisplay(terminal, steps, first, limit);
-        var outcome = display.Watch(observer => trainer.Run(observer, limit, cancellation));
+        long first = trainer.Step, start = terminal.Clock.GetTimestamp();
+        var planned = trainer.Configuration.Training;
+        var display = new TrainingDisplay(terminal, planned.Steps, first, limit);
+        var outcome = display.Watch(observer => trainer.Run(observer, limit, cancellation, deadline));
+        long steps = trainer.Configuration.Training.Steps;
         string elapsed = Duration.Format(terminal.Clock.GetElapsedTime(start));
         string progress = $"step {Terminal.Count(trainer.Step)} of {Terminal.Count(steps)}";
         string resume = $"{Terminal.Program} train --resume {directory.Path}";
@@ -173,10 +188,11 @@ internal static class TrainCommand
                 break;
             default:
                 terminal.WriteLine($"Trained {Terminal.Count(trainer.Step - first)} steps in {elapsed}.");
+                FittedRun.WriteRepeat(terminal, planned, trainer.Configuration.Training);
                 break;
         }
 
-        string scenes = Terminal.Count(configuration.Reporting.EvaluationScenes);
+        string scenes = Terminal.Count(trainer.Configuration.Reporting.EvaluationScenes);
         terminal.WriteLine($"Evaluating on {scenes} held-out scenes:");
         try
         {

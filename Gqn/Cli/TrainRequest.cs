@@ -12,6 +12,9 @@ internal sealed record TrainRequest
     /// <summary>Where new runs go that name no folder.</summary>
     public const string RunsFolder = "runs";
 
+    /// <summary>What training takes where nobody says how long it should be.</summary>
+    public static readonly TimeSpan DefaultTime = TimeSpan.FromMinutes(10);
+
     /// <summary>The preset to start from.</summary>
     public string? Preset { get; init; }
 
@@ -29,6 +32,12 @@ internal sealed record TrainRequest
 
     /// <summary>Length of the run, in updates.</summary>
     public long? Steps { get; init; }
+
+    /// <summary>The time that the length is chosen by.</summary>
+    public TimeSpan? FitTime { get; init; }
+
+    /// <summary>The time after which training stops wherever it is.</summary>
+    public TimeSpan? TimeLimit { get; init; }
 
     /// <summary>Scenes per update.</summary>
     public int? Batch { get; init; }
@@ -51,8 +60,35 @@ internal sealed record TrainRequest
     /// <summary>"key=value" each.</summary>
     public IReadOnlyList<string> Assignments { get; init; } = [];
 
-    /// <summary>Whether the length of the run is nobody's choice.</summary>
-    public bool IsDefaultLength => Preset is null && Steps is null;
+    /// <summary>Whether an assignment names the length.</summary>
+    private bool AssignsLength => Assignments.Any(assignment => assignment.Split('=')[0].Trim().ToUpperInvariant()
+        is "TRAINING.STEPS" or "TRAINING.REFITS" or "REFITS");
+
+    /// <summary>The time that the length of the run is chosen by; null where it is known.</summary>
+    /// <param name="resumed">Whether a run goes on.</param>
+    /// <exception cref="OptionException">A time is given beside a length.</exception>
+    public TimeSpan? TimeToFit(bool resumed)
+    {
+        if (FitTime is null)
+        {
+            bool open = Preset is null && Steps is null && TimeLimit is null && !AssignsLength && !resumed;
+            return open ? DefaultTime : null;
+        }
+
+        if (Steps is not null || AssignsLength)
+        {
+            throw new OptionException(
+                "--fit-time and --steps exclude each other: the one chooses what the other names.");
+        }
+
+        if (resumed)
+        {
+            throw new OptionException(
+                "--fit-time is for new runs: one that goes on keeps its length; --time-limit would stop it earlier.");
+        }
+
+        return FitTime;
+    }
 
     /// <summary>The configuration of a new run: the preset, then options, then assignments.</summary>
     /// <remarks>
@@ -73,6 +109,7 @@ internal sealed record TrainRequest
                 {
                     LearningRate = Stretched(preset.Training.LearningRate, ratio),
                     Sigma = Stretched(preset.Training.Sigma, ratio),
+                    PosteriorFrom = (long)Math.Round(preset.Training.PosteriorFrom * ratio),
                 },
             };
         }

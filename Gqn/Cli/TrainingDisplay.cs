@@ -15,6 +15,7 @@ internal sealed class TrainingDisplay(Terminal terminal, long steps, long firstS
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromMilliseconds(250);
     private readonly TimeProvider _clock = terminal.Clock;
     private readonly long _start = terminal.Clock.GetTimestamp();
+    private long _steps = steps;
     private ProgressTask? _bar;
     private long _refreshed;
     private double _loss = double.NaN;
@@ -57,7 +58,7 @@ internal sealed class TrainingDisplay(Terminal terminal, long steps, long firstS
 
         _loss = metrics.NegElbo;
         string prediction = double.IsNaN(metrics.PredictionMse) ? string.Empty : Number(metrics.PredictionMse, "F5");
-        string left = steps > metrics.Step ? Duration.Format(Left(metrics.Step)) : string.Empty;
+        string left = _steps > metrics.Step ? Duration.Format(Left(metrics.Step)) : string.Empty;
         WriteRow(
             metrics.Step.ToString(CultureInfo.InvariantCulture), Number(metrics.NegElbo, "F2"),
             Number(metrics.Excess, "F2"), Number(metrics.Kl, "F2"), Number(metrics.ReconstructionMse, "F5"), prediction,
@@ -74,6 +75,14 @@ internal sealed class TrainingDisplay(Terminal terminal, long steps, long firstS
     {
     }
 
+    /// <inheritdoc />
+    public void Shortened(long step, long steps)
+    {
+        string lengths = $"{Terminal.Count(steps)} steps instead of {Terminal.Count(_steps)}";
+        terminal.WriteLine($"{step,8} slower than expected: {lengths} will end in time");
+        _steps = steps;
+    }
+
     private void WriteRow(
         string step, string loss, string excess, string kl, string reconstruction, string prediction, string pace,
         string left) =>
@@ -84,7 +93,7 @@ internal sealed class TrainingDisplay(Terminal terminal, long steps, long firstS
     {
         _refreshed = _clock.GetTimestamp();
         var elapsed = _clock.GetElapsedTime(_start);
-        double done = (double)step / steps;
+        double done = (double)step / _steps;
         if (limit is { } time)
             done = Math.Max(done, elapsed / time);
         _bar!.Value = Math.Min(done, 1);
@@ -93,14 +102,14 @@ internal sealed class TrainingDisplay(Terminal terminal, long steps, long firstS
         string rate = step == firstStep
             ? string.Empty
             : $"  {Number(pace, "F1")} steps/s  {Duration.Format(Left(step))} left";
-        _bar.Description = $"step {Terminal.Count(step)} of {Terminal.Count(steps)}{rate}{loss}";
+        _bar.Description = $"step {Terminal.Count(step)} of {Terminal.Count(_steps)}{rate}{loss}";
     }
 
     /// <summary>Time until the last step at the mean pace so far, or until the time limit.</summary>
     private TimeSpan Left(long step)
     {
         var elapsed = _clock.GetElapsedTime(_start);
-        double left = elapsed.TotalSeconds * (steps - step) / (step - firstStep);
+        double left = elapsed.TotalSeconds * (_steps - step) / (step - firstStep);
         if (limit is { } time)
             left = Math.Clamp((time - elapsed).TotalSeconds, 0, left);
         return TimeSpan.FromSeconds(Math.Min(left, TimeSpan.MaxValue.TotalSeconds / 2));

@@ -49,6 +49,13 @@ public sealed record TrainingOptions
     /// <summary>K, the most context views of a scene; each update draws M from 1 to K.</summary>
     public int MaxContexts { get; init; } = 5;
 
+    /// <summary>Where the run was shortened to end in time: how many steps of its schedules each update goes from there
+    /// on, see <see cref="SchedulePosition"/>; null where it was not.</summary>
+    public string? Refits { get; init; }
+
+    /// <summary>Updates over which the learning rate grows from 0, in equal parts; 0 for none.</summary>
+    public long WarmupSteps { get; init; }
+
     /// <summary>μ, the learning rate.</summary>
     public LinearSchedule LearningRate { get; init; } = new(5e-4, 5e-5, 1_600_000);
 
@@ -64,16 +71,29 @@ public sealed record TrainingOptions
     /// large that latents carry nothing, the inference cores cost more than they give. 1 for the article's way.</summary>
     public int PosteriorEvery { get; init; } = 1;
 
-    /// <summary>The update from which on each has a posterior.</summary>
+    /// <summary>The update from which on each has a posterior; it moves with the schedules where a run is
+    /// shortened.</summary>
     public long PosteriorFrom { get; init; }
 
     /// <summary>Constants of the optimiser.</summary>
     public AdamOptions Adam { get; init; } = new();
 
+    /// <summary>Of all updates of the run, the share that has a posterior.</summary>
+    internal double PosteriorShare
+    {
+        get
+        {
+            double before = Math.Min(PosteriorFrom, Steps) / (double)Steps;
+            return (before / PosteriorEvery) + 1 - before;
+        }
+    }
+
     /// <summary>Whether an update has a posterior; those do whose numbers, from 1, are multiples of
     /// <see cref="PosteriorEvery"/>, so that lines of numbers show them.</summary>
     /// <param name="step">Updates before it.</param>
-    internal bool HasPosterior(long step) => step >= PosteriorFrom || (step + 1) % PosteriorEvery == 0;
+    /// <param name="position">Where the schedules are.</param>
+    internal bool HasPosterior(long step, double position) =>
+        position >= PosteriorFrom || (step + 1) % PosteriorEvery == 0;
 
     /// <summary>What the scenes are called: the data set's name, or the environment's.</summary>
     public string SceneName => Data is null
@@ -220,6 +240,8 @@ public sealed record RunConfiguration
             $"training.posteriorEvery {Training.PosteriorEvery} must be from 1 to 1000.");
         Require(
             Training.PosteriorFrom >= 0, $"training.posteriorFrom {Training.PosteriorFrom} must be at least 0.");
+        SchedulePosition.Parse(Training.Refits);
+        Require(Training.WarmupSteps >= 0, $"training.warmupSteps {Training.WarmupSteps} must be at least 0.");
         RequireSchedule("training.learningRate", Training.LearningRate);
         RequireSchedule("training.sigma", Training.Sigma);
         Require(

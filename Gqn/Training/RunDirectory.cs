@@ -33,6 +33,17 @@ public sealed class RunDirectory(string path)
 
     private string LatestPath => System.IO.Path.Combine(CheckpointFolder, LatestName);
 
+    /// <summary>Refuses a folder that holds a run.</summary>
+    /// <exception cref="OptionException">It does.</exception>
+    public void RequireNew()
+    {
+        if (File.Exists(ConfigurationPath))
+        {
+            throw new OptionException(
+                $"{Path} holds a run already; continue it with --resume {Path}, or name another folder with --out.");
+        }
+    }
+
     /// <summary>Makes the folders of a new run.</summary>
     /// <param name="configuration">Written to config.json.</param>
     /// <exception cref="OptionException">The folder holds a run already.</exception>
@@ -40,12 +51,7 @@ public sealed class RunDirectory(string path)
     public void Create(RunConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        if (File.Exists(ConfigurationPath))
-        {
-            throw new OptionException(
-                $"{Path} holds a run already; continue it with --resume {Path}, or name another folder with --out.");
-        }
-
+        RequireNew();
         CreateFolders();
         WriteConfiguration(configuration);
     }

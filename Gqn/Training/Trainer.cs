@@ -32,36 +32,6 @@ public readonly record struct TrainingMetrics(
     long Step, double NegElbo, double Excess, double Kl, double ReconstructionMse, double PredictionMse,
     double LearningRate, double Sigma, double GradientNorm, double NatsPerDimension, double SecondsPerStep);
 
-/// <summary>Why training stopped.</summary>
-public enum TrainingOutcome
-{
-    /// <summary>All steps are done.</summary>
-    Completed,
-
-    /// <summary>The time limit came first.</summary>
-    TimeLimit,
-
-    /// <summary>It was asked to stop.</summary>
-    Cancelled,
-}
-
-/// <summary>Hears of a run's progress, on the training thread.</summary>
-public interface ITrainingObserver
-{
-    /// <summary>A step was made.</summary>
-    /// <param name="step">Updates made.</param>
-    void Stepped(long step);
-
-    /// <summary>A line of metrics was written.</summary>
-    void Logged(in TrainingMetrics metrics);
-
-    /// <summary>A sheet of held-out predictions was written.</summary>
-    void Sampled(long step, string path);
-
-    /// <summary>A checkpoint was written.</summary>
-    void Saved(long step, string path);
-}
-
 /// <summary>Trains a model, with everything a run writes: metrics, sheets, checkpoints, TensorBoard events.</summary>
 /// <remarks>
 /// Batch s of a run is a function of the seed and s, noise comes from a counter, and a checkpoint holds all other
@@ -71,7 +41,8 @@ public sealed class Trainer : IDisposable
 {
     private const uint NoiseStream = 0x4E6F6973;
     private const int SheetRows = 6, SheetContexts = 3;
-    private readonly RunConfiguration _configuration;
+    private RunConfiguration _configuration;
+    private SchedulePosition _position;
     private readonly RunDirectory _directory;
     private readonly TimeProvider _clock;
     private readonly Adam _adam;
@@ -102,6 +73,7 @@ public sealed class Trainer : IDisposable
         _directory = directory;
         _clock = clock;
         var training = configuration.Training;
+        _position = SchedulePosition.Parse(training.Refits);
         Network = new GenerativeQueryNetwork(configuration.Model, device, training.Seed);
         _adam = new Adam(Network.Parameters, training.Adam);
         _tape = new Tape(device);
@@ -133,6 +105,12 @@ public sealed class Trainer : IDisposable
     /// <summary>Updates made, those before a resume included.</summary>
     public long Step { get; private set; }
 
+    /// <summary>As it was given, but for the length where the run was shortened.</summary>
+    public RunConfiguration Configuration => _configuration;
+
+    /// <summary>Context views of each scene in the last update.</summary>
+    internal int Contexts => _inputs.Contexts;
+
     /// <summary>The newest complete checkpoint; null before the first.</summary>
     public string? LastCheckpoint { get; private set; }
 
@@ -142,9 +120,12 @@ public sealed class Trainer : IDisposable
     /// <param name="observer">Hears of the progress.</param>
     /// <param name="limit">Time for this call; null for none.</param>
     /// <param name="cancellation">Asks to stop after the current step.</param>
+    /// <param name="deadline">Shortens the run, schedules and all, where it would not end in time; null to keep its
+    /// length.</param>
     /// <exception cref="TrainingException">The loss or a gradient is not finite.</exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
-    public TrainingOutcome Run(ITrainingObserver observer, TimeSpan? limit, CancellationToken cancellation)
+    public TrainingOutcome Run(
+        ITrainingObserver observer, TimeSpan? limit, CancellationToken cancellation, Deadline? deadline = null)
     {
         ArgumentNullException.ThrowIfNull(observer);
         var reporting = _configuration.Reporting;
@@ -186,6 +167,8 @@ public sealed class Trainer : IDisposable
             if (save)
                 Save(observer);
             observer.Stepped(Step);
+            if (deadline is not null)
+                KeepWithin(deadline, observer);
         }
 
         if (outcome != TrainingOutcome.Completed && _directory.CheckpointPath(Step) != LastCheckpoint)
@@ -225,7 +208,9 @@ public sealed class Trainer : IDisposable
     private TrainingMetrics Update(SceneBatch batch, bool read)
     {
         var (training, model) = (_configuration.Training, _configuration.Model);
-        double sigma = training.Sigma.At(Step), learningRate = training.LearningRate.At(Step);
+        double position = _position.At(Step), sigma = training.Sigma.At(position);
+        double warmth = Math.Min(1, (Step + 1) / (double)training.WarmupSteps);
+        double learningRate = warmth * training.LearningRate.At(position);
         int images = training.Batch * batch.Contexts;
         // Uploaded before the work, which may be captured.
         _inputs = new StepInputs(
@@ -233,7 +218,7 @@ public sealed class Trainer : IDisposable
             Upload(batch.ContextViews, batch.ContextGeometry, images),
             Upload(batch.QueryViews, batch.QueryGeometry, training.Batch),
             _tape.Constant(model.ImageShape(training.Batch), batch.QueryImages), batch.Contexts, (float)sigma,
-            learningRate, training.HasPosterior(Step));
+            learningRate, training.HasPosterior(Step, position));
         // Updates with and without a posterior are different work.
         _tape.Device.Run((2 * batch.Contexts) + (_inputs.HasPosterior ? 1 : 0), _compute);
         if (_tape.Device.IsAsynchronous && !read)
@@ -330,6 +315,29 @@ public sealed class Trainer : IDisposable
         foreach (var (name, value) in values)
             _events.Scalar(metrics.Step, "train/" + name, (float)value);
         observer.Logged(metrics);
+    }
+
+    /// <summary>Measures the prediction error and writes a sheet, out of turn, so that its time can be taken.</summary>
+    internal void Sample(ITrainingObserver observer)
+    {
+        _evaluator.PredictionError(_sampleScenes);
+        WriteSheet(observer);
+    }
+
+    private void KeepWithin(Deadline deadline, ITrainingObserver observer)
+    {
+        var training = _configuration.Training;
+        long fewer = deadline.Fit(Step, training.Steps);
+        if (fewer == training.Steps)
+            return;
+        (_position, long steps) = _position.Shorten(Step, training.Steps, fewer);
+        _configuration = _configuration with
+        {
+            Training = training with { Steps = steps, Refits = _position.ToString() },
+        };
+        // At once: a run that is killed before its next checkpoint shortens itself again here.
+        _directory.WriteConfiguration(_configuration);
+        observer.Shortened(Step, steps);
     }
 
     private void WriteSheet(ITrainingObserver observer)

@@ -11,7 +11,7 @@ public sealed record VolumeOptions
     /// <summary>Places along z; null for as many as make them about as high as wide.</summary>
     public int? Height { get; init; }
 
-    /// <summary>Numbers that r has for each place; the last counts, softly, the views that show it.</summary>
+    /// <summary>Numbers that r has for each place; the last eight say how the views show it.</summary>
     public int Channels { get; init; } = 32;
 
     /// <summary>Distances among which each cell of a context image decides where its surface is.</summary>
@@ -53,7 +53,7 @@ public sealed record VolumeOptions
     {
         Require(Width ?? 2, 2, 128, "width");
         Require(Height ?? 2, 2, 128, "height");
-        Require(Channels, 2, 1024, "channels");
+        Require(Channels, 1 + PlaceGrid.SightChannels, 1024, "channels");
         Require(DepthBins, 2, 256, "depthBins");
         Require(RaysPerCell, 1, 4, "raysPerCell");
         Require(RayPoints, 2, 256, "rayPoints");

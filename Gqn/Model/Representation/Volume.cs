@@ -12,8 +12,9 @@ namespace Gqn.Native.Model.Representation;
 /// <para>
 /// ψ(x, v): a place takes the tower's features, and finer ones, from where the camera shows it; two layers turn them and
 /// how the camera sees the place into what the view says of it, weighted by how probable it is that the surface which
-/// the camera shows there lies at the place's distance (a softmax over distances for each cell). The last channel is
-/// that weight alone; summed over views it has counted, softly, how often a place was seen.
+/// the camera shows there lies at the place's distance (a softmax over distances for each cell). Beside it stands, with
+/// the same weight, how the camera sees the place; the first of these numbers, summed over views, has counted, softly,
+/// how often the place was seen.
 /// </para>
 /// <para>
 /// Reading: the mean over the views, then, for each cell of the latent grid, the places along the rays through it,
@@ -43,7 +44,7 @@ public sealed class Volume : RepresentationNetwork
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         var volume = options.Volume;
-        int features = options.RepresentationChannels, said = volume.Channels - 1;
+        int features = options.RepresentationChannels, said = volume.Channels - PlaceGrid.SightChannels;
         _tower = new Tower(Scope.Child("tower"), features, CameraRays.Channels);
         _place = new SumConvolution(
             Scope.Child("place"),
@@ -69,7 +70,7 @@ public sealed class Volume : RepresentationNetwork
         var there = views.Depth.Apply(surface.Reshape(new Shape(n, 1, h * w * d, 1)));
         var said = _say.Forward(_place.Forward(
             [views.Coarse.Apply(features), views.Sight, views.Fine.Apply(fine)]));
-        var place = said.ConcatChannels(views.Sight.SliceChannels(0, 1));
+        var place = said.ConcatChannels(views.Sight);
         return place.Multiply(there.BroadcastTo(place.Shape));
     }
 
@@ -78,7 +79,8 @@ public sealed class Volume : RepresentationNetwork
     public override Variable Read(Variable representation, Views queries)
     {
         var shape = representation.Shape;
-        var seen = representation.SliceChannels(shape.C - 1, 1).Affine(1f, SeenFloor).BroadcastTo(shape);
+        int inside = shape.C - PlaceGrid.SightChannels;
+        var seen = representation.SliceChannels(inside, 1).Affine(1f, SeenFloor).BroadcastTo(shape);
         var along = queries.Points.Apply(_mean.Forward(representation.Divide(seen)));
         // In memory the points of a ray follow one another, and the rays of a cell: they are the channels of a pixel.
         var (points, size, rays) = (_options.Volume.RayPoints, _options.LatentSize, along.Shape.H / _options.Volume.RayPoints);

@@ -1,0 +1,38 @@
+namespace Gqn.Native.Training;
+
+/// <summary>Why training stopped.</summary>
+public enum TrainingOutcome
+{
+    /// <summary>All steps are done.</summary>
+    Completed,
+
+    /// <summary>The time limit came first.</summary>
+    TimeLimit,
+
+    /// <summary>It was asked to stop.</summary>
+    Cancelled,
+}
+
+/// <summary>Hears of a run's progress, on the training thread.</summary>
+public interface ITrainingObserver
+{
+    /// <summary>A step was made.</summary>
+    /// <param name="step">Updates made.</param>
+    void Stepped(long step);
+
+    /// <summary>A line of metrics was written.</summary>
+    void Logged(in TrainingMetrics metrics);
+
+    /// <summary>A sheet of held-out predictions was written.</summary>
+    void Sampled(long step, string path);
+
+    /// <summary>A checkpoint was written.</summary>
+    void Saved(long step, string path);
+
+    /// <summary>The run was shortened to end in time.</summary>
+    /// <param name="step">Updates made.</param>
+    /// <param name="steps">Updates of the whole run from now on.</param>
+    void Shortened(long step, long steps)
+    {
+    }
+}

@@ -1,0 +1,59 @@
+using Gqn.Native.Engine.Optim;
+using Gqn.Native.Training;
+using Xunit;
+
+namespace Gqn.Native.Tests.Training;
+
+public sealed class SchedulePositionTests
+{
+    [Fact]
+    public void WithoutRefitsThePositionIsTheStep()
+    {
+        var position = SchedulePosition.Parse(null);
+        Assert.Equal(0, position.At(0));
+        Assert.Equal(123_456_789, position.At(123_456_789));
+        Assert.Empty(position.ToString());
+    }
+
+    [Fact]
+    public void RatesCountFromTheirSteps()
+    {
+        var position = SchedulePosition.Parse("100:1.5,200:4");
+        Assert.Equal([0, 100, 101.5, 250, 254, 650], new long[] { 0, 100, 101, 200, 201, 300 }.Select(position.At));
+        Assert.Equal("100:1.5,200:4", position.ToString());
+    }
+
+    [Theory]
+    [InlineData(3000, 6800, 6100)]
+    [InlineData(1, 6800, 3)]
+    [InlineData(6000, 6800, 6002)]
+    [InlineData(17, 1_000_000, 777_777)]
+    public void AShortenedRunEndsWithFinalValuesAndKeepsItsPast(long step, long steps, long fewer)
+    {
+        var before = SchedulePosition.Parse(null);
+        var (after, length) = before.Shorten(step, steps, fewer);
+        // Rates are rounded up to four decimals, which may save some steps.
+        Assert.InRange(length, fewer - 1 - ((fewer - step) / 5000), fewer);
+        var sigma = new LinearSchedule(2.0, 0.7, steps);
+        Assert.Equal(0.7, sigma.At(after.At(length - 1)));
+        Assert.True(sigma.At(after.At(length - 2)) > 0.7);
+        Assert.Equal(before.At(step), after.At(step));
+        Assert.True(after.At(step + 1) > before.At(step + 1));
+        var read = SchedulePosition.Parse(after.ToString());
+        Assert.All([step, step + 1, length - 1], s => Assert.Equal(after.At(s), read.At(s)));
+    }
+
+    [Fact]
+    public void ShorteningAgainGoesOnFromThere()
+    {
+        var (first, steps) = SchedulePosition.Parse(null).Shorten(1000, 5000, 4000);
+        var (second, fewer) = first.Shorten(2000, steps, 3000);
+        Assert.InRange(fewer, 2999, 3000);
+        Assert.Equal(first.At(2000), second.At(2000));
+        Assert.InRange(second.At(fewer - 1), 5000, 5010);
+        // One that is planned again from before a re-fit forgets it.
+        var (other, _) = second.Shorten(1500, fewer, 2500);
+        Assert.StartsWith("1000:", other.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("2000:", other.ToString(), StringComparison.Ordinal);
+    }
+}
