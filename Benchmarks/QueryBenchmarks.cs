@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using BenchmarkDotNet.Attributes;
 using Gqn.Native.Benchmarks.Measures;
+using Gqn.Native.Benchmarks.Steps;
 using Gqn.Native.Engine.Autodiff;
 using Gqn.Native.Engine.Devices;
 using Gqn.Native.Engine.Random;
@@ -18,6 +19,7 @@ public class QueryBenchmarks : IKernelBenchmarks
     private Tape _tape = null!, _kept = null!;
     private RandomStream _noise = null!;
     private ModelOptions _options = null!;
+    private SyntheticViews _contexts = null!, _views = null!;
     private Variable _representation;
 
     /// <summary>Preset.</summary>
@@ -29,7 +31,8 @@ public class QueryBenchmarks : IKernelBenchmarks
     [GlobalSetup]
     public void Create()
     {
-        _options = Presets.Create(Preset).Model;
+        _options = Presets.Create(Preset).WithScenes().Model;
+        (_contexts, _views) = (SyntheticViews.Contexts(_options, Contexts), SyntheticViews.Queries(_options, 1));
         _device = new CpuDevice(Threads);
         _network = new GenerativeQueryNetwork(_options, _device, 1);
         (_tape, _kept) = (new Tape(_device) { Recording = false }, new Tape(_device) { Recording = false });
@@ -50,14 +53,14 @@ public class QueryBenchmarks : IKernelBenchmarks
     /// <summary>The multiply-adds of convolutions and matrix products; memory traffic is not counted.</summary>
     public Work WorkOf(string method)
     {
-        var options = Presets.Create(Preset).Model;
+        var options = Presets.Create(Preset).WithScenes().Model;
         using var plan = new PlanningDevice(1);
         using var network = new GenerativeQueryNetwork(options, plan, 1);
         using var tape = new Tape(plan) { Recording = false };
         var r = network.Represent(
-            tape.Constant(options.ImageShape(Contexts), 0), tape.Constant(ModelOptions.ViewShape(Contexts), 0), Contexts);
+            tape.Constant(options.ImageShape(Contexts), 0), SyntheticViews.Contexts(options, Contexts).On(tape), Contexts);
         double represent = 2.0 * plan.MultiplyAccumulates;
-        network.Generate(r, tape.Constant(ModelOptions.ViewShape(1), 0), new RandomStream(1, 1));
+        network.Generate(r, SyntheticViews.Queries(options, 1).On(tape), new RandomStream(1, 1));
         double all = 2.0 * plan.MultiplyAccumulates;
         return new Work(method == nameof(Query) ? all - represent : all, 0);
     }
@@ -69,12 +72,11 @@ public class QueryBenchmarks : IKernelBenchmarks
     public void Query() => Generate(_tape.Constant(_representation.Value));
 
     private Variable Represent(Tape tape) => _network.Represent(
-        tape.Constant(_options.ImageShape(Contexts), 0.3f), tape.Constant(ModelOptions.ViewShape(Contexts), 0.5f),
-        Contexts);
+        tape.Constant(_options.ImageShape(Contexts), 0.3f), _contexts.On(tape), Contexts);
 
     private void Generate(Variable representation)
     {
-        _network.Generate(representation, _tape.Constant(ModelOptions.ViewShape(1), 0.5f), _noise);
+        _network.Generate(representation, _views.On(_tape), _noise);
         _tape.Reset();
     }
 }

@@ -1,11 +1,11 @@
 using System.ComponentModel;
 using BenchmarkDotNet.Attributes;
 using Gqn.Native.Benchmarks.Measures;
+using Gqn.Native.Benchmarks.Steps;
 using Gqn.Native.Engine.Autodiff;
 using Gqn.Native.Engine.Devices;
 using Gqn.Native.Engine.Optim;
 using Gqn.Native.Engine.Random;
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Model;
 using Gqn.Native.Training;
 
@@ -20,7 +20,9 @@ public class TrainingStepBenchmarks : IKernelBenchmarks
     private Adam _adam = null!;
     private Tape _tape = null!;
     private RandomStream _noise = null!;
-    private int _size, _batch;
+    private ModelOptions _options = null!;
+    private SyntheticViews _contexts = null!, _queries = null!;
+    private int _batch;
 
     /// <summary>Preset.</summary>
     [Params("tiny", "quick", "small")]
@@ -31,8 +33,10 @@ public class TrainingStepBenchmarks : IKernelBenchmarks
     [GlobalSetup]
     public void Create()
     {
-        var configuration = Presets.Create(Preset);
-        (_size, _batch) = (configuration.Model.ImageSize, configuration.Training.Batch);
+        var configuration = Presets.Create(Preset).WithScenes();
+        (_options, _batch) = (configuration.Model, configuration.Training.Batch);
+        _contexts = SyntheticViews.Contexts(_options, _batch * Contexts);
+        _queries = SyntheticViews.Queries(_options, _batch);
         _device = new CpuDevice(Threads);
         _network = new GenerativeQueryNetwork(configuration.Model, _device, 1);
         _adam = new Adam(_network.Parameters);
@@ -77,11 +81,9 @@ public class TrainingStepBenchmarks : IKernelBenchmarks
 
     private Variable Loss()
     {
-        var images = new Shape(_batch * Contexts, ModelOptions.ImageChannels, _size, _size);
-        var views = new Shape(_batch * Contexts, ModelOptions.ViewpointDimensions, 1, 1);
-        var r = _network.Represent(_tape.Constant(images, 0.3f), _tape.Constant(views, 0.5f), Contexts);
+        var images = _tape.Constant(_options.ImageShape(_batch * Contexts), 0.3f);
+        var r = _network.Represent(images, _contexts.On(_tape), Contexts);
         return _network.EstimateElbo(
-            r, _tape.Constant(views with { N = _batch }, 0.5f), _tape.Constant(images with { N = _batch }, 0.3f), 0.7f,
-            _noise).NegElbo;
+            r, _queries.On(_tape), _tape.Constant(_options.ImageShape(_batch), 0.3f), 0.7f, _noise).NegElbo;
     }
 }

@@ -3,24 +3,24 @@ using Gqn.Native.Model;
 
 namespace Gqn.Native.Benchmarks.Steps;
 
-/// <summary>Random pictures and viewpoints in the host's memory: the time of a step does not depend on them.</summary>
+/// <summary>Random pictures in the host's memory, and cameras: the time of a step does not depend on the pictures.</summary>
 /// <param name="random">Where they come from.</param>
 /// <param name="scenes">B, scenes.</param>
 /// <param name="contexts">M, context views of each scene.</param>
-/// <param name="imageLength">Numbers in a picture.</param>
-internal sealed class SyntheticBatch(RandomStream random, int scenes, int contexts, int imageLength)
+/// <param name="model">The network's options.</param>
+internal sealed class SyntheticBatch(RandomStream random, int scenes, int contexts, ModelOptions model)
 {
     /// <summary>B·M pictures in [0, 1], channels last.</summary>
-    public float[] ContextImages { get; } = Draw(random, scenes * contexts * imageLength);
+    public float[] ContextImages { get; } = Draw(random, scenes * contexts * model.ImageLength);
 
     /// <summary>B·M viewpoints.</summary>
-    public float[] ContextViews { get; } = Draw(random, scenes * contexts * ModelOptions.ViewpointDimensions);
+    public SyntheticViews ContextViews { get; } = SyntheticViews.Contexts(model, scenes * contexts);
 
     /// <summary>B pictures in [0, 1], channels last.</summary>
-    public float[] QueryImages { get; } = Draw(random, scenes * imageLength);
+    public float[] QueryImages { get; } = Draw(random, scenes * model.ImageLength);
 
     /// <summary>B viewpoints.</summary>
-    public float[] QueryViews { get; } = Draw(random, scenes * ModelOptions.ViewpointDimensions);
+    public SyntheticViews QueryViews { get; } = SyntheticViews.Queries(model, scenes);
 
     private static float[] Draw(RandomStream random, int count)
     {

@@ -24,7 +24,8 @@ internal sealed class TrainingLoop : IDisposable
     private readonly int _scenes, _contexts;
     private readonly float _sigma;
     private readonly double _learningRate;
-    private Variable _contextImages, _contextViews, _queryImages, _queryViews;
+    private Variable _contextImages, _queryImages;
+    private Views _contextViews, _queryViews;
     private Elbo _elbo;
     private int _steps;
 
@@ -34,6 +35,7 @@ internal sealed class TrainingLoop : IDisposable
     /// <param name="contexts">M, context views of each scene.</param>
     public TrainingLoop(RunConfiguration configuration, Device device, int contexts)
     {
+        configuration = configuration.WithScenes();
         var training = configuration.Training;
         (_device, _model, _scenes, _contexts) = (device, configuration.Model, training.Batch, contexts);
         (_sigma, _learningRate) = ((float)training.Sigma.Final, training.LearningRate.Final);
@@ -43,7 +45,7 @@ internal sealed class TrainingLoop : IDisposable
         _compute = Compute;
         var random = new RandomStream(Seed, 2);
         _batches = [.. Enumerable.Range(0, Batches).Select(
-            _ => new SyntheticBatch(random, _scenes, contexts, _model.ImageLength))];
+            _ => new SyntheticBatch(random, _scenes, contexts, _model))];
     }
 
     /// <summary>Trained numbers.</summary>
@@ -58,8 +60,8 @@ internal sealed class TrainingLoop : IDisposable
         var batch = _batches[_steps++ % Batches];
         int images = _scenes * _contexts;
         _contextImages = _tape.Constant(_model.ImageShape(images), batch.ContextImages);
-        _contextViews = _tape.Constant(ModelOptions.ViewShape(images), batch.ContextViews);
-        _queryViews = _tape.Constant(ModelOptions.ViewShape(_scenes), batch.QueryViews);
+        _contextViews = batch.ContextViews.On(_tape);
+        _queryViews = batch.QueryViews.On(_tape);
         _queryImages = _tape.Constant(_model.ImageShape(_scenes), batch.QueryImages);
         _device.Run(_contexts, _compute);
         if (_device.IsAsynchronous && !read)

@@ -125,7 +125,7 @@ internal sealed record TrainRequest
         var saved = directory.ReadConfiguration();
         // The run's own command with --resume added must work, whatever --set there is in it.
         var start = Preset is null ? saved : saved with { Model = Presets.Create(Preset).Model };
-        var wanted = ConfigurationOverrides.Apply(WithOptions(start), Assignments);
+        var wanted = ConfigurationOverrides.Apply(WithOptions(start), Assignments).WithScenes();
         Checkpoint.RequireSameModel(directory.Path, saved.Model, wanted.Model);
         return wanted;
     }

@@ -106,8 +106,9 @@ public sealed record ModelOptions
     /// 2015); without, all start as the article's.</summary>
     public bool HeInitialization { get; init; }
 
-    /// <summary>True where the network is told more of a camera than its viewpoint.</summary>
-    internal bool NeedsGeometry =>
+    /// <summary>True where the network is told more of a camera than its viewpoint, for which it must know where the
+    /// scenes are.</summary>
+    public bool NeedsBounds =>
         Representation == RepresentationKind.Volume || ViewBroadcast == SpatialBroadcast.Rays;
 
     /// <summary>Channels of what the cores are told of the query's camera.</summary>
@@ -125,7 +126,7 @@ public sealed record ModelOptions
     /// <param name="gridWidth">Places along its longer horizontal side.</param>
     public ModelOptions WithScenes(SceneBounds scenes, int gridWidth)
     {
-        if (!NeedsGeometry)
+        if (!NeedsBounds)
             return this;
         var bounds = Bounds.CompletedBy(scenes);
         return this with { Bounds = bounds, Volume = Volume.CompletedBy(bounds.ToBounds(), gridWidth) };
@@ -175,7 +176,7 @@ public sealed record ModelOptions
             "representationBroadcast deconvolution needs a one-pixel representation; "
             + $"what the cores get of {Representation.ToString().ToLowerInvariant()} is {LatentSize}x{LatentSize}: "
             + "use pool or pyramid.");
-        if (NeedsGeometry)
+        if (NeedsBounds)
             ValidateGeometry();
     }
 

@@ -22,10 +22,12 @@ public sealed record ModelPlan(
     /// <param name="configuration">The run.</param>
     /// <param name="threads">Processor threads, each of which has a workspace; 0 for one per processor.</param>
     /// <exception cref="OptionException">The configuration is impossible.</exception>
+    /// <exception cref="Gqn.Native.Data.DatasetException">Where the scenes are cannot be read from their files.</exception>
     public static ModelPlan Create(RunConfiguration configuration, int threads)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         configuration.Validate();
+        configuration = configuration.WithScenes();
         using var device = new PlanningDevice(threads == 0 ? Environment.ProcessorCount : threads);
         using var network = new GenerativeQueryNetwork(configuration.Model, device, configuration.Training.Seed);
         long weightBytes = device.AllocatedBytes;

@@ -207,7 +207,7 @@ public sealed record RunConfiguration
     /// <exception cref="DatasetException">The data set is not there or damaged.</exception>
     public RunConfiguration WithScenes()
     {
-        if (!Model.NeedsGeometry)
+        if (!Model.NeedsBounds)
             return this;
         var source = Training.OpenScenes(SceneSplit.Train);
         var (bounds, width) = source.FindBounds();

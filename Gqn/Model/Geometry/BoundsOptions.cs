@@ -38,7 +38,7 @@ public sealed record BoundsOptions
 
     /// <summary>The box.</summary>
     /// <exception cref="OptionException">A side is missing, or the box has no inside.</exception>
-    internal SceneBounds ToBounds() => new(
+    public SceneBounds ToBounds() => new(
         new Vector3(Side(MinX, "minX"), Side(MinY, "minY"), Side(MinZ, "minZ")),
         new Vector3(
             Above(MaxX, MinX, "maxX", "minX"), Above(MaxY, MinY, "maxY", "minY"), Above(MaxZ, MinZ, "maxZ", "minZ")));

@@ -32,7 +32,7 @@ public sealed record ViewArrays
     /// <param name="tape">Where the variables live until the reset.</param>
     /// <param name="count">How many views, from the first.</param>
     /// <param name="poses">Their viewpoints, (count, 7, 1, 1).</param>
-    internal Views Upload(Tape tape, int count, Variable poses) => new(poses)
+    public Views Upload(Tape tape, int count, Variable poses) => new(poses)
     {
         Rays = RayGrid == 0 ? default : Take(tape, Rays, new Shape(count, CameraRays.Channels, RayGrid, RayGrid)),
         Sight = Coarse is null

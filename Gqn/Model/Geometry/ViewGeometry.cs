@@ -23,7 +23,7 @@ public sealed class ViewGeometry
     public static ViewGeometry? Of(ModelOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return options.NeedsGeometry ? new ViewGeometry(options) : null;
+        return options.NeedsBounds ? new ViewGeometry(options) : null;
     }
 
     /// <summary>True where the camera sees a place of the volume, or there is none.</summary>
