@@ -74,18 +74,19 @@ internal sealed class PlaceGrid(VolumeOptions options, SceneBounds bounds)
     {
         int rays = options.RaysPerCell;
         var pinhole = new PinholeView(camera, size * rays);
+        // Equal distances for all rays of a camera: cut to where each meets the box they would be denser, but a point's
+        // number would no longer say how far it is, which cost more (docs/volume.md).
+        var (near, far) = Reach(pinhole.Origin);
         points.Begin(view);
         for (int index = 0; index < size * size * rays * rays; index++)
         {
             int cell = index / (rays * rays), ray = index % (rays * rays);
             int column = (cell % size * rays) + (ray % rays), row = (cell / size * rays) + (ray / rays);
             var direction = Vector3.Normalize(pinhole.Ray(column + .5f, row + .5f));
-            var (near, far) = Cross(pinhole.Origin, direction);
             for (int point = 0; point < options.RayPoints; point++)
             {
                 float distance = near + ((point + .5f) / options.RayPoints * (far - near));
-                if (far > near)
-                    Surround(pinhole.Origin + (direction * distance), points);
+                Surround(pinhole.Origin + (direction * distance), points);
                 points.EndRow();
             }
         }
@@ -180,17 +181,6 @@ internal sealed class PlaceGrid(VolumeOptions options, SceneBounds bounds)
     {
         float away = (origin - bounds.Centre).Length(), reach = Reaching * _radius;
         return (MathF.Max(Nearest * _radius, away - reach), away + reach);
-    }
-
-    /// <summary>The distances at which a ray enters and leaves the box; equal where it misses it.</summary>
-    private (float Near, float Far) Cross(Vector3 origin, Vector3 direction)
-    {
-        var a = (bounds.Low - origin) / direction;
-        var b = (bounds.High - origin) / direction;
-        var (enter, leave) = (Vector3.Min(a, b), Vector3.Max(a, b));
-        float near = MathF.Max(MathF.Max(enter.X, enter.Y), MathF.Max(enter.Z, 0));
-        float far = MathF.Min(leave.X, MathF.Min(leave.Y, leave.Z));
-        return (near, MathF.Max(near, far));
     }
 
     /// <summary>The weight of the lower (0) or the upper (1) of two neighbours.</summary>
