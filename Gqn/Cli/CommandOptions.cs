@@ -121,6 +121,11 @@ internal static class CommandOptions
         "--split", "Which of the two disjoint sets of scenes [default: train]",
         ("train", SceneSplit.Train), ("test", SceneSplit.Test));
 
+    /// <summary>Which weights of a run to use; null where it is not given.</summary>
+    public static Option<WeightKind?> Weights() => OneOf<WeightKind?>(
+        "--weights", "Weights of the last step, or their moving average [default: the average where there is one]",
+        ("raw", WeightKind.Raw), ("average", WeightKind.Average));
+
     /// <summary>The side of a picture; null where it is not given.</summary>
     public static Option<int?> ImageSize(string description) =>
         Whole("--size", description, Scene.MinImageSize, Scene.MaxImageSize);

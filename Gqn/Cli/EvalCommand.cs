@@ -30,26 +30,28 @@ internal static class EvalCommand
         var count = CommandOptions.Whole(
             "--count", "Held-out scenes, one query each [default: the run's reporting.evaluationScenes]", 1, MaxScenes);
         var json = CommandOptions.OutputFile("--json", "Write the numbers to this file, too [default: none]");
+        var weights = CommandOptions.Weights();
         var data = CommandOptions.MovedData();
         var devices = new DeviceOptions();
         var command = new Command("eval", "Measure a trained run on held-out scenes, beside two baselines.")
         {
-            run, contexts, count, json, data,
+            run, contexts, count, json, weights, data,
         };
         devices.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
             using var device = devices.Open(parsed);
-            using var model = RunFiles.OpenModel(parsed.GetValue(run)!, device);
+            using var model = RunFiles.OpenModel(parsed.GetValue(run)!, device, parsed.GetValue(weights));
             var configuration = RunFiles.FindData(model.Configuration, parsed.GetValue(data));
             using var evaluator = new Evaluator(model.Network, device, configuration);
             int[] numbers = parsed.GetValue(contexts) is { Length: > 0 } named
                 ? named
                 : Evaluator.UsualContexts(configuration.Training.MaxContexts);
             int scenes = parsed.GetValue(count) ?? configuration.Reporting.EvaluationScenes;
-            var report = evaluator.Evaluate(numbers, scenes, model.Step, cancellation);
+            var report = evaluator.Evaluate(numbers, scenes, model.Step, cancellation) with { Weights = model.Weights };
             terminal.WriteLine(
                 $"{parsed.GetValue(run)} after step {Terminal.Count(model.Step)}, "
+                + (model.Weights == WeightKind.Average ? "averaged weights, " : string.Empty)
                 + $"{Terminal.Count(scenes)} held-out scenes of {report.Scenes}:");
             EvaluationTables.Write(terminal, report, configuration.Model.ImageSize);
             if (parsed.GetValue(json) is { } path)

@@ -36,7 +36,14 @@ internal static class InfoCommand
                 var directory = new RunDirectory(path);
                 var saved = directory.ReadConfiguration();
                 terminal.WriteField("run", path);
-                terminal.WriteField("checkpoint", directory.LatestCheckpoint() ?? "none yet");
+                string? checkpoint = directory.LatestCheckpoint();
+                terminal.WriteField("checkpoint", checkpoint ?? "none yet");
+                if (checkpoint is not null)
+                {
+                    bool averaged = RunFiles.Open(directory, () => Checkpoint.HasAverage(checkpoint));
+                    terminal.WriteField("weights", averaged ? "raw and average" : "raw");
+                }
+
                 Write(terminal, ConfigurationOverrides.Apply(request.WithOptions(saved), request.Assignments));
             }
             else

@@ -25,11 +25,12 @@ internal static class RenderCommand
             2, MaxViews);
         var output = CommandOptions.OutputFile("--out", "The picture: .png, or .gif for an animated orbit");
         output.Required = true;
+        var weights = CommandOptions.Weights();
         var data = CommandOptions.MovedData();
         var devices = new DeviceOptions();
         var command = new Command("render", "Draw what a trained run predicts of a held-out scene, beside the truth.")
         {
-            run, scene, contexts, samples, orbit, output, data,
+            run, scene, contexts, samples, orbit, output, weights, data,
         };
         devices.AddTo(command);
         command.SetAction((parsed, cancellation) =>
@@ -38,7 +39,7 @@ internal static class RenderCommand
             int? views = parsed.GetValue(orbit);
             bool animated = IsAnimated(path, views);
             using var device = devices.Open(parsed);
-            using var model = RunFiles.OpenModel(parsed.GetValue(run)!, device);
+            using var model = RunFiles.OpenModel(parsed.GetValue(run)!, device, parsed.GetValue(weights));
             int most = model.Configuration.Training.MaxContexts;
             var training = RunFiles.FindData(model.Configuration, parsed.GetValue(data)).Training;
             var subject = new Subject(

@@ -37,6 +37,9 @@ internal static class RunFiles
     }
 
     /// <summary>The trained model of a run.</summary>
-    public static TrainedModel OpenModel(string run, Device device) =>
-        Open(new RunDirectory(run), () => TrainedModel.Load(run, device));
+    /// <param name="run">The run's folder.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="weights">Which weights; null for the average where there is one.</param>
+    public static TrainedModel OpenModel(string run, Device device, WeightKind? weights) =>
+        Open(new RunDirectory(run), () => TrainedModel.Load(run, device, weights));
 }

@@ -26,6 +26,9 @@ public sealed record EvaluationReport(
     string Scenes, long Step, int Count, double Sigma, ImageQuality MeanImage,
     IReadOnlyList<ContextEvaluation> Contexts)
 {
+    /// <summary>Which of the model's weights were evaluated.</summary>
+    public WeightKind Weights { get; init; }
+
     /// <summary>The report as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, RunConfiguration.JsonOptions);
 }

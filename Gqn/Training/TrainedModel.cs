@@ -41,12 +41,16 @@ public sealed class TrainedModel : IDisposable
     /// <summary>Updates that the weights have had.</summary>
     public long Step { get; private set; }
 
+    /// <summary>Which of the run's weights they are.</summary>
+    public WeightKind Weights { get; private set; }
+
     /// <summary>Loads the newest checkpoint of a run.</summary>
     /// <param name="run">The run's folder.</param>
     /// <param name="device">Where to compute; null for the processor.</param>
-    /// <exception cref="OptionException">The folder is not a run, or has no checkpoint.</exception>
+    /// <param name="weights">Which weights; null for the average where the checkpoint has one.</param>
+    /// <exception cref="OptionException">The folder is not a run, has no checkpoint, or not these weights.</exception>
     /// <exception cref="IOException">The checkpoint is damaged.</exception>
-    public static TrainedModel Load(string run, Device? device = null)
+    public static TrainedModel Load(string run, Device? device = null, WeightKind? weights = null)
     {
         var directory = new RunDirectory(run);
         var configuration = directory.ReadConfiguration();
@@ -55,7 +59,7 @@ public sealed class TrainedModel : IDisposable
         var model = new TrainedModel(configuration, device ?? new CpuDevice(), device is null);
         try
         {
-            model.Step = Checkpoint.Load(checkpoint, model.Network, null).Step;
+            (model.Step, model.Weights) = Checkpoint.LoadWeights(checkpoint, model.Network, weights);
             return model;
         }
         catch

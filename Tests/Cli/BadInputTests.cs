@@ -18,6 +18,7 @@ public sealed class BadInputTests(TrainedRun trained) : IClassFixture<TrainedRun
     [InlineData("train --preset tiny --set training.batch", "write key=value")]
     [InlineData("train --preset tiny --set training.batch=many", "training.batch: 'many' is not a number")]
     [InlineData("train --preset tiny --set training.adam.clipNorm=1e39", "training.adam.clipNorm")]
+    [InlineData("train --preset tiny --set averageDecay=1", "training.averageDecay 1 must be 0 (no average) or above")]
     [InlineData("train --preset tiny --set training.sigma.initial=1e999", "training.sigma")]
     [InlineData("train --preset tiny --set model.imageSize=17", "imageSize 17 must be a multiple of 8")]
     [InlineData("train --steps 0", "--steps 0: write a whole number from 1 to")]

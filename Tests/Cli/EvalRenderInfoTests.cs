@@ -73,6 +73,48 @@ public sealed class EvalRenderInfoTests(TrainedRun trained) : IClassFixture<Trai
     }
 
     [Fact]
+    public async Task WeightsAreTheAverageWhereThereIsOneAndEitherCanBeAskedFor()
+    {
+        string run = trained["averaged"];
+        string output = (await CommandRun.Of(
+            "train --preset tiny --steps 6 --threads 1 --set training.averageDecay=0.9 --out", run)).Succeeded().Output;
+        Assert.DoesNotContain("starts at the weights", output, StringComparison.Ordinal);
+        string measured = File.ReadAllText(new RunDirectory(run).EvaluationPath);
+        foreach (string weights in (string[])["raw", "average", ""])
+        {
+            string json = trained[$"weights-{weights}.json"], picture = trained[$"weights-{weights}.png"];
+            string[] asked = weights.Length == 0 ? [] : ["--weights", weights];
+            output = (await CommandRun.Of("eval --threads 1", [run, "--json", json, .. asked])).Succeeded().Output;
+            Assert.Equal(weights != "raw", output.Contains("averaged weights", StringComparison.Ordinal));
+            Assert.Equal(weights != "raw", measured == File.ReadAllText(json));
+            using var report = JsonDocument.Parse(File.ReadAllText(json));
+            string expected = weights == "raw" ? "raw" : "average";
+            Assert.Equal(expected, report.RootElement.GetProperty("weights").GetString());
+            (await CommandRun.Of("render --threads 1", [run, "--out", picture, .. asked])).Succeeded();
+        }
+
+        byte[] average = File.ReadAllBytes(trained["weights-average.png"]);
+        Assert.Equal(average, File.ReadAllBytes(trained["weights-.png"]));
+        Assert.NotEqual(average, File.ReadAllBytes(trained["weights-raw.png"]));
+        output = (await CommandRun.Of("info", run)).Succeeded().Output;
+        Assert.Matches("weights +raw and average", output);
+    }
+
+    [Fact]
+    public async Task ARunWithoutAnAverageSaysSoAndBeginsOneWhenResumed()
+    {
+        (await CommandRun.Of("eval --weights average", trained.Run)).Refused("has no averaged weights");
+        (await CommandRun.Of("render --weights average", trained.Run, "--out", trained["never.png"]))
+            .Refused("has no averaged weights");
+        (await CommandRun.Of("eval --weights mean", trained.Run)).Refused("--weights mean: write raw or average");
+        Assert.Matches(@"weights +raw\s", (await CommandRun.Of("info", trained.Run)).Succeeded().Output);
+        string run = trained.Copy("begins"), output = (await CommandRun.Of(
+            "train --steps 7 --threads 1 --set training.averageDecay=0.9 --resume", run)).Succeeded().Output;
+        Assert.Contains("starts at the weights of this step; the checkpoint has none", output, StringComparison.Ordinal);
+        Assert.Contains("raw and average", (await CommandRun.Of("info", run)).Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void OrbitCamerasLookAtTheMiddleFromOneDistanceAndHeight()
     {
         var like = Environments.Create("shepard-metzler-5").Sample(SceneSplit.Test, 0).Cameras[0];
