@@ -2,9 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gqn.Native.Engine.Io;
-using Gqn.Native.Engine.Nn;
 using Gqn.Native.Engine.Optim;
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Model;
 
 namespace Gqn.Native.Training;
@@ -15,7 +13,8 @@ namespace Gqn.Native.Training;
 public readonly record struct TrainingState(long Step, uint NoisePosition);
 
 /// <summary>
-/// Reads and writes checkpoints: safetensors files with weights, their average, optimiser moments and all state of a run.
+/// Reads and writes checkpoints: safetensors files with weights, their average, optimiser moments and all state of a
+/// run.
 /// </summary>
 /// <remarks>
 /// Weights have their parameter's name and the order that Python frameworks use: (outputs, inputs, height, width).
@@ -49,13 +48,13 @@ public static class Checkpoint
         writer.AddMetadata("adamSteps", adam.StepCount.ToString(CultureInfo.InvariantCulture));
         writer.AddMetadata("noisePosition", state.NoisePosition.ToString(CultureInfo.InvariantCulture));
         var store = network.Parameters;
-        AddArena(writer, store, store.Values, string.Empty);
-        AddArena(writer, store, adam.FirstMoments, FirstMoment);
-        AddArena(writer, store, adam.SecondMoments, SecondMoment);
+        ParameterTensors.Add(writer, store, store.Values, string.Empty);
+        ParameterTensors.Add(writer, store, adam.FirstMoments, FirstMoment);
+        ParameterTensors.Add(writer, store, adam.SecondMoments, SecondMoment);
         if (average is not null)
         {
             writer.AddMetadata(AverageUpdates, average.UpdateCount.ToString(CultureInfo.InvariantCulture));
-            AddArena(writer, store, average.Values, Average);
+            ParameterTensors.Add(writer, store, average.Values, Average);
         }
 
         writer.Save(path);
@@ -75,32 +74,33 @@ public static class Checkpoint
         string path, GenerativeQueryNetwork network, Adam? adam, WeightAverage? average = null)
     {
         using var reader = Open(path, network);
-        var state = new TrainingState(Number(reader, "step"), (uint)Number(reader, "noisePosition"));
-        int adamSteps = (int)Number(reader, "adamSteps");
-        long averageUpdates = HasAverage(reader) ? Number(reader, AverageUpdates) : 0;
+        var state = new TrainingState(
+            ParameterTensors.Number(reader, "step"), (uint)ParameterTensors.Number(reader, "noisePosition"));
+        int adamSteps = (int)ParameterTensors.Number(reader, "adamSteps");
+        long averageUpdates = HasAverage(reader) ? ParameterTensors.Number(reader, AverageUpdates) : 0;
         var store = network.Parameters;
         // All is looked at before anything is overwritten.
-        RequireArena(reader, store, string.Empty);
+        ParameterTensors.Require(reader, store, string.Empty);
         if (adam is not null)
         {
-            RequireArena(reader, store, FirstMoment);
-            RequireArena(reader, store, SecondMoment);
+            ParameterTensors.Require(reader, store, FirstMoment);
+            ParameterTensors.Require(reader, store, SecondMoment);
         }
 
         if (average is not null && HasAverage(reader))
-            RequireArena(reader, store, Average);
-        ReadArena(reader, store, store.Values, string.Empty);
+            ParameterTensors.Require(reader, store, Average);
+        ParameterTensors.Read(reader, store, store.Values, string.Empty);
         if (adam is not null)
         {
-            ReadArena(reader, store, adam.FirstMoments, FirstMoment);
-            ReadArena(reader, store, adam.SecondMoments, SecondMoment);
+            ParameterTensors.Read(reader, store, adam.FirstMoments, FirstMoment);
+            ParameterTensors.Read(reader, store, adam.SecondMoments, SecondMoment);
             adam.StepCount = adamSteps;
         }
 
         average?.Restart();
         if (average is not null && HasAverage(reader))
         {
-            ReadArena(reader, store, average.Values, Average);
+            ParameterTensors.Read(reader, store, average.Values, Average);
             average.UpdateCount = averageUpdates;
         }
 
@@ -118,7 +118,7 @@ public static class Checkpoint
         string path, GenerativeQueryNetwork network, WeightKind? kind)
     {
         using var reader = Open(path, network);
-        long step = Number(reader, "step");
+        long step = ParameterTensors.Number(reader, "step");
         var used = kind ?? (HasAverage(reader) ? WeightKind.Average : WeightKind.Raw);
         if (used == WeightKind.Average && !HasAverage(reader))
         {
@@ -127,8 +127,8 @@ public static class Checkpoint
         }
 
         string prefix = used == WeightKind.Average ? Average : string.Empty;
-        RequireArena(reader, network.Parameters, prefix);
-        ReadArena(reader, network.Parameters, network.Parameters.Values, prefix);
+        ParameterTensors.Require(reader, network.Parameters, prefix);
+        ParameterTensors.Read(reader, network.Parameters, network.Parameters.Values, prefix);
         return (step, used);
     }
 
@@ -164,7 +164,7 @@ public static class Checkpoint
         {
             if (!reader.Metadata.TryGetValue("format", out string? format) || format != Format)
                 throw new SafetensorsException(path, "it is not a checkpoint of a GQN run");
-            var configuration = RunConfiguration.Parse(Metadata(reader, "configuration"), path);
+            var configuration = RunConfiguration.Parse(ParameterTensors.Metadata(reader, "configuration"), path);
             RequireSameModel(path, configuration.Model, network.Options);
             return reader;
         }
@@ -176,67 +176,4 @@ public static class Checkpoint
     }
 
     private static bool HasAverage(SafetensorsReader reader) => reader.Metadata.ContainsKey(AverageUpdates);
-
-    private static void AddArena(SafetensorsWriter writer, ParameterStore store, Tensor arena, string prefix)
-    {
-        foreach (var parameter in store.Parameters)
-        {
-            writer.Add(prefix + parameter.Name, "F32", FileShape(parameter), sink =>
-            {
-                float[] values = new float[parameter.Shape.Count];
-                store.Read(arena, parameter, values);
-                sink.Write(values);
-            });
-        }
-    }
-
-    private static void ReadArena(SafetensorsReader reader, ParameterStore store, Tensor arena, string prefix)
-    {
-        foreach (var parameter in store.Parameters)
-        {
-            float[] values = new float[parameter.Shape.Count];
-            reader.Read(prefix + parameter.Name, values);
-            store.Write(arena, parameter, values);
-        }
-    }
-
-    private static void RequireArena(SafetensorsReader reader, ParameterStore store, string prefix)
-    {
-        foreach (var parameter in store.Parameters)
-            RequireShape(reader, parameter, prefix);
-    }
-
-    private static void RequireShape(SafetensorsReader reader, Parameter parameter, string prefix)
-    {
-        string name = prefix + parameter.Name;
-        if (!reader.Contains(name))
-            throw new SafetensorsException(reader.Path, $"the tensor '{name}' is missing");
-        long[] expected = FileShape(parameter);
-        var entry = reader[name];
-        if (!entry.Shape.SequenceEqual(expected))
-        {
-            throw new SafetensorsException(
-                reader.Path,
-                $"the tensor '{name}' has shape ({string.Join(", ", entry.Shape)}), "
-                + $"the model's is ({string.Join(", ", expected)})");
-        }
-    }
-
-    private static long[] FileShape(Parameter parameter)
-    {
-        var shape = parameter.Shape;
-        if (parameter.Layout.IsConvolution || parameter.Layout.ChannelsLast)
-            return [shape.N, shape.C, shape.H, shape.W];
-        return shape.N == 1 ? [shape.C] : [shape.N, shape.C];
-    }
-
-    private static string Metadata(SafetensorsReader reader, string key) =>
-        reader.Metadata.TryGetValue(key, out string? value)
-            ? value
-            : throw new SafetensorsException(reader.Path, $"its metadata lacks '{key}'");
-
-    private static long Number(SafetensorsReader reader, string key) =>
-        long.TryParse(Metadata(reader, key), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
-            ? number
-            : throw new SafetensorsException(reader.Path, $"its metadata '{key}' is not a number");
 }
