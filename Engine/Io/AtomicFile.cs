@@ -47,7 +47,8 @@ public static class AtomicFile
         {
             // A temporary file that could not be opened belongs to another writer.
             if (opened) Remove(temporary);
-            if (error is IOException or UnauthorizedAccessException)
+            // An error of the content says itself which file it is about.
+            if (error is UnauthorizedAccessException or (IOException and not SafetensorsException))
                 throw new IOException($"Cannot write '{path}': {error.Message}", error);
             throw;
         }

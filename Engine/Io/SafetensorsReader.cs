@@ -83,10 +83,16 @@ public sealed class SafetensorsReader : IDisposable
     /// <summary>Whether the file has a tensor called <paramref name="name"/>.</summary>
     public bool Contains(string name) => _byName.ContainsKey(name);
 
-    /// <summary>Reads an F32 tensor, last dimension fastest.</summary>
+    /// <summary>Reads an F32 tensor, or an F16 one, whose numbers all are floats; last dimension fastest.</summary>
     /// <exception cref="SafetensorsException">The tensor is missing or of another type, or reading fails.</exception>
     /// <exception cref="ArgumentException">The destination does not have the tensor's number of elements.</exception>
-    public void Read(string name, Span<float> destination) => Read(name, "F32", MemoryMarshal.AsBytes(destination));
+    public void Read(string name, Span<float> destination)
+    {
+        if (this[name].DType == "F16")
+            ReadHalves(name, destination);
+        else
+            Read(name, "F32", MemoryMarshal.AsBytes(destination));
+    }
 
     /// <inheritdoc cref="Read(string, Span{float})"/>
     /// <summary>Reads a U8 tensor, last dimension fastest.</summary>
@@ -104,13 +110,32 @@ public sealed class SafetensorsReader : IDisposable
         SafetensorsEntry tensor = this[name];
         if (tensor.DType != dtype)
             throw new SafetensorsException(Path, $"tensor '{name}' is {tensor.DType}, not {dtype}");
-        if (tensor.End - tensor.Begin != destination.Length)
-        {
-            int given = destination.Length / SafetensorsEntry.ElementSize(dtype);
-            throw new ArgumentException(
-                $"Tensor '{name}' has {tensor.Count} elements, but the destination has {given}.", nameof(destination));
-        }
+        RequireCount(tensor, destination.Length / SafetensorsEntry.ElementSize(dtype));
         ReadAt(_dataStart + tensor.Begin, destination);
+    }
+
+    private void ReadHalves(string name, Span<float> destination)
+    {
+        SafetensorsEntry tensor = this[name];
+        RequireCount(tensor, destination.Length);
+        Span<Half> chunk = new Half[Math.Min(destination.Length, 1 << 15)];
+        for (int done = 0; done < destination.Length; done += chunk.Length)
+        {
+            Span<Half> piece = chunk[..Math.Min(chunk.Length, destination.Length - done)];
+            ReadAt(_dataStart + tensor.Begin + ((long)done * sizeof(ushort)), MemoryMarshal.AsBytes(piece));
+            for (int i = 0; i < piece.Length; i++)
+                destination[done + i] = (float)piece[i];
+        }
+    }
+
+    private static void RequireCount(SafetensorsEntry tensor, int given)
+    {
+        if (tensor.Count != given)
+        {
+            throw new ArgumentException(
+                $"Tensor '{tensor.Name}' has {tensor.Count} elements, but the destination has {given}.",
+                nameof(given));
+        }
     }
 
     private void ReadAt(long offset, Span<byte> destination)

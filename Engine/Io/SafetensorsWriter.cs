@@ -13,7 +13,7 @@ namespace Gqn.Native.Engine.Io;
 /// </remarks>
 public sealed class SafetensorsWriter
 {
-    private static readonly string[] WidestFirst = ["I64", "F32", "U8"];
+    private static readonly string[] WidestFirst = ["I64", "F32", "F16", "U8"];
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     private readonly List<Planned> _tensors = [];
@@ -55,7 +55,7 @@ public sealed class SafetensorsWriter
 
     /// <summary>Adds a tensor whose elements are produced while the file is written.</summary>
     /// <param name="name">Its name in the file.</param>
-    /// <param name="dtype">F32, U8 or I64.</param>
+    /// <param name="dtype">F32, F16, U8 or I64.</param>
     /// <param name="shape">Its dimensions, outermost first; empty for a scalar.</param>
     /// <param name="write">Writes all elements, in pieces of any length; called once by <see cref="Save"/>.</param>
     /// <exception cref="ArgumentException">The name is taken, or the type or the shape is not valid.</exception>
@@ -64,7 +64,10 @@ public sealed class SafetensorsWriter
         ArgumentNullException.ThrowIfNull(write);
         CheckText(name, nameof(name));
         if (Array.IndexOf(WidestFirst, dtype) < 0)
-            throw new ArgumentException($"Tensor '{name}': type '{dtype}' is not one of F32, U8, I64.", nameof(dtype));
+        {
+            throw new ArgumentException(
+                $"Tensor '{name}': type '{dtype}' is not one of F32, F16, U8, I64.", nameof(dtype));
+        }
         long bytes = SafetensorsEntry.ByteCount(SafetensorsEntry.ElementSize(dtype), shape);
         if (bytes < 0)
             throw new ArgumentException($"Tensor '{name}': the shape is negative or too large.", nameof(shape));
@@ -74,6 +77,7 @@ public sealed class SafetensorsWriter
     }
 
     /// <summary>Writes the file; an existing one is replaced only by a whole new one.</summary>
+    /// <exception cref="SafetensorsException">A number is too large for half precision.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="InvalidOperationException">
     /// A tensor wrote elements of another type or another number of them, or the header exceeds
@@ -95,7 +99,7 @@ public sealed class SafetensorsWriter
             uint crc = Crc32C.Of(header);
             foreach (Planned tensor in ordered)
             {
-                var sink = new SafetensorsSink(stream, tensor.Name, tensor.DType, tensor.Bytes, crc);
+                var sink = new SafetensorsSink(stream, path, tensor.Name, tensor.DType, tensor.Bytes, crc);
                 tensor.Write(sink);
                 crc = sink.Finish();
             }
@@ -174,17 +178,37 @@ public sealed class SafetensorsWriter
 public sealed class SafetensorsSink
 {
     private readonly Stream _stream;
+    private readonly string _path;
     private readonly string _name;
     private readonly string _dtype;
     private long _remaining;
     private uint _crc;
 
-    internal SafetensorsSink(Stream stream, string name, string dtype, long bytes, uint crc) =>
-        (_stream, _name, _dtype, _remaining, _crc) = (stream, name, dtype, bytes, crc);
+    internal SafetensorsSink(Stream stream, string path, string name, string dtype, long bytes, uint crc) =>
+        (_stream, _path, _name, _dtype, _remaining, _crc) = (stream, path, name, dtype, bytes, crc);
 
-    /// <summary>Writes the next elements of an F32 tensor.</summary>
+    /// <summary>
+    /// Writes the next elements of an F32 tensor, or of an F16 one, rounded to the nearest half, ties to even.
+    /// </summary>
+    /// <exception cref="SafetensorsException">A number would round to infinity.</exception>
     /// <exception cref="InvalidOperationException">The tensor has another type, or fewer elements are left.</exception>
-    public void Write(ReadOnlySpan<float> values) => Write("F32", MemoryMarshal.AsBytes(values));
+    public void Write(ReadOnlySpan<float> values)
+    {
+        if (_dtype != "F16")
+        {
+            Write("F32", MemoryMarshal.AsBytes(values));
+            return;
+        }
+
+        Span<Half> chunk = new Half[Math.Min(values.Length, 1 << 15)];
+        for (int done = 0; done < values.Length; done += chunk.Length)
+        {
+            Span<Half> piece = chunk[..Math.Min(chunk.Length, values.Length - done)];
+            for (int i = 0; i < piece.Length; i++)
+                piece[i] = ToHalf(values[done + i]);
+            Write("F16", MemoryMarshal.AsBytes(piece));
+        }
+    }
 
     /// <summary>Writes the next elements of a U8 tensor.</summary>
     /// <exception cref="InvalidOperationException">The tensor has another type, or fewer elements are left.</exception>
@@ -198,6 +222,19 @@ public sealed class SafetensorsSink
     internal uint Finish() => _remaining == 0
         ? _crc
         : throw new InvalidOperationException($"Tensor '{_name}': {_remaining} bytes were not written.");
+
+    private Half ToHalf(float value)
+    {
+        Half half = (Half)value;
+        if (Half.IsInfinity(half) && float.IsFinite(value))
+        {
+            throw new SafetensorsException(
+                _path, FormattableString.Invariant(
+                    $"tensor '{_name}' would hold {value}, and half precision ends at 65504"));
+        }
+
+        return half;
+    }
 
     private void Write(string dtype, ReadOnlySpan<byte> bytes)
     {

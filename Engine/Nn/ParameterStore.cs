@@ -90,6 +90,19 @@ public sealed class ParameterStore : IDisposable
             Device.CreateBuffer(Math.Max(1, _arenaCount)), 0,
             new Shape(1, checked((int)Math.Max(1, _arenaCount)), 1, 1));
 
+    /// <summary>Makes another arena of this layout the values.</summary>
+    /// <param name="arena">What <see cref="CreateArena"/> made; its buffer belongs to the store from now on.</param>
+    /// <returns>The values until now; their buffer belongs to the caller.</returns>
+    /// <exception cref="ShapeException">The arena has another layout.</exception>
+    public Tensor ExchangeValues(Tensor arena)
+    {
+        var values = Values;
+        if (!arena.Exists || arena.Offset != 0 || arena.Shape != values.Shape)
+            throw new ShapeException($"ExchangeValues: {arena.Shape} is not an arena of {values.Shape}.");
+        _values = arena;
+        return values;
+    }
+
     /// <summary>Reads a parameter in logical order.</summary>
     /// <exception cref="ShapeException">The number of values is not that of the parameter.</exception>
     public void Read(Parameter parameter, Span<float> logical) => Read(Values, parameter, logical);

@@ -62,6 +62,8 @@ internal static class CommandLine
             EvalCommand.Create(terminal),
             RenderCommand.Create(terminal),
             InfoCommand.Create(terminal),
+            ExportCommand.Create(terminal),
+            ModelsCommand.Create(terminal),
             DataCommand.Create(terminal),
             DevicesCommand.Create(terminal),
         };

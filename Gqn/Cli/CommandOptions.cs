@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
@@ -93,6 +94,17 @@ internal static class CommandOptions
         Description = "Folder of a run, such as runs/quick-shepard-metzler-5-1",
     };
 
+    /// <summary>A trained model.</summary>
+    public static Argument<string> Model()
+    {
+        var model = new Argument<string>("MODEL")
+        {
+            Description = "A shipped model ('gqn models' lists them), a file of weights, or the folder of a run",
+        };
+        model.CompletionSources.Add(_ => ShippedModels.Installed.Names.Select(name => new CompletionItem(name)));
+        return model;
+    }
+
     /// <summary>An option that takes one of a few words; null where it is not given.</summary>
     public static Option<T?> OneOf<T>(string name, string description, params (string Word, T Value)[] choices)
     {
@@ -119,6 +131,11 @@ internal static class CommandOptions
     public static Option<SceneSplit?> Split() => OneOf<SceneSplit?>(
         "--split", "Which of the two disjoint sets of scenes [default: train]",
         ("train", SceneSplit.Train), ("test", SceneSplit.Test));
+
+    /// <summary>Which weights of a run to use; null where it is not given.</summary>
+    public static Option<WeightKind?> Weights() => OneOf<WeightKind?>(
+        "--weights", "Weights of the last step, or their moving average [default: the average where there is one]",
+        ("raw", WeightKind.Raw), ("average", WeightKind.Average));
 
     /// <summary>The side of a picture; null where it is not given.</summary>
     public static Option<int?> ImageSize(string description) =>

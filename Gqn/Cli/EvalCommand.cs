@@ -5,14 +5,14 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
 
-/// <summary><c>gqn eval</c>: measures a trained run on held-out scenes.</summary>
+/// <summary><c>gqn eval</c>: measures a trained model on held-out scenes.</summary>
 internal static class EvalCommand
 {
     private const int MaxScenes = 100_000;
 
     public static Command Create(Terminal terminal)
     {
-        var run = CommandOptions.Run();
+        var name = CommandOptions.Model();
         var contexts = new Option<int[]?>("--contexts")
         {
             Description = "Numbers of context views [default: 1,3,5 as far as the run was trained with so many]",
@@ -30,26 +30,28 @@ internal static class EvalCommand
         var count = CommandOptions.Whole(
             "--count", "Held-out scenes, one query each [default: the run's reporting.evaluationScenes]", 1, MaxScenes);
         var json = CommandOptions.OutputFile("--json", "Write the numbers to this file, too [default: none]");
+        var weights = CommandOptions.Weights();
         var data = CommandOptions.MovedData();
         var devices = new DeviceOptions();
-        var command = new Command("eval", "Measure a trained run on held-out scenes, beside two baselines.")
+        var command = new Command("eval", "Measure a trained model on held-out scenes, beside two baselines.")
         {
-            run, contexts, count, json, data,
+            name, contexts, count, json, weights, data,
         };
         devices.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
             using var device = devices.Open(parsed);
-            using var model = RunFiles.OpenModel(parsed.GetValue(run)!, device);
+            using var model = RunFiles.OpenModel(parsed.GetValue(name)!, device, parsed.GetValue(weights));
             var configuration = RunFiles.FindData(model.Configuration, parsed.GetValue(data));
             using var evaluator = new Evaluator(model.Network, device, configuration);
             int[] numbers = parsed.GetValue(contexts) is { Length: > 0 } named
                 ? named
                 : Evaluator.UsualContexts(configuration.Training.MaxContexts);
             int scenes = parsed.GetValue(count) ?? configuration.Reporting.EvaluationScenes;
-            var report = evaluator.Evaluate(numbers, scenes, model.Step, cancellation);
+            var report = evaluator.Evaluate(numbers, scenes, model.Step, cancellation) with { Weights = model.Weights };
             terminal.WriteLine(
-                $"{parsed.GetValue(run)} after step {Terminal.Count(model.Step)}, "
+                $"{parsed.GetValue(name)} after step {Terminal.Count(model.Step)}, "
+                + (model.Weights == WeightKind.Average ? "averaged weights, " : string.Empty)
                 + $"{Terminal.Count(scenes)} held-out scenes of {report.Scenes}:");
             EvaluationTables.Write(terminal, report, configuration.Model.ImageSize);
             if (parsed.GetValue(json) is { } path)

@@ -38,20 +38,28 @@ internal static class EvaluationTables
             string contexts = Whole(entry.Contexts);
             AddQuality(table, contexts, "nearest view", entry.NearestView, similarity, string.Empty, string.Empty);
             AddQuality(table, contexts, "prediction", entry.Prediction, similarity, string.Empty, string.Empty);
-            string kl = Fixed(entry.Kl, 2), excess = Fixed(entry.Excess, 2);
-            AddQuality(table, contexts, "reconstruction", entry.Reconstruction, similarity, kl, excess);
+            if (entry is { Reconstruction: { } reconstruction, Kl: { } kl, Excess: { } excess })
+            {
+                AddQuality(
+                    table, contexts, "reconstruction", reconstruction, similarity, Fixed(kl, 2), Fixed(excess, 2));
+            }
         }
 
         terminal.Console.Write(table);
         terminal.WriteLine("mean image      baseline: the mean of training images, whatever the query");
         terminal.WriteLine("nearest view    baseline: the context seen from nearest the query's viewpoint");
         terminal.WriteLine("prediction      the model, from contexts and viewpoint alone");
-        terminal.WriteLine("reconstruction  the model after seeing the answer: not a prediction");
+        bool infers = report.Contexts.Any(entry => entry.Reconstruction is not null);
+        terminal.WriteLine(infers
+            ? "reconstruction  the model after seeing the answer: not a prediction"
+            : "There is no reconstruction, KL or excess: the weights are without the inference network.");
         terminal.WriteLine("RMSE and MAE are in grey levels from 0 to 255, PSNR in dB over all pixels,");
-        terminal.WriteLine("object MSE is over the pixels that show an object, where scenes say which do,");
+        terminal.WriteLine("object MSE is over the pixels that show an object, where scenes say which do.");
+        if (!infers)
+            return;
         terminal.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"KL and excess in nats per image; excess is -ELBO above its floor at sigma {report.Sigma:0.##}."));
+            $"KL and excess are in nats per image; excess is -ELBO above its floor at sigma {report.Sigma:0.##}."));
     }
 
     /// <summary>Adds a row of one measure, unless it is not known.</summary>

@@ -51,6 +51,28 @@ internal sealed class HeldOutScene
             camera => scene.Render(camera, size));
     }
 
+    /// <summary>Opens the first scenes of the test set.</summary>
+    /// <param name="training">Where the run's scenes come from.</param>
+    /// <param name="most">How many, or fewer where there are fewer.</param>
+    /// <param name="size">Height and width of the pictures.</param>
+    /// <exception cref="DatasetException">The data set is not there or damaged.</exception>
+    /// <exception cref="OptionException">The data set has no scene.</exception>
+    public static IReadOnlyList<HeldOutScene> OpenFirst(TrainingOptions training, int most, int size)
+    {
+        long there = training.TestScenes ?? most;
+        if (training.Data is { } folder)
+        {
+            there = 0;
+            var dataset = GqnDataset.Open(folder, training.Dataset, SceneSplit.Test);
+            for (int file = 0; file < dataset.Files.Count && there < most; file++)
+                there += dataset.ReadOffsets(file).Length;
+        }
+
+        // The first scene is asked for even where there is none: its absence is then said.
+        int count = (int)Math.Clamp(there, 1, most);
+        return [.. Enumerable.Range(0, count).Select(number => Open(training, (ulong)number, size))];
+    }
+
     private static HeldOutScene Recorded(GqnDataset dataset, ulong number, int size)
     {
         ulong first = 0;

@@ -11,15 +11,15 @@ internal static class InfoCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var run = CommandOptions.Run();
-        run.Arity = ArgumentArity.ZeroOrOne;
+        var name = CommandOptions.Model();
+        name.Arity = ArgumentArity.ZeroOrOne;
         var preset = CommandOptions.Word(
-            "--preset", "NAME", $"Instead of a run: {CommandOptions.PresetNames} [default: {Presets.Default}]");
-        var batch = CommandOptions.Positive("--batch", "Scenes per update [default: the run's or the preset's]");
+            "--preset", "NAME", $"Instead of a model: {CommandOptions.PresetNames} [default: {Presets.Default}]");
+        var batch = CommandOptions.Positive("--batch", "Scenes per update [default: the model's or the preset's]");
         var set = CommandOptions.Set();
-        var command = new Command("info", "Show the size, the cost and all configuration values of a run or a preset.")
+        var command = new Command("info", "Show the size, the cost and all configuration of a model or a preset.")
         {
-            run, preset, batch, set,
+            name, preset, batch, set,
         };
         command.SetAction(parsed =>
         {
@@ -29,14 +29,12 @@ internal static class InfoCommand
                 Batch = parsed.GetValue(batch),
                 Assignments = parsed.GetValue(set)!,
             };
-            if (parsed.GetValue(run) is { } path)
+            if (parsed.GetValue(name) is { } path)
             {
                 if (request.Preset is not null)
-                    throw new OptionException("A run and --preset exclude each other: name one of them.");
-                var directory = new RunDirectory(path);
-                var saved = directory.ReadConfiguration();
-                terminal.WriteField("run", path);
-                terminal.WriteField("checkpoint", directory.LatestCheckpoint() ?? "none yet");
+                    throw new OptionException("A model and --preset exclude each other: name one of them.");
+                var location = ShippedModels.Installed.Locate(path);
+                var saved = location.IsRun ? OfRun(terminal, location.Path) : OfFile(terminal, location.Path);
                 Write(terminal, ConfigurationOverrides.Apply(request.WithOptions(saved), request.Assignments));
             }
             else
@@ -45,6 +43,35 @@ internal static class InfoCommand
             }
         });
         return command;
+    }
+
+    private static RunConfiguration OfRun(Terminal terminal, string path)
+    {
+        var directory = new RunDirectory(path);
+        var saved = directory.ReadConfiguration();
+        string? checkpoint = directory.LatestCheckpoint();
+        terminal.WriteField("run", path);
+        terminal.WriteField("checkpoint", checkpoint ?? "none yet");
+        if (checkpoint is not null)
+        {
+            bool averaged = RunFiles.Open(directory, () => Checkpoint.HasAverage(checkpoint));
+            terminal.WriteField("weights", averaged ? "raw and average" : "raw");
+        }
+
+        return saved;
+    }
+
+    private static RunConfiguration OfFile(Terminal terminal, string path)
+    {
+        var description = WeightsFile.Describe(path);
+        terminal.WriteField("file", $"{path}, {Terminal.Bytes(new FileInfo(path).Length)}");
+        terminal.WriteField("weights", description.Weights == WeightKind.Raw ? "raw" : "average");
+        terminal.WriteField("step", Terminal.Count(description.Step));
+        terminal.WriteField("training", description.Training);
+        terminal.WriteField("inference", description.CanInfer ? "present" : "absent: it predicts and no more");
+        if (description.Figures is { } figures)
+            EvaluationTables.WriteSummary(terminal, figures);
+        return description.Configuration;
     }
 
     private static void Write(Terminal terminal, RunConfiguration configuration)

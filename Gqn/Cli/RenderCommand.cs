@@ -9,13 +9,15 @@ namespace Gqn.Native.Cli;
 /// <summary><c>gqn render</c>: pictures of a held-out scene as a trained model sees it.</summary>
 internal static class RenderCommand
 {
-    private const int DefaultContexts = 3, DefaultSamples = 4, MaxViews = 360, MaxSamples = 64;
+    private const int DefaultScenes = 4, DefaultContexts = 3, DefaultSamples = 4, MaxViews = 360, MaxSamples = 64;
     private static readonly TimeSpan FrameDelay = TimeSpan.FromMilliseconds(120);
 
     public static Command Create(Terminal terminal)
     {
-        var run = CommandOptions.Run();
-        var scene = CommandOptions.Whole("--scene", "Number of a held-out scene [default: 0]", 0UL, ulong.MaxValue);
+        var name = CommandOptions.Model();
+        var scene = CommandOptions.Whole(
+            "--scene", $"Number of a held-out scene [default: the first {DefaultScenes}, in an orbit 0]",
+            0UL, ulong.MaxValue);
         var contexts = CommandOptions.Positive(
             "--contexts", $"Views that the model is shown [default: {DefaultContexts}, or fewer as in training]");
         var samples = CommandOptions.Whole(
@@ -23,39 +25,52 @@ internal static class RenderCommand
         var orbit = CommandOptions.Whole(
             "--orbit", "This many views on a circle round the object, beside the truth [default: one view]",
             2, MaxViews);
-        var output = CommandOptions.OutputFile("--out", "The picture: .png, or .gif for an animated orbit");
-        output.Required = true;
+        var output = CommandOptions.OutputFile(
+            "--out", "The picture: .png, or .gif for an animated orbit [default: the model's name, here]");
+        var weights = CommandOptions.Weights();
         var data = CommandOptions.MovedData();
         var devices = new DeviceOptions();
-        var command = new Command("render", "Draw what a trained run predicts of a held-out scene, beside the truth.")
+        var command = new Command("render", "Draw what a trained model predicts of held-out scenes, beside the truth.")
         {
-            run, scene, contexts, samples, orbit, output, data,
+            name, scene, contexts, samples, orbit, output, weights, data,
         };
         devices.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
-            string path = parsed.GetValue(output)!;
             int? views = parsed.GetValue(orbit);
+            string path = parsed.GetValue(output) ?? UsualPath(parsed.GetValue(name)!, views);
             bool animated = IsAnimated(path, views);
             using var device = devices.Open(parsed);
-            using var model = RunFiles.OpenModel(parsed.GetValue(run)!, device);
+            using var model = RunFiles.OpenModel(parsed.GetValue(name)!, device, parsed.GetValue(weights));
             int most = model.Configuration.Training.MaxContexts;
             var training = RunFiles.FindData(model.Configuration, parsed.GetValue(data)).Training;
-            var subject = new Subject(
-                model, HeldOutScene.Open(training, parsed.GetValue(scene) ?? 0, model.Configuration.Model.ImageSize),
-                parsed.GetValue(contexts) ?? Math.Min(DefaultContexts, most),
-                parsed.GetValue(samples) ?? DefaultSamples, cancellation);
+            int size = model.Configuration.Model.ImageSize;
+            IReadOnlyList<HeldOutScene> scenes = parsed.GetValue(scene) is null && views is null
+                ? HeldOutScene.OpenFirst(training, DefaultScenes, size)
+                : [HeldOutScene.Open(training, parsed.GetValue(scene) ?? 0, size)];
+            Subject[] subjects = [.. scenes.Select(held => new Subject(
+                model, held, parsed.GetValue(contexts) ?? Math.Min(DefaultContexts, most),
+                parsed.GetValue(samples) ?? DefaultSamples, cancellation))];
             if (animated)
-                Gif.Write(path, subject.DrawFrames(views!.Value), FrameDelay);
+                Gif.Write(path, subjects[0].DrawFrames(views!.Value), FrameDelay);
             else
-                Png.Write(path, views is { } count ? subject.DrawStrip(count) : subject.DrawRow());
-            string legend = views is null || animated || !subject.CanBePhotographed
+                Png.Write(path, views is { } count ? subjects[0].DrawStrip(count) : Subject.DrawRows(subjects));
+            string legend = views is null || animated || !subjects[0].CanBePhotographed
                 ? string.Empty
                 : ": the truth above, predictions below";
             terminal.WriteField("picture", path + legend);
             return Task.FromResult(CommandLine.Success);
         });
         return command;
+    }
+
+    /// <summary>The model's name in the folder of now, an animation where views follow each other.</summary>
+    internal static string UsualPath(string model, int? views)
+    {
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model)));
+        if (name.EndsWith(WeightsFile.Extension, StringComparison.Ordinal))
+            name = name[..^WeightsFile.Extension.Length];
+        return name + (views is null ? ".png" : ".gif");
     }
 
     private static bool IsAnimated(string path, int? views)
@@ -115,19 +130,22 @@ internal static class RenderCommand
 
         private string PredictionLabel => _samples == 1 ? "predicted" : $"mean of {_samples}";
 
-        /// <summary>Contexts, truth, mean prediction and its samples side by side.</summary>
-        public RgbImage DrawRow()
+        private IEnumerable<string> SampleLabels =>
+            Enumerable.Range(1, _samples == 1 ? 0 : _samples).Select(sample => $"sample {sample}");
+
+        /// <summary>In each row a scene's contexts, truth, mean prediction and its samples side by side.</summary>
+        public static RgbImage DrawRows(Subject[] subjects)
         {
-            List<string> labels = [.. ContextLabels, "truth", PredictionLabel];
-            List<ReadOnlyMemory<float>> row = [.. _contexts.Select(Values), Truth, Predict(Query)];
-            for (int sample = 0; _samples > 1 && sample < _samples; sample++)
+            var first = subjects[0];
+            string[] labels = [.. first.ContextLabels, "truth", first.PredictionLabel, .. first.SampleLabels];
+            var sheet = new ContactSheet(labels, first._size, first._size);
+            foreach (var subject in subjects)
             {
-                labels.Add($"sample {sample + 1}");
-                row.Add(Values(_model.Render(_representation, Query, (uint)sample)));
+                var samples = subject.Samples(subject.Query);
+                ReadOnlyMemory<float>[] apart = samples.Length == 1 ? [] : samples;
+                sheet.AddRow([.. subject._contexts.Select(Values), subject.Truth, Mean(samples), .. apart]);
             }
 
-            var sheet = new ContactSheet(labels, _size, _size);
-            sheet.AddRow(row);
             return sheet.Render();
         }
 
@@ -162,15 +180,27 @@ internal static class RenderCommand
         private ReadOnlyMemory<float> Photograph(Camera camera) => Values(_scene.Photograph(camera));
 
         /// <summary>The mean of the samples.</summary>
-        private ReadOnlyMemory<float> Predict(Camera camera)
+        private ReadOnlyMemory<float> Predict(Camera camera) => Mean(Samples(camera));
+
+        private ReadOnlyMemory<float>[] Samples(Camera camera)
         {
-            float[] mean = new float[_size * _size * ModelOptions.ImageChannels];
+            var samples = new ReadOnlyMemory<float>[_samples];
             for (int sample = 0; sample < _samples; sample++)
             {
                 _cancellation.ThrowIfCancellationRequested();
-                var values = Values(_model.Render(_representation, camera, (uint)sample)).Span;
+                samples[sample] = Values(_model.Render(_representation, camera, (uint)sample));
+            }
+
+            return samples;
+        }
+
+        private static ReadOnlyMemory<float> Mean(ReadOnlyMemory<float>[] pictures)
+        {
+            float[] mean = new float[pictures[0].Length];
+            foreach (var picture in pictures)
+            {
                 for (int i = 0; i < mean.Length; i++)
-                    mean[i] += values[i] / _samples;
+                    mean[i] += picture.Span[i] / pictures.Length;
             }
 
             return mean;

@@ -36,7 +36,15 @@ internal static class RunFiles
         return configuration with { Training = configuration.Training with { Data = folder } };
     }
 
-    /// <summary>The trained model of a run.</summary>
-    public static TrainedModel OpenModel(string run, Device device) =>
-        Open(new RunDirectory(run), () => TrainedModel.Load(run, device));
+    /// <summary>A trained model.</summary>
+    /// <param name="name">A run's folder, a file of weights, or the name of a shipped model.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="weights">Which weights; null for the average where there is one.</param>
+    public static TrainedModel OpenModel(string name, Device device, WeightKind? weights)
+    {
+        var location = ShippedModels.Installed.Locate(name);
+        return location.IsRun
+            ? Open(new RunDirectory(location.Path), () => TrainedModel.Load(name, device, weights))
+            : TrainedModel.Load(name, device, weights);
+    }
 }

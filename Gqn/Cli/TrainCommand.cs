@@ -151,6 +151,8 @@ internal static class TrainCommand
                 directory.WriteConfiguration(configuration);
             string done = trainer.Step == 0 ? string.Empty : $", {Terminal.Count(trainer.Step)} of them done";
             terminal.WriteField("steps", Terminal.Count(configuration.Training.Steps) + done);
+            if (trainer.AverageStartsHere)
+                terminal.WriteField("average", "starts at the weights of this step; the checkpoint has none");
             terminal.WriteLine();
             return Train(terminal, trainer, directory, request.TimeLimit, deadline, cancellation);
         }

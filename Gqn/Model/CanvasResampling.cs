@@ -14,14 +14,16 @@ namespace Gqn.Native.Model;
 /// </remarks>
 public sealed class CanvasResampling : Module
 {
-    private readonly Parameter _up, _canvasDown;
-    private readonly Convolution _imageDown;
+    private readonly Parameter _up;
+    private readonly Parameter? _canvasDown;
+    private readonly Convolution? _imageDown;
     private readonly int _hidden, _taps;
 
     /// <summary>
-    /// Declares "up", "canvas_down" and "image_down", all with stride = kernel = canvas scale and without bias.
+    /// Declares "up", "canvas_down" and "image_down", all with stride = kernel = canvas scale and without bias; the
+    /// ways down only where there is an inference network, which alone sees what comes down.
     /// </summary>
-    public CanvasResampling(ParameterScope scope, ModelOptions options)
+    public CanvasResampling(ParameterScope scope, ModelOptions options, bool inference = true)
         : base(scope)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -29,6 +31,8 @@ public sealed class CanvasResampling : Module
         (_hidden, _taps) = (options.Hidden, scale * scale);
         _up = Scope.Child("up").ChannelsLast(
             "weight", _hidden, _hidden, scale, Initializer.TruncatedNormal(_hidden));
+        if (!inference)
+            return;
         _canvasDown = Scope.Child("canvas_down").Convolution(
             "weight", _hidden, _hidden, scale, scale, Initializer.TruncatedNormal(_hidden * _taps));
         _imageDown = new Convolution(
@@ -42,7 +46,7 @@ public sealed class CanvasResampling : Module
 
     /// <summary>The canvas as the inference core sees it, (N, hidden, h, w); absent where the canvas is.</summary>
     public Variable CanvasDown(Variable canvas) => canvas.Exists
-        ? canvas.MatMul(canvas.Tape.Watch(_canvasDown).Reshape(new Shape(_taps * _hidden, _hidden, 1, 1)))
+        ? canvas.MatMul(canvas.Tape.Watch(_canvasDown!).Reshape(new Shape(_taps * _hidden, _hidden, 1, 1)))
         : default;
 
     /// <summary>
@@ -61,5 +65,5 @@ public sealed class CanvasResampling : Module
     }
 
     /// <summary>The query image on the latent grid.</summary>
-    public Variable ImageDown(Variable image) => _imageDown.Forward(image);
+    public Variable ImageDown(Variable image) => _imageDown!.Forward(image);
 }

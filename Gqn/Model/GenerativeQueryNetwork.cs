@@ -29,29 +29,41 @@ public sealed class GenerativeQueryNetwork : IDisposable
     /// <param name="options">Sizes and variants.</param>
     /// <param name="device">Where it computes; it must outlive the network.</param>
     /// <param name="seed">Of the initial weights.</param>
+    /// <param name="inference">False for a network that only predicts: it has no inference cores and posterior heads,
+    /// and cannot be trained.</param>
     /// <exception cref="OptionException">The options do not fit together.</exception>
-    public GenerativeQueryNetwork(ModelOptions options, Device device, ulong seed)
+    public GenerativeQueryNetwork(ModelOptions options, Device device, ulong seed, bool inference = true)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         Options = options;
         Parameters = new ParameterStore { HeInitialization = options.HeInitialization };
+        CanInfer = inference;
         _divergences = new Variable[options.Layers];
         var root = Parameters.Root;
         _representation = RepresentationNetwork.Create(root.Child("representation"), options);
         _generation = PerLayer(options.SharedCores, "generation", scope => new GenerationCore(scope, options));
-        _inference = PerLayer(options.SharedCores, "inference", scope => new InferenceCore(scope, options));
+        _inference = inference
+            ? PerLayer(options.SharedCores, "inference", scope => new InferenceCore(scope, options))
+            : [];
         _resampling = PerLayer(
             options.SharedCores || options.SharedResampling, "resampling",
-            scope => new CanvasResampling(scope, options));
+            scope => new CanvasResampling(scope, options, inference));
         _priorHeads = PerLayer(!options.HeadsPerLayer, "prior", scope => Head(scope, options));
-        _posteriorHeads = PerLayer(!options.HeadsPerLayer, "posterior", scope => Head(scope, options));
+        _posteriorHeads = inference
+            ? PerLayer(!options.HeadsPerLayer, "posterior", scope => Head(scope, options))
+            : [];
         _output = new OutputHead(root.Child("output"), options);
         Parameters.Materialize(device, seed);
     }
 
     /// <summary>Sizes and variants.</summary>
     public ModelOptions Options { get; }
+
+    /// <summary>
+    /// Whether there is an inference network: without one there are no reconstructions and no divergences.
+    /// </summary>
+    public bool CanInfer { get; }
 
     /// <summary>All trained numbers.</summary>
     public ParameterStore Parameters { get; }
@@ -182,6 +194,13 @@ public sealed class GenerativeQueryNetwork : IDisposable
         {
             throw new ShapeException(
                 $"GQN: query views {views.Poses.Shape} do not fit the representation {representation.Shape}.");
+        }
+
+        if (image.Exists && !CanInfer)
+        {
+            throw new OptionException(
+                "These weights are without the inference network: they predict, but neither reconstruct nor measure "
+                + "a divergence.");
         }
 
         var tape = representation.Tape;

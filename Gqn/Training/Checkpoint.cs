@@ -2,9 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gqn.Native.Engine.Io;
-using Gqn.Native.Engine.Nn;
 using Gqn.Native.Engine.Optim;
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Model;
 
 namespace Gqn.Native.Training;
@@ -15,21 +13,30 @@ namespace Gqn.Native.Training;
 public readonly record struct TrainingState(long Step, uint NoisePosition);
 
 /// <summary>
-/// Reads and writes checkpoints: safetensors files with weights, optimiser moments and all state of a run.
+/// Reads and writes checkpoints: safetensors files with weights, their average, optimiser moments and all state of a
+/// run.
 /// </summary>
 /// <remarks>
 /// Weights have their parameter's name and the order that Python frameworks use: (outputs, inputs, height, width).
-/// Moments are called "adam.first/(name)" and "adam.second/(name)".
+/// Moments are called "adam.first/(name)" and "adam.second/(name)", averaged weights "average/(name)".
 /// </remarks>
 public static class Checkpoint
 {
     private const string Format = "gqn-native-checkpoint";
-    private const string FirstMoment = "adam.first/", SecondMoment = "adam.second/";
+    private const string FirstMoment = "adam.first/", SecondMoment = "adam.second/", Average = "average/";
+    private const string AverageUpdates = "averageUpdates";
 
     /// <summary>Writes a checkpoint: to a temporary name first, then renamed.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="configuration">Of the run.</param>
+    /// <param name="network">Its weights.</param>
+    /// <param name="adam">Their optimiser.</param>
+    /// <param name="state">Where the run stands.</param>
+    /// <param name="average">Their average; null where the run keeps none.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Save(
-        string path, RunConfiguration configuration, GenerativeQueryNetwork network, Adam adam, TrainingState state)
+        string path, RunConfiguration configuration, GenerativeQueryNetwork network, Adam adam, TrainingState state,
+        WeightAverage? average = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(network);
@@ -41,9 +48,15 @@ public static class Checkpoint
         writer.AddMetadata("adamSteps", adam.StepCount.ToString(CultureInfo.InvariantCulture));
         writer.AddMetadata("noisePosition", state.NoisePosition.ToString(CultureInfo.InvariantCulture));
         var store = network.Parameters;
-        AddArena(writer, store, store.Values, string.Empty);
-        AddArena(writer, store, adam.FirstMoments, FirstMoment);
-        AddArena(writer, store, adam.SecondMoments, SecondMoment);
+        ParameterTensors.Add(writer, store, store.Values, string.Empty);
+        ParameterTensors.Add(writer, store, adam.FirstMoments, FirstMoment);
+        ParameterTensors.Add(writer, store, adam.SecondMoments, SecondMoment);
+        if (average is not null)
+        {
+            writer.AddMetadata(AverageUpdates, average.UpdateCount.ToString(CultureInfo.InvariantCulture));
+            ParameterTensors.Add(writer, store, average.Values, Average);
+        }
+
         writer.Save(path);
     }
 
@@ -51,40 +64,80 @@ public static class Checkpoint
     /// <param name="path">The checkpoint.</param>
     /// <param name="network">A network of the same options.</param>
     /// <param name="adam">The optimiser of a run that goes on; null to use the weights only.</param>
+    /// <param name="average">The average of a run that goes on; it starts at the weights where the checkpoint has
+    /// none.</param>
     /// <exception cref="SafetensorsException">The file is missing, damaged or not a checkpoint.</exception>
     /// <exception cref="OptionException">
     /// It holds another model; the message names the first option that differs.
     /// </exception>
-    public static TrainingState Load(string path, GenerativeQueryNetwork network, Adam? adam)
+    public static TrainingState Load(
+        string path, GenerativeQueryNetwork network, Adam? adam, WeightAverage? average = null)
     {
-        ArgumentNullException.ThrowIfNull(network);
-        using var reader = Safetensors.Open(path);
-        if (!reader.Metadata.TryGetValue("format", out string? format) || format != Format)
-            throw new SafetensorsException(path, "it is not a checkpoint of a GQN run");
-        var configuration = RunConfiguration.Parse(Metadata(reader, "configuration"), path);
-        RequireSameModel(path, configuration.Model, network.Options);
-        var state = new TrainingState(Number(reader, "step"), (uint)Number(reader, "noisePosition"));
-        int adamSteps = (int)Number(reader, "adamSteps");
+        using var reader = Open(path, network);
+        var state = new TrainingState(
+            ParameterTensors.Number(reader, "step"), (uint)ParameterTensors.Number(reader, "noisePosition"));
+        int adamSteps = (int)ParameterTensors.Number(reader, "adamSteps");
+        long averageUpdates = HasAverage(reader) ? ParameterTensors.Number(reader, AverageUpdates) : 0;
         var store = network.Parameters;
         // All is looked at before anything is overwritten.
-        foreach (var parameter in store.Parameters)
-        {
-            RequireShape(reader, parameter, string.Empty);
-            if (adam is null)
-                continue;
-            RequireShape(reader, parameter, FirstMoment);
-            RequireShape(reader, parameter, SecondMoment);
-        }
-
-        ReadArena(reader, store, store.Values, string.Empty);
+        ParameterTensors.Require(reader, store, string.Empty);
         if (adam is not null)
         {
-            ReadArena(reader, store, adam.FirstMoments, FirstMoment);
-            ReadArena(reader, store, adam.SecondMoments, SecondMoment);
+            ParameterTensors.Require(reader, store, FirstMoment);
+            ParameterTensors.Require(reader, store, SecondMoment);
+        }
+
+        if (average is not null && HasAverage(reader))
+            ParameterTensors.Require(reader, store, Average);
+        ParameterTensors.Read(reader, store, store.Values, string.Empty);
+        if (adam is not null)
+        {
+            ParameterTensors.Read(reader, store, adam.FirstMoments, FirstMoment);
+            ParameterTensors.Read(reader, store, adam.SecondMoments, SecondMoment);
             adam.StepCount = adamSteps;
         }
 
+        average?.Restart();
+        if (average is not null && HasAverage(reader))
+        {
+            ParameterTensors.Read(reader, store, average.Values, Average);
+            average.UpdateCount = averageUpdates;
+        }
+
         return state;
+    }
+
+    /// <summary>Loads the weights to use a model with.</summary>
+    /// <param name="path">The checkpoint.</param>
+    /// <param name="network">A network of the same options.</param>
+    /// <param name="kind">Which weights; null for the average where there is one.</param>
+    /// <returns>The updates that they have had, and which they are.</returns>
+    /// <exception cref="SafetensorsException">The file is missing, damaged or not a checkpoint.</exception>
+    /// <exception cref="OptionException">It holds another model, or not the weights asked for.</exception>
+    public static (long Step, WeightKind Kind) LoadWeights(
+        string path, GenerativeQueryNetwork network, WeightKind? kind)
+    {
+        using var reader = Open(path, network);
+        long step = ParameterTensors.Number(reader, "step");
+        var used = kind ?? (HasAverage(reader) ? WeightKind.Average : WeightKind.Raw);
+        if (used == WeightKind.Average && !HasAverage(reader))
+        {
+            throw new OptionException(
+                $"{path} has no averaged weights: the run was trained with training.averageDecay 0. Use the raw ones.");
+        }
+
+        string prefix = used == WeightKind.Average ? Average : string.Empty;
+        ParameterTensors.Require(reader, network.Parameters, prefix);
+        ParameterTensors.Read(reader, network.Parameters, network.Parameters.Values, prefix);
+        return (step, used);
+    }
+
+    /// <summary>Whether a checkpoint has averaged weights beside the raw ones.</summary>
+    /// <exception cref="SafetensorsException">The file is missing or damaged.</exception>
+    public static bool HasAverage(string path)
+    {
+        using var reader = Safetensors.Open(path);
+        return HasAverage(reader);
     }
 
     /// <summary>Refuses a model whose options differ from those of a checkpoint or a run.</summary>
@@ -103,60 +156,24 @@ public static class Checkpoint
             $"{source} holds another model: its model.{key} is {there[key]}, the one asked for has {here[key]}.");
     }
 
-    private static void AddArena(SafetensorsWriter writer, ParameterStore store, Tensor arena, string prefix)
+    private static SafetensorsReader Open(string path, GenerativeQueryNetwork network)
     {
-        foreach (var parameter in store.Parameters)
+        ArgumentNullException.ThrowIfNull(network);
+        var reader = Safetensors.Open(path);
+        try
         {
-            writer.Add(prefix + parameter.Name, "F32", FileShape(parameter), sink =>
-            {
-                float[] values = new float[parameter.Shape.Count];
-                store.Read(arena, parameter, values);
-                sink.Write(values);
-            });
+            if (!reader.Metadata.TryGetValue("format", out string? format) || format != Format)
+                throw new SafetensorsException(path, "it is not a checkpoint of a GQN run");
+            var configuration = RunConfiguration.Parse(ParameterTensors.Metadata(reader, "configuration"), path);
+            RequireSameModel(path, configuration.Model, network.Options);
+            return reader;
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
         }
     }
 
-    private static void ReadArena(SafetensorsReader reader, ParameterStore store, Tensor arena, string prefix)
-    {
-        foreach (var parameter in store.Parameters)
-        {
-            float[] values = new float[parameter.Shape.Count];
-            reader.Read(prefix + parameter.Name, values);
-            store.Write(arena, parameter, values);
-        }
-    }
-
-    private static void RequireShape(SafetensorsReader reader, Parameter parameter, string prefix)
-    {
-        string name = prefix + parameter.Name;
-        if (!reader.Contains(name))
-            throw new SafetensorsException(reader.Path, $"the tensor '{name}' is missing");
-        long[] expected = FileShape(parameter);
-        var entry = reader[name];
-        if (!entry.Shape.SequenceEqual(expected))
-        {
-            throw new SafetensorsException(
-                reader.Path,
-                $"the tensor '{name}' has shape ({string.Join(", ", entry.Shape)}), "
-                + $"the model's is ({string.Join(", ", expected)})");
-        }
-    }
-
-    private static long[] FileShape(Parameter parameter)
-    {
-        var shape = parameter.Shape;
-        if (parameter.Layout.IsConvolution || parameter.Layout.ChannelsLast)
-            return [shape.N, shape.C, shape.H, shape.W];
-        return shape.N == 1 ? [shape.C] : [shape.N, shape.C];
-    }
-
-    private static string Metadata(SafetensorsReader reader, string key) =>
-        reader.Metadata.TryGetValue(key, out string? value)
-            ? value
-            : throw new SafetensorsException(reader.Path, $"its metadata lacks '{key}'");
-
-    private static long Number(SafetensorsReader reader, string key) =>
-        long.TryParse(Metadata(reader, key), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
-            ? number
-            : throw new SafetensorsException(reader.Path, $"its metadata '{key}' is not a number");
+    private static bool HasAverage(SafetensorsReader reader) => reader.Metadata.ContainsKey(AverageUpdates);
 }

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Gqn.Native.Imaging;
+using Gqn.Native.Model;
 
 namespace Gqn.Native.Training;
 
@@ -7,13 +9,17 @@ namespace Gqn.Native.Training;
 /// <param name="Contexts">M, context views per scene.</param>
 /// <param name="Prediction">Mean images of prior samples against the truth: what the model predicts without seeing
 /// it.</param>
-/// <param name="Reconstruction">Mean images of posterior samples, which have seen the truth: not a prediction.</param>
+/// <param name="Reconstruction">Mean images of posterior samples, which have seen the truth: not a prediction. Null
+/// and not written, as KL and excess, for a model without its inference network.</param>
 /// <param name="NearestView">Baseline: the context whose camera is nearest to the query's, shown as the answer.</param>
 /// <param name="Kl">KL(posterior ‖ prior) per image, nats.</param>
 /// <param name="Excess">−ELBO above its floor D·ln(σ√2π), nats per image.</param>
 public sealed record ContextEvaluation(
-    int Contexts, ImageQuality Prediction, ImageQuality Reconstruction, ImageQuality NearestView, double Kl,
-    double Excess);
+    int Contexts, ImageQuality Prediction,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImageQuality? Reconstruction,
+    ImageQuality NearestView,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Kl,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Excess);
 
 /// <summary>The content of eval.json.</summary>
 /// <param name="Scenes">Name of the scenes.</param>
@@ -26,6 +32,34 @@ public sealed record EvaluationReport(
     string Scenes, long Step, int Count, double Sigma, ImageQuality MeanImage,
     IReadOnlyList<ContextEvaluation> Contexts)
 {
+    /// <summary>Which of the model's weights were evaluated.</summary>
+    public WeightKind Weights { get; init; }
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="source">Where it comes from, for messages.</param>
+    /// <exception cref="OptionException">It is not an evaluation.</exception>
+    public static EvaluationReport Parse(string json, string source)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<EvaluationReport>(json, RunConfiguration.JsonOptions) is
+                { Scenes: not null, Contexts: not null } report && !report.Contexts.Contains(null!)
+                ? report
+                : throw new OptionException($"{source}: not a whole evaluation.");
+        }
+        catch (JsonException exception)
+        {
+            throw new OptionException($"{source}: not a valid evaluation.", exception);
+        }
+    }
+
+    /// <summary>The report of a model that lacks its inference network.</summary>
+    public EvaluationReport WithoutInference() => this with
+    {
+        Contexts = [.. Contexts.Select(entry => entry with { Reconstruction = null, Kl = null, Excess = null })],
+    };
+
     /// <summary>The report as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, RunConfiguration.JsonOptions);
 }

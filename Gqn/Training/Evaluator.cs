@@ -114,17 +114,19 @@ public sealed class Evaluator : IDisposable
         {
             var mean = _network.Generate(part.Representation, part.QueryViews, Noise(0, part.First));
             Download(mean, predictions.AsSpan(part.First * _imageLength, target.Length));
+            if (!_network.CanInfer)
+                return;
             var elbo = _network.EstimateElbo(
                 part.Representation, part.QueryViews, part.QueryImages, (float)Sigma, Noise(0, part.First));
             Download(elbo.Mean, target);
             kl += (double)elbo.Kl.Item() * part.Count;
             excess += (elbo.NegElbo.Item() - Elbo.Floor(_network.Options.ImageSize, Sigma)) * part.Count;
         });
-        var reconstruction = Quality(images, batch);
+        ImageQuality? reconstruction = _network.CanInfer ? Quality(images, batch) : null;
         NearestViews(batch, images);
         return new ContextEvaluation(
-            contexts, Quality(predictions, batch), reconstruction, Quality(images, batch), kl / count,
-            excess / count);
+            contexts, Quality(predictions, batch), reconstruction, Quality(images, batch),
+            _network.CanInfer ? kl / count : null, _network.CanInfer ? excess / count : null);
     }
 
     private void NearestViews(SceneBatch batch, Span<float> images)

@@ -11,8 +11,8 @@ namespace Gqn.Native.Training;
 /// <param name="Parameters">Trained numbers.</param>
 /// <param name="ForwardMultiplyAccumulates">Of the forward pass of one step, padding taps counted.</param>
 /// <param name="StepMultiplyAccumulates">Of the whole step.</param>
-/// <param name="TrainingBytes">Peak device memory of training: weights, gradients, moments, activations, kernel
-/// workspace.</param>
+/// <param name="TrainingBytes">Peak device memory of training: weights, their average, gradients, moments,
+/// activations, kernel workspace.</param>
 /// <param name="WeightBytes">Device memory of the weights alone.</param>
 public sealed record ModelPlan(
     long Parameters, long ForwardMultiplyAccumulates, long StepMultiplyAccumulates, long TrainingBytes,
@@ -32,6 +32,7 @@ public sealed record ModelPlan(
         using var network = new GenerativeQueryNetwork(configuration.Model, device, configuration.Training.Seed);
         long weightBytes = device.AllocatedBytes;
         using var adam = new Adam(network.Parameters, configuration.Training.Adam);
+        using var average = configuration.Training.CreateAverage(network.Parameters);
         using var tape = new Tape(device);
         int scenes = configuration.Training.Batch, contexts = configuration.Training.MaxContexts;
         Variable Images(int count) => tape.Constant(configuration.Model.ImageShape(count), 0f);

@@ -69,6 +69,7 @@ public static class Presets
             MaxContexts = 5,
             LearningRate = new LinearSchedule(5e-4, 5e-5, 100_000),
             Sigma = new LinearSchedule(2.0, 0.7, 10_000),
+            AverageDecay = 0.999,
         },
     };
 
@@ -87,6 +88,7 @@ public static class Presets
             MaxContexts = 5,
             LearningRate = new LinearSchedule(1e-3, 1e-4, 8000),
             Sigma = new LinearSchedule(2.0, 0.7, 8000),
+            AverageDecay = 0.999,
         },
     };
 }

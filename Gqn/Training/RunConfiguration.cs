@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Gqn.Native.Data;
+using Gqn.Native.Engine.Nn;
 using Gqn.Native.Engine.Optim;
 using Gqn.Native.Model;
 using Gqn.Native.Model.Geometry;
@@ -78,6 +79,10 @@ public sealed record TrainingOptions
     /// <summary>Constants of the optimiser.</summary>
     public AdamOptions Adam { get; init; } = new();
 
+    /// <summary>Decay of the moving average of the weights, which is what a run is measured with: 0.999 averages about
+    /// a thousand updates; 0 keeps none.</summary>
+    public double AverageDecay { get; init; }
+
     /// <summary>Of all updates of the run, the share that has a posterior.</summary>
     internal double PosteriorShare
     {
@@ -113,6 +118,10 @@ public sealed record TrainingOptions
         RequireViews(source.Name, source.ViewsPerScene);
         return source;
     }
+
+    /// <summary>The average of these parameters that a run keeps; null where it keeps none.</summary>
+    internal WeightAverage? CreateAverage(ParameterStore parameters) =>
+        AverageDecay > 0 ? new WeightAverage(parameters, AverageDecay) : null;
 
     /// <summary>Checks that a scene has enough views.</summary>
     internal void RequireViews(string name, int views)
@@ -259,6 +268,9 @@ public sealed record RunConfiguration
         Require(
             Training.Adam.WeightDecay is >= 0 and < float.PositiveInfinity,
             $"training.adam.weightDecay {Training.Adam.WeightDecay} must be 0 (off) or a finite number above.");
+        Require(
+            Training.AverageDecay is >= 0 and < 1,
+            $"training.averageDecay {Training.AverageDecay} must be 0 (no average) or above and below 1.");
         Require(Reporting.LogEvery >= 1, $"reporting.logEvery {Reporting.LogEvery} must be at least 1.");
         Require(Reporting.SampleEvery >= 1, $"reporting.sampleEvery {Reporting.SampleEvery} must be at least 1.");
         Require(

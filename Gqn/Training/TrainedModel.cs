@@ -14,7 +14,7 @@ namespace Gqn.Native.Training;
 /// <param name="Contexts">How many images are in it.</param>
 public sealed record SceneRepresentation(ReadOnlyMemory<float> Values, int Contexts);
 
-/// <summary>A trained run, ready to look at scenes and to render them from new viewpoints.</summary>
+/// <summary>A trained model, ready to look at scenes and to render them from new viewpoints.</summary>
 public sealed class TrainedModel : IDisposable
 {
     private const uint NoiseStream = 0x52656E64;
@@ -23,13 +23,13 @@ public sealed class TrainedModel : IDisposable
     private readonly Tape _tape;
     private readonly CameraEncoder _cameras;
 
-    private TrainedModel(RunConfiguration configuration, Device device, bool ownsDevice)
+    private TrainedModel(RunConfiguration configuration, Device device, bool ownsDevice, bool inference)
     {
         Configuration = configuration;
         _device = device;
         _ownsDevice = ownsDevice;
         _tape = new Tape(device) { Recording = false };
-        Network = new GenerativeQueryNetwork(configuration.Model, device, configuration.Training.Seed);
+        Network = new GenerativeQueryNetwork(configuration.Model, device, configuration.Training.Seed, inference);
         _cameras = new CameraEncoder(configuration.Model);
     }
 
@@ -42,21 +42,60 @@ public sealed class TrainedModel : IDisposable
     /// <summary>Updates that the weights have had.</summary>
     public long Step { get; private set; }
 
-    /// <summary>Loads the newest checkpoint of a run.</summary>
-    /// <param name="run">The run's folder.</param>
+    /// <summary>Which of the weights of that step they are.</summary>
+    public WeightKind Weights { get; private set; }
+
+    /// <summary>Loads a shipped model, a file of weights, or the newest checkpoint of a run.</summary>
+    /// <param name="name">The run's folder, the file, or the name of a shipped model.</param>
     /// <param name="device">Where to compute; null for the processor.</param>
-    /// <exception cref="OptionException">The folder is not a run, or has no checkpoint.</exception>
-    /// <exception cref="IOException">The checkpoint is damaged.</exception>
-    public static TrainedModel Load(string run, Device? device = null)
+    /// <param name="weights">Which weights; null for the average where there is one.</param>
+    /// <exception cref="OptionException">There is nothing of that name, the folder is not a run, has no checkpoint, or
+    /// not these weights.</exception>
+    /// <exception cref="IOException">The file is damaged.</exception>
+    public static TrainedModel Load(string name, Device? device = null, WeightKind? weights = null)
+    {
+        var location = ShippedModels.Installed.Locate(name);
+        return location.IsRun
+            ? LoadRun(location.Path, device, weights, inference: true)
+            : LoadFile(location.Path, device, weights);
+    }
+
+    /// <summary>Loads the newest checkpoint of a run, with the inference network or without.</summary>
+    internal static TrainedModel LoadRun(string run, Device? device, WeightKind? weights, bool inference)
     {
         var directory = new RunDirectory(run);
         var configuration = directory.ReadConfiguration();
         string checkpoint = directory.LatestCheckpoint()
             ?? throw new OptionException($"{run} has no checkpoint yet; train it first: train --resume {run}");
-        var model = new TrainedModel(configuration, device ?? new CpuDevice(), device is null);
+        return Open(
+            configuration, device, inference,
+            model => Checkpoint.LoadWeights(checkpoint, model.Network, weights));
+    }
+
+    private static TrainedModel LoadFile(string path, Device? device, WeightKind? weights)
+    {
+        var description = WeightsFile.Describe(path);
+        if (weights is { } wanted && wanted != description.Weights)
+        {
+            var (there, asked) = description.Weights == WeightKind.Average ? ("averaged", "raw") : ("raw", "averaged");
+            throw new OptionException($"{path} has {there} weights alone, not {asked} ones.");
+        }
+
+        return Open(description.Configuration, device, description.CanInfer, model =>
+        {
+            WeightsFile.Load(path, model.Network);
+            return (description.Step, description.Weights);
+        });
+    }
+
+    private static TrainedModel Open(
+        RunConfiguration configuration, Device? device, bool inference,
+        Func<TrainedModel, (long Step, WeightKind Kind)> load)
+    {
+        var model = new TrainedModel(configuration, device ?? new CpuDevice(), device is null, inference);
         try
         {
-            model.Step = Checkpoint.Load(checkpoint, model.Network, null).Step;
+            (model.Step, model.Weights) = load(model);
             return model;
         }
         catch

@@ -46,6 +46,7 @@ public sealed class Trainer : IDisposable
     private readonly RunDirectory _directory;
     private readonly TimeProvider _clock;
     private readonly Adam _adam;
+    private readonly WeightAverage? _average;
     private readonly Tape _tape;
     private readonly RandomStream _noise;
     private readonly SceneBatches _batches;
@@ -76,12 +77,13 @@ public sealed class Trainer : IDisposable
         _position = SchedulePosition.Parse(training.Refits);
         Network = new GenerativeQueryNetwork(configuration.Model, device, training.Seed);
         _adam = new Adam(Network.Parameters, training.Adam);
+        _average = training.CreateAverage(Network.Parameters);
         _tape = new Tape(device);
         _compute = Compute;
         _noise = new RandomStream(training.Seed, NoiseStream);
         if (directory.LatestCheckpoint() is { } checkpoint)
         {
-            var state = Checkpoint.Load(checkpoint, Network, _adam);
+            var state = Checkpoint.Load(checkpoint, Network, _adam, _average);
             Step = state.Step;
             _noise.Position = state.NoisePosition;
             LastCheckpoint = checkpoint;
@@ -113,6 +115,11 @@ public sealed class Trainer : IDisposable
 
     /// <summary>The newest complete checkpoint; null before the first.</summary>
     public string? LastCheckpoint { get; private set; }
+
+    /// <summary>
+    /// True after a resume that begins to average weights because the checkpoint had no average; until the first step.
+    /// </summary>
+    public bool AverageStartsHere => Step > 0 && _average is { UpdateCount: 0 };
 
     /// <summary>
     /// Trains to the last step, the time limit or the cancellation; whichever it is, the state is saved.
@@ -156,7 +163,7 @@ public sealed class Trainer : IDisposable
                 double seconds = _clock.GetElapsedTime(mark).TotalSeconds / (Step - markStep);
                 Log(metrics with
                 {
-                    PredictionMse = sample ? _evaluator.PredictionError(_sampleScenes) : double.NaN,
+                    PredictionMse = sample ? Measure(() => _evaluator.PredictionError(_sampleScenes)) : double.NaN,
                     SecondsPerStep = seconds,
                 }, observer);
                 if (sample)
@@ -183,12 +190,13 @@ public sealed class Trainer : IDisposable
     public EvaluationReport Evaluate(CancellationToken cancellation = default)
     {
         int most = _configuration.Training.MaxContexts;
-        var report = _evaluator.Evaluate(
-            Evaluator.UsualContexts(most), _configuration.Reporting.EvaluationScenes, Step, cancellation);
+        var report = Measure(() => _evaluator.Evaluate(
+            Evaluator.UsualContexts(most), _configuration.Reporting.EvaluationScenes, Step, cancellation));
+        report = report with { Weights = _average is null ? WeightKind.Raw : WeightKind.Average };
         AtomicFile.WriteText(_directory.EvaluationPath, report.ToJson() + "\n");
         Png.Write(
             _directory.PredictionsPath,
-            PredictionSheet.Render(_evaluator, Math.Min(SheetContexts, most), 12, 2));
+            Measure(() => PredictionSheet.Render(_evaluator, Math.Min(SheetContexts, most), 12, 2)));
         return report;
     }
 
@@ -200,6 +208,7 @@ public sealed class Trainer : IDisposable
         _events.Dispose();
         _evaluator.Dispose();
         _tape.Dispose();
+        _average?.Dispose();
         _adam.Dispose();
         Network.Dispose();
     }
@@ -233,7 +242,11 @@ public sealed class Trainer : IDisposable
         if (!double.IsFinite(norm) || !double.IsFinite(negElbo))
             throw Diverged(negElbo);
         if (!_tape.Device.IsAsynchronous)
+        {
             _adam.Step(learningRate, norm);
+            _average?.Update();
+        }
+
         double floor = Elbo.Floor(model.ImageSize, sigma);
         return new TrainingMetrics(
             Step + 1, negElbo, negElbo - floor, kl, 2 * sigma * sigma * (nll - floor) / model.ImageLength, double.NaN,
@@ -255,8 +268,25 @@ public sealed class Trainer : IDisposable
             : Network.EstimatePriorElbo(
                 representation, _inputs.QueryViews, _inputs.QueryImages, _inputs.Sigma, _noise);
         _tape.Backward(_elbo.NegElbo);
-        if (_tape.Device.IsAsynchronous)
-            _adam.Queue(_inputs.LearningRate);
+        if (!_tape.Device.IsAsynchronous)
+            return;
+        _adam.Queue(_inputs.LearningRate);
+        // Of values that a refused step left as they were; its run ends at the next reading.
+        _average?.Update();
+    }
+
+    /// <summary>Measures with the averaged weights where there are any, then goes on with the others.</summary>
+    private T Measure<T>(Func<T> measure)
+    {
+        _average?.Exchange();
+        try
+        {
+            return measure();
+        }
+        finally
+        {
+            _average?.Exchange();
+        }
     }
 
     private TrainingException Diverged(double loss)
@@ -342,8 +372,8 @@ public sealed class Trainer : IDisposable
 
     private void WriteSheet(ITrainingObserver observer)
     {
-        var sheet = PredictionSheet.Render(
-            _evaluator, Math.Min(SheetContexts, _configuration.Training.MaxContexts), SheetRows, 1);
+        var sheet = Measure(() => PredictionSheet.Render(
+            _evaluator, Math.Min(SheetContexts, _configuration.Training.MaxContexts), SheetRows, 1));
         byte[] png = Png.Encode(sheet);
         string path = _directory.SamplePath(Step);
         AtomicFile.Write(path, stream => stream.Write(png));
@@ -357,7 +387,7 @@ public sealed class Trainer : IDisposable
         if (_tape.Device.IsAsynchronous && !double.IsFinite(_adam.QueuedGradientNorm()))
             throw Diverged(double.NaN);
         string path = _directory.CheckpointPath(Step);
-        Checkpoint.Save(path, _configuration, Network, _adam, new TrainingState(Step, _noise.Position));
+        Checkpoint.Save(path, _configuration, Network, _adam, new TrainingState(Step, _noise.Position), _average);
         _directory.Commit(path, _configuration.Reporting.Keep);
         LastCheckpoint = path;
         _events.Flush();

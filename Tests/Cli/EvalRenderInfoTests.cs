@@ -56,6 +56,29 @@ public sealed class EvalRenderInfoTests(TrainedRun trained) : IClassFixture<Trai
     }
 
     [Fact]
+    public async Task WithoutANumberTheFirstFourScenesAreRows()
+    {
+        string path = trained["rows.png"], second = trained["second.png"];
+        (await CommandRun.Of("render --contexts 2 --samples 1 --threads 1", trained.Run, "--out", path)).Succeeded();
+        var sheet = ImageResult.FromMemory(File.ReadAllBytes(path), ColorComponents.RedGreenBlue);
+        Assert.Equal(SheetSize(columns: 4, rows: 4), (sheet.Width, sheet.Height));
+        (await CommandRun.Of("render --scene 1 --contexts 2 --samples 1 --threads 1", trained.Run, "--out", second))
+            .Succeeded();
+        var row = ImageResult.FromMemory(File.ReadAllBytes(second), ColorComponents.RedGreenBlue);
+        int above = SheetSize(4, 2).Height - row.Height, header = SheetSize(4, 0).Height, line = 3 * row.Width;
+        // The last line below a row is the frame of the next one.
+        Assert.Equal(
+            row.Data[(header * line)..^line], sheet.Data[((header + above) * line)..((row.Height + above - 1) * line)]);
+    }
+
+    [Theory]
+    [InlineData("runs/quick-mazes-1/", null, "quick-mazes-1.png")]
+    [InlineData("rooms", null, "rooms.png")]
+    [InlineData("some/where/rooms.safetensors", 24, "rooms.gif")]
+    public void APictureWithoutANameHasTheModels(string model, int? views, string expected) =>
+        Assert.Equal(expected, RenderCommand.UsualPath(model, views));
+
+    [Fact]
     public async Task AnOrbitIsAnAnimationOrAStrip()
     {
         string gif = trained["orbit.gif"], png = trained["orbit.PNG"];
@@ -70,6 +93,48 @@ public sealed class EvalRenderInfoTests(TrainedRun trained) : IClassFixture<Trai
         (await CommandRun.Of("render --orbit 5 --samples 1 --threads 1", trained.Run, "--out", png)).Succeeded();
         var strip = ImageResult.FromMemory(File.ReadAllBytes(png), ColorComponents.RedGreenBlue);
         Assert.Equal(SheetSize(columns: 5, rows: 2), (strip.Width, strip.Height));
+    }
+
+    [Fact]
+    public async Task WeightsAreTheAverageWhereThereIsOneAndEitherCanBeAskedFor()
+    {
+        string run = trained["averaged"];
+        string output = (await CommandRun.Of(
+            "train --preset tiny --steps 6 --threads 1 --set training.averageDecay=0.9 --out", run)).Succeeded().Output;
+        Assert.DoesNotContain("starts at the weights", output, StringComparison.Ordinal);
+        string measured = File.ReadAllText(new RunDirectory(run).EvaluationPath);
+        foreach (string weights in (string[])["raw", "average", ""])
+        {
+            string json = trained[$"weights-{weights}.json"], picture = trained[$"weights-{weights}.png"];
+            string[] asked = weights.Length == 0 ? [] : ["--weights", weights];
+            output = (await CommandRun.Of("eval --threads 1", [run, "--json", json, .. asked])).Succeeded().Output;
+            Assert.Equal(weights != "raw", output.Contains("averaged weights", StringComparison.Ordinal));
+            Assert.Equal(weights != "raw", measured == File.ReadAllText(json));
+            using var report = JsonDocument.Parse(File.ReadAllText(json));
+            string expected = weights == "raw" ? "raw" : "average";
+            Assert.Equal(expected, report.RootElement.GetProperty("weights").GetString());
+            (await CommandRun.Of("render --threads 1", [run, "--out", picture, .. asked])).Succeeded();
+        }
+
+        byte[] average = File.ReadAllBytes(trained["weights-average.png"]);
+        Assert.Equal(average, File.ReadAllBytes(trained["weights-.png"]));
+        Assert.NotEqual(average, File.ReadAllBytes(trained["weights-raw.png"]));
+        output = (await CommandRun.Of("info", run)).Succeeded().Output;
+        Assert.Matches("weights +raw and average", output);
+    }
+
+    [Fact]
+    public async Task ARunWithoutAnAverageSaysSoAndBeginsOneWhenResumed()
+    {
+        (await CommandRun.Of("eval --weights average", trained.Run)).Refused("has no averaged weights");
+        (await CommandRun.Of("render --weights average", trained.Run, "--out", trained["never.png"]))
+            .Refused("has no averaged weights");
+        (await CommandRun.Of("eval --weights mean", trained.Run)).Refused("--weights mean: write raw or average");
+        Assert.Matches(@"weights +raw\s", (await CommandRun.Of("info", trained.Run)).Succeeded().Output);
+        string run = trained.Copy("begins"), output = (await CommandRun.Of(
+            "train --steps 7 --threads 1 --set training.averageDecay=0.9 --resume", run)).Succeeded().Output;
+        Assert.Contains("at the weights of this step; the checkpoint has none", output, StringComparison.Ordinal);
+        Assert.Matches("weights +raw and average", (await CommandRun.Of("info", run)).Succeeded().Output);
     }
 
     [Fact]
@@ -144,7 +209,7 @@ public sealed class EvalRenderInfoTests(TrainedRun trained) : IClassFixture<Trai
     public async Task WithoutWordsTheVerbsAreShown()
     {
         string output = (await CommandRun.Of("")).Succeeded().Output;
-        string[] verbs = ["train", "eval", "render", "info", "data", "devices"];
+        string[] verbs = ["train", "eval", "render", "info", "export", "models", "data", "devices"];
         Assert.All(verbs, verb => Assert.Contains("  " + verb, output, StringComparison.Ordinal));
     }
 

@@ -110,6 +110,66 @@ public sealed class SafetensorsTests : IDisposable
         for (int i = 0; i < values.Length; i += 333) Assert.Equal(i / 1000, values[i]);
     }
 
+    /// <summary>Powers of two and their halves: exact, ties to the even neighbour, subnormal, and what is no
+    /// number.</summary>
+    [Fact]
+    public void HalvesAreTheNearestToEvenOnATie()
+    {
+        const float Ulp = 1f / 1024, Smallest = 1f / (1 << 24);
+        (float Written, float Read)[] cases =
+        [
+            (1, 1), (-2, -2), (0, 0), (65504, 65504), (65519.99f, 65504), (-65519.99f, -65504),
+            (1 + (0.5f * Ulp), 1), (1 + (0.501f * Ulp), 1 + Ulp), (1 + (1.5f * Ulp), 1 + (2 * Ulp)),
+            (1 + (2.5f * Ulp), 1 + (2 * Ulp)), (Smallest, Smallest), (0.5f * Smallest, 0), (0.75f * Smallest, Smallest),
+            (1.5f * Smallest, 2 * Smallest), (float.PositiveInfinity, float.PositiveInfinity), (float.NaN, float.NaN),
+        ];
+        var writer = new SafetensorsWriter();
+        writer.Add("h", "F16", [cases.Length], sink => sink.Write([.. cases.Select(pair => pair.Written)]));
+        writer.Save(_folder["a"]);
+        using SafetensorsReader file = Safetensors.Open(_folder["a"]);
+        Assert.Equal(2 * cases.Length, file["h"].End - file["h"].Begin);
+        Assert.Equal(cases.Select(pair => pair.Read), Floats(file, "h"));
+    }
+
+    [Fact]
+    public void ManyHalvesComeInPieces()
+    {
+        const int Count = 100_003;
+        float[] values = [.. Enumerable.Range(0, Count).Select(i => (i % 2048) - 1024f)];
+        var writer = new SafetensorsWriter();
+        writer.Add("bytes", [3], new byte[] { 1, 2, 3 });
+        writer.Add("h", "F16", [Count], sink =>
+        {
+            sink.Write(values.AsSpan(0, 12_345));
+            sink.Write(values.AsSpan(12_345));
+        });
+        writer.Add("f", [1], new float[] { 7 });
+        writer.Save(_folder["a"]);
+        using SafetensorsReader file = Safetensors.Open(_folder["a"]);
+        // Wider elements first: all are aligned.
+        Assert.Equal(["f", "h", "bytes"], file.Tensors.Select(tensor => tensor.Name));
+        Assert.Equal(values, Floats(file, "h"));
+        var sizes = Assert.Throws<ArgumentException>(() => file.Read("h", new float[2]));
+        Assert.Contains($"has {Count} elements, but the destination has 2", sizes.Message, StringComparison.Ordinal);
+        var type = Assert.Throws<SafetensorsException>(() => file.Read("h", new byte[2 * Count]));
+        AssertSays("'h' is F16, not U8", type);
+    }
+
+    [Theory]
+    [InlineData(65520)]
+    [InlineData(-1e30f)]
+    public void ANumberTooLargeForAHalfIsRefusedByTheTensorsName(float value)
+    {
+        File.WriteAllText(_folder["a"], "old");
+        var writer = new SafetensorsWriter();
+        writer.Add("large", "F16", [2], sink => sink.Write(new float[] { 1, value }));
+        var error = Assert.Throws<SafetensorsException>(() => writer.Save(_folder["a"]));
+        AssertSays("tensor 'large' would hold", error);
+        AssertSays(_folder["a"], error);
+        Assert.Equal("old", File.ReadAllText(_folder["a"]));
+        Assert.Equal(["a"], _folder.FileNames);
+    }
+
     [Fact]
     public void TheWriterRefusesWhatDoesNotFit()
     {
@@ -182,6 +242,7 @@ public sealed class SafetensorsTests : IDisposable
         writer.Add("weights \"ω\"", [2, 2], new float[] { 0.5f, 1, -3, 0.25f });
         writer.Add("counts", [], new long[] { 1L << 40 });
         writer.Add("empty", [0, 5], Array.Empty<float>());
+        writer.Add("halves", "F16", [3], sink => sink.Write(new float[] { 0.5f, -65504, 0.25f }));
         writer.AddMetadata("step", "100");
         writer.Save(_folder["a"]);
 
@@ -195,7 +256,7 @@ public sealed class SafetensorsTests : IDisposable
         Assert.Equal("100", root.GetProperty("metadata").GetProperty("step").GetString());
         Assert.Equal(
             """{"counts": ["I64", [], 1099511627776], "weights \"\u03c9\"": ["F32", [2, 2], -1.25], "empty": """ +
-            """["F32", [0, 5], 0], "small": ["U8", [3], 258]}""",
+            """["F32", [0, 5], 0], "halves": ["F16", [3], -65503.25], "small": ["U8", [3], 258]}""",
             root.GetProperty("tensors").GetRawText());
     }
 

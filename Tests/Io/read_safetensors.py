@@ -6,7 +6,7 @@ import json
 import struct
 import sys
 
-CODES = {"F32": "f", "F64": "d", "U8": "B", "I32": "i", "I64": "q"}
+CODES = {"F16": "e", "F32": "f", "F64": "d", "U8": "B", "I32": "i", "I64": "q"}
 
 
 def crc32c(data):

@@ -30,6 +30,16 @@ public sealed class BodyTests
     }
 
     [Fact]
+    public void BlendLiesBetweenItsOperands()
+    {
+        Assert.Equal(2, new Blend(0.25f).Forward(new F64(1), new F64(5)).Value);
+        Assert.Equal(1, new Blend(0).Forward(new F64(1), new F64(5)).Value);
+        Assert.Equal(5, new Blend(1).Forward(new F64(1), new F64(5)).Value);
+        Assert.Equal(0.75, new Blend(0.25f).DerivativeA(new F64(1), new F64(5)).Value);
+        Assert.Equal(0.25, new Blend(0.25f).DerivativeB(new F64(1), new F64(5)).Value);
+    }
+
+    [Fact]
     public void DerivativesAtTheKinksAreZero()
     {
         Assert.Equal(0, default(Relu).Derivative(new F64(0), new F64(0)).Value);

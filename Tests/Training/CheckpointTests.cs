@@ -55,6 +55,82 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void AverageIsSavedBesideTheWeightsAndEitherCanBeUsed()
+    {
+        using var average = new WeightAverage(_network.Parameters, 0.9) { UpdateCount = 7 };
+        _device.Fill(average.Values, 0.25f);
+        Checkpoint.Save(Path, Configuration, _network, _adam, new TrainingState(12, 345), average);
+        Assert.True(Checkpoint.HasAverage(Path));
+        using var other = new GenerativeQueryNetwork(Configuration.Model, _device, 2);
+        using var otherAverage = new WeightAverage(other.Parameters, 0.9);
+        Checkpoint.Load(Path, other, null, otherAverage);
+        Assert.Equal(7, otherAverage.UpdateCount);
+        Assert.Equal(Values(_network), Values(other));
+        otherAverage.Exchange();
+        float[] exchanged = Values(other);
+        Assert.Contains(0.25f, exchanged);
+
+        Assert.Equal((12, WeightKind.Raw), Checkpoint.LoadWeights(Path, other, WeightKind.Raw));
+        Assert.Equal(Values(_network), Values(other));
+        foreach (WeightKind? kind in (WeightKind?[])[null, WeightKind.Average])
+        {
+            Checkpoint.LoadWeights(Path, other, WeightKind.Raw);
+            Assert.Equal((12, WeightKind.Average), Checkpoint.LoadWeights(Path, other, kind));
+            Assert.Equal(exchanged, Values(other));
+        }
+    }
+
+    [Fact]
+    public void WithoutAnAverageRawWeightsAreUsedAndANewAverageStartsAtThem()
+    {
+        Checkpoint.Save(Path, Configuration, _network, _adam, new TrainingState(12, 345));
+        Assert.False(Checkpoint.HasAverage(Path));
+        using var other = new GenerativeQueryNetwork(Configuration.Model, _device, 2);
+        Assert.Equal((12, WeightKind.Raw), Checkpoint.LoadWeights(Path, other, null));
+        var exception = Assert.Throws<OptionException>(() => Checkpoint.LoadWeights(Path, other, WeightKind.Average));
+        Assert.Contains("has no averaged weights", exception.Message, StringComparison.Ordinal);
+        using var average = new WeightAverage(other.Parameters, 0.9) { UpdateCount = 3 };
+        _device.Fill(average.Values, 9f);
+        Checkpoint.Load(Path, other, null, average);
+        Assert.Equal(0, average.UpdateCount);
+        average.Exchange();
+        Assert.Equal(Values(_network), Values(other));
+    }
+
+    [Fact]
+    public void AverageOfAnotherShapeIsRefusedAndChangesNothing()
+    {
+        using var average = new WeightAverage(_network.Parameters, 0.9);
+        Checkpoint.Save(Path, Configuration, _network, _adam, default, average);
+        string damaged = _folder["damaged.safetensors"];
+        using (var reader = Safetensors.Open(Path))
+        {
+            var writer = new SafetensorsWriter();
+            foreach (var (key, value) in reader.Metadata)
+                writer.AddMetadata(key, value);
+            foreach (var tensor in reader.Tensors)
+            {
+                float[] values = new float[tensor.Count];
+                reader.Read(tensor.Name, values);
+                long[] shape = tensor.Name == "average/output.bias" ? [1, 3] : [.. tensor.Shape];
+                writer.Add(tensor.Name, shape, values);
+            }
+
+            writer.Save(damaged);
+        }
+
+        using var other = new GenerativeQueryNetwork(Configuration.Model, _device, 2);
+        using var otherAverage = new WeightAverage(other.Parameters, 0.9);
+        float[] before = Values(other);
+        Assert.Contains(
+            "'average/output.bias' has shape (1, 3)",
+            Assert.Throws<SafetensorsException>(() => Checkpoint.Load(damaged, other, null, otherAverage)).Message,
+            StringComparison.Ordinal);
+        Assert.Throws<SafetensorsException>(() => Checkpoint.LoadWeights(damaged, other, null));
+        Assert.Equal(before, Values(other));
+    }
+
+    [Fact]
     public void WeightsHaveTheOrderOfPythonFrameworks()
     {
         Checkpoint.Save(Path, Configuration, _network, _adam, default);

@@ -63,7 +63,7 @@ public sealed class EvaluatorTests
         ContextEvaluation entry = Assert.Single(report.Contexts);
         Assert.InRange(values, Scenes * 30, Scenes * length / 2);
         AssertClose(prediction / values, entry.Prediction);
-        AssertClose(reconstruction / values, entry.Reconstruction);
+        AssertClose(reconstruction / values, entry.Reconstruction!.Value);
         AssertClose(nearest / values, entry.NearestView);
         AssertClose(mean / values, report.MeanImage);
         using var json = JsonDocument.Parse(report.ToJson());

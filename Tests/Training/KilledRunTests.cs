@@ -53,7 +53,7 @@ public sealed class KilledRunTests
             [
                 "train", .. target, "--steps", "300", "--log-every", "1", "--sample-every", "40",
                 "--checkpoint-every", "7", "--set", "reporting.evaluationScenes=4",
-                "--set", "training.learningRate.steps=300", "--threads", "1",
+                "--set", "training.learningRate.steps=300", "--set", "training.averageDecay=0.99", "--threads", "1",
             ])
         {
             RedirectStandardOutput = true,

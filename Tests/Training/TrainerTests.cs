@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine.Io;
 using Gqn.Native.Tests.Io;
 using Gqn.Native.Training;
 using Xunit;
@@ -27,19 +28,81 @@ public sealed class TrainerTests
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(7)]
-    [InlineData(10)]
-    [InlineData(13)]
-    public void InterruptedAndResumedRunEqualsAnUninterruptedOne(int stopAt)
+    [InlineData(1, 0)]
+    [InlineData(7, 0)]
+    [InlineData(10, 0.9)]
+    [InlineData(13, 0.9)]
+    public void InterruptedAndResumedRunEqualsAnUninterruptedOne(int stopAt, double averageDecay)
     {
+        string average = FormattableString.Invariant($"training.averageDecay={averageDecay}");
         using var folder = new TemporaryFolder();
-        byte[] whole = FinalCheckpoint(folder["whole"], 2);
+        byte[] whole = FinalCheckpoint(folder["whole"], 2, average);
         using (var source = new CancellationTokenSource())
-            Run(folder["parts"], 2, new Observer { OnStep = step => Cancel(step, stopAt, source) }, source.Token);
-        Run(folder["parts"], 2, new Observer(), CancellationToken.None);
+        {
+            var observer = new Observer { OnStep = step => Cancel(step, stopAt, source) };
+            Run(folder["parts"], 2, observer, source.Token, average);
+        }
+
+        Run(folder["parts"], 2, new Observer(), CancellationToken.None, average);
         Assert.Equal(whole, File.ReadAllBytes(new RunDirectory(folder["parts"]).LatestCheckpoint()!));
         Assert.Equal(Metrics(folder["whole"]), Metrics(folder["parts"]));
+    }
+
+    /// <summary>The average and its measuring leave the weights and the numbers of training alone.</summary>
+    [Fact]
+    public void AveragingAndMeasuringChangeNoWeights()
+    {
+        using var folder = new TemporaryFolder();
+        FinalCheckpoint(folder["without"], 1);
+        FinalCheckpoint(folder["often"], 1, "training.averageDecay=0.9", "reporting.sampleEvery=1");
+        FinalCheckpoint(folder["seldom"], 1, "training.averageDecay=0.9", "reporting.sampleEvery=16");
+        float[] without = Tensors(folder["without"], name => !name.StartsWith("average/", StringComparison.Ordinal));
+        float[] average = Tensors(folder["often"], name => name.StartsWith("average/", StringComparison.Ordinal));
+        Assert.Equal(without, Tensors(folder["often"], name => !name.StartsWith("average/", StringComparison.Ordinal)));
+        Assert.Equal(average, Tensors(folder["seldom"], name => name.StartsWith("average/", StringComparison.Ordinal)));
+        Assert.Equal(without.Length, 3 * average.Length);
+        Assert.NotEqual(without[..average.Length], average);
+    }
+
+    [Fact]
+    public void PredictionErrorIsThatOfTheAverage()
+    {
+        using var folder = new TemporaryFolder();
+        string run = folder["run"];
+        using var device = new CpuDevice(1);
+        var configuration = Configuration("training.averageDecay=0.9");
+        TrainingMetrics last = default;
+        Run(run, device, configuration, new Observer { OnLog = line => last = line }, CancellationToken.None);
+        foreach (var kind in Enum.GetValues<WeightKind>())
+        {
+            using var model = TrainedModel.Load(run, device, kind);
+            using var evaluator = new Evaluator(model.Network, device, configuration);
+            double error = evaluator.PredictionError(evaluator.HeldOut(configuration.Reporting.SampleScenes, 3));
+            Assert.Equal(kind == WeightKind.Average, error == last.PredictionMse);
+        }
+    }
+
+    [Fact]
+    public void AverageStartsAtTheWeightsOfACheckpointThatHasNone()
+    {
+        using var folder = new TemporaryFolder();
+        string run = folder["run"];
+        Run(run, 1, new Observer(), CancellationToken.None, "training.steps=5");
+        using var device = new CpuDevice(1);
+        var configuration = Configuration("training.averageDecay=0.9", "training.steps=6");
+        using var trainer = new Trainer(configuration, new RunDirectory(run), device, TimeProvider.System);
+        Assert.True(trainer.AverageStartsHere);
+        trainer.Run(new Observer(), null, CancellationToken.None);
+        Assert.False(trainer.AverageStartsHere);
+        // One update with d = 1/10: a tenth of the old weights and nine tenths of the new ones.
+        using var old = Safetensors.Open(new RunDirectory(run).CheckpointPath(5));
+        using var now = Safetensors.Open(new RunDirectory(run).CheckpointPath(6));
+        float[] before = new float[3], after = new float[3], average = new float[3];
+        old.Read("output.bias", before);
+        now.Read("output.bias", after);
+        now.Read("average/output.bias", average);
+        for (int i = 0; i < 3; i++)
+            Assert.Equal((0.1 * before[i]) + (0.9 * after[i]), average[i], 1e-7);
     }
 
     [Fact]
@@ -67,7 +130,7 @@ public sealed class TrainerTests
             },
         };
         var configuration = Configuration(
-            "training.steps=90", "reporting.logEvery=50", "reporting.sampleEvery=50", "reporting.checkpointEvery=50");
+            "training.steps=90", "training.averageDecay=0.999", "reporting.logEvery=50", "reporting.sampleEvery=50", "reporting.checkpointEvery=50");
         Run(folder["run"], device, configuration, observer, CancellationToken.None);
         Assert.True(measured > 30, $"only {measured} steps were measured");
     }
@@ -80,10 +143,19 @@ public sealed class TrainerTests
         using var folder = new TemporaryFolder();
         using var device = new CpuDevice(2);
         var configuration = Configuration(
-            $"model.representation={representation}", "training.steps=30", "reporting.sampleScenes=4");
+            $"model.representation={representation}", "training.averageDecay=0.999", "training.steps=30",
+            "reporting.sampleScenes=4");
         Run(folder["run"], device, configuration, new Observer { OnStep = _ => Peak(device) }, CancellationToken.None);
         long planned = ModelPlan.Create(configuration, 2).TrainingBytes;
         Assert.InRange(_peak, 0.9 * planned, 1.1 * planned);
+    }
+
+    [Fact]
+    public void PlanCountsTheAverageAsTheWeights()
+    {
+        var without = ModelPlan.Create(Configuration(), 2);
+        var with = ModelPlan.Create(Configuration("training.averageDecay=0.9"), 2);
+        Assert.Equal(without.TrainingBytes + without.WeightBytes, with.TrainingBytes);
     }
 
     private long _peak;
@@ -175,6 +247,21 @@ public sealed class TrainerTests
     {
         Assert.Equal(TrainingOutcome.Completed, Run(path, threads, new Observer(), CancellationToken.None, overrides));
         return File.ReadAllBytes(new RunDirectory(path).LatestCheckpoint()!);
+    }
+
+    /// <summary>The numbers of the newest checkpoint's tensors of these names, in the order of the file.</summary>
+    private static float[] Tensors(string path, Func<string, bool> isMeant)
+    {
+        using var reader = Safetensors.Open(new RunDirectory(path).LatestCheckpoint()!);
+        var all = new List<float>();
+        foreach (var tensor in reader.Tensors.Where(tensor => isMeant(tensor.Name)))
+        {
+            float[] values = new float[tensor.Count];
+            reader.Read(tensor.Name, values);
+            all.AddRange(values);
+        }
+
+        return [.. all];
     }
 
     /// <summary>The lines of metrics without what depends on the clock.</summary>

@@ -32,7 +32,7 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
     public void SameSeedGivesSameBytesAndResumingChangesNone()
     {
         using var folder = new TemporaryFolder();
-        var configuration = Configuration();
+        var configuration = Configuration("training.averageDecay=0.9");
         byte[] one = Train(folder["one"], fixture.Gpu, configuration);
         Assert.Equal(one, Train(folder["two"], fixture.Gpu, configuration));
         using (var source = new CancellationTokenSource())
@@ -49,8 +49,9 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
     public void WhetherNumbersAreReadChangesNoBytes()
     {
         using var folder = new TemporaryFolder();
-        byte[] often = Train(folder["often"], fixture.Gpu, Configuration("reporting.logEvery=1"));
-        byte[] seldom = Train(folder["seldom"], fixture.Gpu, Configuration("reporting.logEvery=16"));
+        const string average = "training.averageDecay=0.9";
+        byte[] often = Train(folder["often"], fixture.Gpu, Configuration(average, "reporting.logEvery=1"));
+        byte[] seldom = Train(folder["seldom"], fixture.Gpu, Configuration(average, "reporting.logEvery=16"));
         Assert.Equal(Weights(often), Weights(seldom));
     }
 
@@ -92,7 +93,7 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
             },
         };
         var configuration = Configuration(
-            $"training.steps={last}", $"reporting.logEvery={last}", $"reporting.sampleEvery={last}",
+            $"training.steps={last}", "training.averageDecay=0.9", $"reporting.logEvery={last}", $"reporting.sampleEvery={last}",
             $"reporting.checkpointEvery={last}");
         TrainerTests.Run(folder["run"], device, configuration, observer, CancellationToken.None);
         Assert.Equal(last - steady - 1, measured);
@@ -147,7 +148,7 @@ public sealed class TrainingCudaTests(TrainingCudaTests.Fixture fixture)
     {
         Assert.Null(fixture.Gpu.GraphRefusal);
         using var folder = new TemporaryFolder();
-        var configuration = Configuration();
+        var configuration = Configuration("training.averageDecay=0.9");
         byte[] graphs = Train(folder["graphs"], fixture.Gpu, configuration);
         Environment.SetEnvironmentVariable("GQN_CUDA_GRAPHS", "0");
         try

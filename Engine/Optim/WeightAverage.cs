@@ -1,0 +1,64 @@
+using Gqn.Native.Engine.Nn;
+using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Kernels.Pointwise;
+
+namespace Gqn.Native.Engine.Optim;
+
+/// <summary>
+/// The exponential moving average of all parameters of a store (Polyak and Juditsky 1992, with the weights of a moving
+/// average): average ← average + (1 − dₜ)(values − average), dₜ = min(decay, (1 + t)/(10 + t)).
+/// </summary>
+/// <remarks>
+/// t counts the updates before this one, so that a young average follows quickly and forgets where it started. The
+/// average hears of the values and changes nothing of them: training is the same with it and without.
+/// </remarks>
+public sealed class WeightAverage : IDisposable
+{
+    private readonly ParameterStore _store;
+    private readonly double _decay;
+
+    /// <summary>An average that starts at the values of now.</summary>
+    /// <param name="store">The parameters; they have memory already.</param>
+    /// <param name="decay">The largest d, at least 0 and below 1: 0.999 averages about a thousand updates.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The decay is outside that range.</exception>
+    public WeightAverage(ParameterStore store, double decay)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        if (decay is not (>= 0 and < 1))
+            throw new ArgumentOutOfRangeException(nameof(decay), decay, "A decay is at least 0 and below 1.");
+        _store = store;
+        _decay = decay;
+        Values = store.CreateArena();
+        Restart();
+    }
+
+    /// <summary>The average, in the arena's layout.</summary>
+    public Tensor Values { get; private set; }
+
+    /// <summary>t, the updates made so far; set when a checkpoint is loaded.</summary>
+    public long UpdateCount { get; set; }
+
+    /// <summary>Starts anew at the values of now.</summary>
+    public void Restart()
+    {
+        UpdateCount = 0;
+        _store.Device.Unary(Values, _store.Values, default(Identity));
+    }
+
+    /// <summary>One update from the values of now: one pass over the arena that waits for nothing.</summary>
+    public void Update()
+    {
+        double decay = Math.Min(_decay, (1.0 + UpdateCount) / (10.0 + UpdateCount));
+        UpdateCount++;
+        _store.Device.Binary(Values, Values, _store.Values, new Blend((float)(1 - decay)));
+    }
+
+    /// <summary>
+    /// Lets the parameters have the average's values and the average theirs; a second call takes it back. Both change
+    /// their memory, so nothing is copied and nothing rounded.
+    /// </summary>
+    public void Exchange() => Values = _store.ExchangeValues(Values);
+
+    /// <inheritdoc />
+    public void Dispose() => Values.Buffer.Dispose();
+}

@@ -1,0 +1,122 @@
+using System.Globalization;
+using Gqn.Native.Engine.Io;
+using Gqn.Native.Model;
+
+namespace Gqn.Native.Training;
+
+/// <summary>What a file of weights says of itself.</summary>
+/// <param name="Configuration">Of the run that trained them.</param>
+/// <param name="Step">Updates that they have had.</param>
+/// <param name="Weights">Whether they are those of that step or their moving average.</param>
+/// <param name="CanInfer">False where the inference network was left out: the model predicts and no more.</param>
+/// <param name="Training">A sentence on how they were trained.</param>
+/// <param name="Figures">How well they predict held-out scenes; null where nobody measured.</param>
+public sealed record WeightsDescription(
+    RunConfiguration Configuration, long Step, WeightKind Weights, bool CanInfer, string Training,
+    EvaluationReport? Figures)
+{
+    /// <summary>The description of a run's model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="figures">Its evaluation; null where there is none.</param>
+    public static WeightsDescription Of(TrainedModel model, EvaluationReport? figures)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new WeightsDescription(
+            model.Configuration, model.Step, model.Weights, model.Network.CanInfer, Sentence(model), figures);
+    }
+
+    private static string Sentence(TrainedModel model)
+    {
+        var (configuration, training) = (model.Configuration, model.Configuration.Training);
+        int size = configuration.Model.ImageSize;
+        string average = model.Weights == WeightKind.Raw
+            ? string.Empty
+            : string.Create(CultureInfo.InvariantCulture, $"; averaged with a decay of {training.AverageDecay}");
+        string steps = model.Step.ToString("N0", CultureInfo.InvariantCulture);
+        return $"Trained on {training.SceneName}, {size}x{size} pixels, for {steps} steps of {training.Batch} scenes "
+            + $"with 1 to {training.MaxContexts} contexts (preset {configuration.Preset}, seed {training.Seed}){average}.";
+    }
+}
+
+/// <summary>
+/// Files that hold a trained model and nothing that only training needs: weights in half precision (F16, rounded to the
+/// nearest, ties to even), in the order and by the names of a <see cref="Checkpoint"/>.
+/// </summary>
+/// <remarks>
+/// Metadata: "format" gqn-native-weights, "configuration" (config.json), "step", "weights" (raw or average),
+/// "inference" (present or absent), "training" (a sentence), and where known "figures" (eval.json).
+/// </remarks>
+public static class WeightsFile
+{
+    /// <summary>How files of weights end.</summary>
+    public const string Extension = ".safetensors";
+
+    private const string Format = "gqn-native-weights", Present = "present", Absent = "absent";
+
+    /// <summary>Writes a network's weights: to a temporary name first, then renamed.</summary>
+    /// <exception cref="SafetensorsException">A weight is too large for half precision.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static void Save(string path, GenerativeQueryNetwork network, WeightsDescription description)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(description);
+        var writer = new SafetensorsWriter();
+        writer.AddMetadata("format", Format);
+        writer.AddMetadata("configuration", description.Configuration.ToJson());
+        writer.AddMetadata("step", description.Step.ToString(CultureInfo.InvariantCulture));
+        writer.AddMetadata("weights", Word(description.Weights));
+        writer.AddMetadata("inference", network.CanInfer ? Present : Absent);
+        writer.AddMetadata("training", description.Training);
+        if (description.Figures is { } figures)
+            writer.AddMetadata("figures", (network.CanInfer ? figures : figures.WithoutInference()).ToJson());
+        ParameterTensors.Add(writer, network.Parameters, network.Parameters.Values, string.Empty, "F16");
+        writer.Save(path);
+    }
+
+    /// <summary>Reads what a file says of itself.</summary>
+    /// <exception cref="SafetensorsException">It is missing, damaged or not a file of weights.</exception>
+    /// <exception cref="OptionException">Its configuration is not one.</exception>
+    public static WeightsDescription Describe(string path)
+    {
+        using var reader = Open(path);
+        return new WeightsDescription(
+            RunConfiguration.Parse(ParameterTensors.Metadata(reader, "configuration"), path),
+            ParameterTensors.Number(reader, "step"),
+            OneOf(reader, "weights", Word(WeightKind.Raw), Word(WeightKind.Average))
+                ? WeightKind.Raw
+                : WeightKind.Average,
+            OneOf(reader, "inference", Present, Absent), ParameterTensors.Metadata(reader, "training"),
+            reader.Metadata.TryGetValue("figures", out string? json) ? EvaluationReport.Parse(json, path) : null);
+    }
+
+    /// <summary>Loads a file's weights into a network of its model.</summary>
+    /// <exception cref="SafetensorsException">It is missing, damaged, or lacks a tensor of the network.</exception>
+    public static void Load(string path, GenerativeQueryNetwork network)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        using var reader = Open(path);
+        ParameterTensors.Require(reader, network.Parameters, string.Empty);
+        ParameterTensors.Read(reader, network.Parameters, network.Parameters.Values, string.Empty);
+    }
+
+    private static SafetensorsReader Open(string path)
+    {
+        var reader = Safetensors.Open(path);
+        if (reader.Metadata.TryGetValue("format", out string? format) && format == Format)
+            return reader;
+        reader.Dispose();
+        throw new SafetensorsException(
+            path, "it is not a file of weights as 'gqn export' writes it; of a run, name the folder");
+    }
+
+    private static string Word(WeightKind kind) => kind == WeightKind.Raw ? "raw" : "average";
+
+    /// <summary>True for the first of two words, false for the second.</summary>
+    private static bool OneOf(SafetensorsReader reader, string key, string first, string second)
+    {
+        string word = ParameterTensors.Metadata(reader, key);
+        return word == first || (word == second
+            ? false
+            : throw new SafetensorsException(reader.Path, $"its metadata '{key}' is neither {first} nor {second}"));
+    }
+}
