@@ -59,6 +59,14 @@ internal readonly struct PinholeView
         return depth > 1e-3f;
     }
 
+    /// <summary>How far a point relative to the camera is along the forward axis.</summary>
+    public float Depth(Vector3 point) => (point.X * _forward.X) + (point.Y * _forward.Y) + (point.Z * _forward.Z);
+
+    /// <summary>The ray through a place of the picture, in pixels from its upper left corner; 1 long along the forward
+    /// axis.</summary>
+    public Vector3 Ray(float column, float row) =>
+        _forward + (((column * Step) - _tangent) * _right) + ((_tangent - (row * Step)) * _up);
+
     /// <summary>The rays through eight places of the picture, in pixels from its upper left corner.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public RayPacket Rays(Vector256<float> columns, Vector256<float> rows)
