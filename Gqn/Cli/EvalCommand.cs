@@ -32,9 +32,11 @@ internal static class EvalCommand
         var json = CommandOptions.OutputFile("--json", "Write the numbers to this file, too [default: none]");
         var data = CommandOptions.MovedData();
         var devices = new DeviceOptions();
+        var help = HelpWithNotes.Option(
+            "Show all options with their defaults, and what the tables mean.", ["The tables:", .. EvaluationTables.Notes]);
         var command = new Command("eval", "Measure a trained run on held-out scenes, beside two baselines.")
         {
-            run, contexts, count, json, data,
+            run, contexts, count, json, data, help,
         };
         devices.AddTo(command);
         command.SetAction((parsed, cancellation) =>

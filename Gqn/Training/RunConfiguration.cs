@@ -54,6 +54,14 @@ public sealed record TrainingOptions
     /// <summary>σ, the standard deviation of a pixel.</summary>
     public LinearSchedule Sigma { get; init; } = new(2.0, 0.7, 200_000);
 
+    /// <summary>Steps over which the weight of the KL in the loss rises from 0 to 1; 0 for a weight of 1 from the
+    /// start.</summary>
+    public long KlWarmup { get; init; }
+
+    /// <summary>λ, nats per layer and image: the loss counts max(KL of the layer, λ), so that a layer may use so many
+    /// at no cost; 0 for none.</summary>
+    public double FreeBits { get; init; }
+
     /// <summary>Constants of the optimiser.</summary>
     public AdamOptions Adam { get; init; } = new();
 
@@ -61,6 +69,9 @@ public sealed record TrainingOptions
     public string SceneName => Data is null
         ? Scenes
         : Dataset ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Data));
+
+    /// <summary>What a nat of KL counts in the loss of step <paramref name="step"/>, counted from 0.</summary>
+    public double KlWeightAt(long step) => step >= KlWarmup ? 1 : (double)step / KlWarmup;
 
     /// <summary>Where the scenes of one set come from.</summary>
     /// <param name="split">The set.</param>
@@ -183,6 +194,12 @@ public sealed record RunConfiguration
         RequireSchedule("training.learningRate", Training.LearningRate);
         RequireSchedule("training.sigma", Training.Sigma);
         Require(
+            Training.KlWarmup is >= 0 and <= int.MaxValue,
+            $"training.klWarmup {Training.KlWarmup} must be 0 (off) or steps up to {int.MaxValue}.");
+        Require(
+            Training.FreeBits is >= 0 and < float.MaxValue,
+            $"training.freeBits {Training.FreeBits} must be 0 (off) or a finite number of nats above.");
+        Require(
             Training.Adam.Beta1 is >= 0 and < 1,
             $"training.adam.beta1 {Training.Adam.Beta1} must be at least 0 and below 1.");
         Require(
@@ -246,10 +263,14 @@ public sealed record RunConfiguration
             $"training.shuffleBuffer {training.ShuffleBuffer} must be from 1 to 1000000.");
     }
 
-    private static void RequireSchedule(string name, LinearSchedule schedule) => Require(
-        schedule.Initial > 0 && schedule.Final > 0
-            && double.IsFinite(schedule.Initial) && double.IsFinite(schedule.Final) && schedule.Steps >= 0,
-        $"{name} needs positive, finite initial and final values and steps of at least 0.");
+    private static void RequireSchedule(string name, LinearSchedule schedule)
+    {
+        Require(
+            schedule.Initial > 0 && schedule.Final > 0
+                && double.IsFinite(schedule.Initial) && double.IsFinite(schedule.Final) && schedule.Steps >= 0,
+            $"{name} needs positive, finite initial and final values and steps of at least 0.");
+        Require(Enum.IsDefined(schedule.Shape), $"{name}.shape {schedule.Shape} must be linear or geometric.");
+    }
 
     private static void Require(bool condition, string message)
     {
