@@ -33,7 +33,8 @@ internal static class EvalCommand
         var data = CommandOptions.MovedData();
         var devices = new DeviceOptions();
         var help = HelpWithNotes.Option(
-            "Show all options with their defaults, and what the tables mean.", ["The tables:", .. EvaluationTables.Notes]);
+            "Show all options with their defaults, and what the tables mean.",
+            ["The tables:", .. EvaluationTables.Notes]);
         var command = new Command("eval", "Measure a trained run on held-out scenes, beside two baselines.")
         {
             run, contexts, count, json, data, help,

@@ -16,7 +16,7 @@ internal static class EvaluationTables
         "mean image      baseline: the mean of training images, whatever the query",
         "nearest view    baseline: the context seen from nearest the query's viewpoint",
         "prediction      the model, from contexts and viewpoint alone: one sample of the prior",
-        $"{MeanOfSamples}      the mean of {Whole(Evaluator.Samples)} such samples: the error without the samples' spread",
+        $"{MeanOfSamples}      the mean of {Whole(Evaluator.Samples)} such samples: the error without their spread",
         "reconstruction  the model after seeing the answer: not a prediction",
         "RMSE and MAE are in grey levels from 0 to 255, PSNR in dB over all pixels,",
         "object MSE is over the pixels that show an object, where scenes say which do,",

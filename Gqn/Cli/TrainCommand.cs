@@ -19,9 +19,9 @@ internal static class TrainCommand
           pred MSE  mean squared error of predictions of held-out views, the real test; every --sample-every steps
           mean MSE  the same of the mean of 16 predictions of each view; no lower where they look alike
 
-        Latents that carry nothing may live with a lower sigma (--set sigma.final=0.2 --set sigma.shape=geometric), with
-        training.klWarmup, steps over which the weight of KL rises from 0 to 1, or with training.freeBits, nats per layer
-        that cost nothing; -ELBO and KL are shown as they are, without these.
+        Latents that carry nothing may live with a lower sigma (--set sigma.final=0.2 --set sigma.shape=geometric),
+        with training.klWarmup, steps over which the weight of KL rises from 0 to 1, or with training.freeBits, nats
+        per layer that cost nothing; -ELBO and KL are shown as they are, without these.
 
         Presets:
         """;

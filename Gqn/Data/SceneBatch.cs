@@ -73,8 +73,8 @@ public sealed class SceneBatch
     /// without ground truth.</summary>
     public byte[]? QueryParts => _scenesAreKnown ? _queryParts : null;
 
-    /// <summary>Whether the contexts show what the pixel centres of <see cref="QueryImages"/> show, size × size answers a
-    /// picture. Null where nobody asked, or nobody knows, as of files without ground truth.</summary>
+    /// <summary>Whether the contexts show what the pixel centres of <see cref="QueryImages"/> show, size × size answers
+    /// a picture. Null where nobody asked, or nobody knows, as of files without ground truth.</summary>
     public PixelVisibility[]? QueryVisibility => _scenesAreKnown ? _queryVisibility : null;
 
     /// <summary>The number of each scene in its environment's set; of scenes from files, file · 2³² + record, both from

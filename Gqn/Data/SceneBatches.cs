@@ -190,8 +190,8 @@ public sealed class SceneBatches : IDisposable
     /// <param name="contexts">M, the observed views of each scene; less than its views.</param>
     /// <param name="seed">Names the set.</param>
     /// <param name="order">The order of a viewpoint's numbers.</param>
-    /// <param name="withVisibility">Whether to find out what the contexts show of the queries, too: that takes a depth map
-    /// of each view.</param>
+    /// <param name="withVisibility">Whether to find out what the contexts show of the queries, too: that takes a depth
+    /// map of each view.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is outside its limits.</exception>
     /// <exception cref="DatasetException">A file is damaged or cannot be read.</exception>
     public static SceneBatch EvaluationBatch(SceneSource source, int imageSize, int count, int contexts, ulong seed,

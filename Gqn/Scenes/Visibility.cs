@@ -23,9 +23,9 @@ public enum PixelVisibility : byte
 /// than the picture. On one surface the point lies between the least and the greatest of the four depths, however
 /// obliquely the surface is seen: the inverse depth of a plane is linear there. Where the four differ by more than
 /// <see cref="Step"/>, an edge passes between them, and the point must be at the depth of one of them, up to
-/// <see cref="Tolerance"/>. So the borders of what is hidden are right to a part of a pixel, and a surface that a camera
-/// sees so obliquely that it covers less than that counts as hidden. What a camera looks through from behind, as through
-/// the walls of a room from outside, it does not see: its depth there is greater.
+/// <see cref="Tolerance"/>. So the borders of what is hidden are right to a part of a pixel, and a surface that a
+/// camera sees so obliquely that it covers less than that counts as hidden. What a camera looks through from behind, as
+/// through the walls of a room from outside, it does not see: its depth there is greater.
 /// </remarks>
 public static class Visibility
 {
@@ -72,8 +72,8 @@ public static class Visibility
         }
     }
 
-    /// <summary>An odd multiple of the picture's side: centres of the picture's pixels are centres of the map's, so that a
-    /// camera sees exactly what it sees itself.</summary>
+    /// <summary>An odd multiple of the picture's side: centres of the picture's pixels are centres of the map's, so that
+    /// a camera sees exactly what it sees itself.</summary>
     private static int MapSize(int size)
     {
         int multiple = Math.Max(1, MaxMapSize / size);

@@ -123,7 +123,8 @@ public sealed class Evaluator : IDisposable
         });
         var reconstruction = Quality(images, batch);
         NearestViews(batch, images);
-        var (hidden, visible) = (At(PixelVisibility.Hidden, batch, samples), At(PixelVisibility.Visible, batch, samples));
+        var hidden = At(PixelVisibility.Hidden, batch, samples);
+        var visible = At(PixelVisibility.Visible, batch, samples);
         return new ContextEvaluation(
             contexts, Quality(samples.First, batch), Quality(samples.Mean, batch), samples.MeanVariance, hidden,
             visible, visible is { SampleVariance: > 0 } ? hidden?.SampleVariance / visible.SampleVariance : null,

@@ -2,7 +2,8 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Training;
 
-/// <summary>Predictions at some of the queries' pixels: those that the contexts show, or those that they do not.</summary>
+/// <summary>Predictions at some of the queries' pixels: at those that show what some context shows, or at the
+/// others.</summary>
 /// <param name="Share">Which part of all pixels these are.</param>
 /// <param name="Prediction">Mean squared error of one prior sample there.</param>
 /// <param name="MeanOfSamples">Mean squared error of the mean of the samples there.</param>

@@ -32,7 +32,8 @@ namespace Gqn.Native.Training;
 /// <param name="SecondsPerStep">Time per update since the last report.</param>
 public readonly record struct TrainingMetrics(
     long Step, double NegElbo, double Excess, double Kl, double ReconstructionMse, double PredictionMse,
-    double MeanOfSamplesMse, double SampleVariance, double LearningRate, double Sigma, double GradientNorm, double NatsPerDimension, double SecondsPerStep);
+    double MeanOfSamplesMse, double SampleVariance, double LearningRate, double Sigma, double GradientNorm,
+    double NatsPerDimension, double SecondsPerStep);
 
 /// <summary>Why training stopped.</summary>
 public enum TrainingOutcome

@@ -173,8 +173,8 @@ public sealed class TrainCommandTests(TrainedRun trained) : IClassFixture<Traine
         string help = (await CommandRun.Of("train --help")).Succeeded().Output;
         string[] expected =
         [
-            "[default: quick]", "[default: auto]", "[default: 1]", "-ELBO ", "excess ", "KL ", "rec MSE ", "pred MSE ", "mean MSE ",
-            "klWarmup", "freeBits", "sigma.shape=geometric",
+            "[default: quick]", "[default: auto]", "[default: 1]", "-ELBO ", "excess ", "KL ", "rec MSE ", "pred MSE ",
+            "mean MSE ", "klWarmup", "freeBits", "sigma.shape=geometric",
         ];
         Assert.All(expected, text => Assert.Contains(text, help, StringComparison.Ordinal));
         Assert.All(Presets.All, preset => Assert.Contains(preset.Purpose, help, StringComparison.Ordinal));

@@ -17,7 +17,8 @@ public sealed class WholeModelGradientTests
     public void GradientOfEveryParameterMatchesCentralDifferences(string variant) =>
         AssertGradients(TinyModels.Variants[variant], elbo => elbo.NegElbo);
 
-    /// <summary>A layer below its free bits has no gradient from its KL, one above has; the weight scales either.</summary>
+    /// <summary>A layer below its free bits has no gradient from its KL, one above has; the weight scales
+    /// either.</summary>
     [Theory]
     [InlineData("tower", 0f, 0f)]
     [InlineData("tower", 0.3f, 0f)]

@@ -123,7 +123,7 @@ public sealed class VisibilityTests
     }
 
     /// <summary>For each pixel and each context a picture so narrow that it shows nothing but the point and what is
-    /// within a pixel of it. Where all its rays say the same, so must the answer; borders are part of a pixel wide.</summary>
+    /// within a pixel of it. Where all its rays say the same, so must the answer.</summary>
     [Theory]
     [MemberData(nameof(EnvironmentNames))]
     public void AgreesWithRaysToEachPoint(string name)
@@ -230,8 +230,8 @@ public sealed class VisibilityTests
     private static Vector3 PointOf(in Camera camera, int size, int pixel, float depth) => PositionOf(camera)
         + (depth * new PinholeView(camera, size).Ray((pixel % size) + .5f, (pixel / size) + .5f));
 
-    /// <summary>Whether a point lies in a camera's picture and its rays to the point and around it end there; null where
-    /// not all of them say the same.</summary>
+    /// <summary>Whether a point lies in a camera's picture and the rays to it and around it end there; null where they
+    /// do not all say the same.</summary>
     private static bool? ReachesFrom(Scene scene, in Camera camera, Vector3 point)
     {
         const int Narrow = 9;

@@ -72,7 +72,7 @@ public sealed class EvaluatorTests
             entry.Prediction.ObjectMeanSquaredError, written.GetProperty("objectMeanSquaredError").GetDouble());
     }
 
-    /// <summary>Sixteen predictions of each query, made one by one, and sums over them as the definitions say.</summary>
+    /// <summary>Sixteen predictions of each query, made one by one, and sums over them by definition.</summary>
     [Theory]
     [InlineData("shepard-metzler-5")]
     [InlineData("mazes")]

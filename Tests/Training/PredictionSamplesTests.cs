@@ -12,7 +12,8 @@ public sealed class PredictionSamplesTests
     {
         // Two pixels whose samples come in two parts.
         var samples = new PredictionSamples(6, 3);
-        float[][] left = [[0, .5f, 1], [.5f, .5f, 0], [1, .5f, .5f]], right = [[0, 0, .25f], [0, 1, .25f], [.75f, 1, .25f]];
+        float[][] left = [[0, .5f, 1], [.5f, .5f, 0], [1, .5f, .5f]];
+        float[][] right = [[0, 0, .25f], [0, 1, .25f], [.75f, 1, .25f]];
         for (int number = 0; number < 3; number++)
             samples.Add(number, 0, left[number]);
         for (int number = 0; number < 3; number++)
