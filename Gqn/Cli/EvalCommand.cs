@@ -33,9 +33,12 @@ internal static class EvalCommand
         var weights = CommandOptions.Weights();
         var data = CommandOptions.MovedData();
         var devices = new DeviceOptions();
+        var help = HelpWithNotes.Option(
+            "Show all options with their defaults, and what the tables mean.",
+            ["The tables:", .. EvaluationTables.Notes]);
         var command = new Command("eval", "Measure a trained model on held-out scenes, beside two baselines.")
         {
-            name, contexts, count, json, weights, data,
+            name, contexts, count, json, weights, data, help,
         };
         devices.AddTo(command);
         command.SetAction((parsed, cancellation) =>

@@ -8,12 +8,33 @@ namespace Gqn.Native.Cli;
 /// <summary>An evaluation as tables for people.</summary>
 internal static class EvaluationTables
 {
+    private static readonly string MeanOfSamples = "mean of " + Whole(Evaluator.Samples);
+
+    /// <summary>What the tables' words mean.</summary>
+    public static IReadOnlyList<string> Notes { get; } =
+    [
+        "mean image      baseline: the mean of training images, whatever the query",
+        "nearest view    baseline: the context seen from nearest the query's viewpoint",
+        "prediction      the model, from contexts and viewpoint alone: one sample of the prior",
+        $"{MeanOfSamples}      the mean of {Whole(Evaluator.Samples)} such samples: the error without their spread",
+        "reconstruction  the model after seeing the answer: not a prediction",
+        "RMSE and MAE are in grey levels from 0 to 255, PSNR in dB over all pixels,",
+        "object MSE is over the pixels that show an object, where scenes say which do,",
+        "KL and excess in nats per image; excess is -ELBO above its floor at sigma "
+            + Evaluator.Sigma.ToString("0.##", CultureInfo.InvariantCulture) + ".",
+        "variance        of the samples about their mean, each clipped to 0..1, over pixels and",
+        "                channels; near 0 all samples look alike",
+        "visible         pixels that show what some context shows",
+        "hidden          pixels that show what none does; those of the sky are neither",
+        "to visible      variance there as a multiple of that at visible pixels",
+    ];
+
     /// <summary>Prediction error per number of contexts beside both baselines, over all pixels and, where objects are
     /// known, over theirs.</summary>
     public static void WriteSummary(Terminal terminal, EvaluationReport report)
     {
         var table = Terminal.Table(
-            2, "contexts", "pixels", "prediction MSE", "mean image", "nearest view", "better than both");
+            2, "contexts", "pixels", "prediction MSE", MeanOfSamples, "mean image", "nearest view", "better than both");
         foreach (var entry in report.Contexts)
         {
             AddSummary(table, entry, report.MeanImage, "all", quality => quality.MeanSquaredError);
@@ -21,6 +42,7 @@ internal static class EvaluationTables
         }
 
         terminal.Console.Write(table);
+        WriteSpread(terminal, report);
     }
 
     /// <summary>All measures of predictions, reconstructions and baselines.</summary>
@@ -38,6 +60,7 @@ internal static class EvaluationTables
             string contexts = Whole(entry.Contexts);
             AddQuality(table, contexts, "nearest view", entry.NearestView, similarity, string.Empty, string.Empty);
             AddQuality(table, contexts, "prediction", entry.Prediction, similarity, string.Empty, string.Empty);
+            AddQuality(table, contexts, MeanOfSamples, entry.MeanOfSamples, similarity, string.Empty, string.Empty);
             if (entry is { Reconstruction: { } reconstruction, Kl: { } kl, Excess: { } excess })
             {
                 AddQuality(
@@ -46,20 +69,34 @@ internal static class EvaluationTables
         }
 
         terminal.Console.Write(table);
-        terminal.WriteLine("mean image      baseline: the mean of training images, whatever the query");
-        terminal.WriteLine("nearest view    baseline: the context seen from nearest the query's viewpoint");
-        terminal.WriteLine("prediction      the model, from contexts and viewpoint alone");
-        bool infers = report.Contexts.Any(entry => entry.Reconstruction is not null);
-        terminal.WriteLine(infers
-            ? "reconstruction  the model after seeing the answer: not a prediction"
-            : "There is no reconstruction, KL or excess: the weights are without the inference network.");
-        terminal.WriteLine("RMSE and MAE are in grey levels from 0 to 255, PSNR in dB over all pixels,");
-        terminal.WriteLine("object MSE is over the pixels that show an object, where scenes say which do.");
-        if (!infers)
-            return;
-        terminal.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"KL and excess are in nats per image; excess is -ELBO above its floor at sigma {report.Sigma:0.##}."));
+        WriteSpread(terminal, report);
+        foreach (string line in Notes)
+            terminal.WriteLine(line);
+        if (report.Contexts.All(entry => entry.Reconstruction is null))
+        {
+            terminal.WriteLine(
+                "There is no reconstruction, KL or excess: the weights are without the inference network.");
+        }
+    }
+
+    /// <summary>How far samples spread, over all pixels and, where that is known, where contexts show what the query
+    /// shows and where they do not.</summary>
+    private static void WriteSpread(Terminal terminal, EvaluationReport report)
+    {
+        var table = Terminal.Table(
+            2, "contexts", "pixels", "share", "prediction MSE", MeanOfSamples, "variance", "to visible");
+        foreach (var entry in report.Contexts)
+        {
+            AddSpread(
+                table, entry, "all", string.Empty, new PixelEvaluation(
+                    1, entry.Prediction.MeanSquaredError, entry.MeanOfSamples.MeanSquaredError, entry.SampleVariance));
+            AddSpread(table, entry, "visible", string.Empty, entry.Visible);
+            AddSpread(
+                table, entry, "hidden",
+                entry.HiddenToVisibleVariance is { } ratio ? Fixed(ratio, 1) : string.Empty, entry.Hidden);
+        }
+
+        terminal.Console.Write(table);
     }
 
     /// <summary>Adds a row of one measure, unless it is not known.</summary>
@@ -67,15 +104,26 @@ internal static class EvaluationTables
         Table table, ContextEvaluation entry, ImageQuality meanImage, string pixels,
         Func<ImageQuality, double?> measure)
     {
-        if (measure(entry.Prediction) is not { } prediction
+        if (measure(entry.Prediction) is not { } prediction || measure(entry.MeanOfSamples) is not { } ofSamples
             || measure(meanImage) is not { } mean || measure(entry.NearestView) is not { } nearest)
         {
             return;
         }
 
         Terminal.AddRow(
-            table, Whole(entry.Contexts), pixels, Fixed(prediction, 5), Fixed(mean, 5), Fixed(nearest, 5),
-            prediction < Math.Min(mean, nearest) ? "yes" : "no");
+            table, Whole(entry.Contexts), pixels, Fixed(prediction, 5), Fixed(ofSamples, 5), Fixed(mean, 5),
+            Fixed(nearest, 5), prediction < Math.Min(mean, nearest) ? "yes" : "no");
+    }
+
+    /// <summary>Adds the row of some pixels, unless there are none.</summary>
+    private static void AddSpread(
+        Table table, ContextEvaluation entry, string name, string ratio, PixelEvaluation? pixels)
+    {
+        if (pixels is null)
+            return;
+        Terminal.AddRow(
+            table, Whole(entry.Contexts), name, Fixed(100 * pixels.Share, 1) + " %", Fixed(pixels.Prediction, 5),
+            Fixed(pixels.MeanOfSamples, 5), Fixed(pixels.SampleVariance, 6), ratio);
     }
 
     private static void AddQuality(

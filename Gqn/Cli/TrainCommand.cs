@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
-using System.CommandLine.Invocation;
 using Gqn.Native.Data;
 using Gqn.Native.Engine.Devices;
 using Gqn.Native.Model;
@@ -19,6 +17,11 @@ internal static class TrainCommand
           KL        nats per image that the latents carry; below 1 they carry nothing and all samples look alike
           rec MSE   mean squared error of reconstructions, which have seen the image: not a prediction
           pred MSE  mean squared error of predictions of held-out views, the real test; every --sample-every steps
+          mean MSE  the same of the mean of 16 predictions of each view; no lower where they look alike
+
+        Latents that carry nothing may live with a lower sigma (--set sigma.final=0.2 --set sigma.shape=geometric),
+        with training.klWarmup, steps over which the weight of KL rises from 0 to 1, or with training.freeBits, nats
+        per layer that cost nothing; -ELBO and KL are shown as they are, without these.
 
         Presets:
         """;
@@ -69,8 +72,9 @@ internal static class TrainCommand
         var checkpointEvery = CommandOptions.Positive(
             "--checkpoint-every", "Steps between checkpoints, DIR/checkpoints [default: the preset's]");
         var keep = CommandOptions.Positive("--keep", "How many checkpoints stay [default: the preset's]");
-        var help = new HelpOption { Description = "Show all options with their defaults, and what the numbers mean." };
-        help.Action = new HelpWithNotes((HelpAction)help.Action!);
+        var help = HelpWithNotes.Option(
+            "Show all options with their defaults, and what the numbers mean.",
+            [Notes, .. Presets.All.Select(entry => $"  {entry.Name,-9} {entry.Purpose}")]);
         var command = new Command("train", "Train a model, or go on with a run. Ctrl-C saves the state for --resume.")
         {
             preset, scenes, data, dataset, trainScenes, steps, fitTime, timeLimit, batch, seed, output, resume,
@@ -268,20 +272,5 @@ internal static class TrainCommand
         }
 
         return 0;
-    }
-
-    private sealed class HelpWithNotes(HelpAction help) : SynchronousCommandLineAction
-    {
-        public override bool ClearsParseErrors => true;
-
-        public override int Invoke(ParseResult parseResult)
-        {
-            help.Invoke(parseResult);
-            var output = parseResult.InvocationConfiguration.Output;
-            output.WriteLine(Notes);
-            foreach (var (name, purpose) in Presets.All)
-                output.WriteLine($"  {name,-9} {purpose}");
-            return CommandLine.Success;
-        }
     }
 }

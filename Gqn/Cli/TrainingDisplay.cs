@@ -52,16 +52,16 @@ internal sealed class TrainingDisplay(Terminal terminal, long steps, long firstS
     {
         if (!_headed)
         {
-            WriteRow("step", "-ELBO", "excess", "KL", "rec MSE", "pred MSE", "steps/s", "left");
+            WriteRow("step", "-ELBO", "excess", "KL", "rec MSE", "pred MSE", "mean MSE", "steps/s", "left");
             _headed = true;
         }
 
         _loss = metrics.NegElbo;
-        string prediction = double.IsNaN(metrics.PredictionMse) ? string.Empty : Number(metrics.PredictionMse, "F5");
         string left = _steps > metrics.Step ? Duration.Format(Left(metrics.Step)) : string.Empty;
         WriteRow(
             metrics.Step.ToString(CultureInfo.InvariantCulture), Number(metrics.NegElbo, "F2"),
-            Number(metrics.Excess, "F2"), Number(metrics.Kl, "F2"), Number(metrics.ReconstructionMse, "F5"), prediction,
+            Number(metrics.Excess, "F2"), Number(metrics.Kl, "F2"), Number(metrics.ReconstructionMse, "F5"),
+            Measured(metrics.PredictionMse), Measured(metrics.MeanOfSamplesMse),
             Number(1 / metrics.SecondsPerStep, "F1"), left);
     }
 
@@ -84,10 +84,14 @@ internal sealed class TrainingDisplay(Terminal terminal, long steps, long firstS
     }
 
     private void WriteRow(
-        string step, string loss, string excess, string kl, string reconstruction, string prediction, string pace,
-        string left) =>
+        string step, string loss, string excess, string kl, string reconstruction, string prediction, string mean,
+        string pace, string left) =>
         terminal.WriteLine(
-            $"{step,8} {loss,11} {excess,10} {kl,9} {reconstruction,9} {prediction,9} {pace,8} {left,7}".TrimEnd());
+            $"{step,7} {loss,10} {excess,9} {kl,8} {reconstruction,8} {prediction,8} {mean,8} {pace,7} {left,6}"
+                .TrimEnd());
+
+    /// <summary>An error; nothing where it was not measured.</summary>
+    private static string Measured(double error) => double.IsNaN(error) ? string.Empty : Number(error, "F5");
 
     private void Refresh(long step)
     {

@@ -122,12 +122,7 @@ public sealed class RecordedScenes(GqnDataset dataset) : SceneSource
             _resampler.Resample(_frame.AsSpan(0, length), rgb);
         }
 
-        public override bool TryReadParts(int view, Span<byte> parts)
-        {
-            if (_record.ToScene(dataset.Split) is not { } scene) return false;
-            scene.Render(scene.Cameras[view], imageSize, new byte[imageSize * imageSize * 3], parts);
-            return true;
-        }
+        public override Scene? FindScene() => _record.ToScene(dataset.Split);
 
         public override void Dispose() => _file?.Dispose();
     }

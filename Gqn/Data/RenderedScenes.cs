@@ -49,11 +49,7 @@ public sealed class RenderedScenes(SceneEnvironment environment, SceneSplit spli
 
         public override void Render(int view, Span<byte> rgb) => _scene.Render(_scene.Cameras[view], imageSize, rgb);
 
-        public override bool TryReadParts(int view, Span<byte> parts)
-        {
-            _scene.Render(_scene.Cameras[view], imageSize, new byte[imageSize * imageSize * 3], parts);
-            return true;
-        }
+        public override Scene FindScene() => _scene;
 
         public override void Dispose()
         {

@@ -15,11 +15,13 @@ public sealed class SceneBatch
     private readonly byte[] _rgb;
     private readonly int[] _viewOrder;
     private readonly byte[]? _queryParts;
+    private readonly PixelVisibility[]? _queryVisibility;
     private readonly ViewGeometry? _geometry;
-    private bool _partsAreKnown = true;
+    private bool _scenesAreKnown = true;
 
-    internal SceneBatch(SceneSource source, int imageSize, int scenes, int maxContexts, bool withParts = false,
-        ViewGeometry? geometry = null)
+    internal SceneBatch(
+        SceneSource source, int imageSize, int scenes, int maxContexts, bool withParts = false,
+        bool withVisibility = false, ViewGeometry? geometry = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         Scene.ThrowIfUnsupported(imageSize);
@@ -44,6 +46,7 @@ public sealed class SceneBatch
         QueryGeometry = geometry?.CreateQueries(scenes, gradients: true);
         SceneIndices = new ulong[scenes];
         _queryParts = withParts ? new byte[scenes * imageSize * imageSize] : null;
+        _queryVisibility = withVisibility ? new PixelVisibility[scenes * imageSize * imageSize] : null;
         _rgb = new byte[picture];
         _viewOrder = new int[source.ViewsPerScene];
     }
@@ -88,7 +91,11 @@ public sealed class SceneBatch
     /// <summary>What the pixel centres of <see cref="QueryImages"/> show, size × size numbers a picture: 0 for the
     /// surroundings, from 1 for the objects. Null where nobody asked, as in training, or nobody knows, as of files
     /// without ground truth.</summary>
-    public byte[]? QueryParts => _partsAreKnown ? _queryParts : null;
+    public byte[]? QueryParts => _scenesAreKnown ? _queryParts : null;
+
+    /// <summary>Whether the contexts show what the pixel centres of <see cref="QueryImages"/> show, size × size answers
+    /// a picture. Null where nobody asked, or nobody knows, as of files without ground truth.</summary>
+    public PixelVisibility[]? QueryVisibility => _scenesAreKnown ? _queryVisibility : null;
 
     /// <summary>The number of each scene in its environment's set; of scenes from files, file · 2³² + record, both from
     /// 0.</summary>
@@ -120,9 +127,26 @@ public sealed class SceneBatch
         QueryCameras[b] = WriteView(scene, viewOrder[^1], encoding, QueryImages, QueryViews, b);
         if (QueryGeometry is not null)
             _geometry?.Write(QueryGeometry, b, QueryCameras[b]);
+        if (_queryParts is not null || _queryVisibility is not null)
+            WriteTruth(b, scene.FindScene(), viewOrder);
+    }
+
+    /// <summary>What is known of the query's pixels besides their colours.</summary>
+    private void WriteTruth(int b, Scene? scene, ReadOnlySpan<int> viewOrder)
+    {
+        if (scene is null)
+        {
+            _scenesAreKnown = false;
+            return;
+        }
+        Camera query = scene.Cameras[viewOrder[^1]];
         int pixels = ImageSize * ImageSize;
-        if (_queryParts is not null && !scene.TryReadParts(viewOrder[^1], _queryParts.AsSpan(b * pixels, pixels)))
-            _partsAreKnown = false;
+        if (_queryParts is not null) scene.Render(query, ImageSize, _rgb, _queryParts.AsSpan(b * pixels, pixels));
+        if (_queryVisibility is null) return;
+        var contexts = new Camera[Contexts];
+        for (int m = 0; m < contexts.Length; m++)
+            contexts[m] = scene.Cameras[viewOrder[m]];
+        Visibility.Classify(scene, query, contexts, ImageSize, _queryVisibility.AsSpan(b * pixels, pixels));
     }
 
     private Camera WriteView(SceneReader scene, int view, ViewpointOrder encoding,

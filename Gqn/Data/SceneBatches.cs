@@ -194,12 +194,17 @@ public sealed class SceneBatches : IDisposable
     /// <param name="contexts">M, the observed views of each scene; less than its views.</param>
     /// <param name="seed">Names the set.</param>
     /// <param name="order">The order of a viewpoint's numbers.</param>
+    /// <param name="withVisibility">Whether to find out what the contexts show of the queries, too: that takes a depth
+    /// map of each view.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is outside its limits.</exception>
     /// <exception cref="DatasetException">A file is damaged or cannot be read.</exception>
     public static SceneBatch EvaluationBatch(SceneSource source, int imageSize, int count, int contexts, ulong seed,
-        ViewpointOrder order = ViewpointOrder.CosSin)
+        ViewpointOrder order = ViewpointOrder.CosSin, bool withVisibility = false)
     {
-        var batch = new SceneBatch(source, imageSize, count, contexts, withParts: true) { Contexts = contexts };
+        var batch = new SceneBatch(source, imageSize, count, contexts, withParts: true, withVisibility)
+        {
+            Contexts = contexts,
+        };
         using SceneReader reader = source.CreateReader(imageSize);
         ShuffledOrder? scenes = source.Files is { } files ? new ShuffledOrder(files, seed, UsualShuffleBuffer) : null;
         for (int i = 0; i < count; i++)

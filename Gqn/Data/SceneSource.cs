@@ -45,12 +45,10 @@ internal abstract class SceneReader : IDisposable
     /// <exception cref="DatasetException">It is damaged, or not square.</exception>
     public abstract void Render(int view, Span<byte> rgb);
 
-    /// <summary>What the pixel centres of a view of the loaded scene show.</summary>
-    /// <param name="view">Which.</param>
-    /// <param name="parts">Receives size × size numbers: 0 for the surroundings, from 1 for the objects.</param>
-    /// <returns>False where nobody knows.</returns>
+    /// <summary>The loaded scene itself, with the views' cameras in their order; null where nobody knows what is in
+    /// it.</summary>
     /// <exception cref="DatasetException">What the files say about it is damaged.</exception>
-    public abstract bool TryReadParts(int view, Span<byte> parts);
+    public abstract Scene? FindScene();
 
     /// <inheritdoc/>
     public abstract void Dispose();

@@ -1,9 +1,10 @@
 using Gqn.Native.Engine.Autodiff;
+using Gqn.Native.Engine.Ops;
 
 namespace Gqn.Native.Model;
 
 /// <summary>The evidence lower bound of a batch and its parts, in nats per image, averaged over the batch.</summary>
-/// <param name="NegElbo">−ELBO = Nll + Kl: the loss.</param>
+/// <param name="NegElbo">−ELBO = Nll + Kl: the loss, unless <see cref="Objective"/> is another.</param>
 /// <param name="Nll">−ln N(x | mean, σ²), summed over an image's pixels and channels.</param>
 /// <param name="Kl">KL(posterior ‖ prior), summed over layers and latents.</param>
 /// <param name="Mean">Mean of the predicted pixels, (scenes, 3, size, size).</param>
@@ -11,6 +12,33 @@ namespace Gqn.Native.Model;
 public readonly record struct Elbo(
     Variable NegElbo, Variable Nll, Variable Kl, Variable Mean, ReadOnlyMemory<Variable> LayerKl)
 {
+    /// <summary>What is minimised where the KL does not count in full: Nll + weight · Σ over layers of max(KL of the
+    /// layer, free bits). The bound and its parts stay what they are.</summary>
+    /// <remarks>
+    /// A weight that rises from 0 lets the latents be used before they must pay (Bowman et al. 2016, "KL annealing").
+    /// A layer below its free bits has no gradient from its KL, so that nothing drives it to 0 (Kingma et al. 2016,
+    /// appendix C.8: λ nats per group of latents, of the mean over the batch).
+    /// </remarks>
+    /// <param name="klWeight">What a nat of KL counts; 1 in the bound.</param>
+    /// <param name="freeBits">λ, nats per layer and image that cost the same whether used or not; 0 in the
+    /// bound.</param>
+    public Variable Objective(float klWeight, float freeBits)
+    {
+        if (klWeight == 1f && freeBits == 0f)
+            return NegElbo;
+        // It is no part of what backward starts from now, and must be readable all the same.
+        NegElbo.Tape.Keep(NegElbo);
+        Variable counted = default;
+        foreach (var layer in LayerKl.Span)
+        {
+            // max(KL, λ) = max(KL − λ, 0) + λ
+            var cost = freeBits == 0f ? layer : layer.Affine(1f, -freeBits).Relu().Affine(1f, freeBits);
+            counted = counted.Exists ? counted.Add(cost) : cost;
+        }
+
+        return Nll.Add(counted.Scale(klWeight));
+    }
+
     /// <summary>The value that −ELBO cannot go below: D·ln(σ√2π) for an image of D numbers.</summary>
     /// <param name="imageSize">Side of the image.</param>
     /// <param name="sigma">Standard deviation of a pixel.</param>

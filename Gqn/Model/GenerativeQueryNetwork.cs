@@ -253,6 +253,8 @@ public sealed class GenerativeQueryNetwork : IDisposable
             else
                 Replace(ref mean, resampling.DrawImage(state.Hidden, map, mean));
             Replace(ref generation, state);
+            tape.Release(prior);
+            tape.Release(latent);
             if (image.Exists && layer < Options.Layers - 1)
                 Replace(ref canvas, resampling.Draw(generation.Hidden, canvas));
         }
@@ -262,7 +264,13 @@ public sealed class GenerativeQueryNetwork : IDisposable
         tape.Release(generationGates);
         if (drawOnce)
             Replace(ref mean, _resampling[0].DrawImage(drawing, map, mean));
-        return (mean.DepthToSpace(Options.CanvasScale), _divergences);
+        Replace(ref drawing, default);
+        Replace(ref generation, default);
+        Replace(ref inference, default);
+        var blocks = mean;
+        mean = blocks.DepthToSpace(Options.CanvasScale);
+        tape.Release(blocks);
+        return (mean, _divergences);
     }
 
     private static void Replace(ref Variable variable, Variable next)

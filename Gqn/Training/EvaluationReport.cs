@@ -7,15 +7,25 @@ namespace Gqn.Native.Training;
 
 /// <summary>How well a model predicts held-out views from some number of contexts.</summary>
 /// <param name="Contexts">M, context views per scene.</param>
-/// <param name="Prediction">Mean images of prior samples against the truth: what the model predicts without seeing
+/// <param name="Prediction">One prior sample of each query against the truth: what the model predicts without seeing
 /// it.</param>
+/// <param name="MeanOfSamples">The mean of several prior samples of each query against the truth: the error without the
+/// part that is the samples' spread.</param>
+/// <param name="SampleVariance">That spread: the variance of the samples, each clipped to [0, 1], about their mean
+/// (divided by K − 1), averaged over pixels and channels.</param>
+/// <param name="Hidden">Predictions at the pixels that show what no context shows; null where there are none, or nobody
+/// knows what is in the scenes.</param>
+/// <param name="Visible">The same at those that show what a context shows; pixels of the sky are neither.</param>
+/// <param name="HiddenToVisibleVariance">The samples' variance at hidden pixels divided by that at visible ones: large
+/// where a model knows what it has not seen; null where either is missing or samples do not vary.</param>
 /// <param name="Reconstruction">Mean images of posterior samples, which have seen the truth: not a prediction. Null
 /// and not written, as KL and excess, for a model without its inference network.</param>
 /// <param name="NearestView">Baseline: the context whose camera is nearest to the query's, shown as the answer.</param>
 /// <param name="Kl">KL(posterior ‖ prior) per image, nats.</param>
 /// <param name="Excess">−ELBO above its floor D·ln(σ√2π), nats per image.</param>
 public sealed record ContextEvaluation(
-    int Contexts, ImageQuality Prediction,
+    int Contexts, ImageQuality Prediction, ImageQuality MeanOfSamples, double SampleVariance, PixelEvaluation? Hidden,
+    PixelEvaluation? Visible, double? HiddenToVisibleVariance,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImageQuality? Reconstruction,
     ImageQuality NearestView,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Kl,
@@ -26,10 +36,11 @@ public sealed record ContextEvaluation(
 /// <param name="Step">Updates that the evaluated weights have had.</param>
 /// <param name="Count">Held-out scenes, with one query each.</param>
 /// <param name="Sigma">σ at which Excess is measured; fixed, so that runs compare.</param>
+/// <param name="Samples">K, prior samples of each query.</param>
 /// <param name="MeanImage">Baseline: the mean of training images, shown as every answer.</param>
 /// <param name="Contexts">One entry per number of contexts.</param>
 public sealed record EvaluationReport(
-    string Scenes, long Step, int Count, double Sigma, ImageQuality MeanImage,
+    string Scenes, long Step, int Count, double Sigma, int Samples, ImageQuality MeanImage,
     IReadOnlyList<ContextEvaluation> Contexts)
 {
     /// <summary>Which of the model's weights were evaluated.</summary>

@@ -18,6 +18,9 @@ public sealed class Evaluator : IDisposable
     /// <summary>σ at which the bound is measured, the article's final value.</summary>
     public const double Sigma = 0.7;
 
+    /// <summary>K, prior samples of each query.</summary>
+    public const int Samples = 16;
+
     private const uint NoiseStream = 0x4576616C;
     private const int MeanImageScenes = 512;
     private readonly GenerativeQueryNetwork _network;
@@ -48,13 +51,13 @@ public sealed class Evaluator : IDisposable
     /// <exception cref="OptionException">A scene does not have so many views.</exception>
     public SceneBatch HeldOut(int count, int contexts) => Scenes(_heldOut, count, contexts);
 
-    /// <summary>Mean squared error of the prediction (prior samples, clipped to [0, 1]).</summary>
-    public double PredictionError(SceneBatch batch)
+    /// <summary><see cref="Samples"/> prior samples of all queries.</summary>
+    public PredictionSamples Sample(SceneBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        float[] predictions = new float[batch.QueryImages.Length];
-        Predict(batch, predictions, 0);
-        return ImageMetrics.MeanSquaredError(predictions, batch.QueryImages);
+        var samples = new PredictionSamples(batch.QueryImages.Length, Samples);
+        ForEachPart(batch, samples.First, (part, _) => Sample(part, samples));
+        return samples;
     }
 
     /// <summary>Predictions of all queries, one prior sample each, clipped to [0, 1].</summary>
@@ -89,7 +92,7 @@ public sealed class Evaluator : IDisposable
             meanImage.CopyTo(repeated.AsSpan(i * _imageLength));
         var meanQuality = Quality(repeated, queries);
         return new EvaluationReport(
-            _heldOut.Name, step, count, Sigma, meanQuality, [.. contexts.Select(m =>
+            _heldOut.Name, step, count, Sigma, Samples, meanQuality, [.. contexts.Select(m =>
             {
                 cancellation.ThrowIfCancellationRequested();
                 return EvaluateContexts(count, m);
@@ -107,13 +110,13 @@ public sealed class Evaluator : IDisposable
 
     private ContextEvaluation EvaluateContexts(int count, int contexts)
     {
-        var batch = HeldOut(count, contexts);
-        float[] images = new float[batch.QueryImages.Length], predictions = new float[images.Length];
+        var batch = Scenes(_heldOut, count, contexts, withVisibility: true);
+        float[] images = new float[batch.QueryImages.Length];
+        var samples = new PredictionSamples(images.Length, Samples);
         double kl = 0, excess = 0;
         ForEachPart(batch, images, (part, target) =>
         {
-            var mean = _network.Generate(part.Representation, part.QueryViews, Noise(0, part.First));
-            Download(mean, predictions.AsSpan(part.First * _imageLength, target.Length));
+            Sample(part, samples);
             if (!_network.CanInfer)
                 return;
             var elbo = _network.EstimateElbo(
@@ -124,10 +127,30 @@ public sealed class Evaluator : IDisposable
         });
         ImageQuality? reconstruction = _network.CanInfer ? Quality(images, batch) : null;
         NearestViews(batch, images);
+        var hidden = At(PixelVisibility.Hidden, batch, samples);
+        var visible = At(PixelVisibility.Visible, batch, samples);
         return new ContextEvaluation(
-            contexts, Quality(predictions, batch), reconstruction, Quality(images, batch),
-            _network.CanInfer ? kl / count : null, _network.CanInfer ? excess / count : null);
+            contexts, Quality(samples.First, batch), Quality(samples.Mean, batch), samples.MeanVariance, hidden,
+            visible, visible is { SampleVariance: > 0 } ? hidden?.SampleVariance / visible.SampleVariance : null,
+            reconstruction, Quality(images, batch), _network.CanInfer ? kl / count : null,
+            _network.CanInfer ? excess / count : null);
     }
+
+    /// <summary>Draws the samples of a part, one after the other from one representation.</summary>
+    private void Sample(Part part, PredictionSamples samples)
+    {
+        float[] images = new float[part.Count * _imageLength];
+        for (int number = 0; number < samples.Count; number++)
+        {
+            var mean = _network.Generate(part.Representation, part.QueryViews, Noise((uint)number, part.First));
+            Download(mean, images);
+            _tape.Release(mean);
+            samples.Add(number, part.First * _imageLength, images);
+        }
+    }
+
+    private static PixelEvaluation? At(PixelVisibility kind, SceneBatch batch, PredictionSamples samples) =>
+        batch.QueryVisibility is { } pixels ? PixelEvaluation.Of(pixels, kind, samples, batch.QueryImages) : null;
 
     private void NearestViews(SceneBatch batch, Span<float> images)
     {
@@ -160,7 +183,7 @@ public sealed class Evaluator : IDisposable
         return [.. sum.Select(value => (float)(value / MeanImageScenes))];
     }
 
-    private SceneBatch Scenes(SceneSource source, int count, int contexts)
+    private SceneBatch Scenes(SceneSource source, int count, int contexts, bool withVisibility = false)
     {
         if (contexts < 1 || contexts >= source.ViewsPerScene)
         {
@@ -171,7 +194,7 @@ public sealed class Evaluator : IDisposable
 
         return SceneBatches.EvaluationBatch(
             source, _network.Options.ImageSize, count, contexts, _configuration.Training.Seed,
-            _network.Options.ViewpointOrder);
+            _network.Options.ViewpointOrder, withVisibility);
     }
 
     private ImageQuality Quality(float[] images, SceneBatch batch)

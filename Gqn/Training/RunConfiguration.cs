@@ -76,6 +76,14 @@ public sealed record TrainingOptions
     /// shortened.</summary>
     public long PosteriorFrom { get; init; }
 
+    /// <summary>Steps over which the weight of the KL in the loss rises from 0 to 1; 0 for a weight of 1 from the
+    /// start.</summary>
+    public long KlWarmup { get; init; }
+
+    /// <summary>λ, nats per layer and image: the loss counts max(KL of the layer, λ), so that a layer may use so many
+    /// at no cost; 0 for none.</summary>
+    public double FreeBits { get; init; }
+
     /// <summary>Constants of the optimiser.</summary>
     public AdamOptions Adam { get; init; } = new();
 
@@ -104,6 +112,9 @@ public sealed record TrainingOptions
     public string SceneName => Data is null
         ? Scenes
         : Dataset ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Data));
+
+    /// <summary>What a nat of KL counts in the loss of step <paramref name="step"/>, counted from 0.</summary>
+    public double KlWeightAt(double step) => step >= KlWarmup ? 1 : step / KlWarmup;
 
     /// <summary>Where the scenes of one set come from.</summary>
     /// <param name="split">The set.</param>
@@ -254,6 +265,12 @@ public sealed record RunConfiguration
         RequireSchedule("training.learningRate", Training.LearningRate);
         RequireSchedule("training.sigma", Training.Sigma);
         Require(
+            Training.KlWarmup is >= 0 and <= int.MaxValue,
+            $"training.klWarmup {Training.KlWarmup} must be 0 (off) or steps up to {int.MaxValue}.");
+        Require(
+            Training.FreeBits is >= 0 and < float.MaxValue,
+            $"training.freeBits {Training.FreeBits} must be 0 (off) or a finite number of nats above.");
+        Require(
             Training.Adam.Beta1 is >= 0 and < 1,
             $"training.adam.beta1 {Training.Adam.Beta1} must be at least 0 and below 1.");
         Require(
@@ -320,10 +337,14 @@ public sealed record RunConfiguration
             $"training.shuffleBuffer {training.ShuffleBuffer} must be from 1 to 1000000.");
     }
 
-    private static void RequireSchedule(string name, LinearSchedule schedule) => Require(
-        schedule.Initial > 0 && schedule.Final > 0
-            && double.IsFinite(schedule.Initial) && double.IsFinite(schedule.Final) && schedule.Steps >= 0,
-        $"{name} needs positive, finite initial and final values and steps of at least 0.");
+    private static void RequireSchedule(string name, LinearSchedule schedule)
+    {
+        Require(
+            schedule.Initial > 0 && schedule.Final > 0
+                && double.IsFinite(schedule.Initial) && double.IsFinite(schedule.Final) && schedule.Steps >= 0,
+            $"{name} needs positive, finite initial and final values and steps of at least 0.");
+        Require(Enum.IsDefined(schedule.Shape), $"{name}.shape {schedule.Shape} must be linear or geometric.");
+    }
 
     private static void Require(bool condition, string message)
     {

@@ -21,8 +21,11 @@ namespace Gqn.Native.Training;
 /// <param name="Kl">KL(posterior ‖ prior) in nats per image: what the latents carry; below 1 at the final σ they carry
 /// nothing.</param>
 /// <param name="ReconstructionMse">Mean squared error of the posterior mean, which has seen the image.</param>
-/// <param name="PredictionMse">Mean squared error of prior samples on held-out scenes, the real test; NaN where not
+/// <param name="PredictionMse">Mean squared error of one prior sample on held-out scenes, the real test; NaN where not
 /// measured.</param>
+/// <param name="MeanOfSamplesMse">The same of the mean of <see cref="Evaluator.Samples"/> prior samples.</param>
+/// <param name="SampleVariance">Variance of these samples about their mean, averaged over pixels and channels; near 0
+/// the latents change nothing.</param>
 /// <param name="LearningRate">μ of this step.</param>
 /// <param name="Sigma">σ of this step.</param>
 /// <param name="GradientNorm">Global norm of the gradient.</param>
@@ -30,7 +33,8 @@ namespace Gqn.Native.Training;
 /// <param name="SecondsPerStep">Time per update since the last report.</param>
 public readonly record struct TrainingMetrics(
     long Step, double NegElbo, double Excess, double Kl, double ReconstructionMse, double PredictionMse,
-    double LearningRate, double Sigma, double GradientNorm, double NatsPerDimension, double SecondsPerStep);
+    double MeanOfSamplesMse, double SampleVariance, double LearningRate, double Sigma, double GradientNorm,
+    double NatsPerDimension, double SecondsPerStep);
 
 /// <summary>Trains a model, with everything a run writes: metrics, sheets, checkpoints, TensorBoard events.</summary>
 /// <remarks>
@@ -161,11 +165,8 @@ public sealed class Trainer : IDisposable
             if (log)
             {
                 double seconds = _clock.GetElapsedTime(mark).TotalSeconds / (Step - markStep);
-                Log(metrics with
-                {
-                    PredictionMse = sample ? Measure(() => _evaluator.PredictionError(_sampleScenes)) : double.NaN,
-                    SecondsPerStep = seconds,
-                }, observer);
+                metrics = metrics with { SecondsPerStep = seconds };
+                Log(sample ? WithPredictions(metrics) : metrics, observer);
                 if (sample)
                     WriteSheet(observer);
                 (mark, markStep) = (_clock.GetTimestamp(), Step);
@@ -227,7 +228,7 @@ public sealed class Trainer : IDisposable
             Upload(batch.ContextViews, batch.ContextGeometry, images),
             Upload(batch.QueryViews, batch.QueryGeometry, training.Batch),
             _tape.Constant(model.ImageShape(training.Batch), batch.QueryImages), batch.Contexts, (float)sigma,
-            learningRate, training.HasPosterior(Step, position));
+            (float)training.KlWeightAt(position), learningRate, training.HasPosterior(Step, position));
         // Updates with and without a posterior are different work.
         _tape.Device.Run((2 * batch.Contexts) + (_inputs.HasPosterior ? 1 : 0), _compute);
         if (_tape.Device.IsAsynchronous && !read)
@@ -250,7 +251,18 @@ public sealed class Trainer : IDisposable
         double floor = Elbo.Floor(model.ImageSize, sigma);
         return new TrainingMetrics(
             Step + 1, negElbo, negElbo - floor, kl, 2 * sigma * sigma * (nll - floor) / model.ImageLength, double.NaN,
-            learningRate, sigma, norm, (negElbo / model.ImageLength) + Math.Log(256), 0);
+            double.NaN, double.NaN, learningRate, sigma, norm, (negElbo / model.ImageLength) + Math.Log(256), 0);
+    }
+
+    private TrainingMetrics WithPredictions(in TrainingMetrics metrics)
+    {
+        var samples = Measure(() => _evaluator.Sample(_sampleScenes));
+        return metrics with
+        {
+            PredictionMse = ImageMetrics.MeanSquaredError(samples.First, _sampleScenes.QueryImages),
+            MeanOfSamplesMse = ImageMetrics.MeanSquaredError(samples.Mean, _sampleScenes.QueryImages),
+            SampleVariance = samples.MeanVariance,
+        };
     }
 
     private Views Upload(float[] poses, ViewArrays? geometry, int count)
@@ -267,7 +279,9 @@ public sealed class Trainer : IDisposable
                 representation, _inputs.QueryViews, _inputs.QueryImages, _inputs.Sigma, _noise)
             : Network.EstimatePriorElbo(
                 representation, _inputs.QueryViews, _inputs.QueryImages, _inputs.Sigma, _noise);
-        _tape.Backward(_elbo.NegElbo);
+        _tape.Backward(_inputs.HasPosterior
+            ? _elbo.Objective(_inputs.KlWeight, (float)_configuration.Training.FreeBits)
+            : _elbo.NegElbo);
         if (!_tape.Device.IsAsynchronous)
             return;
         _adam.Queue(_inputs.LearningRate);
@@ -338,9 +352,10 @@ public sealed class Trainer : IDisposable
             ("sigma", metrics.Sigma),
             ("gradientNorm", metrics.GradientNorm), ("natsPerDimension", metrics.NatsPerDimension),
             ("secondsPerStep", metrics.SecondsPerStep), ("predictionMse", metrics.PredictionMse),
+            ("meanOfSamplesMse", metrics.MeanOfSamplesMse), ("sampleVariance", metrics.SampleVariance),
         ];
         if (double.IsNaN(metrics.PredictionMse))
-            values = values[..^1];
+            values = values[..^3];
         _metrics.Write(metrics.Step, values);
         foreach (var (name, value) in values)
             _events.Scalar(metrics.Step, "train/" + name, (float)value);
@@ -350,7 +365,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Measures the prediction error and writes a sheet, out of turn, so that its time can be taken.</summary>
     internal void Sample(ITrainingObserver observer)
     {
-        _evaluator.PredictionError(_sampleScenes);
+        _evaluator.Sample(_sampleScenes);
         WriteSheet(observer);
     }
 
@@ -397,5 +412,5 @@ public sealed class Trainer : IDisposable
     /// <summary>What one step computes on.</summary>
     private readonly record struct StepInputs(
         Variable ContextImages, Views ContextViews, Views QueryViews, Variable QueryImages, int Contexts,
-        float Sigma, double LearningRate, bool HasPosterior);
+        float Sigma, float KlWeight, double LearningRate, bool HasPosterior);
 }

@@ -128,4 +128,18 @@ public sealed class AdamTests
         Assert.Equal(0.7, sigma.At(200_000));
         Assert.Equal(0.7, new LinearSchedule(2.0, 0.7, 0).At(0));
     }
+
+    [Fact]
+    public void AGeometricScheduleFallsByEqualRatios()
+    {
+        var sigma = new LinearSchedule(2.0, 0.2, 400, ScheduleShape.Geometric);
+        Assert.Equal(2.0, sigma.At(0), 1e-15);
+        Assert.Equal(2 / Math.Sqrt(Math.Sqrt(10)), sigma.At(100), 1e-14);
+        Assert.Equal(2 / Math.Sqrt(10), sigma.At(200), 1e-14);
+        Assert.Equal(sigma.At(1) / sigma.At(0), sigma.At(399) / sigma.At(398), 1e-13);
+        Assert.Equal(0.2, sigma.At(400));
+        Assert.Equal(0.2, sigma.At(1_000_000));
+        Assert.Equal(1e-3, new LinearSchedule(1e-5, 1e-1, 2, ScheduleShape.Geometric).At(1), 1e-17);
+        Assert.Equal(0.7, new LinearSchedule(2.0, 0.7, 0, ScheduleShape.Geometric).At(0));
+    }
 }

@@ -23,9 +23,17 @@ public sealed class EvalRenderInfoTests(TrainedRun trained) : IClassFixture<Trai
         string[] measures =
         [
             "MSE", "RMSE", "MAE", "PSNR", "SSIM", "KL", "excess",
-            "mean image", "nearest view", "prediction", "reconstruction",
+            "mean image", "nearest view", "prediction", "reconstruction", "mean of 16", "variance", "hidden", "visible",
         ];
         Assert.All(measures, measure => Assert.Contains(measure, output, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task EvalHelpExplainsTheTables()
+    {
+        string help = (await CommandRun.Of("eval --help")).Succeeded().Output;
+        Assert.Contains("[default: 1,3,5", help, StringComparison.Ordinal);
+        Assert.All(EvaluationTables.Notes, line => Assert.Contains(line, help, StringComparison.Ordinal));
     }
 
     [Fact]

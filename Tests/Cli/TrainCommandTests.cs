@@ -25,6 +25,9 @@ public sealed class TrainCommandTests(TrainedRun trained) : IClassFixture<Traine
         var table = lines.SkipWhile(line => !line.Contains("-ELBO", StringComparison.Ordinal));
         var rows = table.TakeWhile(line => line.Length > 0);
         Assert.Equal(["step", "2", "4", "6"], rows.Select(line => line.TrimStart().Split(' ')[0]));
+        Assert.All(rows, line => Assert.True(line.Length < 80, line));
+        Assert.Matches(@" pred MSE +mean MSE ", rows.First());
+        Assert.Matches(@"^ +6 .* 0\.\d{5} +0\.\d{5} +0\.\d{5} ", rows.Last());
         Assert.Contains("better than both", trained.Output, StringComparison.Ordinal);
 
         var directory = new RunDirectory(trained.Run);
@@ -105,6 +108,7 @@ public sealed class TrainCommandTests(TrainedRun trained) : IClassFixture<Traine
         using var report = JsonDocument.Parse(File.ReadAllText(new RunDirectory(run).EvaluationPath));
         JsonElement entry = report.RootElement.GetProperty("contexts")[0];
         bool hasObjects = scenes != "mazes";
+        Assert.Contains(" visible ", output, StringComparison.Ordinal);
         Assert.Equal(hasObjects, output.Contains(" objects ", StringComparison.Ordinal));
         Assert.All(new[] { "prediction", "reconstruction", "nearestView" }, answer =>
         {
@@ -170,6 +174,7 @@ public sealed class TrainCommandTests(TrainedRun trained) : IClassFixture<Traine
         string[] expected =
         [
             "[default: quick]", "[default: auto]", "[default: 1]", "-ELBO ", "excess ", "KL ", "rec MSE ", "pred MSE ",
+            "mean MSE ", "klWarmup", "freeBits", "sigma.shape=geometric",
         ];
         Assert.All(expected, text => Assert.Contains(text, help, StringComparison.Ordinal));
         Assert.All(Presets.All, preset => Assert.Contains(preset.Purpose, help, StringComparison.Ordinal));

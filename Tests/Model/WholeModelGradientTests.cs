@@ -14,26 +14,91 @@ public sealed class WholeModelGradientTests
 
     [Theory]
     [MemberData(nameof(Variants))]
-    public void GradientOfEveryParameterMatchesCentralDifferences(string variant)
+    public void GradientOfEveryParameterMatchesCentralDifferences(string variant) =>
+        AssertGradients(TinyModels.Variants[variant], elbo => elbo.NegElbo);
+
+    /// <summary>A layer below its free bits has no gradient from its KL, one above has; the weight scales
+    /// either.</summary>
+    [Theory]
+    [InlineData("tower", 0f, 0f)]
+    [InlineData("tower", 0.3f, 0f)]
+    [InlineData("tower", 1f, 1f)]
+    [InlineData("tower", 0.6f, 1f)]
+    [InlineData("shared", 0.6f, 1f)]
+    public void GradientOfTheObjectiveMatchesCentralDifferences(string variant, float klWeight, float freeBits)
+    {
+        var options = TinyModels.Variants[variant];
+        float bits = freeBits == 0f ? 0f : BetweenLayers(options);
+        AssertGradients(options, elbo => elbo.Objective(klWeight, bits));
+    }
+
+    [Theory]
+    [InlineData("tower")]
+    [InlineData("shared")]
+    public void ObjectiveCountsTheLargerOfKlAndFreeBitsOfEachLayer(string variant)
     {
         using var device = new ReferenceDevice();
-        using var network = new GenerativeQueryNetwork(TinyModels.Variants[variant], device, 3);
+        using var network = Disturbed(TinyModels.Variants[variant], device);
         using var tape = new Tape(device);
+        float bits = BetweenLayers(TinyModels.Variants[variant]);
+        var elbo = TinyModels.Loss(network, tape);
+        double Read(Variable value) => ReferenceDevice.Read(value.Value)[0];
+        double[] layers = [.. elbo.LayerKl.ToArray().Select(Read)];
+        double bound = Read(elbo.NegElbo), nll = Read(elbo.Nll), kl = Read(elbo.Kl);
+        Assert.Equal(kl, layers.Sum(), 1e-12);
+        Assert.Equal(elbo.NegElbo, elbo.Objective(1f, 0f));
+        Assert.Equal(nll + (0.25 * kl), Read(elbo.Objective(0.25f, 0f)), 1e-9);
+        Assert.Equal(nll, Read(elbo.Objective(0f, 0f)), 1e-12);
+        double counted = layers.Sum(layer => Math.Max(layer, bits));
+        Assert.True(counted > kl && counted < layers.Length * (double)layers.Max());
+        Assert.Equal(nll + counted, Read(elbo.Objective(1f, bits)), 1e-9);
+        var objective = elbo.Objective(0.5f, bits);
+        Assert.Equal(nll + (0.5 * counted), Read(objective), 1e-9);
+
+        // What is reported is there afterwards, and is the bound.
+        tape.Backward(objective);
+        Assert.Equal((bound, nll, kl), (Read(elbo.NegElbo), Read(elbo.Nll), Read(elbo.Kl)));
+        Assert.Equal(bound, nll + kl, 1e-12);
+    }
+
+    private static GenerativeQueryNetwork Disturbed(ModelOptions options, ReferenceDevice device)
+    {
+        var network = new GenerativeQueryNetwork(options, device, 3);
         double[] values = ReferenceDevice.Read(network.Parameters.Values);
         // Biases start at zero, where a ReLU may sit on its kink; nothing in the model asks for that.
         var random = new RandomStream(17, 0);
         for (int i = 0; i < values.Length; i++)
             values[i] += 0.05 * random.NextNormal();
         ReferenceDevice.Write(network.Parameters.Values, values);
+        return network;
+    }
+
+    /// <summary>Nats between the least and the greatest KL of a layer.</summary>
+    private static float BetweenLayers(ModelOptions options)
+    {
+        using var device = new ReferenceDevice();
+        using var network = Disturbed(options, device);
+        using var tape = new Tape(device);
+        double[] layers =
+            [.. TinyModels.Loss(network, tape).LayerKl.ToArray().Select(kl => ReferenceDevice.Read(kl.Value)[0])];
+        Assert.True(layers.Max() - layers.Min() > 1e-3 * layers.Max());
+        return (float)((layers.Max() + layers.Min()) / 2);
+    }
+
+    private static void AssertGradients(ModelOptions options, Func<Elbo, Variable> lossOf)
+    {
+        using var device = new ReferenceDevice();
+        using var network = Disturbed(options, device);
+        using var tape = new Tape(device);
+        var random = new RandomStream(18, 0);
         double Loss()
         {
-            var elbo = TinyModels.Loss(network, tape);
-            double loss = ReferenceDevice.Read(elbo.NegElbo.Value)[0];
+            double loss = ReferenceDevice.Read(lossOf(TinyModels.Loss(network, tape)).Value)[0];
             tape.Reset();
             return loss;
         }
 
-        tape.Backward(TinyModels.Loss(network, tape).NegElbo);
+        tape.Backward(lossOf(TinyModels.Loss(network, tape)));
         tape.Reset();
         network.Parameters.CompleteGradients();
         double total = 0;

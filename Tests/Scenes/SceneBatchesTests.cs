@@ -151,6 +151,7 @@ public sealed class SceneBatchesTests
     {
         SceneBatch batch = SceneBatches.EvaluationBatch(Five, SceneSplit.Test, Size, 5, 2, 3);
         Assert.NotNull(batch.QueryParts);
+        Assert.Null(batch.QueryVisibility);
         byte[] rgb = new byte[Size * Size * 3], parts = new byte[Size * Size];
         float[] seven = new float[7];
         for (int b = 0; b < batch.Scenes; b++)
@@ -166,7 +167,9 @@ public sealed class SceneBatchesTests
             Assert.Equal(parts, batch.QueryParts[(b * Size * Size)..((b + 1) * Size * Size)]);
         }
         using SceneBatches training = Start();
-        Assert.Null(training.Next().QueryParts);
+        SceneBatch next = training.Next();
+        Assert.Null(next.QueryParts);
+        Assert.Null(next.QueryVisibility);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Gqn.Native.Engine.Optim;
 using Gqn.Native.Model;
 using Gqn.Native.Training;
 using Xunit;
@@ -85,6 +86,38 @@ public sealed class ConfigurationTests
         Assert.Equal(read, RunConfiguration.Parse(read.ToJson(), "config.json"));
     }
 
+    [Fact]
+    public void LatentsAreSteeredOnlyWhereThatIsAskedFor()
+    {
+        Assert.All(Presets.All, entry =>
+        {
+            var training = Presets.Create(entry.Name).Training;
+            Assert.Equal((0L, 0.0), (training.KlWarmup, training.FreeBits));
+            Assert.Equal(1, training.KlWeightAt(0));
+        });
+        var steered = ConfigurationOverrides.Apply(
+            Presets.Create("tiny"), ["klWarmup=40", "freeBits=0.25", "sigma.shape=geometric"]);
+        Assert.Equal((40L, 0.25), (steered.Training.KlWarmup, steered.Training.FreeBits));
+        Assert.Equal(ScheduleShape.Geometric, steered.Training.Sigma.Shape);
+        Assert.Equal(ScheduleShape.Linear, steered.Training.LearningRate.Shape);
+        Assert.Equal(steered, RunConfiguration.Parse(steered.ToJson(), "config.json"));
+        double[] weights = [.. new long[] { 0, 10, 39, 40, 1000 }.Select(steered.Training.KlWeightAt)];
+        Assert.Equal([0, .25, 39 / 40.0, 1, 1], weights);
+    }
+
+    /// <summary>Files of runs from before there were shapes, warm-ups and free bits.</summary>
+    [Fact]
+    public void ConfigurationsWithoutTheNewerKeysAreRead()
+    {
+        var paper = Presets.Create("paper");
+        var root = System.Text.Json.Nodes.JsonNode.Parse(paper.ToJson())!;
+        var training = root["training"]!.AsObject();
+        Assert.True(training.Remove("klWarmup") && training.Remove("freeBits"));
+        Assert.True(training["sigma"]!.AsObject().Remove("shape"));
+        Assert.True(training["learningRate"]!.AsObject().Remove("shape"));
+        Assert.Equal(paper, RunConfiguration.Parse(root.ToJsonString(), "config.json"));
+    }
+
     [Theory]
     [InlineData("trainScenes=many", "'many' is not a number")]
     [InlineData("trainScenes=0", "training.trainScenes 0 must be from 1")]
@@ -114,6 +147,13 @@ public sealed class ConfigurationTests
     [InlineData("kernel=4", "kernel 4 must be odd")]
     [InlineData("maxContexts=15", "has 15 views and one is the query")]
     [InlineData("sigma.final=0", "training.sigma needs positive")]
+    [InlineData("sigma.shape=cubic", "training.sigma.shape")]
+    [InlineData("learningRate.shape=7", "training.learningRate.shape")]
+    [InlineData("klWarmup=-1", "training.klWarmup -1 must be 0 (off) or steps")]
+    [InlineData("klWarmup=2.5", "training.klWarmup")]
+    [InlineData("freeBits=-0.1", "training.freeBits -0.1 must be 0 (off) or a finite number")]
+    [InlineData("freeBits=1e300", "training.freeBits 1E+300 must be 0 (off) or a finite number")]
+    [InlineData("freeBits=much", "'much' is not a number")]
     [InlineData("scenes=shepard-metzler-6", "shepard-metzler-")]
     public void ImpossibleValuesAreNamed(string assignment, string message)
     {

@@ -72,6 +72,123 @@ public sealed class EvaluatorTests
             entry.Prediction.ObjectMeanSquaredError, written.GetProperty("objectMeanSquaredError").GetDouble());
     }
 
+    /// <summary>Sixteen predictions of each query, made one by one, and sums over them by definition.</summary>
+    [Theory]
+    [InlineData("shepard-metzler-5")]
+    [InlineData("mazes")]
+    public void ErrorsOfOneSampleAndOfTheMeanAndTheSpreadAreThoseOfTheSamples(string scenes)
+    {
+        using var device = new CpuDevice(1);
+        RunConfiguration configuration = TrainerTests.Configuration($"training.scenes={scenes}");
+        using var network = new GenerativeQueryNetwork(configuration.Model, device, seed: 5);
+        MakePriorsVary(network, device);
+        using var evaluator = new Evaluator(network, device, configuration);
+        EvaluationReport report = evaluator.Evaluate([1, Contexts], Scenes, 0, TestContext.Current.CancellationToken);
+        Assert.Equal(16, report.Samples);
+        for (int entry = 0; entry < 2; entry++)
+        {
+            int contexts = entry == 0 ? 1 : Contexts;
+            SceneBatch batch = SceneBatches.EvaluationBatch(
+                new RenderedScenes(Environments.Create(scenes), SceneSplit.Test), network.Options.ImageSize, Scenes,
+                contexts, configuration.Training.Seed, withVisibility: true);
+            Assert.NotNull(batch.QueryVisibility);
+            float[][] samples = [.. Enumerable.Range(0, 16).Select(k => Predicted(evaluator, batch, (uint)k))];
+            AssertEntry(report.Contexts[entry], samples, batch);
+        }
+
+        using var json = JsonDocument.Parse(report.ToJson());
+        JsonElement written = json.RootElement.GetProperty("contexts")[1];
+        Assert.Equal(
+            report.Contexts[1].Hidden!.SampleVariance,
+            written.GetProperty("hidden").GetProperty("sampleVariance").GetDouble());
+        Assert.Equal(
+            report.Contexts[1].MeanOfSamples.MeanSquaredError,
+            written.GetProperty("meanOfSamples").GetProperty("meanSquaredError").GetDouble());
+        Assert.Equal(
+            report.Contexts[1].HiddenToVisibleVariance, written.GetProperty("hiddenToVisibleVariance").GetDouble());
+    }
+
+    [Fact]
+    public void WhereNobodyKnowsWhatIsSeenThePixelsAreNotToldApart()
+    {
+        using var folder = new TemporaryFolder();
+        SceneRecord known = SceneRecord.Render(
+            Environments.Create("rooms-ring"), SceneSplit.Test, 0, 16, FrameFormat.Png);
+        foreach (SceneSplit split in Enum.GetValues<SceneSplit>())
+            new GqnDatasetWriter(folder.Path, "foreign", split, 1).WriteFile(0, [new(known.Frames, known.Cameras)]);
+        using var device = new CpuDevice(1);
+        RunConfiguration configuration = TrainerTests.Configuration($"training.data={folder.Path}", "dataset=foreign");
+        using var network = new GenerativeQueryNetwork(configuration.Model, device, seed: 5);
+        using var evaluator = new Evaluator(network, device, configuration);
+        EvaluationReport report = evaluator.Evaluate([2], 2, 0, TestContext.Current.CancellationToken);
+        ContextEvaluation entry = Assert.Single(report.Contexts);
+        Assert.Equal((null, null, null), (entry.Hidden, entry.Visible, entry.HiddenToVisibleVariance));
+        Assert.True(entry.MeanOfSamples.MeanSquaredError > 0);
+        Assert.Contains("\"hidden\": null", report.ToJson(), StringComparison.Ordinal);
+    }
+
+    private static float[] Predicted(Evaluator evaluator, SceneBatch batch, uint sample)
+    {
+        float[] images = new float[batch.QueryImages.Length];
+        evaluator.Predict(batch, images, sample);
+        return images;
+    }
+
+    /// <summary>Initial priors are as good as equal; larger heads make images that differ.</summary>
+    private static void MakePriorsVary(GenerativeQueryNetwork network, CpuDevice device)
+    {
+        var heads = network.Parameters.Parameters.Where(
+            parameter => parameter.Name.StartsWith("prior", StringComparison.Ordinal)
+                || parameter.Name.EndsWith("weight.latent", StringComparison.Ordinal));
+        foreach (var parameter in heads)
+        {
+            float[] values = new float[parameter.Shape.Count];
+            device.Download(parameter.Value, values);
+            device.Upload([.. values.Select(value => value * 8)], parameter.Value);
+        }
+    }
+
+    private static void AssertEntry(ContextEvaluation entry, float[][] samples, SceneBatch batch)
+    {
+        float[] truth = batch.QueryImages;
+        double[] mean = new double[truth.Length], variance = new double[truth.Length];
+        for (int i = 0; i < truth.Length; i++)
+        {
+            mean[i] = samples.Average(sample => (double)sample[i]);
+            variance[i] = samples.Sum(sample => Math.Pow(sample[i] - mean[i], 2)) / 15;
+        }
+        double[] one = [.. truth.Select((wanted, i) => Math.Pow(samples[0][i] - wanted, 2))];
+        double[] ofMean = [.. truth.Select((wanted, i) => Math.Pow(mean[i] - wanted, 2))];
+        Assert.Equal(one.Average(), entry.Prediction.MeanSquaredError, 1e-6 * one.Average());
+        Assert.Equal(ofMean.Average(), entry.MeanOfSamples.MeanSquaredError, 1e-5 * ofMean.Average());
+        Assert.Equal(variance.Average(), entry.SampleVariance, 1e-4 * variance.Average());
+        Assert.True(entry.SampleVariance > 1e-6);
+        // The mean over the samples of their error is that of their mean and the variance about it.
+        double average = samples.Average(
+            sample => truth.Select((wanted, i) => Math.Pow(sample[i] - wanted, 2)).Average());
+        Assert.Equal(average, entry.MeanOfSamples.MeanSquaredError + (15 / 16.0 * entry.SampleVariance), 1e-6);
+
+        int[] hidden = Numbers(PixelVisibility.Hidden), visible = Numbers(PixelVisibility.Visible);
+        AssertPixels(entry.Hidden, hidden);
+        AssertPixels(entry.Visible, visible);
+        double ratio = hidden.Average(i => variance[i]) / visible.Average(i => variance[i]);
+        Assert.Equal(ratio, entry.HiddenToVisibleVariance!.Value, 1e-4 * ratio);
+
+        int[] Numbers(PixelVisibility kind) =>
+            [.. Enumerable.Range(0, truth.Length).Where(i => batch.QueryVisibility![i / 3] == kind)];
+
+        void AssertPixels(PixelEvaluation? actual, int[] numbers)
+        {
+            Assert.True(numbers.Length > truth.Length / 100);
+            Assert.NotNull(actual);
+            Assert.Equal((double)numbers.Length / truth.Length, actual.Share, 1e-12);
+            Assert.Equal(numbers.Average(i => one[i]), actual.Prediction, 1e-6);
+            Assert.Equal(numbers.Average(i => ofMean[i]), actual.MeanOfSamples, 1e-6);
+            double expected = numbers.Average(i => variance[i]);
+            Assert.Equal(expected, actual.SampleVariance, 1e-4 * expected);
+        }
+    }
+
     [Fact]
     public void QueriesFromFilesHavePartsWhereTheFilesSayWhatTheyShow()
     {
@@ -83,8 +200,10 @@ public sealed class EvaluatorTests
             0, environment, SceneSplit.Test, Size, FrameFormat.Png,
             cancellation: TestContext.Current.CancellationToken);
         var recorded = new RecordedScenes(GqnDataset.Open(folder.Path, environment.Name, SceneSplit.Test));
-        SceneBatch batch = SceneBatches.EvaluationBatch(recorded, Size, Count, 2, seed: 3);
+        SceneBatch batch = SceneBatches.EvaluationBatch(recorded, Size, Count, 2, seed: 3, withVisibility: true);
         Assert.NotNull(batch.QueryParts);
+        Assert.NotNull(batch.QueryVisibility);
+        var pixels = new PixelVisibility[Size * Size];
         byte[] rgb = new byte[Size * Size * 3], parts = new byte[Size * Size];
         for (int b = 0; b < Count; b++)
         {
@@ -93,13 +212,21 @@ public sealed class EvaluatorTests
             float[] picture = batch.QueryImages[(b * rgb.Length)..((b + 1) * rgb.Length)];
             Assert.Equal(rgb.Select(value => value / 255f), picture);
             Assert.Equal(parts, batch.QueryParts[(b * parts.Length)..((b + 1) * parts.Length)]);
+            Camera[] contexts =
+                [.. Enumerable.Range(b * 2, 2).Select(m => CameraOf(scene, batch.ContextViews.AsSpan(m * 7, 7)))];
+            Visibility.Classify(
+                scene, CameraOf(scene, batch.QueryViews.AsSpan(b * 7, 7)), contexts, Size, pixels);
+            Assert.Equal(pixels, batch.QueryVisibility[(b * pixels.Length)..((b + 1) * pixels.Length)]);
         }
 
         SceneRecord known = SceneRecord.Render(environment, SceneSplit.Test, 0, Size, FrameFormat.Png);
         var foreign = new GqnDatasetWriter(folder.Path, "foreign", SceneSplit.Test, scenes: 2);
         foreign.WriteFile(0, [known, new SceneRecord(known.Frames, known.Cameras)]);
-        Assert.Null(SceneBatches.EvaluationBatch(
-            new RecordedScenes(GqnDataset.Open(folder.Path, "foreign", SceneSplit.Test)), Size, 2, 2, 3).QueryParts);
+        SceneBatch unknown = SceneBatches.EvaluationBatch(
+            new RecordedScenes(GqnDataset.Open(folder.Path, "foreign", SceneSplit.Test)), Size, 2, 2, 3,
+            withVisibility: true);
+        Assert.Null(unknown.QueryParts);
+        Assert.Null(unknown.QueryVisibility);
     }
 
     /// <summary>Not the error over all pixels, from which it differs by far.</summary>

@@ -77,7 +77,8 @@ public sealed class TrainerTests
         {
             using var model = TrainedModel.Load(run, device, kind);
             using var evaluator = new Evaluator(model.Network, device, configuration);
-            double error = evaluator.PredictionError(evaluator.HeldOut(configuration.Reporting.SampleScenes, 3));
+            var scenes = evaluator.HeldOut(configuration.Reporting.SampleScenes, 3);
+            double error = ImageMetrics.MeanSquaredError(evaluator.Sample(scenes).First, scenes.QueryImages);
             Assert.Equal(kind == WeightKind.Average, error == last.PredictionMse);
         }
     }
@@ -105,8 +106,12 @@ public sealed class TrainerTests
             Assert.Equal((0.1 * before[i]) + (0.9 * after[i]), average[i], 1e-7);
     }
 
-    [Fact]
-    public void StepInSteadyStateMakesNoGarbageAndNoBuffers()
+    /// <summary>Also where the weight of the KL changes with every step, with and without free bits.</summary>
+    [Theory]
+    [InlineData]
+    [InlineData("training.klWarmup=1000")]
+    [InlineData("training.klWarmup=1000", "training.freeBits=0.1")]
+    public void StepInSteadyStateMakesNoGarbageAndNoBuffers(params string[] overrides)
     {
         using var folder = new TemporaryFolder();
         using var device = new CpuDevice(2);
@@ -130,9 +135,35 @@ public sealed class TrainerTests
             },
         };
         var configuration = Configuration(
-            "training.steps=90", "training.averageDecay=0.999", "reporting.logEvery=50", "reporting.sampleEvery=50", "reporting.checkpointEvery=50");
+        [
+            "training.steps=90", "training.averageDecay=0.999", "reporting.logEvery=50", "reporting.sampleEvery=50",
+            "reporting.checkpointEvery=50",
+            .. overrides,
+        ]);
         Run(folder["run"], device, configuration, observer, CancellationToken.None);
         Assert.True(measured > 30, $"only {measured} steps were measured");
+    }
+
+    /// <summary>The same weights, scenes and noise in the first step: what is reported must be the same bound, and the
+    /// update another one.</summary>
+    [Theory]
+    [InlineData("training.klWarmup=50")]
+    [InlineData("training.freeBits=3")]
+    public void SteeredLatentsLeaveTheReportedBoundAndChangeTheUpdate(string option)
+    {
+        using var folder = new TemporaryFolder();
+        string[] one = ["training.steps=1", "reporting.logEvery=1"];
+        byte[] plain = FinalCheckpoint(folder["plain"], 1, one);
+        byte[] steered = FinalCheckpoint(folder["steered"], 1, [option, .. one]);
+        JsonObject expected = First(folder["plain"]), actual = First(folder["steered"]);
+        Assert.True((double)expected["kl"]! > 0);
+        string[] keys = ["negElbo", "kl", "excess", "reconstructionMse"];
+        Assert.All(keys, key => Assert.Equal((double)expected[key]!, (double)actual[key]!));
+        Assert.NotEqual((double)expected["gradientNorm"]!, (double)actual["gradientNorm"]!);
+        // Behind the header, which holds the configuration.
+        Assert.NotEqual(plain.AsSpan(plain.Length / 2).ToArray(), steered.AsSpan(steered.Length / 2).ToArray());
+
+        static JsonObject First(string run) => JsonNode.Parse(Metrics(run)[0])!.AsObject();
     }
 
     [Theory]
@@ -212,7 +243,8 @@ public sealed class TrainerTests
         }
 
         string last = File.ReadAllLines(Path.Combine(run, "metrics.jsonl"))[^1];
-        Assert.True(JsonNode.Parse(last)!.AsObject().ContainsKey("predictionMse"));
+        string[] sampled = ["predictionMse", "meanOfSamplesMse", "sampleVariance"];
+        Assert.All(sampled, key => Assert.True(JsonNode.Parse(last)!.AsObject().ContainsKey(key), key));
         Assert.Equal(RunConfigurationOf(run), Configuration());
     }
 

@@ -11,12 +11,15 @@ namespace Gqn.Native.Tests.Training;
 /// <summary>Training on a GPU: as on the processor, but nobody waits.</summary>
 public abstract class TrainingGpuTests(GpuFixture fixture)
 {
-    [Fact]
-    public void LossesFollowThoseOfTheProcessor()
+    /// <summary>A warm-up that ends midway changes the form of the step.</summary>
+    [Theory]
+    [InlineData]
+    [InlineData("training.klWarmup=5")]
+    public void LossesFollowThoseOfTheProcessor(params string[] overrides)
     {
         using var folder = new TemporaryFolder();
         using var cpu = new CpuDevice(2);
-        var configuration = Configuration($"training.steps={Steps}", "reporting.logEvery=1");
+        var configuration = Configuration([$"training.steps={Steps}", "reporting.logEvery=1", .. overrides]);
         Train(folder["cpu"], cpu, configuration);
         Train(folder["gpu"], fixture.Gpu, configuration);
         var expected = Values(folder["cpu"], "negElbo");

@@ -59,11 +59,11 @@ internal readonly struct PinholeView
         return depth > 1e-3f;
     }
 
-    /// <summary>How far a point relative to the camera lies along its forward axis.</summary>
-    public float Depth(Vector3 point) => Vector3.Dot(point, _forward);
+    /// <summary>How far a point relative to the camera is along the forward axis.</summary>
+    public float Depth(Vector3 point) => (point.X * _forward.X) + (point.Y * _forward.Y) + (point.Z * _forward.Z);
 
-    /// <summary>The ray through a place of the picture, in pixels from its upper left corner; it has a component of 1
-    /// along the forward axis.</summary>
+    /// <summary>The ray through a place of the picture, in pixels from its upper left corner; 1 long along the forward
+    /// axis.</summary>
     public Vector3 Ray(float column, float row) =>
         _forward + (((column * Step) - _tangent) * _right) + ((_tangent - (row * Step)) * _up);
 

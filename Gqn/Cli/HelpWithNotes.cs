@@ -1,0 +1,33 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace Gqn.Native.Cli;
+
+/// <summary>The help of a command with notes after its options.</summary>
+/// <param name="help">What writes the options.</param>
+/// <param name="notes">The notes.</param>
+internal sealed class HelpWithNotes(HelpAction help, IEnumerable<string> notes) : SynchronousCommandLineAction
+{
+    /// <inheritdoc />
+    public override bool ClearsParseErrors => true;
+
+    /// <summary>The option --help of a command that has notes.</summary>
+    /// <param name="description">What its help says about it.</param>
+    /// <param name="notes">Lines to follow the options.</param>
+    public static HelpOption Option(string description, IEnumerable<string> notes)
+    {
+        var option = new HelpOption { Description = description };
+        option.Action = new HelpWithNotes((HelpAction)option.Action!, notes);
+        return option;
+    }
+
+    /// <inheritdoc />
+    public override int Invoke(ParseResult parseResult)
+    {
+        help.Invoke(parseResult);
+        foreach (string line in notes)
+            parseResult.InvocationConfiguration.Output.WriteLine(line);
+        return CommandLine.Success;
+    }
+}

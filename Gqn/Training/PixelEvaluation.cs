@@ -1,0 +1,50 @@
+using Gqn.Native.Scenes;
+
+namespace Gqn.Native.Training;
+
+/// <summary>Predictions at some of the queries' pixels: at those that show what some context shows, or at the
+/// others.</summary>
+/// <param name="Share">Which part of all pixels these are.</param>
+/// <param name="Prediction">Mean squared error of one prior sample there.</param>
+/// <param name="MeanOfSamples">Mean squared error of the mean of the samples there.</param>
+/// <param name="SampleVariance">Variance of the samples there, averaged over pixels and channels.</param>
+public sealed record PixelEvaluation(double Share, double Prediction, double MeanOfSamples, double SampleVariance)
+{
+    /// <summary>Measures the pixels of one kind.</summary>
+    /// <param name="pixels">The kind of each pixel.</param>
+    /// <param name="kind">Which to measure.</param>
+    /// <param name="samples">Predictions, three numbers a pixel.</param>
+    /// <param name="truth">The pictures themselves.</param>
+    /// <returns>Null where no pixel is of this kind.</returns>
+    /// <exception cref="ArgumentException">The counts of pixels differ.</exception>
+    public static PixelEvaluation? Of(
+        ReadOnlySpan<PixelVisibility> pixels, PixelVisibility kind, PredictionSamples samples,
+        ReadOnlySpan<float> truth)
+    {
+        ArgumentNullException.ThrowIfNull(samples);
+        if (truth.Length != samples.First.Length || pixels.Length * 3L != truth.Length)
+        {
+            throw new ArgumentException(
+                $"{pixels.Length} pixels, {truth.Length} true and {samples.First.Length} predicted numbers: "
+                + "there must be three of both for each pixel.", nameof(pixels));
+        }
+
+        double prediction = 0, mean = 0, variance = 0;
+        long values = 0;
+        for (int i = 0; i < truth.Length; i++)
+        {
+            if (pixels[i / 3] != kind)
+                continue;
+            double ofFirst = (double)samples.First[i] - truth[i], ofMean = (double)samples.Mean[i] - truth[i];
+            prediction += ofFirst * ofFirst;
+            mean += ofMean * ofMean;
+            variance += samples.Variance[i];
+            values++;
+        }
+
+        return values == 0
+            ? null
+            : new PixelEvaluation(
+                (double)values / truth.Length, prediction / values, mean / values, variance / values);
+    }
+}
