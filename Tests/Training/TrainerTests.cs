@@ -9,13 +9,26 @@ namespace Gqn.Native.Tests.Training;
 /// <summary>Training as a whole: determinism, resuming, no garbage, memory as planned, divergence.</summary>
 public sealed class TrainerTests
 {
-    [Fact]
-    public void SameSeedGivesSameBytesOnOneAndTwoThreads()
+    /// <summary>A volume small enough for tests, with all that goes with it.</summary>
+    internal static readonly string[] Volume =
+    [
+        "model.representation=volume", "model.viewBroadcast=rays", "model.heInitialization=true", "model.volume.width=6",
+        "model.volume.height=4", "model.volume.channels=8", "model.volume.fineChannels=8", "model.volume.depthBins=4",
+        "model.volume.rayPoints=4", "training.repeatedQueries=0.3",
+    ];
+
+    [Theory]
+    [InlineData("tower")]
+    [InlineData("volume")]
+    public void SameSeedGivesSameBytesWhateverTheThreads(string representation)
     {
         using var folder = new TemporaryFolder();
-        byte[] one = FinalCheckpoint(folder["one"], 1), two = FinalCheckpoint(folder["two"], 2);
-        Assert.Equal(one, two);
-        Assert.Equal(Metrics(folder["one"]), Metrics(folder["two"]));
+        byte[] one = FinalCheckpoint(folder["1"], 1, Of(representation));
+        foreach (int threads in (int[])[2, 4])
+        {
+            Assert.Equal(one, FinalCheckpoint(folder[$"{threads}"], threads, Of(representation)));
+            Assert.Equal(Metrics(folder["1"]), Metrics(folder[$"{threads}"]));
+        }
     }
 
     [Fact]
@@ -27,23 +40,32 @@ public sealed class TrainerTests
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(7)]
-    [InlineData(10)]
-    [InlineData(13)]
-    public void InterruptedAndResumedRunEqualsAnUninterruptedOne(int stopAt)
+    [InlineData("tower", 1)]
+    [InlineData("tower", 7)]
+    [InlineData("tower", 10)]
+    [InlineData("tower", 13)]
+    [InlineData("volume", 7)]
+    [InlineData("volume", 10)]
+    public void InterruptedAndResumedRunEqualsAnUninterruptedOne(string representation, int stopAt)
     {
         using var folder = new TemporaryFolder();
-        byte[] whole = FinalCheckpoint(folder["whole"], 2);
+        string[] overrides = Of(representation);
+        byte[] whole = FinalCheckpoint(folder["whole"], 2, overrides);
         using (var source = new CancellationTokenSource())
-            Run(folder["parts"], 2, new Observer { OnStep = step => Cancel(step, stopAt, source) }, source.Token);
-        Run(folder["parts"], 2, new Observer(), CancellationToken.None);
+        {
+            var observer = new Observer { OnStep = step => Cancel(step, stopAt, source) };
+            Run(folder["parts"], 2, observer, source.Token, overrides);
+        }
+
+        Run(folder["parts"], 2, new Observer(), CancellationToken.None, overrides);
         Assert.Equal(whole, File.ReadAllBytes(new RunDirectory(folder["parts"]).LatestCheckpoint()!));
         Assert.Equal(Metrics(folder["whole"]), Metrics(folder["parts"]));
     }
 
-    [Fact]
-    public void StepInSteadyStateMakesNoGarbageAndNoBuffers()
+    [Theory]
+    [InlineData("tower")]
+    [InlineData("volume")]
+    public void StepInSteadyStateMakesNoGarbageAndNoBuffers(string representation)
     {
         using var folder = new TemporaryFolder();
         using var device = new CpuDevice(2);
@@ -66,8 +88,9 @@ public sealed class TrainerTests
                 before = GC.GetAllocatedBytesForCurrentThread();
             },
         };
-        var configuration = Configuration(
-            "training.steps=90", "reporting.logEvery=50", "reporting.sampleEvery=50", "reporting.checkpointEvery=50");
+        var configuration = Configuration([
+            "training.steps=90", "reporting.logEvery=50", "reporting.sampleEvery=50", "reporting.checkpointEvery=50",
+            .. Of(representation)]);
         Run(folder["run"], device, configuration, observer, CancellationToken.None);
         Assert.True(measured > 30, $"only {measured} steps were measured");
     }
@@ -75,12 +98,13 @@ public sealed class TrainerTests
     [Theory]
     [InlineData("tower")]
     [InlineData("pyramid")]
+    [InlineData("volume")]
     public void MemoryIsWithinATenthOfThePlan(string representation)
     {
         using var folder = new TemporaryFolder();
         using var device = new CpuDevice(2);
         var configuration = Configuration(
-            $"model.representation={representation}", "training.steps=30", "reporting.sampleScenes=4");
+            [.. Of(representation), "training.steps=30", "reporting.sampleScenes=4"]);
         Run(folder["run"], device, configuration, new Observer { OnStep = _ => Peak(device) }, CancellationToken.None);
         long planned = ModelPlan.Create(configuration, 2).TrainingBytes;
         Assert.InRange(_peak, 0.9 * planned, 1.1 * planned);
@@ -149,7 +173,11 @@ public sealed class TrainerTests
         [
             "training.steps=16", "reporting.logEvery=2", "reporting.sampleEvery=8", "reporting.checkpointEvery=5",
             "reporting.evaluationScenes=4", .. overrides,
-        ]);
+        ]).WithScenes();
+
+    /// <summary>The options that choose a representation.</summary>
+    internal static string[] Of(string representation) =>
+        representation == "volume" ? Volume : [$"model.representation={representation}"];
 
     internal static TrainingOutcome Run(
         string path, int threads, Observer observer, CancellationToken cancellation, params string[] overrides)

@@ -11,12 +11,15 @@ namespace Gqn.Native.Tests.Training;
 /// <summary>Training on a GPU: as on the processor, but nobody waits.</summary>
 public abstract class TrainingGpuTests(GpuFixture fixture)
 {
-    [Fact]
-    public void LossesFollowThoseOfTheProcessor()
+    [Theory]
+    [InlineData("tower")]
+    [InlineData("volume")]
+    public void LossesFollowThoseOfTheProcessor(string representation)
     {
         using var folder = new TemporaryFolder();
         using var cpu = new CpuDevice(2);
-        var configuration = Configuration($"training.steps={Steps}", "reporting.logEvery=1");
+        var configuration = Configuration(
+            [.. Of(representation), $"training.steps={Steps}", "reporting.logEvery=1"]);
         Train(folder["cpu"], cpu, configuration);
         Train(folder["gpu"], fixture.Gpu, configuration);
         var expected = Values(folder["cpu"], "negElbo");
@@ -28,11 +31,13 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
         Assert.True(CudaDouble.IsInstalled || expected[^1] < expected[0]);
     }
 
-    [Fact]
-    public void SameSeedGivesSameBytesAndResumingChangesNone()
+    [Theory]
+    [InlineData("tower")]
+    [InlineData("volume")]
+    public void SameSeedGivesSameBytesAndResumingChangesNone(string representation)
     {
         using var folder = new TemporaryFolder();
-        var configuration = Configuration();
+        var configuration = Configuration(Of(representation));
         byte[] one = Train(folder["one"], fixture.Gpu, configuration);
         Assert.Equal(one, Train(folder["two"], fixture.Gpu, configuration));
         using (var source = new CancellationTokenSource())
@@ -69,8 +74,10 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
         Assert.Equal(checkpoint, new RunDirectory(run).LatestCheckpoint());
     }
 
-    [Fact]
-    public void StepInSteadyStateMakesNoBuffers()
+    [Theory]
+    [InlineData("tower")]
+    [InlineData("volume")]
+    public void StepInSteadyStateMakesNoBuffers(string representation)
     {
         using var folder = new TemporaryFolder();
         var device = fixture.Gpu;
@@ -91,9 +98,9 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
                 (made, scratch) = (device.Pool.Made, device.WorkspaceBytes);
             },
         };
-        var configuration = Configuration(
-            $"training.steps={last}", $"reporting.logEvery={last}", $"reporting.sampleEvery={last}",
-            $"reporting.checkpointEvery={last}");
+        var configuration = Configuration([
+            .. Of(representation), $"training.steps={last}", $"reporting.logEvery={last}",
+            $"reporting.sampleEvery={last}", $"reporting.checkpointEvery={last}"]);
         TrainerTests.Run(folder["run"], device, configuration, observer, CancellationToken.None);
         Assert.Equal(last - steady - 1, measured);
     }
@@ -110,6 +117,14 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
                 "reporting.sampleScenes=1", "training.steps=8", .. overrides,
             ]
             : overrides);
+
+    /// <summary>The options that choose a representation; on a double, the least volume there is.</summary>
+    protected static string[] Of(string representation) => representation == "volume" && CudaDouble.IsInstalled
+        ? [
+            .. TrainerTests.Volume, "model.volume.width=2", "model.volume.height=2", "model.volume.channels=4",
+            "model.volume.fineChannels=2", "model.volume.depthBins=2", "model.volume.rayPoints=2",
+        ]
+        : TrainerTests.Of(representation);
 
     protected static byte[] Train(string path, Device device, RunConfiguration configuration)
     {
@@ -142,12 +157,14 @@ public sealed class TrainingOpenClTests(TrainingOpenClTests.Fixture fixture)
 public sealed class TrainingCudaTests(TrainingCudaTests.Fixture fixture)
     : TrainingGpuTests(fixture), IClassFixture<TrainingCudaTests.Fixture>
 {
-    [Fact]
-    public void GraphsChangeNoBytes()
+    [Theory]
+    [InlineData("tower")]
+    [InlineData("volume")]
+    public void GraphsChangeNoBytes(string representation)
     {
         Assert.Null(fixture.Gpu.GraphRefusal);
         using var folder = new TemporaryFolder();
-        var configuration = Configuration();
+        var configuration = Configuration(Of(representation));
         byte[] graphs = Train(folder["graphs"], fixture.Gpu, configuration);
         Environment.SetEnvironmentVariable("GQN_CUDA_GRAPHS", "0");
         try
