@@ -19,6 +19,12 @@ internal sealed class GpuDeviceTensors : IDisposable
         float[] values = new float[shape.Count];
         for (int i = 0; i < values.Length; i++)
             values[i] = ((i * 37L % 101) - 50) * 1e-3f;
+        return Add(shape, values);
+    }
+
+    /// <summary>A new tensor with these values, in memory order.</summary>
+    public Tensor Add(Shape shape, float[] values)
+    {
         var buffer = Device.CreateBuffer(shape.Count);
         _buffers.Add(buffer);
         var tensor = new Tensor(buffer, 0, shape);

@@ -32,6 +32,10 @@ internal static unsafe class Cases
         peaks => Adam("adam 4M", peaks, 1 << 22),
         peaks => Latent("gaussian latent 2048x64", peaks, rows: 2048, channels: 64),
         peaks => Sigmoid("sigmoid 1M", peaks, 1 << 20),
+        peaks => Gather("gather 24x1024 4 of 8x8, 64 channels, forward", peaks, 0, nameof(GatherBenchmarks.Forward)),
+        peaks => Gather("gather 24x1024 4 of 8x8, 64 channels, dx", peaks, 0, nameof(GatherBenchmarks.Backward)),
+        peaks => Gather("gather 8x4096 8 of 1024, 32 channels, forward", peaks, 3, nameof(GatherBenchmarks.Forward)),
+        peaks => Gather("gather 8x4096 8 of 1024, 32 channels, dx", peaks, 3, nameof(GatherBenchmarks.Backward)),
         peaks => TrainingStep("training step tiny", peaks, "tiny"),
     ];
 
@@ -168,6 +172,19 @@ internal static unsafe class Cases
         return Case(
             name, benchmarks, nameof(PointwiseBenchmarks.Sigmoid),
             () => RowLoop.OnAllThreads(peaks.Pool, count, loop), x, y);
+    }
+
+    // Both directions have the products of the forward one, whose plain loop stands for both.
+    private static GuardCase Gather(string name, Peaks peaks, int place, string method)
+    {
+        var benchmarks = new GatherBenchmarks
+        {
+            Threads = peaks.Pool.Threads,
+            Place = GatherBenchmarks.Places.ElementAt(place),
+        };
+        benchmarks.Allocate();
+        var loop = benchmarks.Plain;
+        return Case(name, benchmarks, method, () => RowLoop.OnAllThreads(peaks.Pool, loop.AllRows, loop));
     }
 
     // No plain code does a whole step: the multiply-adds of a step at the peak stand for it, so that the ratio is the

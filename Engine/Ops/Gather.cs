@@ -5,8 +5,8 @@ namespace Gqn.Native.Engine.Ops;
 
 /// <summary>A sparse matrix for each image, row by row: the weights with which pixels are summed.</summary>
 /// <remarks>
-/// The entries of row r are those from Starts[r] to Starts[r + 1]. Numbers of entries and pixels are whole, and exact in
-/// single precision below 2²⁴. None of the three has a gradient.
+/// The entries of row r are those from Starts[r] to Starts[r + 1]. Numbers of entries and pixels are whole, and exact
+/// in single precision up to 2²⁴. None of the three has a gradient.
 /// </remarks>
 /// <param name="Starts">(N, 1, rows + 1, 1)</param>
 /// <param name="Columns">(N, 1, room for entries, 1), pixels in memory order.</param>
@@ -60,23 +60,26 @@ public static partial class Operations
 
     private static void RequireRows(Variable x, SparseRows rows)
     {
-        bool fits = rows.Exists && rows.Images == x.Shape.N && rows.Starts.Shape == Column(rows, rows.Rows + 1)
-            && rows.Columns.Shape == Column(rows, rows.Columns.Shape.H) && rows.Weights.Shape == rows.Columns.Shape;
-        if (!fits)
+        if (!rows.Exists || !AreMatrices(rows, x.Shape.N))
         {
             throw new ShapeException(
-                $"Gather: starts {rows.Starts.Value.Shape}, columns {rows.Columns.Value.Shape} and weights "
-                + $"{rows.Weights.Value.Shape} are no sparse matrices for the images of {x.Shape}.");
+                $"Gather: starts {ShapeOf(rows.Starts)}, columns {ShapeOf(rows.Columns)} and weights "
+                + $"{ShapeOf(rows.Weights)} are no sparse matrices for the images of {x.Shape}.");
         }
 
-        if (rows.Columns.Shape.H > SparseRows.MaxLength || x.Shape.Count / x.Shape.N > SparseRows.MaxLength)
-            throw new ShapeException($"Gather: {x.Shape} by {rows.Columns.Shape.H} entries is too large.");
+        if (rows.Columns.Shape.H > SparseRows.MaxLength || rows.Rows > SparseRows.MaxLength
+            || (long)x.Shape.H * x.Shape.W > SparseRows.MaxLength)
+        {
+            throw new ShapeException(
+                $"Gather: {x.Shape} to {rows.Rows} rows of {rows.Columns.Shape.H} entries is too large; an image can "
+                + $"have {SparseRows.MaxLength} of each.");
+        }
     }
 
     private static void RequireTransposed(Variable x, SparseRows rows, SparseRows transposed)
     {
-        if (!transposed.Exists || transposed.Images != x.Shape.N || transposed.Rows != x.Shape.H * x.Shape.W
-            || transposed.Columns.Shape != rows.Columns.Shape || transposed.Weights.Shape != rows.Weights.Shape)
+        if (!transposed.Exists || !AreMatrices(transposed, x.Shape.N) || transposed.Rows != x.Shape.H * x.Shape.W
+            || transposed.Columns.Shape != rows.Columns.Shape)
         {
             throw new ShapeException(
                 $"Gather: the gradient of {x.Shape} needs transposed matrices of {x.Shape.H * x.Shape.W} rows and "
@@ -84,7 +87,15 @@ public static partial class Operations
         }
     }
 
-    private static Shape Column(SparseRows rows, int length) => new(rows.Images, 1, length, 1);
+    private static bool AreMatrices(SparseRows rows, int images) =>
+        rows.Images == images && rows.Columns.Exists && rows.Weights.Exists
+        && rows.Starts.Shape == Column(images, rows.Rows + 1)
+        && rows.Columns.Shape == Column(images, rows.Columns.Shape.H) && rows.Weights.Shape == rows.Columns.Shape;
+
+    // What is absent has no shape to name.
+    private static string ShapeOf(Variable variable) => variable.Exists ? $"{variable.Shape}" : "none";
+
+    private static Shape Column(int images, int length) => new(images, 1, length, 1);
 
     private sealed class GatherNode : Node
     {

@@ -6,7 +6,8 @@ namespace Gqn.Native.Engine.Ops;
 public static partial class Operations
 {
     /// <summary>exp(x) / Σ exp(x), the sum over the channels of each pixel.</summary>
-    /// <remarks>Composed of other ops and not shifted by a maximum: x must stay below 80, or exp overflows.</remarks>
+    /// <remarks>Composed of other ops and not shifted by a maximum: x must stay between ±80, or exp leaves the range of
+    /// single precision.</remarks>
     public static Variable Softmax(this Variable x)
     {
         var e = x.Exp();

@@ -6,8 +6,9 @@ namespace Gqn.Native.Data;
 
 /// <summary>An estimate of the box that a data set's scenes lie in, from its cameras alone.</summary>
 /// <remarks>
-/// Cameras that look at a common point stand around their scene: the box is centred there and as large as what a picture
-/// shows at that distance. Others walk about in theirs: the box is where they have been, and a quarter more to each side.
+/// Cameras that look at a common point stand around their scene: the box is centred there and as large as what a
+/// picture shows at that distance. Others walk about in theirs: the box is where they have been, and a quarter more to
+/// each side.
 /// </remarks>
 internal static class CameraBounds
 {

@@ -18,10 +18,16 @@ public sealed class RecordedScenes(GqnDataset dataset) : SceneSource
     /// <inheritdoc/>
     /// <remarks>Sets of a released name have the world of the environment that renders such scenes; of others the
     /// cameras tell.</remarks>
-    public override (SceneBounds Bounds, int GridWidth) FindBounds()
+    public override (SceneBounds Bounds, int GridWidth) FindBounds(double? fieldOfViewDegrees = null)
     {
         if (GqnDatasetInfo.Find(Name) is not { } known)
-            return (CameraBounds.Of(SceneSight.Cameras(this)), UsualGridWidth);
+        {
+            var cameras = SceneSight.Cameras(this).Select(camera => fieldOfViewDegrees is { } degrees
+                ? camera with { FieldOfViewDegrees = (float)degrees }
+                : camera);
+            return (CameraBounds.Of([.. cameras]), UsualGridWidth);
+        }
+
         var environment = Environments.Create(known.Environment);
         return (environment.Bounds, environment.UsualGridWidth);
     }

@@ -17,7 +17,7 @@ public sealed class RenderedScenes(SceneEnvironment environment, SceneSplit spli
     public override int ViewsPerScene => environment.ViewsPerScene;
 
     /// <inheritdoc/>
-    public override (SceneBounds Bounds, int GridWidth) FindBounds() =>
+    public override (SceneBounds Bounds, int GridWidth) FindBounds(double? fieldOfViewDegrees = null) =>
         (environment.Bounds, environment.UsualGridWidth);
 
     /// <inheritdoc/>

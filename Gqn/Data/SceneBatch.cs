@@ -81,8 +81,8 @@ public sealed class SceneBatch
     /// <summary>The B cameras of <see cref="QueryImages"/>.</summary>
     public Camera[] QueryCameras { get; }
 
-    /// <summary>What the network is told of <see cref="ContextCameras"/> besides their viewpoints; null where it is told
-    /// no more, or the batch is not for training.</summary>
+    /// <summary>What the network is told of <see cref="ContextCameras"/> besides their viewpoints; null where it is
+    /// told no more, or the batch is not for training.</summary>
     public ViewArrays? ContextGeometry { get; }
 
     /// <summary>The same of <see cref="QueryCameras"/>.</summary>

@@ -88,7 +88,8 @@ public sealed class SceneBatches : IDisposable
         for (int i = 0; i < capacity; i++)
         {
             _slots[i] = new Slot(
-                new SceneBatch(source, imageSize, batch, maxContexts, geometry: geometry), source.CreateReader(imageSize));
+                new SceneBatch(source, imageSize, batch, maxContexts, geometry: geometry),
+                source.CreateReader(imageSize));
         }
         if (source.Files is { } files)
         {

@@ -34,7 +34,8 @@ public sealed class SceneRecord
     public const int JpegQuality = 95;
 
     /// <summary>The field of view that is assumed where a record does not say, in degrees: nobody has published it, and
-    /// 45 is the default of the renderer and fits the released pictures best. No network is shown it.</summary>
+    /// 45 is the default of the renderer and fits the released pictures best. The networks of the article are not shown
+    /// it; those that are told of rays take model.fieldOfViewDegrees before it.</summary>
     public const float UsualFieldOfView = 45;
 
     private const int MaxTextLength = 1 << 20;

@@ -15,8 +15,10 @@ public abstract class SceneSource
 
     /// <summary>The box that the scenes lie in, and into how many places a grid over them divides its longer horizontal
     /// side.</summary>
+    /// <param name="fieldOfViewDegrees">That of the cameras, where somebody knows it better than the scenes; else
+    /// null.</param>
     /// <exception cref="DatasetException">The data set has no scene, or its first is damaged.</exception>
-    public abstract (SceneBounds Bounds, int GridWidth) FindBounds();
+    public abstract (SceneBounds Bounds, int GridWidth) FindBounds(double? fieldOfViewDegrees = null);
 
     /// <summary>The files that a finite set is spread over; null where scenes never end.</summary>
     internal abstract ISceneFiles? Files { get; }

@@ -80,6 +80,7 @@ public sealed class GenerativeQueryNetwork : IDisposable
     public Variable Represent(Variable images, Views views, int contexts)
     {
         RequireImages("Represent", images, views.Poses);
+        RequireGeometry("Represent", Options.NeedsGeometry, views.Rays);
         return _representation.Forward(images, views).SumGroups(contexts);
     }
 
@@ -203,6 +204,8 @@ public sealed class GenerativeQueryNetwork : IDisposable
                 + "a divergence.");
         }
 
+        RequireGeometry("GQN", Options.ViewBroadcast == SpatialBroadcast.Rays, views.Rays);
+        RequireGeometry("GQN", Options.Representation == RepresentationKind.Volume, views.Points.Rows.Starts);
         var tape = representation.Tape;
         var condition = new Conditioning(
             views.Rays.Exists ? views.Rays : views.Poses, _representation.Read(representation, views));
@@ -314,5 +317,14 @@ public sealed class GenerativeQueryNetwork : IDisposable
             throw new ShapeException($"{op}: images {images.Shape} are not of the model's size {expected}.");
         if (views.Shape != ModelOptions.ViewShape(images.Shape.N))
             throw new ShapeException($"{op}: views {views.Shape} do not fit images {images.Shape}.");
+    }
+
+    private static void RequireGeometry(string op, bool needed, Variable geometry)
+    {
+        if (needed && !geometry.Exists)
+        {
+            throw new ShapeException(
+                $"{op}: this network is told more of a camera than its viewpoint; make the views with CameraEncoder.");
+        }
     }
 }

@@ -58,9 +58,12 @@ public sealed class JacoArm : SceneEnvironment
     public override int ViewsPerScene => 11;
 
     /// <inheritdoc/>
+    /// <remarks>An arm that is stretched up ends above the walls.</remarks>
     public override SceneBounds Bounds => new(
         new Vector3(-Options.HalfSide, -Options.HalfSide, 0),
-        new Vector3(Options.HalfSide, Options.HalfSide, Options.WallHeight));
+        new Vector3(
+            Options.HalfSide, Options.HalfSide,
+            MathF.Max(Options.WallHeight, Options.Scale * (JacoKinematics.Reach + Options.FingerRadius))));
 
     /// <summary>The choices that scenes are made with.</summary>
     public JacoOptions Options { get; }

@@ -73,6 +73,11 @@ public static class JacoKinematics
     /// fingers.</summary>
     public static IReadOnlyList<JacoJoint> Joints { get; } = Array.AsReadOnly(Table);
 
+    /// <summary>How far from the origin the arm's axes can be, in metres: the lengths of all its links and of a finger,
+    /// one after the other.</summary>
+    public static float Reach { get; } = Table[..ArmJoints].Sum(joint => joint.Offset.Length())
+        + Table[ArmJoints..].Max(joint => joint.Offset.Length()) + Fingertip.Length();
+
     /// <summary>Where everything is at given angles.</summary>
     /// <param name="angles">The nine joint angles in radians, in the order of <see cref="Joints"/>. Limits are not
     /// looked at.</param>

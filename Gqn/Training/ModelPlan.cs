@@ -18,7 +18,8 @@ public sealed record ModelPlan(
     long Parameters, long ForwardMultiplyAccumulates, long StepMultiplyAccumulates, long TrainingBytes,
     long WeightBytes)
 {
-    /// <summary>The plan of a configuration, with the most contexts that training draws.</summary>
+    /// <summary>The plan of a configuration: the work of a step with the most contexts that training draws, and the
+    /// memory of steps with all numbers of them.</summary>
     /// <param name="configuration">The run.</param>
     /// <param name="threads">Processor threads, each of which has a workspace; 0 for one per processor.</param>
     /// <exception cref="OptionException">The configuration is impossible.</exception>
@@ -34,26 +35,40 @@ public sealed record ModelPlan(
         using var adam = new Adam(network.Parameters, configuration.Training.Adam);
         using var average = configuration.Training.CreateAverage(network.Parameters);
         using var tape = new Tape(device);
-        int scenes = configuration.Training.Batch, contexts = configuration.Training.MaxContexts;
-        Variable Images(int count) => tape.Constant(configuration.Model.ImageShape(count), 0f);
-        Views Views(int count, ViewArrays? geometry)
+        long forward = 0, before = 0;
+        // Steps with other numbers of contexts need buffers of other sizes, which stay in the pool beside these.
+        for (int contexts = 1; contexts <= configuration.Training.MaxContexts; contexts++)
         {
-            var poses = tape.Constant(ModelOptions.ViewShape(count), 0f);
-            return geometry?.Upload(tape, count, poses) ?? poses;
+            before = device.MultiplyAccumulates;
+            var elbo = Forward(configuration, network, tape, contexts);
+            forward = device.MultiplyAccumulates - before;
+            tape.Backward(elbo.NegElbo);
+            tape.Reset();
         }
 
-        var geometry = ViewGeometry.Of(configuration.Model);
-        int images = scenes * contexts;
-        var representation = network.Represent(
-            Images(images), Views(images, geometry?.CreateContexts(images, true)), contexts);
-        var elbo = network.EstimateElbo(
-            representation, Views(scenes, geometry?.CreateQueries(scenes, true)), Images(scenes), 1f,
-            new RandomStream(0, 0));
-        long forward = device.MultiplyAccumulates;
-        tape.Backward(elbo.NegElbo);
-        tape.Reset();
         adam.Step(0, adam.GradientNorm());
         return new ModelPlan(
-            network.Parameters.Count, forward, device.MultiplyAccumulates, device.AllocatedBytes, weightBytes);
+            network.Parameters.Count, forward, device.MultiplyAccumulates - before, device.AllocatedBytes,
+            weightBytes);
+    }
+
+    private static Elbo Forward(
+        RunConfiguration configuration, GenerativeQueryNetwork network, Tape tape, int contexts)
+    {
+        var geometry = ViewGeometry.Of(configuration.Model);
+        int scenes = configuration.Training.Batch, images = scenes * contexts;
+        var representation = network.Represent(
+            Images(images), Views(images, geometry?.CreateContexts(images, gradients: true)), contexts);
+        return network.EstimateElbo(
+            representation, Views(scenes, geometry?.CreateQueries(scenes, gradients: true)), Images(scenes), 1f,
+            new RandomStream(0, 0));
+
+        Variable Images(int count) => tape.Constant(configuration.Model.ImageShape(count), 0f);
+
+        Views Views(int count, ViewArrays? arrays)
+        {
+            var poses = tape.Constant(ModelOptions.ViewShape(count), 0f);
+            return arrays?.Upload(tape, count, poses) ?? poses;
+        }
     }
 }

@@ -230,7 +230,7 @@ public sealed record RunConfiguration
         if (!Model.NeedsBounds)
             return this;
         var source = Training.OpenScenes(SceneSplit.Train);
-        var (bounds, width) = source.FindBounds();
+        var (bounds, width) = source.FindBounds(Model.FieldOfViewDegrees);
         var completed = this with { Model = Model.WithScenes(bounds, width) };
         SceneSight.Require(source, ViewGeometry.Of(completed.Model)!, completed.Model.Bounds.ToBounds());
         return completed;

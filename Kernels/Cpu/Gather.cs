@@ -9,7 +9,8 @@ public static unsafe class GatherKernels
     // Sums of so many lanes stay in registers while a row's entries go by.
     private const int Together = 4;
 
-    /// <summary>y[n, r] = beta·itself + Σₑ weights[n, e] · x[n, columns[n, e]], e from starts[n, r] to starts[n, r + 1].</summary>
+    /// <summary>y[n, r] = beta·itself + Σₑ weights[n, e] · x[n, columns[n, e]], e from starts[n, r] to
+    /// starts[n, r + 1].</summary>
     /// <param name="workspace">The threads and their lane width.</param>
     /// <param name="y">[images][rows][channels]</param>
     /// <param name="beta">0 writes, 1 adds.</param>

@@ -12,7 +12,8 @@ public static class GatherKernels
 {
     private static readonly KernelHandle<RowArgs> Rows = new(Gather);
 
-    /// <summary>y[n, r] = beta·itself + Σₑ weights[n, e] · x[n, columns[n, e]], e from starts[n, r] to starts[n, r + 1].</summary>
+    /// <summary>y[n, r] = beta·itself + Σₑ weights[n, e] · x[n, columns[n, e]], e from starts[n, r] to
+    /// starts[n, r + 1].</summary>
     /// <param name="context">The device.</param>
     /// <param name="y">[images][rows][channels]</param>
     /// <param name="beta">0 writes, 1 adds.</param>

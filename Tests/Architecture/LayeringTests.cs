@@ -57,6 +57,7 @@ public sealed class LayeringTests
     [InlineData("Broadcast")]
     [InlineData("Channels")]
     [InlineData("DepthToSpace")]
+    [InlineData("Gather")]
     public void AnOpHasOneNameInEveryFolder(string op)
     {
         var files = Sources().Select(file => file.Replace('\\', '/')).ToList();

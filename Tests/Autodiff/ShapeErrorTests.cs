@@ -76,6 +76,30 @@ public sealed class ShapeErrorTests
             t => Zeros(t, new(2, 4, 1, 1)).GaussianLatent(Zeros(t, new(2, 6, 1, 1)), new RandomStream(1, 1)),
         ["GaussianLatent: the channels of (2, 3, 4, 5) are not [mean|log variance]."] =
             t => Zeros(t, A).GaussianSample(new RandomStream(1, 1)),
+        ["Gather: starts none, columns none and weights none are no sparse matrices for the images of (2, 3, 4, 5)."] =
+            t => Zeros(t, A).Gather(default),
+        ["Gather: starts (1, 1, 8, 1), columns (1, 1, 9, 1) and weights (1, 1, 9, 1) are no sparse matrices for the "
+            + "images of (2, 3, 4, 5)."] = t => Zeros(t, A).Gather(Matrices(t, 1, 7, 9)),
+        ["Gather: starts (2, 1, 8, 1), columns (2, 1, 9, 1) and weights (2, 1, 8, 1) are no sparse matrices for the "
+            + "images of (2, 3, 4, 5)."] = t =>
+            Zeros(t, A).Gather(Matrices(t, 2, 7, 9) with { Weights = Zeros(t, new(2, 1, 8, 1)) }),
+        ["Gather: starts (2, 1, 8, 1), columns (2, 3, 9, 1) and weights (2, 3, 9, 1) are no sparse matrices for the "
+            + "images of (2, 3, 4, 5)."] = t =>
+        {
+            var entries = Zeros(t, new(2, 3, 9, 1));
+            return Zeros(t, A).Gather(Matrices(t, 2, 7, 9) with { Columns = entries, Weights = entries });
+        },
+        ["Gather: starts (2, 1, 8, 1), columns none and weights none are no sparse matrices for the images of "
+            + "(2, 3, 4, 5)."] = t =>
+            Zeros(t, A).Gather(new SparseRows(Zeros(t, new(2, 1, 8, 1)), default, default)),
+        ["Gather: (1, 1, 4097, 4096) to 1 rows of 1 entries is too large; an image can have 16777216 of each."] = t =>
+            t.Constant(new Tensor(null!, 0, new(1, 1, 4097, 4096))).Gather(Matrices(t, 1, 1, 1)),
+        ["Gather: the gradient of (2, 3, 4, 5) needs transposed matrices of 20 rows and 9 entries."] = t =>
+            Watched(t, A).Gather(Matrices(t, 2, 7, 9)),
+        ["Gather: the gradient of (2, 3, 5, 4) needs transposed matrices of 20 rows and 9 entries."] = t =>
+            Watched(t, B).Gather(Matrices(t, 2, 7, 9), Matrices(t, 2, 7, 9)),
+        ["Gather: the gradient of (2, 4, 5, 4) needs transposed matrices of 20 rows and 9 entries."] = t =>
+            Watched(t, B with { C = 4 }).Gather(Matrices(t, 2, 7, 9), Matrices(t, 2, 20, 8)),
         ["Reshape: (2, 3, 4, 5) has 120 elements, (2, 3, 4, 6) has 144."] = t => Zeros(t, A).Reshape(new(2, 3, 4, 6)),
         ["Images: 2 images from 1 do not lie in (2, 3, 4, 5)."] = t => Zeros(t, A).Value.Images(1, 2),
         ["Item: (2, 3, 4, 5) is not one number."] = t => Zeros(t, A).Item(),
@@ -105,6 +129,13 @@ public sealed class ShapeErrorTests
     }
 
     private static Variable Zeros(Tape tape, Shape shape) => tape.Constant(shape, 0f);
+
+    // Of no tape's memory but the zeros': a mistake is found before anything is read.
+    private static Variable Watched(Tape tape, Shape shape) => tape.Leaf(Zeros(tape, shape).Value);
+
+    private static SparseRows Matrices(Tape tape, int images, int rows, int entries) => new(
+        Zeros(tape, new(images, 1, rows + 1, 1)), Zeros(tape, new(images, 1, entries, 1)),
+        Zeros(tape, new(images, 1, entries, 1)));
 
     private static Variable Convolve(Tape tape, Shape weight, int stride) =>
         Zeros(tape, A).Conv2d(Zeros(tape, weight), default, stride);

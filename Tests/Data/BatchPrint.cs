@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Gqn.Native.Data;
+using Gqn.Native.Model.Geometry;
 
 namespace Gqn.Native.Tests.Data;
 
@@ -18,7 +19,36 @@ internal static class BatchPrint
         Add(batch.ContextViews.AsSpan(0, contexts * (batch.QueryViews.Length / batch.Scenes)));
         Add(batch.QueryImages);
         Add(batch.QueryViews);
+        if (batch.ContextGeometry is { } ofContexts)
+            AddGeometry(ofContexts, contexts, batch.Scenes * batch.MaxContexts);
+        if (batch.QueryGeometry is { } ofQueries)
+            AddGeometry(ofQueries, batch.Scenes, batch.Scenes);
         return hash.GetHashAndReset();
+
+        void AddGeometry(ViewArrays geometry, int views, int room)
+        {
+            Add(geometry.Rays.AsSpan(0, geometry.Rays.Length / room * views));
+            Add(geometry.Sight.AsSpan(0, geometry.Sight.Length / room * views));
+            foreach (var rows in (SparseRowArrays?[])[geometry.Coarse, geometry.Fine, geometry.Depth, geometry.Points])
+            {
+                for (int view = 0; rows is not null && view < views; view++)
+                {
+                    AddEntries(rows.Starts, rows.Rows, rows.Columns, rows.Weights, view, rows.Entries);
+                    AddEntries(
+                        rows.TransposedStarts, rows.SourceLength, rows.TransposedColumns, rows.TransposedWeights, view,
+                        rows.Entries);
+                }
+            }
+        }
+
+        // Behind the last entry is what was there before.
+        void AddEntries(float[] starts, int rows, float[] columns, float[] weights, int view, int room)
+        {
+            var own = starts.AsSpan(view * (rows + 1), rows + 1);
+            Add(own);
+            Add(columns.AsSpan(view * room, (int)own[^1]));
+            Add(weights.AsSpan(view * room, (int)own[^1]));
+        }
 
         void Add(ReadOnlySpan<float> values) => hash.AppendData(MemoryMarshal.AsBytes(values));
     }

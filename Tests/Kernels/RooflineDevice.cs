@@ -77,7 +77,9 @@ internal sealed class RooflineDevice : Device
         Move("depth to space", (2 + Reads(beta)) * y.Shape.Count);
 
     public override void Gather(Tensor y, float beta, Tensor x, Tensor starts, Tensor columns, Tensor weights) =>
-        Move("gather", ((1 + Reads(beta)) * y.Shape.Count) + (columns.Shape.Count * (2 + y.Shape.C)));
+        Move(
+            "gather",
+            ((1 + Reads(beta)) * y.Shape.Count) + x.Shape.Count + starts.Shape.Count + (2 * columns.Shape.Count));
 
     public override void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB)
     {

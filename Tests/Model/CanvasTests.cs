@@ -68,7 +68,8 @@ public sealed class CanvasTests : IDisposable
         {
             using var tape = new Tape(_device) { Recording = recording };
             var (r, views, _) = Inputs(tape, network.Options);
-            double[] expected = ReferenceDevice.Read(naive.Roll(r, views.Poses, default, new RandomStream(7, 1)).Mean.Value);
+            double[] expected = ReferenceDevice.Read(
+                naive.Roll(r, views.Poses, default, new RandomStream(7, 1)).Mean.Value);
             double[] actual = ReferenceDevice.Read(network.Generate(r, views, new RandomStream(7, 1)).Value);
             AssertClose("mean", expected, actual);
             Assert.Contains(expected, value => Math.Abs(value) > 0.01);

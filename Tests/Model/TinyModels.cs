@@ -124,7 +124,8 @@ internal static class TinyModels
         float[] poses = new float[cameras.Length * Viewpoint.Dimensions];
         for (int i = 0; i < cameras.Length; i++)
         {
-            Viewpoint.Encode(cameras[i], ViewpointOrder.CosSin, poses.AsSpan(i * Viewpoint.Dimensions, Viewpoint.Dimensions));
+            Viewpoint.Encode(
+                cameras[i], ViewpointOrder.CosSin, poses.AsSpan(i * Viewpoint.Dimensions, Viewpoint.Dimensions));
             if (arrays is not null)
                 geometry?.Write(arrays, i, cameras[i]);
         }

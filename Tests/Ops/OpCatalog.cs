@@ -57,8 +57,8 @@ internal static partial class OpCatalog
 
     private static IEnumerable<OpCase> All() =>
     [
-        .. Unary(), .. Binary(), .. Broadcasts(), .. Products(), .. Convolutions(), .. Sums(), .. Transposed(), .. Channels(),
-        .. Blocks(), .. Lstm(), .. Latent(), .. FanOut(),
+        .. Unary(), .. Binary(), .. Broadcasts(), .. Products(), .. Convolutions(), .. Sums(), .. Transposed(),
+        .. Channels(), .. Blocks(), .. Lstm(), .. Latent(), .. FanOut(), .. Gathers(), .. Distributions(),
     ];
 
     private static IEnumerable<OpCase> Unary()

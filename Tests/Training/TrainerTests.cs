@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Gqn.Native.Engine.Devices;
 using Gqn.Native.Engine.Io;
+using Gqn.Native.Imaging;
 using Gqn.Native.Tests.Io;
 using Gqn.Native.Training;
 using Xunit;
@@ -10,13 +11,27 @@ namespace Gqn.Native.Tests.Training;
 /// <summary>Training as a whole: determinism, resuming, no garbage, memory as planned, divergence.</summary>
 public sealed class TrainerTests
 {
-    [Fact]
-    public void SameSeedGivesSameBytesOnOneAndTwoThreads()
+    /// <summary>A volume small enough for tests, with all that goes with it.</summary>
+    internal static readonly string[] Volume =
+    [
+        "model.representation=volume", "model.viewBroadcast=rays", "model.heInitialization=true", "model.volume.width=6",
+        "model.volume.height=4", "model.volume.channels=16", "model.volume.rayChannels=8", "model.volume.depthBins=4",
+        "model.volume.rayPoints=4", "training.repeatedQueries=0.3", "training.posteriorEvery=2",
+        "training.posteriorFrom=8",
+    ];
+
+    [Theory]
+    [InlineData("tower")]
+    [InlineData("volume")]
+    public void SameSeedGivesSameBytesWhateverTheThreads(string representation)
     {
         using var folder = new TemporaryFolder();
-        byte[] one = FinalCheckpoint(folder["one"], 1), two = FinalCheckpoint(folder["two"], 2);
-        Assert.Equal(one, two);
-        Assert.Equal(Metrics(folder["one"]), Metrics(folder["two"]));
+        byte[] one = FinalCheckpoint(folder["1"], 1, Of(representation));
+        foreach (int threads in (int[])[2, 4])
+        {
+            Assert.Equal(one, FinalCheckpoint(folder[$"{threads}"], threads, Of(representation)));
+            Assert.Equal(Metrics(folder["1"]), Metrics(folder[$"{threads}"]));
+        }
     }
 
     [Fact]
@@ -28,22 +43,26 @@ public sealed class TrainerTests
     }
 
     [Theory]
-    [InlineData(1, 0)]
-    [InlineData(7, 0)]
-    [InlineData(10, 0.9)]
-    [InlineData(13, 0.9)]
-    public void InterruptedAndResumedRunEqualsAnUninterruptedOne(int stopAt, double averageDecay)
+    [InlineData("tower", 1, 0)]
+    [InlineData("tower", 7, 0)]
+    [InlineData("tower", 10, 0.9)]
+    [InlineData("tower", 13, 0.9)]
+    [InlineData("volume", 7, 0.9)]
+    [InlineData("volume", 10, 0)]
+    public void InterruptedAndResumedRunEqualsAnUninterruptedOne(
+        string representation, int stopAt, double averageDecay)
     {
         string average = FormattableString.Invariant($"training.averageDecay={averageDecay}");
         using var folder = new TemporaryFolder();
-        byte[] whole = FinalCheckpoint(folder["whole"], 2, average);
+        string[] overrides = [.. Of(representation), average];
+        byte[] whole = FinalCheckpoint(folder["whole"], 2, overrides);
         using (var source = new CancellationTokenSource())
         {
             var observer = new Observer { OnStep = step => Cancel(step, stopAt, source) };
-            Run(folder["parts"], 2, observer, source.Token, average);
+            Run(folder["parts"], 2, observer, source.Token, overrides);
         }
 
-        Run(folder["parts"], 2, new Observer(), CancellationToken.None, average);
+        Run(folder["parts"], 2, new Observer(), CancellationToken.None, overrides);
         Assert.Equal(whole, File.ReadAllBytes(new RunDirectory(folder["parts"]).LatestCheckpoint()!));
         Assert.Equal(Metrics(folder["whole"]), Metrics(folder["parts"]));
     }
@@ -108,10 +127,11 @@ public sealed class TrainerTests
 
     /// <summary>Also where the weight of the KL changes with every step, with and without free bits.</summary>
     [Theory]
-    [InlineData]
-    [InlineData("training.klWarmup=1000")]
-    [InlineData("training.klWarmup=1000", "training.freeBits=0.1")]
-    public void StepInSteadyStateMakesNoGarbageAndNoBuffers(params string[] overrides)
+    [InlineData("tower")]
+    [InlineData("volume")]
+    [InlineData("tower", "training.klWarmup=1000")]
+    [InlineData("tower", "training.klWarmup=1000", "training.freeBits=0.1")]
+    public void StepInSteadyStateMakesNoGarbageAndNoBuffers(string representation, params string[] overrides)
     {
         using var folder = new TemporaryFolder();
         using var device = new CpuDevice(2);
@@ -138,7 +158,7 @@ public sealed class TrainerTests
         [
             "training.steps=90", "training.averageDecay=0.999", "reporting.logEvery=50", "reporting.sampleEvery=50",
             "reporting.checkpointEvery=50",
-            .. overrides,
+            .. Of(representation), .. overrides,
         ]);
         Run(folder["run"], device, configuration, observer, CancellationToken.None);
         Assert.True(measured > 30, $"only {measured} steps were measured");
@@ -169,13 +189,13 @@ public sealed class TrainerTests
     [Theory]
     [InlineData("tower")]
     [InlineData("pyramid")]
+    [InlineData("volume")]
     public void MemoryIsWithinATenthOfThePlan(string representation)
     {
         using var folder = new TemporaryFolder();
         using var device = new CpuDevice(2);
         var configuration = Configuration(
-            $"model.representation={representation}", "training.averageDecay=0.999", "training.steps=30",
-            "reporting.sampleScenes=4");
+            [.. Of(representation), "training.averageDecay=0.999", "training.steps=30", "reporting.sampleScenes=4"]);
         Run(folder["run"], device, configuration, new Observer { OnStep = _ => Peak(device) }, CancellationToken.None);
         long planned = ModelPlan.Create(configuration, 2).TrainingBytes;
         Assert.InRange(_peak, 0.9 * planned, 1.1 * planned);
@@ -253,7 +273,11 @@ public sealed class TrainerTests
         [
             "training.steps=16", "reporting.logEvery=2", "reporting.sampleEvery=8", "reporting.checkpointEvery=5",
             "reporting.evaluationScenes=4", .. overrides,
-        ]);
+        ]).WithScenes();
+
+    /// <summary>The options that choose a representation.</summary>
+    internal static string[] Of(string representation) =>
+        representation == "volume" ? Volume : [$"model.representation={representation}"];
 
     internal static TrainingOutcome Run(
         string path, int threads, Observer observer, CancellationToken cancellation, params string[] overrides)

@@ -13,13 +13,15 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
 {
     /// <summary>A warm-up that ends midway changes the form of the step.</summary>
     [Theory]
-    [InlineData]
-    [InlineData("training.klWarmup=5")]
-    public void LossesFollowThoseOfTheProcessor(params string[] overrides)
+    [InlineData("tower")]
+    [InlineData("tower", "training.klWarmup=5")]
+    [InlineData("volume")]
+    public void LossesFollowThoseOfTheProcessor(string representation, params string[] overrides)
     {
         using var folder = new TemporaryFolder();
         using var cpu = new CpuDevice(2);
-        var configuration = Configuration([$"training.steps={Steps}", "reporting.logEvery=1", .. overrides]);
+        var configuration = Configuration(
+            [.. Of(representation), $"training.steps={Steps}", "reporting.logEvery=1", .. overrides]);
         Train(folder["cpu"], cpu, configuration);
         Train(folder["gpu"], fixture.Gpu, configuration);
         var expected = Values(folder["cpu"], "negElbo");
@@ -31,11 +33,13 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
         Assert.True(CudaDouble.IsInstalled || expected[^1] < expected[0]);
     }
 
-    [Fact]
-    public void SameSeedGivesSameBytesAndResumingChangesNone()
+    [Theory]
+    [InlineData("tower")]
+    [InlineData("volume")]
+    public void SameSeedGivesSameBytesAndResumingChangesNone(string representation)
     {
         using var folder = new TemporaryFolder();
-        var configuration = Configuration("training.averageDecay=0.9");
+        var configuration = Configuration([.. Of(representation), "training.averageDecay=0.9"]);
         byte[] one = Train(folder["one"], fixture.Gpu, configuration);
         Assert.Equal(one, Train(folder["two"], fixture.Gpu, configuration));
         using (var source = new CancellationTokenSource())
@@ -73,8 +77,10 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
         Assert.Equal(checkpoint, new RunDirectory(run).LatestCheckpoint());
     }
 
-    [Fact]
-    public void StepInSteadyStateMakesNoBuffers()
+    [Theory]
+    [InlineData("tower")]
+    [InlineData("volume")]
+    public void StepInSteadyStateMakesNoBuffers(string representation)
     {
         using var folder = new TemporaryFolder();
         var device = fixture.Gpu;
@@ -95,9 +101,9 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
                 (made, scratch) = (device.Pool.Made, device.WorkspaceBytes);
             },
         };
-        var configuration = Configuration(
-            $"training.steps={last}", "training.averageDecay=0.9", $"reporting.logEvery={last}", $"reporting.sampleEvery={last}",
-            $"reporting.checkpointEvery={last}");
+        var configuration = Configuration([
+            .. Of(representation), $"training.steps={last}", "training.averageDecay=0.9",
+            $"reporting.logEvery={last}", $"reporting.sampleEvery={last}", $"reporting.checkpointEvery={last}"]);
         TrainerTests.Run(folder["run"], device, configuration, observer, CancellationToken.None);
         Assert.Equal(last - steady - 1, measured);
     }
@@ -114,6 +120,14 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
                 "reporting.sampleScenes=1", "training.steps=8", .. overrides,
             ]
             : overrides);
+
+    /// <summary>The options that choose a representation; on a double, the least volume there is.</summary>
+    protected static string[] Of(string representation) => representation == "volume" && CudaDouble.IsInstalled
+        ? [
+            .. TrainerTests.Volume, "model.volume.width=2", "model.volume.height=2", "model.volume.channels=10",
+            "model.volume.rayChannels=2", "model.volume.depthBins=2", "model.volume.rayPoints=2",
+        ]
+        : TrainerTests.Of(representation);
 
     protected static byte[] Train(string path, Device device, RunConfiguration configuration)
     {
@@ -146,12 +160,14 @@ public sealed class TrainingOpenClTests(TrainingOpenClTests.Fixture fixture)
 public sealed class TrainingCudaTests(TrainingCudaTests.Fixture fixture)
     : TrainingGpuTests(fixture), IClassFixture<TrainingCudaTests.Fixture>
 {
-    [Fact]
-    public void GraphsChangeNoBytes()
+    [Theory]
+    [InlineData("tower")]
+    [InlineData("volume")]
+    public void GraphsChangeNoBytes(string representation)
     {
         Assert.Null(fixture.Gpu.GraphRefusal);
         using var folder = new TemporaryFolder();
-        var configuration = Configuration("training.averageDecay=0.9");
+        var configuration = Configuration([.. Of(representation), "training.averageDecay=0.9"]);
         byte[] graphs = Train(folder["graphs"], fixture.Gpu, configuration);
         Environment.SetEnvironmentVariable("GQN_CUDA_GRAPHS", "0");
         try

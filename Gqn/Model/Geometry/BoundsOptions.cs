@@ -49,7 +49,11 @@ public sealed record BoundsOptions
     private static float Side(double? value, string name)
     {
         if (value is not { } side || !double.IsFinite(side))
-            throw new OptionException($"model.bounds.{name} is missing: give the box that the scenes lie in, in world units.");
+        {
+            throw new OptionException(
+                $"model.bounds.{name} is missing: give the box that the scenes lie in, in world units.");
+        }
+
         return (float)side;
     }
 

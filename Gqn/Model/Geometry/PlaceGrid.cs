@@ -7,8 +7,9 @@ namespace Gqn.Native.Model.Geometry;
 /// <summary>The geometry of a volume: which cells of a picture show a place, and which places a ray passes.</summary>
 /// <remarks>
 /// Place (i, j, k) is the middle of one of width x width x height equal boxes that fill the scene's, number
-/// (k·width + j)·width + i. Distances along the rays of a camera are cut to between near and far, where its rays can meet
-/// the scene: away ± 1.2 radii of the scene's middle.
+/// (k·width + j)·width + i. Distances along the rays of a camera are cut to between near and far: what lies within 1.2
+/// radii of the scene's middle. Corners of a room that are farther fall into the last distance, and the last point of a
+/// ray is before them.
 /// </remarks>
 internal sealed class PlaceGrid(VolumeOptions options, SceneBounds bounds)
 {
@@ -176,7 +177,8 @@ internal sealed class PlaceGrid(VolumeOptions options, SceneBounds bounds)
         }
     }
 
-    /// <summary>The least and the greatest distance at which a camera's rays can meet the scene.</summary>
+    /// <summary>The least and the greatest distance from a camera of what lies within reach of the scene's
+    /// middle.</summary>
     private (float Near, float Far) Reach(Vector3 origin)
     {
         float away = (origin - bounds.Centre).Length(), reach = Reaching * _radius;

@@ -1,10 +1,11 @@
 namespace Gqn.Native.Model.Geometry;
 
-/// <summary>On the host: a sparse matrix for each of several views, and its transpose where a gradient needs it.</summary>
+/// <summary>On the host: a sparse matrix for each of several views, and its transpose where a gradient needs
+/// it.</summary>
 /// <remarks>Filled view by view and row by row, with the layout of <see cref="Engine.Ops.SparseRows"/>.</remarks>
 internal sealed class SparseRowArrays
 {
-        private readonly int[] _cursors;
+    private readonly int[] _cursors;
     private int _view, _row, _entry;
 
     /// <summary>Room for some matrices.</summary>

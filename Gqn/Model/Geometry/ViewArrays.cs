@@ -4,7 +4,8 @@ using Gqn.Native.Engine.Tensors;
 
 namespace Gqn.Native.Model.Geometry;
 
-/// <summary>The geometry of some views on the host, ready to be uploaded; parts that a network does not need are empty.</summary>
+/// <summary>The geometry of some views on the host, ready to be uploaded; parts that a network does not need are
+/// empty.</summary>
 public sealed record ViewArrays
 {
     /// <summary>[view][row][column][<see cref="CameraRays.Channels"/>]</summary>

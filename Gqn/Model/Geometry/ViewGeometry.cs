@@ -3,7 +3,8 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Model.Geometry;
 
-/// <summary>What of the geometry of cameras a network is told besides their viewpoints: a function of its options.</summary>
+/// <summary>What of the geometry of cameras a network is told besides their viewpoints: a function of its
+/// options.</summary>
 public sealed class ViewGeometry
 {
     private readonly ModelOptions _options;

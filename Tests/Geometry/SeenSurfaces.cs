@@ -1,0 +1,56 @@
+using System.Numerics;
+using Gqn.Native.Scenes;
+using Gqn.Native.Tests.Scenes;
+
+namespace Gqn.Native.Tests.Geometry;
+
+/// <summary>A point that a pixel shows.</summary>
+/// <param name="Camera">From where.</param>
+/// <param name="Column">Of the pixel.</param>
+/// <param name="Row">Of the pixel.</param>
+/// <param name="Depth">Along the camera's line of sight.</param>
+/// <param name="Point">In the world.</param>
+internal readonly record struct SeenSurface(Camera Camera, int Column, int Row, float Depth, Point3 Point)
+{
+    public Vector3 Position => new((float)Point.X, (float)Point.Y, (float)Point.Z);
+}
+
+/// <summary>What the renderer's depth maps say is where.</summary>
+internal static class SeenSurfaces
+{
+    /// <summary>The surfaces in some pictures of an environment, by its own cameras and by the same ones with other
+    /// pitches, of both signs.</summary>
+    public static IEnumerable<SeenSurface> Of(SceneEnvironment environment, int size, int scenes, int cameras)
+    {
+        for (ulong index = 0; index < (ulong)scenes; index++)
+        {
+            Scene scene = environment.Sample(SceneSplit.Train, index);
+            foreach (var camera in scene.Cameras[..cameras].ToArray())
+            {
+                foreach (var seen in InPicture(scene, camera, size)
+                    .Concat(InPicture(scene, camera with { Pitch = .11f }, size))
+                    .Concat(InPicture(scene, camera with { Pitch = -.13f }, size)))
+                {
+                    yield return seen;
+                }
+            }
+        }
+    }
+
+    /// <summary>The surfaces in a picture.</summary>
+    public static IEnumerable<SeenSurface> InPicture(Scene scene, Camera camera, int size)
+    {
+        float[] depth = new float[size * size];
+        scene.Render(camera, size, new byte[size * size * 3], [], depth);
+        var reference = new ReferenceCamera(camera, size);
+        for (int pixel = 0; pixel < depth.Length; pixel++)
+        {
+            int column = pixel % size, row = pixel / size;
+            if (float.IsFinite(depth[pixel]))
+            {
+                var point = reference.Origin + (reference.Ray(column + .5, row + .5) * depth[pixel]);
+                yield return new SeenSurface(camera, column, row, depth[pixel], point);
+            }
+        }
+    }
+}
