@@ -80,7 +80,7 @@ public sealed class GenerativeQueryNetwork : IDisposable
     public Variable Represent(Variable images, Views views, int contexts)
     {
         RequireImages("Represent", images, views.Poses);
-        RequireGeometry("Represent", Options.NeedsGeometry, views.Rays);
+        RequireGeometry("Represent", Options.NeedsBounds, views.Rays);
         return _representation.Forward(images, views).SumGroups(contexts);
     }
 

@@ -88,7 +88,7 @@ public sealed class FitTimeTests
         ITrainingObserver display = new TrainingDisplay(new Terminal(output, clock), 6800, 0, null);
         clock.Seconds = 100;
         display.Shortened(1000, 5000);
-        display.Logged(new TrainingMetrics(1000, 1, 1, 1, 1, double.NaN, 1, 1, 1, 1, 0.1));
+        display.Logged(new TrainingMetrics(1000, 1, 1, 1, 1, double.NaN, double.NaN, 0, 1, 1, 1, 1, 0.1));
         string[] lines = output.ToString().Split('\n', StringSplitOptions.TrimEntries);
         Assert.Equal("1000 slower than expected: 5,000 steps instead of 6,800 will end in time", lines[0]);
         Assert.EndsWith("6m40s", lines[2], StringComparison.Ordinal);

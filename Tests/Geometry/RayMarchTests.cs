@@ -79,7 +79,7 @@ public sealed class RayMarchTests(ITestOutputHelper output)
             bool reached = along >= near && along <= far;
             Assert.True(
                 !reached || distance <= (.5 * step) + (1e-3 * bounds.Radius),
-                $"{distance} of a step of {step}: {seen}");
+                $"{distance} of a step of {step}: {seen.Camera} at {seen.Position}");
             (all, beyond, sum) = (all + 1, beyond + (reached ? 0 : 1), sum + (distance / edge));
             farthest = Math.Max(farthest, distance / edge);
         }
@@ -118,7 +118,7 @@ public sealed class RayMarchTests(ITestOutputHelper output)
 
     private static List<(int Cell, float Weight)>[] March(PlaceGrid grid, VolumeOptions options, Camera camera)
     {
-        int points = Size * Size * options.PointsPerCell;
+        int points = Size * Size * (options.RaysPerCell * options.RaysPerCell * options.RayPoints);
         var rows = new SparseRowArrays(2, points, options.Places, PlaceGrid.PointTaps, transposed: true);
         grid.March(camera, Size, 1, rows);
         return SparseRowReader.Rows(rows, 1);
@@ -127,7 +127,7 @@ public sealed class RayMarchTests(ITestOutputHelper output)
     /// <summary>Point (cell, ray, point) by the formula of the documentation.</summary>
     private static Vector3 Point(Camera camera, VolumeOptions options, SceneBounds bounds, int index)
     {
-        int rays = options.RaysPerCell, point = index % options.RayPoints, cell = index / options.PointsPerCell,
+        int rays = options.RaysPerCell, point = index % options.RayPoints, cell = index / (options.RaysPerCell * options.RaysPerCell * options.RayPoints),
             ray = index / options.RayPoints % (rays * rays);
         var reference = new ReferenceCamera(camera, Size * rays);
         var direction = reference.Ray(

@@ -101,7 +101,7 @@ public sealed class ConfigurationTests
         Assert.Equal(ScheduleShape.Geometric, steered.Training.Sigma.Shape);
         Assert.Equal(ScheduleShape.Linear, steered.Training.LearningRate.Shape);
         Assert.Equal(steered, RunConfiguration.Parse(steered.ToJson(), "config.json"));
-        double[] weights = [.. new long[] { 0, 10, 39, 40, 1000 }.Select(steered.Training.KlWeightAt)];
+        double[] weights = [.. new double[] { 0, 10, 39, 40, 1000 }.Select(steered.Training.KlWeightAt)];
         Assert.Equal([0, .25, 39 / 40.0, 1, 1], weights);
     }
 
