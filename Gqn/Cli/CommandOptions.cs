@@ -91,7 +91,7 @@ internal static class CommandOptions
     /// <summary>The folder of a run.</summary>
     public static Argument<string> Run() => new("RUN")
     {
-        Description = "Folder of a run, such as runs/quick-shepard-metzler-5-1",
+        Description = "Folder of a run, such as runs/quick-rooms-ring-1",
     };
 
     /// <summary>A trained model.</summary>

@@ -14,7 +14,7 @@ public sealed record TrainingOptions
 {
     /// <summary>Name of the environment that renders the scenes; not used where <see cref="Data"/> names a
     /// folder.</summary>
-    public string Scenes { get; init; } = "shepard-metzler-5";
+    public string Scenes { get; init; } = "rooms-ring";
 
     /// <summary>Folder with data sets to read scenes from; null to render them.</summary>
     public string? Data { get; init; }

@@ -42,7 +42,7 @@ public sealed class ExportTests(TrainedRun trained) : IClassFixture<TrainedRun>
         Assert.True(new FileInfo(picture).Length > 1000);
         output = (await CommandRun.Of("info", file)).Succeeded().Output;
         Assert.Contains(
-            "Trained on shepard-metzler-5, 16x16 pixels, for 6 steps of 4 scenes with 1 to 3 contexts (preset tiny, "
+            "Trained on rooms-ring, 16x16 pixels, for 6 steps of 4 scenes with 1 to 3 contexts (preset tiny, "
             + "seed 1).", output, StringComparison.Ordinal);
         Assert.Matches(@"inference +present\s", output);
         Assert.Matches(@"model\.layers +2\s", output);
