@@ -19,7 +19,7 @@ public sealed class EvaluatorTests
     public void ObjectErrorsAreThoseOfThePixelsThatShowObjects()
     {
         using var device = new CpuDevice(1);
-        RunConfiguration configuration = TrainerTests.Configuration();
+        RunConfiguration configuration = TrainerTests.Configuration("training.scenes=shepard-metzler-5");
         using var network = new GenerativeQueryNetwork(configuration.Model, device, seed: 5);
         using var evaluator = new Evaluator(network, device, configuration);
         EvaluationReport report = evaluator.Evaluate([Contexts], Scenes, step: 0, CancellationToken.None);
