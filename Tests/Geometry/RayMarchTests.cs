@@ -79,7 +79,7 @@ public sealed class RayMarchTests(ITestOutputHelper output)
             bool reached = along >= near && along <= far;
             Assert.True(
                 !reached || distance <= (.5 * step) + (1e-3 * bounds.Radius),
-                $"{distance} of a step of {step}: {seen}");
+                $"{distance} of a step of {step}: {seen.Camera} at {seen.Position}");
             (all, beyond, sum) = (all + 1, beyond + (reached ? 0 : 1), sum + (distance / edge));
             farthest = Math.Max(farthest, distance / edge);
         }
