@@ -36,32 +36,41 @@ public sealed record ModelPlan(
         using var average = configuration.Training.CreateAverage(network.Parameters);
         using var tape = new Tape(device);
         long forward = 0, before = 0;
-        // Steps with other numbers of contexts need buffers of other sizes, which stay in the pool beside these.
+        // Other steps need buffers of other sizes, which stay in the pool beside these. The last is the one to count.
         for (int contexts = 1; contexts <= configuration.Training.MaxContexts; contexts++)
         {
-            before = device.MultiplyAccumulates;
-            var elbo = Forward(configuration, network, tape, contexts);
-            forward = device.MultiplyAccumulates - before;
-            tape.Backward(elbo.NegElbo);
-            tape.Reset();
+            if (configuration.Training.PosteriorEvery > 1)
+                Step(posterior: false, contexts);
+            Step(posterior: true, contexts);
         }
 
         adam.Step(0, adam.GradientNorm());
         return new ModelPlan(
             network.Parameters.Count, forward, device.MultiplyAccumulates - before, device.AllocatedBytes,
             weightBytes);
+
+        void Step(bool posterior, int contexts)
+        {
+            before = device.MultiplyAccumulates;
+            var elbo = Forward(configuration, network, tape, posterior, contexts);
+            forward = device.MultiplyAccumulates - before;
+            tape.Backward(elbo.NegElbo);
+            tape.Reset();
+        }
     }
 
     private static Elbo Forward(
-        RunConfiguration configuration, GenerativeQueryNetwork network, Tape tape, int contexts)
+        RunConfiguration configuration, GenerativeQueryNetwork network, Tape tape, bool posterior, int contexts)
     {
         var geometry = ViewGeometry.Of(configuration.Model);
         int scenes = configuration.Training.Batch, images = scenes * contexts;
         var representation = network.Represent(
             Images(images), Views(images, geometry?.CreateContexts(images, gradients: true)), contexts);
-        return network.EstimateElbo(
-            representation, Views(scenes, geometry?.CreateQueries(scenes, gradients: true)), Images(scenes), 1f,
-            new RandomStream(0, 0));
+        var queries = Views(scenes, geometry?.CreateQueries(scenes, gradients: true));
+        var noise = new RandomStream(0, 0);
+        return posterior
+            ? network.EstimateElbo(representation, queries, Images(scenes), 1f, noise)
+            : network.EstimatePriorElbo(representation, queries, Images(scenes), 1f, noise);
 
         Variable Images(int count) => tape.Constant(configuration.Model.ImageShape(count), 0f);
 

@@ -71,7 +71,7 @@ public sealed class VolumeTests : IDisposable
     }
 
     [Fact]
-    public void PlacesOutsideThePictureHoldNothingAndTheLastChannelCountsViews()
+    public void PlacesOutsideThePictureHoldNothingAndOneChannelCountsViews()
     {
         var (images, cameras) = Scene(1);
         var camera = new Camera(.2f, .1f, .4f, 0, 0, 50);
@@ -82,14 +82,14 @@ public sealed class VolumeTests : IDisposable
         for (int place = 0; place < Options.Volume.Places; place++)
         {
             float[] here = r[(place * channels)..((place + 1) * channels)];
-            Assert.All(here, value => Assert.True(value >= 0));
+            Assert.All(here[..^PlaceGrid.SightChannels], value => Assert.True(value >= 0));
             // The camera looks along x: what is behind it is not seen, and what is seen is counted.
             if (grid.Place(place).X < .2f)
             {
                 Assert.All(here, value => Assert.Equal(0f, value));
                 behind++;
             }
-            else if (here[^1] > 0)
+            else if (here[^PlaceGrid.SightChannels] > 0)
             {
                 seen++;
             }

@@ -145,7 +145,7 @@ public sealed class ConfigurationTests
     [InlineData("canvasScale=8", "4x4 representation, but canvasScale 8 makes a 2x2 latent grid")]
     [InlineData("representationBroadcast=deconvolution", "needs a one-pixel representation")]
     [InlineData("kernel=4", "kernel 4 must be odd")]
-    [InlineData("maxContexts=15", "has 15 views and one is the query")]
+    [InlineData("maxContexts=10", "has 10 views and one is the query")]
     [InlineData("sigma.final=0", "training.sigma needs positive")]
     [InlineData("sigma.shape=cubic", "training.sigma.shape")]
     [InlineData("learningRate.shape=7", "training.learningRate.shape")]

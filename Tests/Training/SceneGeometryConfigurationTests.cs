@@ -97,7 +97,7 @@ public sealed class SceneGeometryConfigurationTests
     [Theory]
     [InlineData("volume.width=1", "volume.width 1 must be from 2 to 128")]
     [InlineData("volume.height=129", "volume.height 129 must be from 2 to 128")]
-    [InlineData("volume.channels=1", "volume.channels 1 must be from 2")]
+    [InlineData("volume.channels=1", "volume.channels 1 must be from 9")]
     [InlineData("rayChannels=0", "volume.rayChannels 0 must be from 1")]
     [InlineData("depthBins=1", "volume.depthBins 1 must be from 2")]
     [InlineData("raysPerCell=5", "volume.raysPerCell 5 must be from 1 to 4")]
