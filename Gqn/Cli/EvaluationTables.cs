@@ -10,24 +10,30 @@ internal static class EvaluationTables
 {
     private static readonly string MeanOfSamples = "mean of " + Whole(Evaluator.Samples);
 
-    /// <summary>What the tables' words mean.</summary>
-    public static IReadOnlyList<string> Notes { get; } =
+    private static readonly string[] _predictionNotes =
     [
         "mean image      baseline: the mean of training images, whatever the query",
         "nearest view    baseline: the context seen from nearest the query's viewpoint",
         "prediction      the model, from contexts and viewpoint alone: one sample of the prior",
         $"{MeanOfSamples}      the mean of {Whole(Evaluator.Samples)} such samples: the error without their spread",
-        "reconstruction  the model after seeing the answer: not a prediction",
         "RMSE and MAE are in grey levels from 0 to 255, PSNR in dB over all pixels,",
-        "object MSE is over the pixels that show an object, where scenes say which do,",
-        "KL and excess in nats per image; excess is -ELBO above its floor at sigma "
-            + Evaluator.Sigma.ToString("0.##", CultureInfo.InvariantCulture) + ".",
+        "object MSE is over the pixels that show an object, where scenes say which do",
         "variance        of the samples about their mean, each clipped to 0..1, over pixels and",
         "                channels; near 0 all samples look alike",
         "visible         pixels that show what some context shows",
         "hidden          pixels that show what none does; those of the sky are neither",
         "to visible      variance there as a multiple of that at visible pixels",
     ];
+
+    private static readonly string[] _inferenceNotes =
+    [
+        "reconstruction  the model after seeing the answer: not a prediction",
+        "KL and excess in nats per image; excess is -ELBO above its floor at sigma "
+            + Evaluator.Sigma.ToString("0.##", CultureInfo.InvariantCulture),
+    ];
+
+    /// <summary>What the tables' words mean.</summary>
+    public static IReadOnlyList<string> Notes { get; } = [.. _predictionNotes, .. _inferenceNotes];
 
     /// <summary>Prediction error per number of contexts beside both baselines, over all pixels and, where objects are
     /// known, over theirs.</summary>
@@ -70,9 +76,10 @@ internal static class EvaluationTables
 
         terminal.Console.Write(table);
         WriteSpread(terminal, report);
-        foreach (string line in Notes)
+        bool infers = report.Contexts.Any(entry => entry.Reconstruction is not null);
+        foreach (string line in infers ? Notes : _predictionNotes)
             terminal.WriteLine(line);
-        if (report.Contexts.All(entry => entry.Reconstruction is null))
+        if (!infers)
         {
             terminal.WriteLine(
                 "There is no reconstruction, KL or excess: the weights are without the inference network.");

@@ -19,7 +19,7 @@ public sealed class EvalRenderInfoTests(TrainedRun trained) : IClassFixture<Trai
         string json = trained["again.json"];
         string output = (await CommandRun.Of("eval --threads 1", trained.Run, "--json", json)).Succeeded().Output;
         Assert.Equal(File.ReadAllText(new RunDirectory(trained.Run).EvaluationPath), File.ReadAllText(json));
-        Assert.Contains("after step 6, 16 held-out scenes of shepard-metzler-5:", output, StringComparison.Ordinal);
+        Assert.Contains("after step 6, 16 held-out scenes of rooms-ring:", output, StringComparison.Ordinal);
         string[] measures =
         [
             "MSE", "RMSE", "MAE", "PSNR", "SSIM", "KL", "excess",

@@ -20,7 +20,7 @@ public sealed class TrainCommandTests(TrainedRun trained) : IClassFixture<Traine
         long parameters = ModelPlan.Create(Presets.Create("tiny"), 1).Parameters;
         Assert.Equal($"model      {Terminal.Count(parameters)} parameters", lines[2]);
         Assert.StartsWith("memory     about ", lines[3], StringComparison.Ordinal);
-        Assert.Equal("scenes     shepard-metzler-5, 16x16 pixels, 4 a step, 1 to 3 contexts", lines[4]);
+        Assert.Equal("scenes     rooms-ring, 16x16 pixels, 4 a step, 1 to 3 contexts", lines[4]);
         Assert.Equal("steps      6", lines[5]);
         var table = lines.SkipWhile(line => !line.Contains("-ELBO", StringComparison.Ordinal));
         var rows = table.TakeWhile(line => line.Length > 0);
@@ -163,7 +163,7 @@ public sealed class TrainCommandTests(TrainedRun trained) : IClassFixture<Traine
     public void ARunWithoutAFolderTakesAFreeOne()
     {
         string folder = TrainRequest.FreeFolder(Presets.Create("tiny"));
-        Assert.StartsWith(Path.Combine("runs", "tiny-shepard-metzler-5-"), folder, StringComparison.Ordinal);
+        Assert.StartsWith(Path.Combine("runs", "tiny-rooms-ring-"), folder, StringComparison.Ordinal);
         Assert.False(Path.Exists(folder));
     }
 
