@@ -76,7 +76,7 @@ public sealed class TrainOnDataTests : IDisposable
         string output = (await CommandRun.Of(
             "train --preset tiny --steps 2 --threads 1 --train-scenes 5000 --out", run)).Succeeded().Output;
         Assert.Contains(
-            "scenes     shepard-metzler-5, the first 5,000, 16x16 pixels", output, StringComparison.Ordinal);
+            "scenes     rooms-ring, the first 5,000, 16x16 pixels", output, StringComparison.Ordinal);
         Assert.Equal(5000, new RunDirectory(run).ReadConfiguration().Training.TrainScenes);
         (await CommandRun.Of("eval", run, "--data", _folder.Path)).Refused("this one's were rendered");
     }
