@@ -30,7 +30,13 @@ internal static class TinyModels
         Bounds = Bounds,
         Volume = new VolumeOptions
         {
-            Width = 3, Height = 2, Channels = 5, FineChannels = 3, DepthBins = 3, RaysPerCell = 2, RayPoints = 4,
+            Width = 3,
+            Height = 2,
+            Channels = 5,
+            FineChannels = 3,
+            DepthBins = 3,
+            RaysPerCell = 2,
+            RayPoints = 4,
         },
     };
 
