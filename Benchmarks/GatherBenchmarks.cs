@@ -48,7 +48,12 @@ public unsafe class GatherBenchmarks : IKernelBenchmarks
     /// <summary>The plain loop over the forward direction.</summary>
     internal PlainGather Plain => new()
     {
-        Y = _y, X = _x, Starts = _rows.Starts, Columns = _rows.Columns, Weights = _rows.Weights, Shape = _rows.Shape,
+        Y = _y,
+        X = _x,
+        Starts = _rows.Starts,
+        Columns = _rows.Columns,
+        Weights = _rows.Weights,
+        Shape = _rows.Shape,
     };
 
     [GlobalSetup]

@@ -10,7 +10,7 @@ internal static class EvaluationTables
 {
     private static readonly string MeanOfSamples = "mean of " + Whole(Evaluator.Samples);
 
-    private static readonly string[] _predictionNotes =
+    private static readonly string[] PredictionNotes =
     [
         "mean image      baseline: the mean of training images, whatever the query",
         "nearest view    baseline: the context seen from nearest the query's viewpoint",
@@ -25,7 +25,7 @@ internal static class EvaluationTables
         "to visible      variance there as a multiple of that at visible pixels",
     ];
 
-    private static readonly string[] _inferenceNotes =
+    private static readonly string[] InferenceNotes =
     [
         "reconstruction  the model after seeing the answer: not a prediction",
         "KL and excess in nats per image; excess is -ELBO above its floor at sigma "
@@ -33,7 +33,7 @@ internal static class EvaluationTables
     ];
 
     /// <summary>What the tables' words mean.</summary>
-    public static IReadOnlyList<string> Notes { get; } = [.. _predictionNotes, .. _inferenceNotes];
+    public static IReadOnlyList<string> Notes { get; } = [.. PredictionNotes, .. InferenceNotes];
 
     /// <summary>Prediction error per number of contexts beside both baselines, over all pixels and, where objects are
     /// known, over theirs.</summary>
@@ -77,7 +77,7 @@ internal static class EvaluationTables
         terminal.Console.Write(table);
         WriteSpread(terminal, report);
         bool infers = report.Contexts.Any(entry => entry.Reconstruction is not null);
-        foreach (string line in infers ? Notes : _predictionNotes)
+        foreach (string line in infers ? Notes : PredictionNotes)
             terminal.WriteLine(line);
         if (!infers)
         {

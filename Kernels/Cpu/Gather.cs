@@ -26,7 +26,13 @@ public static unsafe class GatherKernels
             workspace, (long)shape.Images * shape.Rows, (long)shape.Channels * (1 + (shape.Entries / shape.Rows)),
             new Loop
             {
-                Y = y, X = x, Starts = starts, Columns = columns, Weights = weights, Beta = beta, Shape = shape,
+                Y = y,
+                X = x,
+                Starts = starts,
+                Columns = columns,
+                Weights = weights,
+                Beta = beta,
+                Shape = shape,
             });
 
     private struct Loop : ILaneLoop

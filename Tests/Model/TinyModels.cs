@@ -30,7 +30,13 @@ internal static class TinyModels
         Bounds = Bounds,
         Volume = new VolumeOptions
         {
-            Width = 3, Height = 2, Channels = 11, DepthBins = 3, RaysPerCell = 2, RayPoints = 4, RayChannels = 3,
+            Width = 3,
+            Height = 2,
+            Channels = 11,
+            DepthBins = 3,
+            RaysPerCell = 2,
+            RayPoints = 4,
+            RayChannels = 3,
         },
     };
 
