@@ -55,7 +55,7 @@ public sealed record EvaluationReport(
         try
         {
             return JsonSerializer.Deserialize<EvaluationReport>(json, RunConfiguration.JsonOptions) is
-                { Scenes: not null, Contexts: not null } report && !report.Contexts.Contains(null!)
+            { Scenes: not null, Contexts: not null } report && !report.Contexts.Contains(null!)
                 ? report
                 : throw new OptionException($"{source}: not a whole evaluation.");
         }
