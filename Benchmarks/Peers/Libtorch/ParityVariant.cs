@@ -10,15 +10,26 @@ namespace Gqn.Native.Peers.Libtorch;
 /// <param name="Prior">The bound with the prior in the posterior's place.</param>
 internal sealed record ParityVariant(string Name, Func<ModelOptions, ModelOptions> Change, bool Prior = false)
 {
-    // No two sizes are alike, so that no two axes can be taken for one another.
+    // Sizes of axes that lie beside one another differ, so that none can be taken for its neighbour.
     private static readonly VolumeOptions OddSizes = new()
     {
-        Width = 7, Height = 3, Channels = 13, DepthBins = 6, RaysPerCell = 3, RayPoints = 5, RayChannels = 11,
+        Width = 7,
+        Height = 3,
+        Channels = 13,
+        DepthBins = 6,
+        RaysPerCell = 3,
+        RayPoints = 5,
+        RayChannels = 11,
     };
 
     private static readonly BoundsOptions OddBox = new()
     {
-        MinX = -1, MaxX = 1.5, MinY = -0.7, MaxY = 0.9, MinZ = -0.1, MaxZ = 1,
+        MinX = -1,
+        MaxX = 1.5,
+        MinY = -0.7,
+        MaxY = 0.9,
+        MinZ = -0.1,
+        MaxZ = 1,
     };
 
     /// <summary>All of them.</summary>
