@@ -33,13 +33,14 @@ internal sealed class EngineStep : IDisposable
     private readonly RandomStream _noise = new(Seed, 1);
     private readonly double _learningRate;
     private readonly float _sigma;
+    private readonly bool _prior;
 
     /// <summary>A network with its optimiser. The batch stays the caller's.</summary>
     public EngineStep(StepOptions options, RandomBatch batch)
     {
         var training = options.Configuration.Training;
         (_learningRate, _sigma) = (training.LearningRate.Initial, (float)training.Sigma.Final);
-        _batch = batch;
+        (_batch, _prior) = (batch, options.Prior);
         _device = new CpuDevice(options.Threads);
         Network = new GenerativeQueryNetwork(options.Model, _device, Seed);
         _adam = new Adam(Network.Parameters);
@@ -56,7 +57,7 @@ internal sealed class EngineStep : IDisposable
     public StepTimes Run(Clock clock)
     {
         double start = clock.Now;
-        var elbo = _batch.EstimateElbo(Network, _tape, _sigma, _noise);
+        var elbo = _batch.EstimateElbo(Network, _tape, _sigma, _noise, _prior);
         double forward = clock.Now;
         _tape.Backward(elbo.NegElbo);
         StepTimes.RequireFinite(elbo.NegElbo.Item(), "Gqn.Native");

@@ -11,15 +11,16 @@ internal sealed class LibtorchStep : IDisposable
     private readonly RandomBatch _batch;
     private readonly double _learningRate;
     private readonly float _sigma;
+    private readonly bool _prior;
 
     /// <summary>The network's twin with its optimiser. The batch stays the caller's.</summary>
     public LibtorchStep(StepOptions options, GenerativeQueryNetwork network, RandomBatch batch)
     {
         var training = options.Configuration.Training;
         (_learningRate, _sigma) = (training.LearningRate.Initial, (float)training.Sigma.Final);
-        _batch = batch;
+        (_batch, _prior) = (batch, options.Prior);
         _twin = new TwinNetwork(network);
-        _adam = new InPlaceAdam(_twin.Weights);
+        _adam = new InPlaceAdam(_twin.Weights.All);
     }
 
     /// <summary>One update; there is no norm of the gradient.</summary>
@@ -27,11 +28,14 @@ internal sealed class LibtorchStep : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         double start = clock.Now;
-        _twin.ForgetGradients();
-        var loss = _twin.NegElbo(_batch, _sigma, noise: null);
+        _twin.Weights.ForgetGradients();
+        var loss = _prior
+            ? _twin.PriorNegElbo(_batch, _sigma, noise: null)
+            : _twin.NegElbo(_batch, _sigma, noise: null);
         double forward = clock.Now;
         loss.backward();
         StepTimes.RequireFinite(loss.item<float>(), "libtorch");
+        _twin.Weights.CompleteGradients();
         double backward = clock.Now;
         _adam.Step(_learningRate);
         return new StepTimes(forward - start, backward - forward, clock.Now - backward);

@@ -14,10 +14,11 @@ namespace Gqn.Native.Peers.Libtorch;
 /// Compares loss, every gradient and Adam's updates with libtorch's, for every variant of the network.
 /// </summary>
 /// <remarks>
-/// Both engines compute in float32 from the same weights, images and noise. The error of a tensor is
-/// |ours − libtorch's| / |libtorch's|, in Euclidean norms. Where a tensor's norm is below <see cref="TinyNorm"/> times
-/// that of all tensors together, this floor is the divisor instead: weights whose input is zero in the first layer have
-/// a zero gradient. Each engine rounds in its own order, which the layers amplify to about 1e-6.
+/// Both engines compute in float32 from the same weights, images, cameras and noise; rays and places each makes of the
+/// cameras by itself, the twin in float64. The error of a tensor is |ours − libtorch's| / |libtorch's|, in Euclidean
+/// norms. Where a tensor's norm is below <see cref="TinyNorm"/> times that of all tensors together, this floor is the
+/// divisor instead: weights whose input is zero in the first layer have a zero gradient, and without a posterior those
+/// of the inference network. Each engine rounds in its own order, which the layers amplify to about 1e-6.
 /// </remarks>
 internal static class Parity
 {
@@ -25,36 +26,6 @@ internal static class Parity
     private const float Sigma = 0.7f;
     private const uint NoiseStream = 1, BiasStream = 2;
     private const ulong Seed = 20180615;
-
-    private static readonly (string Name, Func<ModelOptions, ModelOptions> Change)[] Variants =
-    [
-        ("tower", options => options),
-        ("tower, shared cores", options => options with { SharedCores = true }),
-        ("tower, heads per layer", options => options with { HeadsPerLayer = true }),
-        ("tower, shared resampling", options => options with { SharedResampling = true }),
-        ("tower, view by deconvolution", options => options with
-        {
-            ViewBroadcast = SpatialBroadcast.Deconvolution,
-        }),
-        ("tower, 5 layers", options => options with { Layers = 5 }),
-        ("pool", options => options with { Representation = RepresentationKind.Pool }),
-        ("pool, shared cores", options => options with
-        {
-            Representation = RepresentationKind.Pool, SharedCores = true,
-        }),
-        ("pool, both by deconvolution", options => options with
-        {
-            Representation = RepresentationKind.Pool,
-            ViewBroadcast = SpatialBroadcast.Deconvolution,
-            RepresentationBroadcast = SpatialBroadcast.Deconvolution,
-        }),
-        ("pyramid", options => options with { Representation = RepresentationKind.Pyramid }),
-        ("pyramid, shared, deconvolution", options => options with
-        {
-            Representation = RepresentationKind.Pyramid, SharedCores = true,
-            RepresentationBroadcast = SpatialBroadcast.Deconvolution,
-        }),
-    ];
 
     /// <summary>Prints a line per variant and number of contexts; true where all are within the tolerance.</summary>
     /// <param name="preset">The configuration that the variants start from.</param>
@@ -68,20 +39,20 @@ internal static class Parity
             $"preset {preset}, {device.Description}; libtorch {torch.__version__}; "
             + $"float32, relative errors up to {Tolerance:0e-0}");
         Console.WriteLine(
-            $"{"variant",-31} M {"loss",11} {"error",7} {"tensors",7} {"tiny",4} "
+            $"{"variant",-36} M {"loss",11} {"error",7} {"tensors",7} {"tiny",4} "
             + $"{"gradient",8} {"Adam",7}  worst gradient");
         bool passed = true;
-        foreach (var (name, change) in Variants)
+        foreach (var (name, change, prior) in ParityVariant.All)
         {
+            var options = (configuration with { Model = change(configuration.Model) }).WithScenes().Model;
             foreach (int contexts in (int[])[1, 3])
             {
-                var options = change(configuration.Model);
                 using var batch = new RandomBatch(options, configuration.Training.Batch, contexts, Seed);
-                var (loss, lossError, gradient, update) = Compare(options, device, batch);
+                var (loss, lossError, gradient, update) = Compare(options, device, batch, prior);
                 bool good = lossError <= Tolerance && gradient.Error <= Tolerance && update.Error <= Tolerance;
                 passed &= good;
                 Console.WriteLine(
-                    $"{name,-31} {contexts} {loss,11:F5} {lossError,7:0.0e-0} {gradient.Tensors,7} {gradient.Tiny,4} "
+                    $"{name,-36} {contexts} {loss,11:F5} {lossError,7:0.0e-0} {gradient.Tensors,7} {gradient.Tiny,4} "
                     + $"{gradient.Error,8:0.0e-0} {update.Error,7:0.0e-0}  {gradient.Name}"
                     + (good ? string.Empty : "  FAILED"));
             }
@@ -92,7 +63,7 @@ internal static class Parity
     }
 
     private static (double Loss, double LossError, Difference Gradient, Difference Update) Compare(
-        ModelOptions options, Device device, RandomBatch batch)
+        ModelOptions options, Device device, RandomBatch batch, bool prior)
     {
         using var scope = torch.NewDisposeScope();
         using var network = new GenerativeQueryNetwork(options, device, Seed);
@@ -101,27 +72,28 @@ internal static class Parity
         using var twin = new TwinNetwork(network);
 
         using var tape = new Tape(device);
-        var elbo = batch.EstimateElbo(network, tape, Sigma, new RandomStream(Seed, NoiseStream));
+        var elbo = batch.EstimateElbo(network, tape, Sigma, new RandomStream(Seed, NoiseStream), prior);
         tape.Backward(elbo.NegElbo);
         double loss = elbo.NegElbo.Item();
         tape.Reset();
         store.CompleteGradients();
-        var twinLoss = twin.NegElbo(
-            batch, Sigma, TwinNetwork.DrawNoise(options, batch.Scenes, new RandomStream(Seed, NoiseStream)));
+        var noise = TwinNetwork.DrawNoise(options, batch.Scenes, new RandomStream(Seed, NoiseStream));
+        var twinLoss = prior ? twin.PriorNegElbo(batch, Sigma, noise) : twin.NegElbo(batch, Sigma, noise);
         twinLoss.backward();
+        twin.Weights.CompleteGradients();
         double expected = twinLoss.item<float>();
 
         var gradients = ReadAll(store, store.Gradients);
-        float[][] theirs = [.. store.Parameters.Select(parameter => ToArray(twin.Gradient(parameter)))];
+        float[][] theirs = [.. store.Parameters.Select(parameter => ToArray(twin.Weights.Gradient(parameter)))];
         double lossError = Math.Abs(loss - expected) / Math.Abs(expected);
-        return (loss, lossError, Compare(store, gradients, theirs), CompareAdam(store, twin, gradients));
+        return (loss, lossError, Compare(store, gradients, theirs), CompareAdam(store, twin.Weights, gradients));
     }
 
     /// <summary>
     /// Two updates from the same gradients, the second time from none. The first step of Adam does not depend on the
     /// decays, the second does.
     /// </summary>
-    private static Difference CompareAdam(ParameterStore store, TwinNetwork twin, float[][] gradients)
+    private static Difference CompareAdam(ParameterStore store, TwinWeights twin, float[][] gradients)
     {
         var before = ReadAll(store, store.Values);
         using (var adam = new Adam(store))
@@ -132,7 +104,7 @@ internal static class Parity
 
         var constants = new AdamOptions();
         using var twinAdam = torch.optim.Adam(
-            twin.Weights, LearningRate, constants.Beta1, constants.Beta2, constants.Epsilon);
+            twin.All, LearningRate, constants.Beta1, constants.Beta2, constants.Epsilon);
         foreach (var (parameter, values) in store.Parameters.Zip(gradients))
         {
             var gradient = twin.Gradient(parameter);
@@ -140,7 +112,7 @@ internal static class Parity
         }
 
         twinAdam.step();
-        foreach (var weight in twin.Weights)
+        foreach (var weight in twin.All)
             weight.grad!.zero_();
         twinAdam.step();
         float[][] theirs = [.. store.Parameters.Select(parameter => ToArray(twin.Value(parameter)))];

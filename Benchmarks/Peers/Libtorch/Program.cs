@@ -6,10 +6,11 @@ const string Usage = """
       parity [--preset tiny] [--threads 2]      loss, gradients and Adam of every variant; exit code 1 where they differ
       ops    [--filter TEXT] [--rounds 15]      ops of the model in turns, after comparing both engines' results with
                                                 libtorch's in float64; exit code 1 where one of ours is wrong
-      step   [--preset small] [--representation tower|pool|pyramid] [--shared] [--batch 8] [--contexts 3] [--rounds 15]
-             [--warmup 5]                       training steps of both engines in turns
+      step   [--preset small] [--representation tower|pool|pyramid|volume] [--shared] [--prior] [--batch 8]
+             [--contexts 3] [--rounds 15] [--warmup 5]
+                                                training steps of both engines in turns; --prior: without a posterior
       query  [--preset small] [--rounds 30]     one image from a representation that is ready; all presets: small, paper
-      memory [--preset paper] [--batch 2] [--representation tower|pool|pyramid] [--shared] [--contexts 3]
+      memory [--preset paper] [--batch 2] [--representation tower|pool|pyramid|volume] [--shared] [--contexts 3]
                                                 peak memory of training, one process per engine
       suite  [--quick] [--filter TEXT] [--date TEXT]
                                                 all of it, for docs/performance.md; exit code 1 where a case fails
@@ -59,6 +60,7 @@ static Func<bool> Prepare(string verb, Arguments arguments, Report report)
             {
                 Rounds = arguments.TakeNumber("--rounds", 15),
                 Warmup = arguments.TakeNumber("--warmup", 5),
+                Prior = arguments.TakeFlag("--prior"),
             };
             return () =>
             {

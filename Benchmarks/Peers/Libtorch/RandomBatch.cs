@@ -6,13 +6,14 @@ using TorchSharp;
 
 namespace Gqn.Native.Peers.Libtorch;
 
-/// <summary>Random images and viewpoints for both engines: neither speed nor gradients need real scenes.</summary>
+/// <summary>Random images and cameras for both engines: neither speed nor gradients need real scenes.</summary>
 internal sealed class RandomBatch : IDisposable
 {
-    private readonly Input _images, _views, _queryImages, _queryViews;
+    private readonly Input _images, _queryImages;
+    private readonly RandomViews _views, _queryViews;
 
     /// <summary>Draws the batch.</summary>
-    /// <param name="options">The model's: image size.</param>
+    /// <param name="options">The model's: image size, geometry.</param>
     /// <param name="scenes">B, scenes.</param>
     /// <param name="contexts">M, context images per scene.</param>
     /// <param name="seed">Of the numbers.</param>
@@ -23,11 +24,10 @@ internal sealed class RandomBatch : IDisposable
         var random = new RandomStream(seed, 0x42617463);
         int size = options.ImageSize;
         var image = new Shape(scenes, ModelOptions.ImageChannels, size, size);
-        var view = new Shape(scenes, ModelOptions.ViewpointDimensions, 1, 1);
         _images = new Input(image with { N = scenes * contexts }, random.NextSingle);
-        _views = new Input(view with { N = scenes * contexts }, random.NextNormal);
+        _views = new RandomViews(options, scenes * contexts, areContexts: true, random);
         _queryImages = new Input(image, random.NextSingle);
-        _queryViews = new Input(view, random.NextNormal);
+        _queryViews = new RandomViews(options, scenes, areContexts: false, random);
     }
 
     /// <summary>B, scenes.</summary>
@@ -39,27 +39,36 @@ internal sealed class RandomBatch : IDisposable
     /// <summary>(B·M, 3, size, size) for libtorch.</summary>
     public torch.Tensor Images => _images.Torch;
 
-    /// <summary>(B·M, 7, 1, 1) for libtorch.</summary>
-    public torch.Tensor Views => _views.Torch;
+    /// <summary>Of the B·M context cameras, for libtorch.</summary>
+    public TwinViews Views => _views.Torch;
 
     /// <summary>(B, 3, size, size) for libtorch.</summary>
     public torch.Tensor QueryImages => _queryImages.Torch;
 
-    /// <summary>(B, 7, 1, 1) for libtorch.</summary>
-    public torch.Tensor QueryViews => _queryViews.Torch;
+    /// <summary>Of the B query cameras, for libtorch.</summary>
+    public TwinViews QueryViews => _queryViews.Torch;
 
     /// <summary>This engine's representation of the scenes.</summary>
     public Variable Represent(GenerativeQueryNetwork network, Tape tape) =>
         network.Represent(_images.On(tape), _views.On(tape), Contexts);
 
-    /// <summary>The query viewpoints for this engine.</summary>
-    public Variable QueryViewsOn(Tape tape) => _queryViews.On(tape);
+    /// <summary>The query cameras for this engine.</summary>
+    public Views QueryViewsOn(Tape tape) => _queryViews.On(tape);
 
     /// <summary>This engine's forward pass, as the trainer runs it.</summary>
-    public Elbo EstimateElbo(GenerativeQueryNetwork network, Tape tape, float sigma, RandomStream noise)
+    /// <param name="network">The network.</param>
+    /// <param name="tape">The tape to compute on.</param>
+    /// <param name="sigma">σ, standard deviation of a pixel.</param>
+    /// <param name="noise">Where the samples come from.</param>
+    /// <param name="prior">The bound with the prior in the posterior's place.</param>
+    public Elbo EstimateElbo(
+        GenerativeQueryNetwork network, Tape tape, float sigma, RandomStream noise, bool prior = false)
     {
         var representation = Represent(network, tape);
-        return network.EstimateElbo(representation, _queryViews.On(tape), _queryImages.On(tape), sigma, noise);
+        var (views, images) = (_queryViews.On(tape), _queryImages.On(tape));
+        return prior
+            ? network.EstimatePriorElbo(representation, views, images, sigma, noise)
+            : network.EstimateElbo(representation, views, images, sigma, noise);
     }
 
     /// <inheritdoc />

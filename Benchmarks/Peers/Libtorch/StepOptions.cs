@@ -15,6 +15,9 @@ internal sealed record StepOptions
     /// <summary>One core for all layers.</summary>
     public bool Shared { get; init; }
 
+    /// <summary>The bound with the prior in the posterior's place.</summary>
+    public bool Prior { get; init; }
+
     /// <summary>Scenes per step; 0 for the preset's.</summary>
     public int Batch { get; init; }
 
@@ -38,6 +41,7 @@ internal sealed record StepOptions
         ", ",
         [
             Preset, Model.Representation.ToString().ToLowerInvariant(), .. Shared ? ["shared cores"] : (string[])[],
+            .. Prior ? ["no posterior"] : (string[])[],
             $"batch {Scenes}", $"{Contexts} {(Contexts == 1 ? "context" : "contexts")}",
         ]);
 
@@ -52,12 +56,13 @@ internal sealed record StepOptions
     {
         get
         {
-            var model = Configuration.Model;
-            return model with
+            var configuration = Configuration;
+            var model = configuration.Model with
             {
-                Representation = Representation ?? model.Representation,
-                SharedCores = Shared || model.SharedCores,
+                Representation = Representation ?? configuration.Model.Representation,
+                SharedCores = Shared || configuration.Model.SharedCores,
             };
+            return (configuration with { Model = model }).WithScenes().Model;
         }
     }
 }

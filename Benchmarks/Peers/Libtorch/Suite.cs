@@ -16,6 +16,8 @@ internal static class Suite
         new StepOptions { Representation = RepresentationKind.Pool },
         Paper with { Shared = true },
         new StepOptions { Shared = true },
+        new StepOptions { Preset = "quick" },
+        new StepOptions { Preset = "quick", Prior = true },
     ];
 
     private static readonly StepOptions[] Queries = [new StepOptions { Batch = 1 }, Paper with { Batch = 1 }];

@@ -1,0 +1,93 @@
+using Gqn.Native.Model;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn.functional;
+
+namespace Gqn.Native.Peers.Libtorch;
+
+/// <summary>The representation networks in libtorch: tower, pool, pyramid and volume.</summary>
+/// <remarks>
+/// What the volume takes from pictures and from places it takes by grid_sample, with zeros outside, so that it shares
+/// neither sparse matrices nor their transposes with the network that it checks.
+/// </remarks>
+/// <param name="weights">Of the network.</param>
+/// <param name="options">Of the network.</param>
+internal sealed class TwinRepresentation(TwinWeights weights, ModelOptions options)
+{
+    private const string Module = "representation.";
+    private const double DepthRange = 8, SeenFloor = 0.2;
+
+    /// <summary>ψ(x, v) of each image by itself.</summary>
+    /// <param name="images">(N, 3, size, size)</param>
+    /// <param name="views">Of the N cameras.</param>
+    /// <returns>(N, channels, h, w); for the volume (N, channels, places, 1).</returns>
+    public Tensor Forward(Tensor images, TwinViews views) => options.Representation switch
+    {
+        RepresentationKind.Pyramid => Pyramid(images, views.View),
+        RepresentationKind.Pool => Tower(Module, images, views.View).Features.mean([2, 3], keepdim: true),
+        RepresentationKind.Volume => Lift(images, views),
+        _ => Tower(Module, images, views.View).Features,
+    };
+
+    /// <summary>What the cores get of a scene: r itself, or what the rays of the query read in the volume.</summary>
+    /// <param name="representation">r, the sum over a scene's views.</param>
+    /// <param name="queries">Of the cameras, one of each scene.</param>
+    public Tensor Read(Tensor representation, TwinViews queries) =>
+        options.Representation == RepresentationKind.Volume ? March(representation, queries.Points!) : representation;
+
+    /// <summary>One pixel, or a map of that size, in every pixel of a map.</summary>
+    public static Tensor Tile(Tensor x, long size) => x.expand(-1, -1, size, size);
+
+    private Tensor Pyramid(Tensor images, Tensor view)
+    {
+        var x = Layer(Module + "conv1", cat([images, Tile(view, options.ImageSize)], 1), 2);
+        x = Layer(Module + "conv2", x, 2);
+        x = Layer(Module + "conv3", x, 2);
+        return Layer(Module + "conv4", x, options.ImageSize / 8);
+    }
+
+    private (Tensor Features, Tensor Fine) Tower(string module, Tensor images, Tensor view)
+    {
+        var a = Layer(module + "conv1", images, 2);
+        var fine = Layer(module + "conv3", a);
+        var b = Layer(module + "conv4", fine, 2) + Layer(module + "conv2", a, 2);
+        var merged = cat([b, Tile(view, options.ImageSize / 4)], 1);
+        var d = Layer(module + "conv7", Layer(module + "conv6", merged)) + Layer(module + "conv5", merged);
+        return (Layer(module + "conv8", d), fine);
+    }
+
+    /// <summary>What each view says of each place, beside how it sees the place, both times how probable it is that the
+    /// surface which the camera shows there lies at the place's distance.</summary>
+    private Tensor Lift(Tensor images, TwinViews views)
+    {
+        var (features, fine) = Tower(Module + "tower.", images, views.View);
+        var coarseThere = Sample(features, views.InPicture!);
+        var fineThere = Sample(fine, views.InPicture!);
+        var place = Layer(Module + "place", cat([coarseThere, views.Sight!, fineThere], 1));
+        var said = Layer(Module + "say", place);
+
+        var logits = DepthRange * (weights.Convolve(Module + "depth", features) / DepthRange).tanh();
+        // The distance bins are the planes of a volume of one channel; an even distribution over them weighs 1.
+        var surface = logits.softmax(1).unsqueeze(1) * options.Volume.DepthBins;
+        var there = Sample(surface, views.InDepth!).flatten(2).unsqueeze(-1);
+        return cat([said, views.Sight!], 1) * there;
+    }
+
+    /// <summary>The places along the rays of each cell of the latent grid.</summary>
+    private Tensor March(Tensor representation, Tensor points)
+    {
+        var volume = options.Volume;
+        long scenes = representation.shape[0], size = options.LatentSize, rays = volume.RaysPerCell;
+        long across = volume.Width!.Value, up = volume.Height!.Value;
+        var seen = representation.narrow(1, volume.Channels - TwinCameras.SightChannels, 1) + SeenFloor;
+        var mean = Layer(Module + "mean", representation / seen);
+        var grid = mean.reshape(scenes, volume.Channels, up, across, across);
+        var along = Sample(grid, points).permute(0, 4, 1, 2, 3).flatten(1, 2);
+        var ray = Layer(Module + "ray", along);
+        var cells = ray.reshape(scenes, volume.RayChannels, size, rays, size, rays).permute(0, 3, 5, 1, 2, 4);
+        return Layer(Module + "merge", cells.flatten(1, 3));
+    }
+
+    private static Tensor Sample(Tensor x, Tensor at) => grid_sample(x, at, align_corners: false);
+
+    private Tensor Layer(string module, Tensor x, long stride = 1) => relu(weights.Convolve(module, x, stride));
+}
