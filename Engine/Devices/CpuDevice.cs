@@ -32,6 +32,9 @@ public sealed unsafe partial class CpuDevice : Device
     public int Threads => _workspace.Pool.Threads;
 
     /// <inheritdoc />
+    public override int ProcessorThreads => Threads;
+
+    /// <inheritdoc />
     public override string Description =>
         $"CPU, {Threads} {(Threads == 1 ? "thread" : "threads")}, {_workspace.Level switch
         {

@@ -27,6 +27,9 @@ public abstract class Device : IDisposable
     /// </summary>
     public virtual bool IsAsynchronous => false;
 
+    /// <summary>Processor threads that compute, the caller's among them; 0 where something else does.</summary>
+    public virtual int ProcessorThreads => 0;
+
     /// <summary>False where tensors have a shape but no content, so that initial values need not be computed.</summary>
     public virtual bool HoldsValues => true;
 

@@ -24,6 +24,7 @@ public sealed class SceneBatches : IDisposable
     private readonly ulong _seed;
     private readonly ViewpointOrder _encoding;
     private readonly double _repeatedQueries;
+    private readonly bool _onDemand;
     private readonly Thread[] _workers;
 
     // The order of a finite source's scenes; guarded by _orderGate, which is taken before _gate.
@@ -36,6 +37,7 @@ public sealed class SceneBatches : IDisposable
     private long _nextToRender;
     private long _firstHeld;
     private long _nextToRead;
+    private bool _isAwaited;
     private volatile bool _disposed;
 
     /// <summary>Starts rendering scenes without end.</summary>
@@ -72,17 +74,22 @@ public sealed class SceneBatches : IDisposable
     /// next is drawn; at least 1.</param>
     /// <param name="geometry">What the workers compute of the cameras beside the pictures; null for nothing.</param>
     /// <param name="repeatedQueries">Probability that the query of a scene is its first context once more.</param>
+    /// <param name="onDemand">True where workers begin a batch only while <see cref="Next"/> waits for one: for a device
+    /// that itself uses all processors, and whose threads wait for each other many times a step. A worker that takes the
+    /// place of one of them holds up all.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is outside its limits.</exception>
     /// <exception cref="DatasetException">A file that the run has read before cannot be read.</exception>
     public SceneBatches(SceneSource source, int imageSize, int batch, int maxContexts, ulong seed,
         long firstBatch = 0, int workers = 1, int capacity = 4, ViewpointOrder order = ViewpointOrder.CosSin,
-        int shuffleBuffer = UsualShuffleBuffer, ViewGeometry? geometry = null, double repeatedQueries = 0)
+        int shuffleBuffer = UsualShuffleBuffer, ViewGeometry? geometry = null, double repeatedQueries = 0,
+        bool onDemand = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(firstBatch);
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(workers, 8);
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 2);
         (_source, _seed, _encoding, _repeatedQueries) = (source, seed, order, repeatedQueries);
+        _onDemand = onDemand;
         (_nextToRender, _firstHeld, _nextToRead) = (firstBatch, firstBatch, firstBatch);
         _slots = new Slot[capacity];
         for (int i = 0; i < capacity; i++)
@@ -138,11 +145,7 @@ public sealed class SceneBatches : IDisposable
                 Monitor.PulseAll(_gate);
             }
             Slot slot = _slots[_nextToRead % _slots.Length];
-            while (!slot.Ready)
-            {
-                Monitor.Wait(_gate);
-                ObjectDisposedException.ThrowIf(_disposed, this);
-            }
+            Await(slot);
             if (slot.Failure is Exception failure)
             {
                 if (failure is DatasetException) ExceptionDispatchInfo.Throw(failure);
@@ -231,6 +234,22 @@ public sealed class SceneBatches : IDisposable
         batch.Write(position, reader, viewOrder, order);
     }
 
+    /// <summary>Waits for a batch, and lets workers begin meanwhile; called with the gate held.</summary>
+    private void Await(Slot slot)
+    {
+        if (slot.Ready)
+            return;
+        _isAwaited = true;
+        Monitor.PulseAll(_gate);
+        while (!slot.Ready)
+        {
+            Monitor.Wait(_gate);
+            ObjectDisposedException.ThrowIf(_disposed, this);
+        }
+
+        _isAwaited = false;
+    }
+
     private void RenderAhead()
     {
         while (Claim(out long number, out Exception? failure))
@@ -254,6 +273,8 @@ public sealed class SceneBatches : IDisposable
         }
     }
 
+    private bool MayBegin => _nextToRender < _firstHeld + _slots.Length && (_isAwaited || !_onDemand);
+
     /// <summary>Takes the next batch to render once its slot is free, and its scenes from the order; false when the
     /// sequence was ended.</summary>
     private bool Claim(out long number, out Exception? failure)
@@ -263,7 +284,7 @@ public sealed class SceneBatches : IDisposable
         {
             lock (_gate)
             {
-                while (!_disposed && _nextToRender >= _firstHeld + _slots.Length)
+                while (!_disposed && !MayBegin)
                     Monitor.Wait(_gate);
                 number = _nextToRender++;
                 if (_disposed) return false;

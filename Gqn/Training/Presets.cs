@@ -75,7 +75,7 @@ public static class Presets
 
     /// <summary>
     /// The volume network, which knows perspective, with what ten minutes on a processor allow: 64 channels, two layers with
-    /// 3x3 kernels, and no posterior in seven of eight updates while σ is so large that latents carry nothing
+    /// 3x3 kernels, and no posterior in nine of ten updates while σ is so large that latents carry nothing
     /// (docs/training.md).
     /// </summary>
     private static RunConfiguration Quick() => new()
@@ -97,10 +97,10 @@ public static class Presets
             Steps = 8000,
             Batch = 8,
             MaxContexts = 5,
-            LearningRate = new LinearSchedule(1e-3, 1e-4, 8000),
+            LearningRate = new LinearSchedule(1.6e-3, 1e-4, 8000),
             Sigma = new LinearSchedule(2.0, 0.2, 8000, ScheduleShape.Geometric),
             RepeatedQueries = 0.3,
-            PosteriorEvery = 8,
+            PosteriorEvery = 10,
             PosteriorFrom = 6000,
             AverageDecay = 0.999,
         },

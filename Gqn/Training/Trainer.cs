@@ -21,7 +21,7 @@ namespace Gqn.Native.Training;
 public sealed class Trainer : IDisposable
 {
     private const uint NoiseStream = 0x4E6F6973;
-    private const int SheetRows = 6, SheetContexts = 3;
+    private const int SheetRows = 6, SheetContexts = 3, MaxSceneWorkers = 3;
     private RunConfiguration _configuration;
     private SchedulePosition _position;
     private readonly RunDirectory _directory;
@@ -75,11 +75,14 @@ public sealed class Trainer : IDisposable
             configuration.Reporting.SampleScenes, Math.Min(SheetContexts, training.MaxContexts));
         _metrics = MetricsLog.Open(directory.MetricsPath, Step);
         _events = new TensorBoardWriter(directory.Path, clock);
+        // Where training takes all processors, scenes are rendered by as many threads between the steps.
+        bool onDemand = device.ProcessorThreads >= Environment.ProcessorCount;
         _batches = new SceneBatches(
             training.OpenScenes(SceneSplit.Train), configuration.Model.ImageSize, training.Batch, training.MaxContexts,
             training.Seed, firstBatch: Step, order: configuration.Model.ViewpointOrder,
             shuffleBuffer: training.ShuffleBuffer, geometry: ViewGeometry.Of(configuration.Model),
-            repeatedQueries: training.RepeatedQueries);
+            repeatedQueries: training.RepeatedQueries, onDemand: onDemand,
+            workers: onDemand ? Math.Min(device.ProcessorThreads, MaxSceneWorkers) : 1);
     }
 
     /// <summary>The model.</summary>

@@ -7,7 +7,7 @@ namespace Gqn.Native.Training;
 public readonly record struct TrainingPace(double StepSeconds, double SheetSeconds, double CheckpointSeconds)
 {
     /// <summary>The part of the time that is planned for: machines get busier, and no measurement is exact.</summary>
-    public const double Margin = 0.92;
+    public const double Margin = 0.96;
 
     /// <summary>What the last update writes whatever its number: a sheet and a checkpoint.</summary>
     public double LastReportSeconds => SheetSeconds + CheckpointSeconds;

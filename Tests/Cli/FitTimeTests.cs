@@ -62,7 +62,7 @@ public sealed class FitTimeTests
     {
         var training = new TrainRequest { FitTime = TrainRequest.DefaultTime, Steps = 6800 }.ForNewRun().Training;
         Assert.Equal(
-            (6800, new LinearSchedule(1e-3, 1e-4, 6800),
+            (6800, new LinearSchedule(1.6e-3, 1e-4, 6800),
                 new LinearSchedule(2.0, 0.2, 6800, ScheduleShape.Geometric), 5100),
             (training.Steps, training.LearningRate, training.Sigma, training.PosteriorFrom));
     }

@@ -24,6 +24,25 @@ public sealed class SceneBatchesTests
         Assert.NotEqual(expected[0], Prints(Start(seed: 6), 1)[0]);
     }
 
+    /// <summary>Workers that work only while a batch is awaited make the same ones, and none before.</summary>
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(2, 4)]
+    public void BatchesOnDemandAreTheSame(int workers, int capacity)
+    {
+        var counted = new Counted();
+        using var batches = new SceneBatches(
+            new RenderedScenes(counted, SceneSplit.Train), Size, BatchSize, MaxContexts, 5, workers: workers,
+            capacity: capacity, onDemand: true);
+        SpinWait.SpinUntil(() => counted.Samples > 0, 50);
+        Assert.Equal(0, counted.Samples);
+        using SceneBatches eager = Start(seed: 5);
+        for (int i = 0; i < 12; i++)
+            Assert.Equal(BatchPrint.Of(eager.Next()), BatchPrint.Of(batches.Next()));
+        // The one in hand, and what was begun while it was awaited.
+        Assert.InRange(counted.Samples, 12 * BatchSize, (12 + capacity) * BatchSize);
+    }
+
     [Fact]
     public void AResumedRunContinuesWhereItStopped()
     {
@@ -225,6 +244,20 @@ public sealed class SceneBatchesTests
                 scene.Render(scene.Cameras[camera], Size, rgb);
                 Assert.Equal(rgb.Select(x => x / 255f), image);
             }
+        }
+    }
+
+    /// <summary>Counts the scenes that are asked for.</summary>
+    private sealed class Counted() : Wrapped("shepard-metzler-5")
+    {
+        private int _samples;
+
+        public int Samples => Volatile.Read(ref _samples);
+
+        public override Scene Sample(SceneSplit split, ulong index)
+        {
+            Interlocked.Increment(ref _samples);
+            return base.Sample(split, index);
         }
     }
 

@@ -14,7 +14,7 @@ public sealed class DeadlineTests
     public void TheLengthLeavesRoomForReportsAndAMargin()
     {
         Assert.Equal(0.104, Pace.SecondsPerStep(Reporting), 1e-12);
-        Assert.Equal((long)((552 - 3) / 0.104), Pace.StepsWithin(Time, Reporting));
+        Assert.Equal((long)((576 - 3) / 0.104), Pace.StepsWithin(Time, Reporting));
         Assert.Equal(1, Pace.StepsWithin(TimeSpan.FromSeconds(2), Reporting));
         Assert.Equal(int.MaxValue, default(TrainingPace).StepsWithin(Time, Reporting));
     }

@@ -25,6 +25,7 @@ internal sealed class PlaceGrid(VolumeOptions options, SceneBounds bounds)
     private const float Nearest = .05f, Reaching = 1.2f;
 
     private readonly float _radius = bounds.Radius;
+    private readonly Vector3[] _middles = Middles(options, bounds);
     private readonly Vector3 _places = new(options.Across, options.Across, options.Up);
 
     /// <summary>Finds the cells that show each place, bilinearly.</summary>
@@ -112,11 +113,20 @@ internal sealed class PlaceGrid(VolumeOptions options, SceneBounds bounds)
     }
 
     /// <summary>The middle of a place, in world units.</summary>
-    public Vector3 Place(int index)
+    public Vector3 Place(int index) => _middles[index];
+
+    private static Vector3[] Middles(VolumeOptions options, in SceneBounds bounds)
     {
         int width = options.Across;
-        var place = new Vector3(index % width, index / width % width, index / (width * width)) + new Vector3(.5f);
-        return bounds.Low + (place / _places * bounds.Size);
+        var middles = new Vector3[options.Places];
+        var places = new Vector3(width, width, options.Up);
+        for (int index = 0; index < middles.Length; index++)
+        {
+            var place = new Vector3(index % width, index / width % width, index / (width * width)) + new Vector3(.5f);
+            middles[index] = bounds.Low + (place / places * bounds.Size);
+        }
+
+        return middles;
     }
 
     private bool IsInFront(in PinholeView pinhole, Vector3 offset, out float column, out float row)

@@ -5,7 +5,8 @@ namespace Gqn.Native.Model.Geometry;
 /// <remarks>Filled view by view and row by row, with the layout of <see cref="Engine.Ops.SparseRows"/>.</remarks>
 internal sealed class SparseRowArrays
 {
-    private readonly int[] _cursors;
+    // Of the matrix that is being written: rows and columns of its entries, and entries of each column.
+    private readonly int[] _entryRows = [], _entryColumns = [], _counts = [];
     private int _view, _row, _entry;
 
     /// <summary>Room for some matrices.</summary>
@@ -20,9 +21,9 @@ internal sealed class SparseRowArrays
         Starts = new float[checked(views * (rows + 1))];
         Columns = new float[checked(views * Entries)];
         Weights = new float[Columns.Length];
-        _cursors = new int[columns];
         if (!transposed)
             return;
+        (_entryRows, _entryColumns, _counts) = (new int[Entries], new int[Entries], new int[columns]);
         TransposedStarts = new float[checked(views * (columns + 1))];
         TransposedColumns = new float[Columns.Length];
         TransposedWeights = new float[Columns.Length];
@@ -60,6 +61,7 @@ internal sealed class SparseRowArrays
     {
         (_view, _row, _entry) = (view, 0, 0);
         Starts[view * (Rows + 1)] = 0;
+        Array.Clear(_counts);
     }
 
     /// <summary>Adds an entry to the row that is being written; none where the weight is 0.</summary>
@@ -67,8 +69,15 @@ internal sealed class SparseRowArrays
     {
         if (weight == 0f)
             return;
-        int at = (_view * Entries) + _entry++;
+        int at = (_view * Entries) + _entry;
         (Columns[at], Weights[at]) = (column, weight);
+        if (_counts.Length > 0)
+        {
+            (_entryRows[_entry], _entryColumns[_entry]) = (_row, column);
+            _counts[column]++;
+        }
+
+        _entry++;
     }
 
     /// <summary>Goes to the next row.</summary>
@@ -84,28 +93,22 @@ internal sealed class SparseRowArrays
     /// <summary>Sorts the entries by column, those of a column by row: a counting sort.</summary>
     private void Transpose()
     {
-        int first = _view * Entries;
-        var columns = Columns.AsSpan(first, _entry);
-        Array.Clear(_cursors);
-        foreach (float column in columns)
-            _cursors[(int)column]++;
         var starts = TransposedStarts.AsSpan(_view * (SourceLength + 1), SourceLength + 1);
         int start = 0;
         for (int column = 0; column < SourceLength; column++)
         {
             starts[column] = start;
-            (start, _cursors[column]) = (start + _cursors[column], first + start);
+            (start, _counts[column]) = (start + _counts[column], start);
         }
 
         starts[SourceLength] = start;
-        var rowStarts = Starts.AsSpan(_view * (Rows + 1), Rows + 1);
-        for (int row = 0; row < Rows; row++)
+        var weights = Weights.AsSpan(_view * Entries, _entry);
+        var toRows = TransposedColumns.AsSpan(_view * Entries, _entry);
+        var toWeights = TransposedWeights.AsSpan(_view * Entries, _entry);
+        for (int entry = 0; entry < weights.Length; entry++)
         {
-            for (int e = first + (int)rowStarts[row]; e < first + (int)rowStarts[row + 1]; e++)
-            {
-                int to = _cursors[(int)Columns[e]]++;
-                (TransposedColumns[to], TransposedWeights[to]) = (row, Weights[e]);
-            }
+            int to = _counts[_entryColumns[entry]]++;
+            (toRows[to], toWeights[to]) = (_entryRows[entry], weights[entry]);
         }
     }
 }
