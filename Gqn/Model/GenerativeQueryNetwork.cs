@@ -265,6 +265,9 @@ public sealed class GenerativeQueryNetwork : IDisposable
         tape.Release(sharedImage);
         tape.Release(inferenceGates);
         tape.Release(generationGates);
+        // What was read for this query alone; r itself is the caller's.
+        if (condition.Representation.Id != representation.Id)
+            tape.Release(condition.Representation);
         if (drawOnce)
             Replace(ref mean, _resampling[0].DrawImage(drawing, map, mean));
         Replace(ref drawing, default);

@@ -36,7 +36,7 @@ internal static class TinyModels
             DepthBins = 3,
             RaysPerCell = 2,
             RayPoints = 4,
-            RayChannels = 3,
+            RayChannels = 4,
         },
     };
 

@@ -129,7 +129,7 @@ public sealed class WholeModelGradientTests
                 hard++;
         }
 
-        Assert.InRange(hard, 0, 2);
+        Assert.InRange(hard, 0, 4);
 
         Assert.True(total > 1, "the gradients are all but zero: the comparison says nothing");
     }

@@ -78,13 +78,22 @@ public sealed class Volume : RepresentationNetwork
     /// <returns>(N, channels, h, w), on the latent grid.</returns>
     public override Variable Read(Variable representation, Views queries)
     {
-        var shape = representation.Shape;
-        int inside = shape.C - PlaceGrid.SightChannels;
-        var seen = representation.SliceChannels(inside, 1).Affine(1f, SeenFloor).BroadcastTo(shape);
-        var along = queries.Points.Apply(_mean.Forward(representation.Divide(seen)));
+        var (tape, shape, volume, size) =
+            (representation.Tape, representation.Shape, _options.Volume, _options.LatentSize);
+        var count = representation.SliceChannels(shape.C - PlaceGrid.SightChannels, 1);
+        var seen = count.Affine(1f, SeenFloor);
+        var divisor = seen.BroadcastTo(shape);
+        var mean = representation.Divide(divisor);
+        var places = _mean.Forward(mean);
+        var points = queries.Points.Apply(places);
         // In memory the points of a ray follow one another, and the rays of a cell: they are the channels of a pixel.
-        var (points, size, rays) = (_options.Volume.RayPoints, _options.LatentSize, along.Shape.H / _options.Volume.RayPoints);
-        var ray = _ray.Forward(along.Reshape(new Shape(shape.N, shape.C * points, rays, 1)));
-        return _merge.Forward(ray.Reshape(new Shape(shape.N, ray.Shape.C * rays / (size * size), size, size)));
+        int rays = points.Shape.H / volume.RayPoints;
+        var read = _ray.Forward(points.Reshape(new Shape(shape.N, shape.C * volume.RayPoints, rays, 1)));
+        var cells = _merge.Forward(
+            read.Reshape(new Shape(shape.N, read.Shape.C * rays / (size * size), size, size)));
+        // Many queries of one representation would pile these up.
+        foreach (var passing in (ReadOnlySpan<Variable>)[count, seen, divisor, mean, places, points, read])
+            tape.Release(passing);
+        return cells;
     }
 }
