@@ -40,10 +40,5 @@ internal sealed class SyntheticViews
         new(options, views, geometry => geometry.CreateQueries(views, gradients: true));
 
     /// <summary>Uploads them.</summary>
-    public Views On(Tape tape)
-    {
-        int count = _poses.Length / Viewpoint.Dimensions;
-        var poses = tape.Constant(ModelOptions.ViewShape(count), _poses);
-        return _geometry?.Upload(tape, count, poses) ?? poses;
-    }
+    public Views On(Tape tape) => Views.Upload(tape, _poses, _geometry);
 }

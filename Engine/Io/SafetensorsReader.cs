@@ -128,13 +128,13 @@ public sealed class SafetensorsReader : IDisposable
         }
     }
 
-    private static void RequireCount(SafetensorsEntry tensor, int given)
+    private static void RequireCount(SafetensorsEntry tensor, int destination)
     {
-        if (tensor.Count != given)
+        if (tensor.Count != destination)
         {
             throw new ArgumentException(
-                $"Tensor '{tensor.Name}' has {tensor.Count} elements, but the destination has {given}.",
-                nameof(given));
+                $"Tensor '{tensor.Name}' has {tensor.Count} elements, but the destination has {destination}.",
+                nameof(destination));
         }
     }
 

@@ -22,9 +22,7 @@ public sealed class RecordedScenes(GqnDataset dataset) : SceneSource
     {
         if (GqnDatasetInfo.Find(Name) is not { } known)
         {
-            var cameras = SceneSight.Cameras(this).Select(camera => fieldOfViewDegrees is { } degrees
-                ? camera with { FieldOfViewDegrees = (float)degrees }
-                : camera);
+            var cameras = SceneSight.Cameras(this).Select(camera => camera.WithFieldOfView(fieldOfViewDegrees));
             return (CameraBounds.Of([.. cameras]), UsualGridWidth);
         }
 

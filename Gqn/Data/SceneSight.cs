@@ -9,28 +9,25 @@ internal static class SceneSight
 {
     private const int Scenes = 16;
 
-    /// <summary>The cameras of the first scenes.</summary>
+    /// <summary>The cameras of the first scenes, each scene loaded when its first is asked for.</summary>
     /// <exception cref="DatasetException">A scene is damaged or cannot be read.</exception>
-    public static List<Camera> Cameras(SceneSource source)
+    public static IEnumerable<Camera> Cameras(SceneSource source)
     {
         using var reader = source.CreateReader(Scene.MinImageSize);
-        var cameras = new List<Camera>();
         for (int scene = 0; scene < Scenes; scene++)
         {
             if (Reference(source, scene) is not { } reference)
-                break;
+                yield break;
             reader.Load(reference);
             for (int view = 0; view < source.ViewsPerScene; view++)
-                cameras.Add(reader.Camera(view));
+                yield return reader.Camera(view);
         }
-
-        return cameras;
     }
 
-    /// <summary>Refuses a box that no camera sees anything of.</summary>
+    /// <summary>Refuses the box of a geometry that no camera sees anything of.</summary>
     /// <exception cref="OptionException">None does.</exception>
     /// <exception cref="DatasetException">A scene is damaged or cannot be read.</exception>
-    public static void Require(SceneSource source, ViewGeometry geometry, in SceneBounds bounds)
+    public static void Require(SceneSource source, ViewGeometry geometry)
     {
         foreach (var camera in Cameras(source))
         {
@@ -39,8 +36,8 @@ internal static class SceneSight
         }
 
         throw new OptionException(
-            $"No camera of the first {Scenes} scenes of {source.Name} sees anything of the box from {bounds.Low} to "
-            + $"{bounds.High}: set model.bounds.minX, maxX, minY, maxY, minZ and maxZ to where the scenes are.");
+            $"No camera of the first {Scenes} scenes of {source.Name} sees anything of the box from "
+            + $"{geometry.Bounds.Low} to {geometry.Bounds.High}: set model.bounds.minX, maxX, minY, maxY, minZ and maxZ to where the scenes are.");
     }
 
     private static SceneReference? Reference(SceneSource source, int scene)

@@ -4,10 +4,11 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Model;
 
-/// <summary>Turns cameras into what a network is told of them, for inference.</summary>
+/// <summary>Turns cameras into what a network is told of them.</summary>
 /// <remarks>Arrays are kept and grow with the number of cameras. Not for use by several threads at once.</remarks>
 /// <param name="options">Of the network.</param>
-public sealed class CameraEncoder(ModelOptions options)
+/// <param name="gradients">Whether there will be a backward pass.</param>
+public sealed class CameraEncoder(ModelOptions options, bool gradients = false)
 {
     private readonly ViewGeometry? _geometry = ViewGeometry.Of(options);
     private ViewArrays? _contexts, _queries;
@@ -19,7 +20,7 @@ public sealed class CameraEncoder(ModelOptions options)
     public Views Contexts(Tape tape, ReadOnlySpan<Camera> cameras)
     {
         if (cameras.Length > _contextRoom)
-            (_contexts, _contextRoom) = (_geometry?.CreateContexts(cameras.Length, gradients: false), cameras.Length);
+            (_contexts, _contextRoom) = (_geometry?.CreateContexts(cameras.Length, gradients), cameras.Length);
         return Encode(tape, cameras, _contexts);
     }
 
@@ -29,13 +30,12 @@ public sealed class CameraEncoder(ModelOptions options)
     public Views Queries(Tape tape, ReadOnlySpan<Camera> cameras)
     {
         if (cameras.Length > _queryRoom)
-            (_queries, _queryRoom) = (_geometry?.CreateQueries(cameras.Length, gradients: false), cameras.Length);
+            (_queries, _queryRoom) = (_geometry?.CreateQueries(cameras.Length, gradients), cameras.Length);
         return Encode(tape, cameras, _queries);
     }
 
     private Views Encode(Tape tape, ReadOnlySpan<Camera> cameras, ViewArrays? arrays)
     {
-        ArgumentNullException.ThrowIfNull(tape);
         float[] poses = new float[cameras.Length * Viewpoint.Dimensions];
         for (int i = 0; i < cameras.Length; i++)
         {
@@ -45,7 +45,6 @@ public sealed class CameraEncoder(ModelOptions options)
                 _geometry?.Write(arrays, i, cameras[i]);
         }
 
-        var views = tape.Constant(ModelOptions.ViewShape(cameras.Length), poses);
-        return arrays?.Upload(tape, cameras.Length, views) ?? views;
+        return Views.Upload(tape, poses, arrays);
     }
 }

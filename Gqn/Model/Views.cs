@@ -1,5 +1,7 @@
 using Gqn.Native.Engine.Autodiff;
 using Gqn.Native.Engine.Ops;
+using Gqn.Native.Model.Geometry;
+using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Model;
 
@@ -29,8 +31,17 @@ public readonly record struct Views(Variable Poses)
     /// <summary>Viewpoints alone.</summary>
     public static implicit operator Views(Variable poses) => new(poses);
 
-    /// <summary>Viewpoints alone.</summary>
-    public static Views FromVariable(Variable poses) => new(poses);
+    /// <summary>Uploads viewpoints, and the geometry of the same views where the network is told of it.</summary>
+    /// <param name="tape">Where the variables live until the reset.</param>
+    /// <param name="poses">Viewpoints of seven numbers each.</param>
+    /// <param name="geometry">Its first views are these; null where the network needs none.</param>
+    public static Views Upload(Tape tape, ReadOnlySpan<float> poses, ViewArrays? geometry)
+    {
+        ArgumentNullException.ThrowIfNull(tape);
+        int count = poses.Length / Viewpoint.Dimensions;
+        var viewpoints = tape.Constant(ModelOptions.ViewShape(count), poses);
+        return geometry?.Upload(tape, count, viewpoints) ?? viewpoints;
+    }
 }
 
 /// <summary>An interpolation between two sets of places.</summary>

@@ -12,4 +12,10 @@ namespace Gqn.Native.Scenes;
 /// <param name="Pitch">Elevation of the line of sight in radians; positive looks up.</param>
 /// <param name="FieldOfViewDegrees">The angle between the upper and the lower border of the picture, in
 /// degrees.</param>
-public readonly record struct Camera(float X, float Y, float Z, float Yaw, float Pitch, float FieldOfViewDegrees);
+public readonly record struct Camera(float X, float Y, float Z, float Yaw, float Pitch, float FieldOfViewDegrees)
+{
+    /// <summary>The camera with another field of view, where one is given.</summary>
+    /// <param name="degrees">Null for its own.</param>
+    internal Camera WithFieldOfView(double? degrees) =>
+        degrees is { } given ? this with { FieldOfViewDegrees = (float)given } : this;
+}

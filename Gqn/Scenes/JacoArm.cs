@@ -59,11 +59,9 @@ public sealed class JacoArm : SceneEnvironment
 
     /// <inheritdoc/>
     /// <remarks>An arm that is stretched up ends above the walls.</remarks>
-    public override SceneBounds Bounds => new(
-        new Vector3(-Options.HalfSide, -Options.HalfSide, 0),
-        new Vector3(
-            Options.HalfSide, Options.HalfSide,
-            MathF.Max(Options.WallHeight, Options.Scale * (JacoKinematics.Reach + Options.FingerRadius))));
+    public override SceneBounds Bounds => SceneBounds.OnFloor(
+        Options.HalfSide,
+        MathF.Max(Options.WallHeight, Options.Scale * (JacoKinematics.Reach + Options.FingerRadius)));
 
     /// <summary>The choices that scenes are made with.</summary>
     public JacoOptions Options { get; }

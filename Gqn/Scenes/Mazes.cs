@@ -1,4 +1,3 @@
-using System.Numerics;
 using Gqn.Native.Engine.Random;
 using Gqn.Native.Imaging;
 
@@ -47,9 +46,7 @@ public sealed class Mazes : SceneEnvironment
     public override int ViewsPerScene => _options.ViewsPerScene;
 
     /// <inheritdoc/>
-    public override SceneBounds Bounds => new(
-        new Vector3(-MazeLayout.Side / 2f, -MazeLayout.Side / 2f, 0),
-        new Vector3(MazeLayout.Side / 2f, MazeLayout.Side / 2f, _options.WallHeight));
+    public override SceneBounds Bounds => SceneBounds.OnFloor(MazeLayout.Side / 2f, _options.WallHeight);
 
     /// <inheritdoc/>
     /// <remarks>Three places to a cell: a wall on either side and the corridor between them.</remarks>

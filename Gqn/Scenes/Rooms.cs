@@ -77,9 +77,7 @@ public sealed class Rooms : SceneEnvironment
     public override int ViewsPerScene => 10;
 
     /// <inheritdoc/>
-    public override SceneBounds Bounds => new(
-        new Vector3(-Options.HalfSide, -Options.HalfSide, 0),
-        new Vector3(Options.HalfSide, Options.HalfSide, Options.WallHeight));
+    public override SceneBounds Bounds => SceneBounds.OnFloor(Options.HalfSide, Options.WallHeight);
 
     /// <inheritdoc/>
     public override int UsualImageSize => _rotating ? 128 : 64;

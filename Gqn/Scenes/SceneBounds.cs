@@ -7,6 +7,12 @@ namespace Gqn.Native.Scenes;
 /// <param name="High">The corner of the greatest coordinates, in world units.</param>
 public readonly record struct SceneBounds(Vector3 Low, Vector3 High)
 {
+    /// <summary>A square box on the floor about the origin.</summary>
+    /// <param name="halfSide">Half its side, in world units.</param>
+    /// <param name="height">Its height, in world units.</param>
+    internal static SceneBounds OnFloor(float halfSide, float height) =>
+        new(new Vector3(-halfSide, -halfSide, 0), new Vector3(halfSide, halfSide, height));
+
     /// <summary>The middle of the box.</summary>
     public Vector3 Centre => (Low + High) / 2;
 

@@ -65,8 +65,8 @@ public sealed record ModelPlan(
         var geometry = ViewGeometry.Of(configuration.Model);
         int scenes = configuration.Training.Batch, images = scenes * contexts;
         var representation = network.Represent(
-            Images(images), Views(images, geometry?.CreateContexts(images, gradients: true)), contexts);
-        var queries = Views(scenes, geometry?.CreateQueries(scenes, gradients: true));
+            Images(images), Upload(images, geometry?.CreateContexts(images, gradients: true)), contexts);
+        var queries = Upload(scenes, geometry?.CreateQueries(scenes, gradients: true));
         var noise = new RandomStream(0, 0);
         return posterior
             ? network.EstimateElbo(representation, queries, Images(scenes), 1f, noise)
@@ -74,10 +74,7 @@ public sealed record ModelPlan(
 
         Variable Images(int count) => tape.Constant(configuration.Model.ImageShape(count), 0f);
 
-        Views Views(int count, ViewArrays? arrays)
-        {
-            var poses = tape.Constant(ModelOptions.ViewShape(count), 0f);
-            return arrays?.Upload(tape, count, poses) ?? poses;
-        }
+        Views Upload(int count, ViewArrays? arrays) =>
+            Views.Upload(tape, new float[count * ModelOptions.ViewpointDimensions], arrays);
     }
 }

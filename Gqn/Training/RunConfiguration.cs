@@ -232,7 +232,7 @@ public sealed record RunConfiguration
         var source = Training.OpenScenes(SceneSplit.Train);
         var (bounds, width) = source.FindBounds(Model.FieldOfViewDegrees);
         var completed = this with { Model = Model.WithScenes(bounds, width) };
-        SceneSight.Require(source, ViewGeometry.Of(completed.Model)!, completed.Model.Bounds.ToBounds());
+        SceneSight.Require(source, ViewGeometry.Of(completed.Model)!);
         return completed;
     }
 

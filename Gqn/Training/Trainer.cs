@@ -21,7 +21,11 @@ namespace Gqn.Native.Training;
 public sealed class Trainer : IDisposable
 {
     private const uint NoiseStream = 0x4E6F6973;
-    private const int SheetRows = 6, SheetContexts = 3, MaxSceneWorkers = 3;
+    private const int SheetRows = 6, SheetContexts = 3;
+
+    /// <summary>As many batches as there is room for beside the one in hand.</summary>
+    private const int MaxSceneWorkers = 3;
+
     private RunConfiguration _configuration;
     private SchedulePosition _position;
     private readonly RunDirectory _directory;
@@ -205,8 +209,9 @@ public sealed class Trainer : IDisposable
         // Uploaded before the work, which may be captured.
         _inputs = new StepInputs(
             _tape.Constant(model.ImageShape(images), batch.ContextImages.AsSpan(0, images * model.ImageLength)),
-            Upload(batch.ContextViews, batch.ContextGeometry, images),
-            Upload(batch.QueryViews, batch.QueryGeometry, training.Batch),
+            Views.Upload(
+                _tape, batch.ContextViews.AsSpan(0, images * Viewpoint.Dimensions), batch.ContextGeometry),
+            Views.Upload(_tape, batch.QueryViews, batch.QueryGeometry),
             _tape.Constant(model.ImageShape(training.Batch), batch.QueryImages), batch.Contexts, (float)sigma,
             (float)training.KlWeightAt(position), learningRate, training.HasPosterior(Step, position));
         // Updates with and without a posterior are different work.
@@ -243,12 +248,6 @@ public sealed class Trainer : IDisposable
             MeanOfSamplesMse = ImageMetrics.MeanSquaredError(samples.Mean, _sampleScenes.QueryImages),
             SampleVariance = samples.MeanVariance,
         };
-    }
-
-    private Views Upload(float[] poses, ViewArrays? geometry, int count)
-    {
-        var views = _tape.Constant(ModelOptions.ViewShape(count), poses.AsSpan(0, count * Viewpoint.Dimensions));
-        return geometry?.Upload(_tape, count, views) ?? views;
     }
 
     private void Compute()

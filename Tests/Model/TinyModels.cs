@@ -93,11 +93,11 @@ internal static class TinyModels
     {
         var images = options.ImageShape(scenes * contexts);
         var queries = options.ImageShape(scenes);
-        var geometry = ViewGeometry.Of(options);
+        var encoder = new CameraEncoder(options, gradients: true);
         return (
             tape.Constant(images, Random(images.Count, 1)),
-            Views(tape, Cameras(images.N, 2), geometry, geometry?.CreateContexts(images.N, gradients: true)),
-            Views(tape, Cameras(scenes, 3), geometry, geometry?.CreateQueries(scenes, gradients: true)),
+            encoder.Contexts(tape, Cameras(images.N, 2)),
+            encoder.Queries(tape, Cameras(scenes, 3)),
             tape.Constant(queries, Random(queries.Count, 4)));
     }
 
@@ -123,20 +123,5 @@ internal static class TinyModels
         var (images, views, queryViews, queryImages) = Batch(tape, network.Options);
         return network.EstimateElbo(
             network.Represent(images, views, Contexts), queryViews, queryImages, sigma, new RandomStream(5, 1));
-    }
-
-    private static Views Views(Tape tape, Camera[] cameras, ViewGeometry? geometry, ViewArrays? arrays)
-    {
-        float[] poses = new float[cameras.Length * Viewpoint.Dimensions];
-        for (int i = 0; i < cameras.Length; i++)
-        {
-            Viewpoint.Encode(
-                cameras[i], ViewpointOrder.CosSin, poses.AsSpan(i * Viewpoint.Dimensions, Viewpoint.Dimensions));
-            if (arrays is not null)
-                geometry?.Write(arrays, i, cameras[i]);
-        }
-
-        var views = tape.Constant(ModelOptions.ViewShape(cameras.Length), poses);
-        return arrays?.Upload(tape, cameras.Length, views) ?? views;
     }
 }

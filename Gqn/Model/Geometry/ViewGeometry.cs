@@ -8,16 +8,18 @@ namespace Gqn.Native.Model.Geometry;
 public sealed class ViewGeometry
 {
     private readonly ModelOptions _options;
-    private readonly SceneBounds _bounds;
     private readonly PlaceGrid? _grid;
 
     private ViewGeometry(ModelOptions options)
     {
         _options = options;
-        _bounds = options.Bounds.ToBounds();
+        Bounds = options.Bounds.ToBounds();
         if (options.Representation == RepresentationKind.Volume)
-            _grid = new PlaceGrid(options.Volume, _bounds);
+            _grid = new PlaceGrid(options.Volume, Bounds);
     }
+
+    /// <summary>The box that the scenes lie in.</summary>
+    public SceneBounds Bounds { get; }
 
     /// <summary>The geometry that a network of these options needs; null where it needs none.</summary>
     /// <exception cref="OptionException">The scene's box is not given.</exception>
@@ -28,7 +30,7 @@ public sealed class ViewGeometry
     }
 
     /// <summary>True where the camera sees a place of the volume, or there is none.</summary>
-    public bool IsInSight(in Camera camera) => _grid?.IsSeenBy(WithFieldOfView(camera)) ?? true;
+    public bool IsInSight(in Camera camera) => _grid?.IsSeenBy(camera.WithFieldOfView(_options.FieldOfViewDegrees)) ?? true;
 
     /// <summary>Arrays for the views that a scene is represented from.</summary>
     /// <param name="views">How many.</param>
@@ -79,11 +81,11 @@ public sealed class ViewGeometry
     public void Write(ViewArrays arrays, int position, in Camera camera)
     {
         ArgumentNullException.ThrowIfNull(arrays);
-        var seen = WithFieldOfView(camera);
+        var seen = camera.WithFieldOfView(_options.FieldOfViewDegrees);
         if (arrays.Rays.Length > 0)
         {
             int length = arrays.RayGrid * arrays.RayGrid * CameraRays.Channels;
-            CameraRays.Write(seen, arrays.RayGrid, _bounds, arrays.Rays.AsSpan(position * length, length));
+            CameraRays.Write(seen, arrays.RayGrid, Bounds, arrays.Rays.AsSpan(position * length, length));
         }
 
         if (_grid is null)
@@ -96,8 +98,4 @@ public sealed class ViewGeometry
         _grid.Project(seen, size, position, coarse, arrays.Depth, []);
         _grid.Project(seen, 2 * size, position, fine, null, arrays.Sight.AsSpan(position * sight, sight));
     }
-
-    private Camera WithFieldOfView(in Camera camera) => _options.FieldOfViewDegrees is { } degrees
-        ? camera with { FieldOfViewDegrees = (float)degrees }
-        : camera;
 }
