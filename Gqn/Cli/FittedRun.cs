@@ -34,10 +34,10 @@ internal static class FittedRun
             "speed",
             $"{speed} steps/s measured: {Terminal.Count(steps)} steps fit {Duration.Format(time)}; "
             + $"repeat with --steps {steps}");
-        return (configuration, new Deadline(left, pace, unfitted.Reporting, terminal.Clock));
+        return (configuration, new Deadline(left, pace, configuration.Training.PosteriorShare, unfitted.Reporting, terminal.Clock));
     }
 
-    /// <summary>Says how to repeat a run that was shortened on its way.</summary>
+    /// <summary>Says how to repeat a run whose length was changed on its way.</summary>
     /// <param name="terminal">Where to.</param>
     /// <param name="planned">The run as it began.</param>
     /// <param name="run">The run as it ended.</param>
@@ -46,7 +46,7 @@ internal static class FittedRun
         if (run.Refits == planned.Refits)
             return;
         terminal.WriteLine(
-            $"It was shortened to end in time; repeat it with --steps {planned.Steps} "
+            $"Its length was changed to end in time; repeat it with --steps {planned.Steps} "
             + $"--set training.steps={run.Steps} --set training.refits={run.Refits}");
     }
 }

@@ -49,7 +49,7 @@ internal static class TrainCommand
             + "with it, those of a resumed run stay [default: what --fit-time chooses, or the preset's]", 1L, int.MaxValue);
         var fitTime = CommandOptions.Time(
             "--fit-time", "Choose --steps so that training, schedules and all, ends within this time (90s, 10m, 1h30m, or "
-            + "seconds): its speed is measured first, and what is left is shortened if the machine gets slower "
+            + "seconds): its speed is measured first, and the length follows where the machine gets slower or faster "
             + $"[default: {TrainRequest.DefaultTime.TotalMinutes}m where neither --preset, --steps, --time-limit nor "
             + "--resume is given, else none]");
         var timeLimit = CommandOptions.Time(

@@ -76,10 +76,11 @@ internal sealed class TrainingDisplay(Terminal terminal, long steps, long firstS
     }
 
     /// <inheritdoc />
-    public void Shortened(long step, long steps)
+    public void Refitted(long step, long steps)
     {
         string lengths = $"{Terminal.Count(steps)} steps instead of {Terminal.Count(_steps)}";
-        terminal.WriteLine($"{step,8} slower than expected: {lengths} will end in time");
+        string speed = steps < _steps ? "slower" : "faster";
+        terminal.WriteLine($"{step,8} {speed} than expected: {lengths} will end in time");
         _steps = steps;
     }
 

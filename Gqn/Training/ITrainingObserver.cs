@@ -29,10 +29,10 @@ public interface ITrainingObserver
     /// <summary>A checkpoint was written.</summary>
     void Saved(long step, string path);
 
-    /// <summary>The run was shortened to end in time.</summary>
+    /// <summary>The length of the run was changed, so that it ends in time and uses it.</summary>
     /// <param name="step">Updates made.</param>
     /// <param name="steps">Updates of the whole run from now on.</param>
-    void Shortened(long step, long steps)
+    void Refitted(long step, long steps)
     {
     }
 }

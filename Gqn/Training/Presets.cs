@@ -101,7 +101,7 @@ public static class Presets
             Sigma = new LinearSchedule(2.0, 0.2, 8000, ScheduleShape.Geometric),
             RepeatedQueries = 0.3,
             PosteriorEvery = 10,
-            PosteriorFrom = 6000,
+            PosteriorFrom = 7200,
             AverageDecay = 0.999,
         },
     };

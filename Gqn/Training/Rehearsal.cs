@@ -8,7 +8,7 @@ internal sealed class Rehearsal : ITrainingObserver
 {
     private const int FewestTimed = 2;
     private const string FolderName = "rehearsal";
-    private readonly List<(int Contexts, double Seconds)> _times = [];
+    private readonly List<(int Contexts, bool HasPosterior, double Seconds)> _times = [];
     private readonly TimeProvider _clock;
     private readonly double _seconds;
     private readonly CancellationTokenSource _enough;
@@ -66,7 +66,7 @@ internal sealed class Rehearsal : ITrainingObserver
         double now = Now;
         // The first third compiles, fills caches and waits for the first batches.
         if (step > 1 && _last >= _seconds / 3)
-            _times.Add((_trainer.Contexts, now - _last));
+            _times.Add((_trainer.Contexts, _trainer.HadPosterior, now - _last));
         _last = now;
         if (_times.Count >= FewestTimed && now >= _seconds)
             _enough.Cancel();
@@ -86,20 +86,34 @@ internal sealed class Rehearsal : ITrainingObserver
     public void Saved(long step, string path) => _checkpointSeconds = Now - _last;
 
     /// <summary>
-    /// Seconds per update at the mean number of contexts: few steps draw few numbers of contexts, so a line through the
-    /// times says what the mean number takes.
+    /// Seconds per update at the mean number of contexts, without a posterior and with one: few steps draw few numbers of
+    /// contexts, so a plane through the times, by least squares, says what the mean number takes.
     /// </summary>
-    /// <param name="times">Contexts and seconds of each step.</param>
+    /// <param name="times">Contexts, posterior and seconds of each step; the two of a kind may be one.</param>
     /// <param name="maxContexts">K; a run's mean is (K + 1) / 2.</param>
-    internal static double StepSeconds(IReadOnlyCollection<(int Contexts, double Seconds)> times, int maxContexts)
+    internal static (double Prior, double Posterior) StepSeconds(
+        IReadOnlyCollection<(int Contexts, bool HasPosterior, double Seconds)> times, int maxContexts)
     {
         double contexts = times.Average(time => time.Contexts), seconds = times.Average(time => time.Seconds);
-        double spread = times.Sum(time => Math.Pow(time.Contexts - contexts, 2));
-        double slope = spread == 0
-            ? 0
-            : times.Sum(time => (time.Contexts - contexts) * (time.Seconds - seconds)) / spread;
-        // More contexts are more work, at most in proportion.
-        return seconds + (Math.Clamp(slope, 0, seconds / contexts) * (((maxContexts + 1) / 2.0) - contexts));
+        double share = times.Average(time => time.HasPosterior ? 1.0 : 0);
+        double cc = 0, cp = 0, pp = 0, cs = 0, ps = 0;
+        foreach (var (m, hasPosterior, s) in times)
+        {
+            double c = m - contexts, p = (hasPosterior ? 1 : 0) - share;
+            (cc, cp, pp) = (cc + (c * c), cp + (c * p), pp + (p * p));
+            (cs, ps) = (cs + (c * (s - seconds)), ps + (p * (s - seconds)));
+        }
+
+        double determinant = (cc * pp) - (cp * cp);
+        // Where the two cannot be told apart, contexts explain the times, if they differ.
+        var (perContext, ofPosterior) = determinant > 1e-9 * cc * pp
+            ? (((pp * cs) - (cp * ps)) / determinant, ((cc * ps) - (cp * cs)) / determinant)
+            : cc > 0 ? (cs / cc, 0) : (0, pp > 0 ? ps / pp : 0);
+        // More contexts are more work, at most in proportion; a posterior is more work.
+        double mean = seconds + (Math.Clamp(perContext, 0, seconds / contexts) * (((maxContexts + 1) / 2.0) - contexts));
+        double extra = Math.Clamp(ofPosterior, 0, share > 0 ? mean / share / 2 : 0);
+        double prior = mean - (share * extra);
+        return (prior, prior + extra);
     }
 
     private TrainingPace Measure(TrainingOptions training, CancellationToken cancellation)
@@ -108,12 +122,14 @@ internal sealed class Rehearsal : ITrainingObserver
         cancellation.ThrowIfCancellationRequested();
         double saved = Now;
         _trainer.Sample(this);
-        return new TrainingPace(StepSeconds(_times, training.MaxContexts), Now - saved, _checkpointSeconds);
+        var (prior, posterior) = StepSeconds(_times, training.MaxContexts);
+        double mean = prior + (training.PosteriorShare * (posterior - prior));
+        return new TrainingPace(mean, Now - saved, _checkpointSeconds, posterior / prior);
     }
 
     /// <summary>
-    /// Every step is read, so that a device that works by itself is waited for; as many have a posterior as in the mean of
-    /// the run, or a few more.
+    /// Every step is read, so that a device that works by itself is waited for; where a run has
+    /// updates of both kinds, one in two to one in four has a posterior here, so that both are measured.
     /// </summary>
     private static RunConfiguration Endless(RunConfiguration configuration) => configuration with
     {
@@ -121,7 +137,9 @@ internal sealed class Rehearsal : ITrainingObserver
         {
             Steps = int.MaxValue,
             Refits = null,
-            PosteriorEvery = Math.Max(1, (int)(1 / configuration.Training.PosteriorShare)),
+            PosteriorEvery = configuration.Training.PosteriorShare == 1
+                ? 1
+                : Math.Clamp((int)(1 / configuration.Training.PosteriorShare), 2, 4),
             PosteriorFrom = long.MaxValue,
         },
         Reporting = configuration.Reporting with

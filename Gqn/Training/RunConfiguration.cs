@@ -50,8 +50,8 @@ public sealed record TrainingOptions
     /// <summary>K, the most context views of a scene; each update draws M from 1 to K.</summary>
     public int MaxContexts { get; init; } = 5;
 
-    /// <summary>Where the run was shortened to end in time: how many steps of its schedules each update goes from there
-    /// on, see <see cref="SchedulePosition"/>; null where it was not.</summary>
+    /// <summary>Where the length of the run was changed to fit its time: how many steps of its schedules each update
+    /// goes from there on, see <see cref="SchedulePosition"/>; null where it was not.</summary>
     public string? Refits { get; init; }
 
     /// <summary>Updates over which the learning rate grows from 0, in equal parts; 0 for none.</summary>
@@ -72,8 +72,8 @@ public sealed record TrainingOptions
     /// large that latents carry nothing, the inference cores cost more than they give. 1 for the article's way.</summary>
     public int PosteriorEvery { get; init; } = 1;
 
-    /// <summary>The update from which on each has a posterior; it moves with the schedules where a run is
-    /// shortened.</summary>
+    /// <summary>The update from which on each has a posterior; it moves with the schedules where the length of a run is
+    /// changed.</summary>
     public long PosteriorFrom { get; init; }
 
     /// <summary>Steps over which the weight of the KL in the loss rises from 0 to 1; 0 for a weight of 1 from the
@@ -97,9 +97,13 @@ public sealed record TrainingOptions
         get
         {
             double before = Math.Min(PosteriorFrom, Steps) / (double)Steps;
-            return (before / PosteriorEvery) + 1 - before;
+            return PosteriorShareOf(before);
         }
     }
+
+    /// <summary>Of updates of which a part comes before <see cref="PosteriorFrom"/>, the share that has a
+    /// posterior.</summary>
+    internal double PosteriorShareOf(double before) => (before / PosteriorEvery) + 1 - before;
 
     /// <summary>Whether an update has a posterior; those do whose numbers, from 1, are multiples of
     /// <see cref="PosteriorEvery"/>, so that lines of numbers show them.</summary>

@@ -3,7 +3,7 @@ using Gqn.Native.Model;
 
 namespace Gqn.Native.Training;
 
-/// <summary>How far the schedules of a run are after s updates: p(s) = s, until the run is shortened.</summary>
+/// <summary>How far the schedules of a run are after s updates: p(s) = s, until the length of the run is changed.</summary>
 /// <remarks>
 /// A re-fit r at update s_r lets p grow by its rate with each update that follows: p(s) = p(s_r) + rate_r (s − s_r).
 /// All that was trained before s_r stays as it was, to the bit. Written "3000:1.2258,4500:1.4": updates and rates.
@@ -57,18 +57,18 @@ public sealed class SchedulePosition
     }
 
     /// <summary>
-    /// The position for a run that gets shorter: from here on schedules go faster, so that the last update has their
-    /// final values.
+    /// The position for a run that gets shorter or longer: from here on schedules go faster or slower, so that the last
+    /// update has their final values.
     /// </summary>
     /// <param name="step">Updates made.</param>
     /// <param name="steps">Updates of the whole run as planned so far.</param>
-    /// <param name="fewer">Updates of the whole run as wanted: more than <paramref name="step"/> + 1.</param>
+    /// <param name="wanted">Updates of the whole run as wanted: more than <paramref name="step"/> + 1.</param>
     /// <returns>The position, and the updates of the whole run: as wanted, or a few less.</returns>
-    public (SchedulePosition Position, long Steps) Shorten(long step, long steps, long fewer)
+    public (SchedulePosition Position, long Steps) Refit(long step, long steps, long wanted)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(fewer, step + 2);
+        ArgumentOutOfRangeException.ThrowIfLessThan(wanted, step + 2);
         double distance = At(steps) - At(step);
-        double rate = Math.Ceiling(distance / (fewer - 1 - step) * RateUnits) / RateUnits;
+        double rate = Math.Ceiling(distance / (wanted - 1 - step) * RateUnits) / RateUnits;
         var refits = _refits.Where(refit => refit.Step < step).Append((step, rate));
         return (new SchedulePosition([.. refits]), step + (long)Math.Ceiling(distance / rate) + 1);
     }

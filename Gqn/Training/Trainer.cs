@@ -95,11 +95,14 @@ public sealed class Trainer : IDisposable
     /// <summary>Updates made, those before a resume included.</summary>
     public long Step { get; private set; }
 
-    /// <summary>As it was given, but for the length where the run was shortened.</summary>
+    /// <summary>As it was given, but for the length where that was changed on the way.</summary>
     public RunConfiguration Configuration => _configuration;
 
     /// <summary>Context views of each scene in the last update.</summary>
     internal int Contexts => _inputs.Contexts;
+
+    /// <summary>Whether the last update had a posterior.</summary>
+    internal bool HadPosterior => _inputs.HasPosterior;
 
     /// <summary>The newest complete checkpoint; null before the first.</summary>
     public string? LastCheckpoint { get; private set; }
@@ -115,8 +118,8 @@ public sealed class Trainer : IDisposable
     /// <param name="observer">Hears of the progress.</param>
     /// <param name="limit">Time for this call; null for none.</param>
     /// <param name="cancellation">Asks to stop after the current step.</param>
-    /// <param name="deadline">Shortens the run, schedules and all, where it would not end in time; null to keep its
-    /// length.</param>
+    /// <param name="deadline">Changes the length of the run, schedules and all, where it would not end in time or not use
+    /// it; null to keep its length.</param>
     /// <exception cref="TrainingException">The loss or a gradient is not finite.</exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public TrainingOutcome Run(
@@ -351,17 +354,20 @@ public sealed class Trainer : IDisposable
     private void KeepWithin(Deadline deadline, ITrainingObserver observer)
     {
         var training = _configuration.Training;
-        long fewer = deadline.Fit(Step, training.Steps);
-        if (fewer == training.Steps)
+        double position = _position.At(Step), end = _position.At(training.Steps);
+        double before = Math.Clamp((training.PosteriorFrom - position) / Math.Max(end - position, 1), 0, 1);
+        long fitting = deadline.Fit(
+            Step, training.Steps, HadPosterior, training.PosteriorShareOf(before));
+        if (fitting == training.Steps)
             return;
-        (_position, long steps) = _position.Shorten(Step, training.Steps, fewer);
+        (_position, long steps) = _position.Refit(Step, training.Steps, fitting);
         _configuration = _configuration with
         {
             Training = training with { Steps = steps, Refits = _position.ToString() },
         };
-        // At once: a run that is killed before its next checkpoint shortens itself again here.
+        // At once: a run that is killed before its next checkpoint changes its length again here.
         _directory.WriteConfiguration(_configuration);
-        observer.Shortened(Step, steps);
+        observer.Refitted(Step, steps);
     }
 
     private void WriteSheet(ITrainingObserver observer)

@@ -4,7 +4,9 @@ namespace Gqn.Native.Training;
 /// <param name="StepSeconds">One update, at the mean number of contexts.</param>
 /// <param name="SheetSeconds">The prediction error and a sheet of held-out predictions.</param>
 /// <param name="CheckpointSeconds">A checkpoint.</param>
-public readonly record struct TrainingPace(double StepSeconds, double SheetSeconds, double CheckpointSeconds)
+/// <param name="PosteriorFactor">Time of an update with a posterior / time of one without.</param>
+public readonly record struct TrainingPace(
+    double StepSeconds, double SheetSeconds, double CheckpointSeconds, double PosteriorFactor = 1)
 {
     /// <summary>The part of the time that is planned for: machines get busier, and no measurement is exact.</summary>
     public const double Margin = 0.96;
@@ -19,6 +21,10 @@ public readonly record struct TrainingPace(double StepSeconds, double SheetSecon
         ArgumentNullException.ThrowIfNull(reporting);
         return StepSeconds + (SheetSeconds / reporting.SampleEvery) + (CheckpointSeconds / reporting.CheckpointEvery);
     }
+
+    /// <summary>Work of an update, in units of one without a posterior.</summary>
+    /// <param name="posteriorShare">The share of updates with a posterior; 0 or 1 for one update.</param>
+    public double Work(double posteriorShare) => 1 + (posteriorShare * (PosteriorFactor - 1));
 
     /// <summary>How many updates a run can have that should end within a time; at least 1.</summary>
     /// <param name="time">The time.</param>

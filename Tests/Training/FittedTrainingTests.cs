@@ -8,7 +8,7 @@ namespace Gqn.Native.Tests.Training;
 /// <summary>Training that must end in time, on a machine whose speed halves in mid-run.</summary>
 public sealed class FittedTrainingTests : IDisposable
 {
-    private const double Limit = 22, SlowFrom = 11;
+    private const double Limit = 21, SlowFrom = 11;
     private static readonly TrainingPace Pace = new(0.1, 0, 0);
 
     private static readonly RunConfiguration Planned = TrainerTests.Configuration(
@@ -58,11 +58,11 @@ public sealed class FittedTrainingTests : IDisposable
         Assert.Equal(TrainerTests.Metrics(_folder["run"]), TrainerTests.Metrics(_folder["repeat"]));
     }
 
-    /// <summary>Stopped, its state is saved; killed, it goes on from a checkpoint of before it was shortened.</summary>
+    /// <summary>Stopped, its state is saved; killed, it goes on from a checkpoint of before its length changed.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void AShortenedRunGoesOnAsItWasRecorded(bool killed)
+    public void ARunOfChangedLengthGoesOnAsItWasRecorded(bool killed)
     {
         using var source = new CancellationTokenSource();
         // Some steps after the first re-fit, and before the next checkpoint.
@@ -120,7 +120,7 @@ public sealed class FittedTrainingTests : IDisposable
             },
             OnLog = _metrics.Add,
         };
-        var deadline = fit ? new Deadline(TimeSpan.FromSeconds(Limit), Pace, configuration.Reporting, _clock) : null;
+        var deadline = fit ? new Deadline(TimeSpan.FromSeconds(Limit), Pace, 1, configuration.Reporting, _clock) : null;
         return trainer.Run(observer, null, interruption?.Token ?? CancellationToken.None, deadline);
     }
 

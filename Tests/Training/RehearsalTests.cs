@@ -11,12 +11,24 @@ public sealed class RehearsalTests
     public void AnUnevenDrawOfContextsIsEvenedOut()
     {
         // A step of m contexts takes 2 + 3m seconds, on average 11.
-        (int, double)[] uneven = [(1, 5), (1, 5), (2, 8), (4, 14)];
-        Assert.Equal(11, Rehearsal.StepSeconds(uneven, 5), 1e-12);
-        Assert.Equal(5, Rehearsal.StepSeconds([(2, 4), (2, 6)], 5), 1e-12);
+        AssertSeconds(11, 11, [(1, true, 5), (1, true, 5), (2, true, 8), (4, true, 14)]);
+        AssertSeconds(11, 11, [(1, false, 5), (1, false, 5), (2, false, 8), (4, false, 14)]);
+        AssertSeconds(5, 5, [(2, false, 4), (2, false, 6)]);
         // Noise must not make more contexts cheaper, nor dearer than in proportion.
-        Assert.Equal(5, Rehearsal.StepSeconds([(1, 6), (2, 4)], 5), 1e-12);
-        Assert.Equal(10, Rehearsal.StepSeconds([(1, 0), (2, 10)], 5), 1e-12);
+        AssertSeconds(5, 5, [(1, false, 6), (2, false, 4)]);
+        AssertSeconds(10, 10, [(1, false, 0), (2, false, 10)]);
+    }
+
+    [Fact]
+    public void WhatAPosteriorTakesIsToldFromWhatContextsTake()
+    {
+        // 2 + 3m seconds, and 4 more with a posterior.
+        AssertSeconds(11, 15, [(1, false, 5), (2, true, 12), (4, false, 14), (5, true, 21), (1, true, 9)]);
+        // Where the two cannot be told apart, all have the same mean.
+        AssertSeconds(8, 8, [(1, false, 4), (1, false, 4), (3, true, 8), (3, true, 8)]);
+        // Noise must not make a posterior cheaper, nor an update without one free.
+        AssertSeconds(3, 3, [(3, true, 2), (3, false, 4)]);
+        AssertSeconds(1, 3, [(3, true, 4), (3, false, 0)]);
     }
 
     [Fact]
@@ -45,5 +57,13 @@ public sealed class RehearsalTests
             TrainerTests.Configuration(), new RunDirectory(folder["run"]), device, new FakeClock(),
             TimeSpan.FromSeconds(2), new CancellationToken(true)));
         Assert.Empty(folder.FileNames);
+    }
+
+    private static void AssertSeconds(
+        double prior, double posterior, (int Contexts, bool HasPosterior, double Seconds)[] times)
+    {
+        var seconds = Rehearsal.StepSeconds(times, 5);
+        Assert.Equal(prior, seconds.Prior, 1e-12);
+        Assert.Equal(posterior, seconds.Posterior, 1e-12);
     }
 }

@@ -28,31 +28,33 @@ public sealed class SchedulePositionTests
     [InlineData(1, 6800, 3)]
     [InlineData(6000, 6800, 6002)]
     [InlineData(17, 1_000_000, 777_777)]
-    public void AShortenedRunEndsWithFinalValuesAndKeepsItsPast(long step, long steps, long fewer)
+    [InlineData(3000, 6800, 7900)]
+    [InlineData(1, 800, 1600)]
+    public void AChangedRunEndsWithFinalValuesAndKeepsItsPast(long step, long steps, long wanted)
     {
         var before = SchedulePosition.Parse(null);
-        var (after, length) = before.Shorten(step, steps, fewer);
+        var (after, length) = before.Refit(step, steps, wanted);
         // Rates are rounded up to four decimals, which may save some steps.
-        Assert.InRange(length, fewer - 1 - ((fewer - step) / 5000), fewer);
+        Assert.InRange(length, wanted - 1 - ((wanted - step) / 2500), wanted);
         var sigma = new LinearSchedule(2.0, 0.7, steps);
         Assert.Equal(0.7, sigma.At(after.At(length - 1)));
         Assert.True(sigma.At(after.At(length - 2)) > 0.7);
         Assert.Equal(before.At(step), after.At(step));
-        Assert.True(after.At(step + 1) > before.At(step + 1));
+        Assert.Equal(wanted < steps, after.At(step + 1) > before.At(step + 1));
         var read = SchedulePosition.Parse(after.ToString());
         Assert.All([step, step + 1, length - 1], s => Assert.Equal(after.At(s), read.At(s)));
     }
 
     [Fact]
-    public void ShorteningAgainGoesOnFromThere()
+    public void ChangingItAgainGoesOnFromThere()
     {
-        var (first, steps) = SchedulePosition.Parse(null).Shorten(1000, 5000, 4000);
-        var (second, fewer) = first.Shorten(2000, steps, 3000);
+        var (first, steps) = SchedulePosition.Parse(null).Refit(1000, 5000, 4000);
+        var (second, fewer) = first.Refit(2000, steps, 3000);
         Assert.InRange(fewer, 2999, 3000);
         Assert.Equal(first.At(2000), second.At(2000));
         Assert.InRange(second.At(fewer - 1), 5000, 5010);
         // One that is planned again from before a re-fit forgets it.
-        var (other, _) = second.Shorten(1500, fewer, 2500);
+        var (other, _) = second.Refit(1500, fewer, 2500);
         Assert.StartsWith("1000:", other.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("2000:", other.ToString(), StringComparison.Ordinal);
     }
