@@ -37,19 +37,28 @@ internal static class StepCommand
             HelpName = "N",
             DefaultValueFactory = _ => UsualContexts,
         };
+        var set = new Option<string[]>("--set")
+        {
+            Description = "Change any value of the configuration, such as model.representation=tower; may be repeated",
+            HelpName = "key=value",
+            DefaultValueFactory = _ => [],
+        };
+        var prior = new Option<bool>("--prior") { Description = "Steps without a posterior" };
         var command = new Command(
             "step", "Time training steps on synthetic batches, uploads included; prints one line of JSON.")
         {
-            device, precision, preset, batch, contexts, seconds,
+            device, precision, preset, batch, contexts, set, prior, seconds,
         };
         command.SetAction(parsed =>
         {
             var configuration = Configure(
                 parsed.GetValue(preset)!, parsed.GetValue(batch), parsed.GetValue(contexts));
+            configuration = ConfigurationOverrides.Apply(configuration, parsed.GetValue(set)!);
             double time = MeasureOptions.Positive("--seconds", parsed.GetValue(seconds));
             using var opened = DeviceCatalog.Open(
                 parsed.GetValue(device)!, MeasureOptions.Parse(parsed.GetValue(precision)));
-            var record = Measure(configuration, opened, parsed.GetValue(contexts), time);
+            var record = Measure(
+                configuration, opened, parsed.GetValue(contexts), !parsed.GetValue(prior), time);
             parsed.InvocationConfiguration.Output.WriteLine(record.ToJson());
         });
         return command;
@@ -71,9 +80,10 @@ internal static class StepCommand
         return configuration;
     }
 
-    private static StepRecord Measure(RunConfiguration configuration, Device device, int contexts, double seconds)
+    private static StepRecord Measure(
+        RunConfiguration configuration, Device device, int contexts, bool hasPosterior, double seconds)
     {
-        using var loop = new TrainingLoop(configuration, device, contexts);
+        using var loop = new TrainingLoop(configuration, device, contexts, hasPosterior);
         var gpu = device as GpuDevice;
         var timing = StepTiming.Measure(() => loop.Step(), () => gpu?.Synchronize(), seconds);
         // Once more, to count kernels and to see that it was training what was timed.

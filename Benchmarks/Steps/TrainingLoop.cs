@@ -22,6 +22,7 @@ internal sealed class TrainingLoop : IDisposable
     private readonly Action _compute;
     private readonly ModelOptions _model;
     private readonly int _scenes, _contexts;
+    private readonly bool _hasPosterior;
     private readonly float _sigma;
     private readonly double _learningRate;
     private Variable _contextImages, _queryImages;
@@ -33,8 +34,10 @@ internal sealed class TrainingLoop : IDisposable
     /// <param name="configuration">Model, batch and optimiser.</param>
     /// <param name="device">Where it computes; it must outlive the loop.</param>
     /// <param name="contexts">M, context views of each scene.</param>
-    public TrainingLoop(RunConfiguration configuration, Device device, int contexts)
+    /// <param name="hasPosterior">Whether to maximise the bound with a posterior, or with the prior in its place.</param>
+    public TrainingLoop(RunConfiguration configuration, Device device, int contexts, bool hasPosterior = true)
     {
+        _hasPosterior = hasPosterior;
         configuration = configuration.WithScenes();
         var training = configuration.Training;
         (_device, _model, _scenes, _contexts) = (device, configuration.Model, training.Batch, contexts);
@@ -95,7 +98,9 @@ internal sealed class TrainingLoop : IDisposable
     private void Compute()
     {
         var representation = _network.Represent(_contextImages, _contextViews, _contexts);
-        _elbo = _network.EstimateElbo(representation, _queryViews, _queryImages, _sigma, _noise);
+        _elbo = _hasPosterior
+            ? _network.EstimateElbo(representation, _queryViews, _queryImages, _sigma, _noise)
+            : _network.EstimatePriorElbo(representation, _queryViews, _queryImages, _sigma, _noise);
         _tape.Backward(_elbo.NegElbo);
         if (_device.IsAsynchronous)
             _adam.Queue(_learningRate);

@@ -62,6 +62,25 @@ public sealed class SumConvolution : Module
         return Operations.Conv2d(terms, Bias(terms[0].Input.Tape), _stride, _activation);
     }
 
+    /// <summary>The convolution of one input alone: its part of the sum, before the bias and the activation.</summary>
+    /// <remarks>For parts that go through something linear on their way into <see cref="Finish"/>, which is cheaper
+    /// behind the convolution than before it.</remarks>
+    /// <param name="input">Its number, in the order of the constructor.</param>
+    /// <param name="x">(N, channels, H, W)</param>
+    /// <returns>(N, outputs, H, W)</returns>
+    /// <exception cref="ShapeException">The shape is wrong.</exception>
+    public Variable Part(int input, Variable x) =>
+        Operations.Conv2d(x, x.Tape.Watch(_weights[input]), default, _stride);
+
+    /// <summary>The activation of given parts, the convolution of a last input, and the bias.</summary>
+    /// <param name="parts">The sum of the other inputs' parts, (N, outputs, H, W).</param>
+    /// <param name="input">The number of the last input.</param>
+    /// <param name="x">The last input, (N, channels, H, W).</param>
+    /// <returns>(N, outputs, H, W)</returns>
+    /// <exception cref="ShapeException">A shape is wrong.</exception>
+    public Variable Finish(Variable parts, int input, Variable x) => Operations.Conv2d(
+        [new ConvolutionTerm(x, x.Tape.Watch(_weights[input]))], Bias(x.Tape), _stride, _activation, parts);
+
     /// <summary>The inputs that exist with their weights; valid until the next call.</summary>
     /// <exception cref="ShapeException">The number of inputs is wrong.</exception>
     internal ReadOnlySpan<ConvolutionTerm> Terms(ReadOnlySpan<Variable> inputs)

@@ -62,8 +62,14 @@ public static unsafe class GatherKernels
             int c = 0;
             for (; c + (Together * T.Width) <= Shape.Channels; c += Together * T.Width)
                 SumFour<T>(y + c, x + c, columns, weights, count);
-            for (; c < Shape.Channels; c += T.Width)
-                SumOne<T>(y + c, x + c, columns, weights, count, Shape.Channels - c);
+            for (; c + (2 * T.Width) <= Shape.Channels; c += 2 * T.Width)
+                SumTwo<T>(y + c, x + c, columns, weights, count);
+            for (; c + T.Width <= Shape.Channels; c += T.Width)
+                SumOne<T>(y + c, x + c, columns, weights, count);
+            for (; T.Width > F32x8.Width && c + F32x8.Width <= Shape.Channels; c += F32x8.Width)
+                SumOne<F32x8>(y + c, x + c, columns, weights, count);
+            for (; c < Shape.Channels; c++)
+                SumOne<F32>(y + c, x + c, columns, weights, count);
         }
 
         private readonly void SumFour<T>(float* y, float* x, float* columns, float* weights, int count)
@@ -86,13 +92,29 @@ public static unsafe class GatherKernels
             Write(y + (3 * T.Width), d);
         }
 
-        private readonly void SumOne<T>(float* y, float* x, float* columns, float* weights, int count, int left)
+        private readonly void SumTwo<T>(float* y, float* x, float* columns, float* weights, int count)
             where T : struct, ISimdLane<T>
         {
-            T sum = Beta == 0 ? T.Const(0) : T.Load(y, left);
+            T a = T.Const(0), b = a;
             for (int e = 0; e < count; e++)
-                sum = T.MultiplyAdd(T.Const(weights[e]), T.Load(x + ((nint)columns[e] * Shape.Channels), left), sum);
-            sum.Store(y, left);
+            {
+                T weight = T.Const(weights[e]);
+                float* row = x + ((nint)columns[e] * Shape.Channels);
+                a = T.MultiplyAdd(weight, T.Load(row), a);
+                b = T.MultiplyAdd(weight, T.Load(row + T.Width), b);
+            }
+
+            Write(y, a);
+            Write(y + T.Width, b);
+        }
+
+        private readonly void SumOne<T>(float* y, float* x, float* columns, float* weights, int count)
+            where T : struct, ISimdLane<T>
+        {
+            T sum = T.Const(0);
+            for (int e = 0; e < count; e++)
+                sum = T.MultiplyAdd(T.Const(weights[e]), T.Load(x + ((nint)columns[e] * Shape.Channels)), sum);
+            Write(y, sum);
         }
 
         private readonly void Write<T>(float* y, T sum) where T : struct, ISimdLane<T> =>

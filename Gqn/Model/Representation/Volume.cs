@@ -30,6 +30,9 @@ public sealed class Volume : RepresentationNetwork
     // Softmax takes exponentials; beyond this the distance is decided anyway.
     private const float DepthRange = 8;
 
+    // The inputs of the layer of places.
+    private const int Features = 0, Sight = 1, Fine = 2;
+
     private readonly ModelOptions _options;
     private readonly Tower _tower;
     private readonly Convolution _say, _depth, _mean, _ray, _merge;
@@ -68,8 +71,10 @@ public sealed class Volume : RepresentationNetwork
         var surface = _depth.Forward(features).Scale(1 / DepthRange).Tanh().Scale(DepthRange).Softmax();
         // In memory the bins of a cell follow one another, so that pairs of cell and bin are the pixels of a column.
         var there = views.Depth.Apply(surface.Reshape(new Shape(n, 1, h * w * d, 1)));
-        var said = _say.Forward(_place.Forward(
-            [views.Coarse.Apply(features), views.Sight, views.Fine.Apply(fine)]));
+        // What a place takes from the pictures is linear up to the activation, and there are fewer cells than places.
+        var taken = views.Coarse.Apply(_place.Part(Features, features))
+            .Add(views.Fine.Apply(_place.Part(Fine, fine)));
+        var said = _say.Forward(_place.Finish(taken, Sight, views.Sight));
         var place = said.ConcatChannels(views.Sight);
         return place.Multiply(there.BroadcastTo(place.Shape));
     }
