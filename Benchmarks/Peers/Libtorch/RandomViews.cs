@@ -50,11 +50,7 @@ internal sealed class RandomViews : IDisposable
     public TwinViews Torch => _torch ??= Make();
 
     /// <summary>For this engine.</summary>
-    public Views On(Tape tape)
-    {
-        var poses = tape.Constant(ModelOptions.ViewShape(_cameras.Length), _poses);
-        return _geometry?.Upload(tape, _cameras.Length, poses) ?? poses;
-    }
+    public Views On(Tape tape) => Views.Upload(tape, _poses, _geometry);
 
     /// <inheritdoc />
     public void Dispose() => _torch?.Dispose();

@@ -60,9 +60,13 @@ internal sealed class TwinRepresentation(TwinWeights weights, ModelOptions optio
     private Tensor Lift(Tensor images, TwinViews views)
     {
         var (features, fine) = Tower(Module + "tower.", images, views.View);
-        var coarseThere = Sample(features, views.InPicture!);
-        var fineThere = Sample(fine, views.InPicture!);
-        var place = Layer(Module + "place", cat([coarseThere, views.Sight!, fineThere], 1));
+        // As there, cells are convolved before places are interpolated between them: fewer sums, and as fast as it gets.
+        long coarseChannels = features.shape[1], sightChannels = TwinCameras.SightChannels;
+        var coarseThere = Sample(weights.ConvolvePart(Module + "place", 0, features), views.InPicture!);
+        var seen = weights.ConvolvePart(Module + "place", coarseChannels, views.Sight!);
+        var fineThere = Sample(
+            weights.ConvolvePart(Module + "place", coarseChannels + sightChannels, fine), views.InPicture!);
+        var place = relu(coarseThere + fineThere + seen + weights.Bias(Module + "place"));
         var said = Layer(Module + "say", place);
 
         var logits = DepthRange * (weights.Convolve(Module + "depth", features) / DepthRange).tanh();

@@ -71,6 +71,17 @@ internal sealed class TwinWeights : IDisposable
         return conv2d(x, weight, _weights.GetValueOrDefault(module + ".bias"), [stride, stride], [padding, padding]);
     }
 
+    /// <summary>The part of a convolution with a 1x1 kernel that some of its input channels make, without the
+    /// bias.</summary>
+    /// <param name="module">Name of the module whose weight it has.</param>
+    /// <param name="first">The first of the channels in the weight.</param>
+    /// <param name="x">(N, those channels, H, W)</param>
+    public Tensor ConvolvePart(string module, long first, Tensor x) =>
+        conv2d(x, _weights[module + ".weight"].narrow(1, first, x.shape[1]));
+
+    /// <summary>The bias of a module, to be added to (N, channels, H, W).</summary>
+    public Tensor Bias(string module) => _weights[module + ".bias"].reshape(1, -1, 1, 1);
+
     /// <summary>A transposed convolution without bias whose kernel is as large as its stride.</summary>
     /// <param name="module">Name of the module whose weight it has.</param>
     /// <param name="x">(N, C, H, W)</param>
