@@ -69,7 +69,7 @@ public unsafe class ConvolutionSumBenchmarks : IKernelBenchmarks
         for (int i = 0; i < _x.Length; i++)
         {
             var shape = Shape with { C = Place.Channels[i] };
-            Conv2d.Forward(
+            DirectConvolution.Forward(
                 _workspace, _y.Pointer, i == 0 ? null : _y.Pointer, _x[i].Pointer, _w[i].Pointer, _bias.Pointer, shape,
                 default(Identity));
         }
@@ -79,31 +79,31 @@ public unsafe class ConvolutionSumBenchmarks : IKernelBenchmarks
     public void Forward()
     {
         var operands = Operands(dx: false, dw: false);
-        ConvolutionSum.Forward(_workspace, _y.Pointer, null, operands, _bias.Pointer, Shape, default(Identity));
+        Conv2dKernels.Forward(_workspace, _y.Pointer, null, operands, _bias.Pointer, Shape, default(Identity));
     }
 
     [Benchmark]
     public void LstmCell()
     {
         var operands = Operands(dx: false, dw: false);
-        ConvolutionSum.ForwardLstmCell(
+        Conv2dKernels.ForwardLstmCell(
             _workspace, _next.Pointer, _hidden.Pointer, _y.Pointer, _cell.Pointer, null, operands, _bias.Pointer, Shape);
     }
 
     [Benchmark]
     public void BackwardInput() =>
-        ConvolutionSum.Backward(_workspace, Operands(dx: true, dw: false), _y.Pointer, Shape);
+        Conv2dKernels.Backward(_workspace, Operands(dx: true, dw: false), _y.Pointer, Shape);
 
     [Benchmark]
     public void BackwardWeight() =>
-        ConvolutionSum.Backward(_workspace, Operands(dx: false, dw: true), _y.Pointer, Shape);
+        Conv2dKernels.Backward(_workspace, Operands(dx: false, dw: true), _y.Pointer, Shape);
 
-    private ConvolutionOperand[] Operands(bool dx, bool dw)
+    private Conv2dOperand[] Operands(bool dx, bool dw)
     {
-        var operands = new ConvolutionOperand[_x.Length];
+        var operands = new Conv2dOperand[_x.Length];
         for (int i = 0; i < operands.Length; i++)
         {
-            operands[i] = new ConvolutionOperand
+            operands[i] = new Conv2dOperand
             {
                 X = _x[i].Pointer,
                 W = _w[i].Pointer,

@@ -56,18 +56,18 @@ public unsafe class GemmBenchmarks : IKernelBenchmarks
         new PlainGemm { A = _a, B = _b, C = _c, N = Size.N, K = Size.K }.Run(0, Size.M);
 
     [Benchmark]
-    public void Multiply() => Gemm.Multiply(_workspace, _c, null, _a, _b, Size.M, Size.N, Size.K, false, false);
+    public void Multiply() => MatMulKernels.Multiply(_workspace, _c, null, _a, _b, Size.M, Size.N, Size.K, false, false);
 
     [Benchmark]
     public void MultiplyTransposedA() =>
-        Gemm.Multiply(_workspace, _c, null, _a, _b, Size.M, Size.N, Size.K, true, false);
+        MatMulKernels.Multiply(_workspace, _c, null, _a, _b, Size.M, Size.N, Size.K, true, false);
 
     [Benchmark]
     public void MultiplyTransposedB() =>
-        Gemm.Multiply(_workspace, _c, null, _a, _b, Size.M, Size.N, Size.K, false, true);
+        MatMulKernels.Multiply(_workspace, _c, null, _a, _b, Size.M, Size.N, Size.K, false, true);
 
     [Benchmark]
-    public void MultiplyAndAdd() => Gemm.Multiply(_workspace, _c, _c, _a, _b, Size.M, Size.N, Size.K, false, false);
+    public void MultiplyAndAdd() => MatMulKernels.Multiply(_workspace, _c, _c, _a, _b, Size.M, Size.N, Size.K, false, false);
 
     private static float* Fill(long length)
     {

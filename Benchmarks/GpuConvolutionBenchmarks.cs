@@ -6,8 +6,8 @@ using Gqn.Native.Kernels.Gpu;
 using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Shapes;
 using CpuConvolution = Gqn.Native.Kernels.Cpu.Conv2d;
-using GpuOperand = Gqn.Native.Kernels.Gpu.ConvolutionOperand;
-using GpuSum = Gqn.Native.Kernels.Gpu.ConvolutionSum;
+using GpuOperand = Gqn.Native.Kernels.Gpu.Conv2dOperand;
+using GpuSum = Gqn.Native.Kernels.Gpu.Conv2dKernels;
 
 namespace Gqn.Native.Benchmarks;
 

@@ -3,8 +3,8 @@ using BenchmarkDotNet.Attributes;
 using Gqn.Native.Benchmarks.Measures;
 using Gqn.Native.Kernels.Cpu;
 using Gqn.Native.Kernels.Gpu;
-using CpuGemm = Gqn.Native.Kernels.Cpu.Gemm;
-using GpuGemm = Gqn.Native.Kernels.Gpu.Gemm;
+using CpuGemm = Gqn.Native.Kernels.Cpu.MatMulKernels;
+using GpuGemm = Gqn.Native.Kernels.Gpu.MatMulKernels;
 
 namespace Gqn.Native.Benchmarks;
 

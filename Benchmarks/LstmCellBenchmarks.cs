@@ -60,11 +60,11 @@ public unsafe class LstmCellBenchmarks : IKernelBenchmarks
 
     [Benchmark]
     public void Forward() =>
-        LstmCellKernels.Forward(
+        ConvLstmKernels.Forward(
             _workspace, _next.Pointer, _hidden.Pointer, _gates.Pointer, _cell.Pointer, Rows, Hidden);
 
     [Benchmark]
-    public void Backward() => LstmCellKernels.Backward(
+    public void Backward() => ConvLstmKernels.Backward(
         _workspace, _dGates.Pointer, _dCell.Pointer, 0, _hidden.Pointer, _cell.Pointer, _gates.Pointer, _cell.Pointer,
         _next.Pointer, Rows, Hidden);
 }

@@ -2,7 +2,7 @@
 # Runs a command where a double of NVIDIA's driver stands in for the driver.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-source=$here/../Tests/Driver/libcuda.c
+source=$here/../Tests/Emulator/Driver/libcuda.c
 folder=${GQN_CUDA_DOUBLE_FOLDER:-${XDG_CACHE_HOME:-$HOME/.cache}/gqn-native/cuda-double}
 opencl=${GQN_OPENCL_ROOT:-${XDG_CACHE_HOME:-$HOME/.cache}/gqn-native/opencl}
 

@@ -16,7 +16,7 @@ internal sealed class StepPart : IReportPart
     // A first step that compiles, one that counts if it is slow, one whose loss is read, and as much again for errors.
     private const double StepsNeeded = 6, StartSeconds = 3, MostSeconds = 15, LeastSeconds = 1;
 
-    // Set to 0 to launch kernels one by one (Kernels/Gpu/GpuContext.cs).
+    // Set to 0 to launch kernels one by one (Kernels/Gpu/Device/GpuContext.cs).
     private const string GraphVariable = "GQN_CUDA_GRAPHS";
 
     // What a device's driver and other programs may need of its memory.

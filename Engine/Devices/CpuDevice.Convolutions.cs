@@ -33,12 +33,12 @@ public sealed unsafe partial class CpuDevice
     public override void Conv2dBackward(ReadOnlySpan<Conv2dTermGradient> terms, Tensor dy, int stride)
     {
         var shape = default(Conv2dShape);
-        var operands = stackalloc ConvolutionOperand[terms.Length];
+        var operands = stackalloc Conv2dOperand[terms.Length];
         for (int i = 0; i < terms.Length; i++)
         {
             ref readonly var term = ref terms[i];
             shape = Describe(dy.Shape, (term.W.Exists ? term.W : term.Dw).Shape, stride);
-            operands[i] = new ConvolutionOperand
+            operands[i] = new Conv2dOperand
             {
                 X = At(term.X),
                 W = At(term.W),
@@ -52,8 +52,8 @@ public sealed unsafe partial class CpuDevice
             };
         }
 
-        ConvolutionSum.Backward(
-            _workspace, new ReadOnlySpan<ConvolutionOperand>(operands, terms.Length), At(dy), shape);
+        Conv2dKernels.Backward(
+            _workspace, new ReadOnlySpan<Conv2dOperand>(operands, terms.Length), At(dy), shape);
     }
 
     /// <inheritdoc />
@@ -62,13 +62,13 @@ public sealed unsafe partial class CpuDevice
         Tensor cell)
     {
         var gateShape = hidden.Shape with { C = GateOrder.Gates * hidden.Shape.C };
-        var operands = stackalloc ConvolutionOperand[terms.Length];
+        var operands = stackalloc Conv2dOperand[terms.Length];
         var shape = Describe(terms, gateShape, 1, operands);
-        var sum = new ReadOnlySpan<ConvolutionOperand>(operands, terms.Length);
+        var sum = new ReadOnlySpan<Conv2dOperand>(operands, terms.Length);
         var sums = gates;
-        if (!gates.Exists && !ConvolutionSum.IsFused(sum, shape))
+        if (!gates.Exists && !Conv2dKernels.IsFused(sum, shape))
             sums = new Tensor(Pool.Rent(gateShape.Count), 0, gateShape);
-        ConvolutionSum.ForwardLstmCell(
+        Conv2dKernels.ForwardLstmCell(
             _workspace, At(cellNext), At(hidden), At(sums), At(cell), At(addend), sum, At(bias), shape);
         if (sums.Exists && !gates.Exists)
             Pool.Return(sums.Buffer);
@@ -78,7 +78,7 @@ public sealed unsafe partial class CpuDevice
     public override void LstmCellBackward(
         Tensor dGates, Tensor dCell, float beta, Tensor dHidden, Tensor dCellNext, Tensor gates, Tensor cell,
         Tensor cellNext) =>
-        LstmCellKernels.Backward(
+        ConvLstmKernels.Backward(
             _workspace, At(dGates), At(dCell), beta, At(dHidden), At(dCellNext), At(gates), At(cell), At(cellNext),
             cellNext.Shape.Pixels, cellNext.Shape.C);
 
@@ -86,15 +86,15 @@ public sealed unsafe partial class CpuDevice
         Tensor y, Tensor addend, ReadOnlySpan<Conv2dTerm> terms, Tensor bias, int stride, TActivation activation)
         where TActivation : unmanaged, IUnaryOp
     {
-        var operands = stackalloc ConvolutionOperand[terms.Length];
+        var operands = stackalloc Conv2dOperand[terms.Length];
         var shape = Describe(terms, y.Shape, stride, operands);
-        ConvolutionSum.Forward(
-            _workspace, At(y), At(addend), new ReadOnlySpan<ConvolutionOperand>(operands, terms.Length), At(bias), shape,
+        Conv2dKernels.Forward(
+            _workspace, At(y), At(addend), new ReadOnlySpan<Conv2dOperand>(operands, terms.Length), At(bias), shape,
             activation);
     }
 
     private static Conv2dShape Describe(
-        ReadOnlySpan<Conv2dTerm> terms, Shape y, int stride, ConvolutionOperand* operands)
+        ReadOnlySpan<Conv2dTerm> terms, Shape y, int stride, Conv2dOperand* operands)
     {
         // Without terms there is nothing to convolve: any kernel will do.
         var shape = new Conv2dShape(y.N, 1, y.H, y.W, y.C, 1, 1);
@@ -102,7 +102,7 @@ public sealed unsafe partial class CpuDevice
         {
             var (x, w) = terms[i];
             shape = Describe(y, w.Shape, stride);
-            operands[i] = new ConvolutionOperand
+            operands[i] = new Conv2dOperand
             {
                 X = At(x),
                 W = At(w),

@@ -113,7 +113,7 @@ public sealed unsafe partial class CpuDevice : Device
     public override void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB)
     {
         int inner = transposeA ? (int)a.Shape.Pixels : a.Shape.C;
-        Gemm.Multiply(
+        MatMulKernels.Multiply(
             _workspace, At(c), At(addend), At(a), At(b), (int)c.Shape.Pixels, c.Shape.C, inner, transposeA, transposeB);
     }
 

@@ -8,7 +8,7 @@ namespace Gqn.Native.Engine.Devices;
 /// <content>Sums of convolutions and the cell on top of them.</content>
 public sealed partial class GpuDevice
 {
-    private ConvolutionOperand[] _operands = [];
+    private Conv2dOperand[] _operands = [];
 
     /// <inheritdoc />
     public override void Conv2d(
@@ -18,16 +18,16 @@ public sealed partial class GpuDevice
         switch (activation)
         {
             case Activation.None:
-                ConvolutionSum.Forward(_context, At(y), At(addend), sum, At(bias), shape, default(Identity));
+                Conv2dKernels.Forward(_context, At(y), At(addend), sum, At(bias), shape, default(Identity));
                 break;
             case Activation.Relu:
-                ConvolutionSum.Forward(_context, At(y), At(addend), sum, At(bias), shape, default(Relu));
+                Conv2dKernels.Forward(_context, At(y), At(addend), sum, At(bias), shape, default(Relu));
                 break;
             case Activation.Sigmoid:
-                ConvolutionSum.Forward(_context, At(y), At(addend), sum, At(bias), shape, default(Sigmoid));
+                Conv2dKernels.Forward(_context, At(y), At(addend), sum, At(bias), shape, default(Sigmoid));
                 break;
             default:
-                ConvolutionSum.Forward(_context, At(y), At(addend), sum, At(bias), shape, default(Tanh));
+                Conv2dKernels.Forward(_context, At(y), At(addend), sum, At(bias), shape, default(Tanh));
                 break;
         }
     }
@@ -41,7 +41,7 @@ public sealed partial class GpuDevice
         {
             ref readonly var term = ref terms[i];
             shape = Describe(dy.Shape, (term.W.Exists ? term.W : term.Dw).Shape, stride);
-            operands[i] = new ConvolutionOperand
+            operands[i] = new Conv2dOperand
             {
                 X = At(term.X),
                 W = At(term.W),
@@ -55,7 +55,7 @@ public sealed partial class GpuDevice
             };
         }
 
-        ConvolutionSum.Backward(_context, operands, At(dy), shape);
+        Conv2dKernels.Backward(_context, operands, At(dy), shape);
     }
 
     /// <inheritdoc />
@@ -64,7 +64,7 @@ public sealed partial class GpuDevice
         Tensor cell)
     {
         var sum = Describe(terms, hidden.Shape with { C = GateOrder.Gates * hidden.Shape.C }, 1, out var shape);
-        ConvolutionSum.ForwardLstmCell(
+        Conv2dKernels.ForwardLstmCell(
             _context, At(cellNext), At(hidden), At(gates), At(cell), At(addend), sum, At(bias), shape);
     }
 
@@ -72,11 +72,11 @@ public sealed partial class GpuDevice
     public override void LstmCellBackward(
         Tensor dGates, Tensor dCell, float beta, Tensor dHidden, Tensor dCellNext, Tensor gates, Tensor cell,
         Tensor cellNext) =>
-        LstmCellKernels.Backward(
+        ConvLstmKernels.Backward(
             _context, At(dGates), At(dCell), beta, At(dHidden), At(dCellNext), At(gates), At(cell), At(cellNext),
             cellNext.Shape.Pixels, cellNext.Shape.C);
 
-    private ReadOnlySpan<ConvolutionOperand> Describe(
+    private ReadOnlySpan<Conv2dOperand> Describe(
         ReadOnlySpan<Conv2dTerm> terms, Shape y, int stride, out Conv2dShape shape)
     {
         // Without terms there is nothing to convolve: any kernel will do.
@@ -86,7 +86,7 @@ public sealed partial class GpuDevice
         {
             var (x, w) = terms[i];
             shape = Describe(y, w.Shape, stride);
-            operands[i] = new ConvolutionOperand
+            operands[i] = new Conv2dOperand
             {
                 X = At(x),
                 W = At(w),
@@ -100,10 +100,10 @@ public sealed partial class GpuDevice
     }
 
     // They hold references, so they cannot lie on the stack.
-    private Span<ConvolutionOperand> Operands(int count)
+    private Span<Conv2dOperand> Operands(int count)
     {
         if (_operands.Length < count)
-            _operands = new ConvolutionOperand[count];
+            _operands = new Conv2dOperand[count];
         return _operands.AsSpan(0, count);
     }
 }

@@ -113,14 +113,14 @@ public sealed partial class GpuDevice : Device
     public override void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB)
     {
         int inner = transposeA ? (int)a.Shape.Pixels : a.Shape.C;
-        Gemm.Multiply(
+        MatMulKernels.Multiply(
             _context, At(c), At(addend), At(a), At(b), (int)c.Shape.Pixels, c.Shape.C, inner, transposeA, transposeB);
     }
 
     /// <inheritdoc />
     public override void MatMulBackward(
         Tensor da, float betaA, Tensor db, float betaB, Tensor dy, Tensor a, Tensor b) =>
-        Gemm.Backward(
+        MatMulKernels.Backward(
             _context, At(da), betaA != 0f, At(db), betaB != 0f, At(dy), At(a), At(b), (int)dy.Shape.Pixels, dy.Shape.C,
             (int)b.Shape.Pixels);
 

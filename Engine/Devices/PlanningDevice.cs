@@ -104,29 +104,29 @@ public sealed class PlanningDevice(int threads) : Device
     {
         long inner = transposeA ? a.Shape.Pixels : a.Shape.C;
         MultiplyAccumulates += c.Shape.Count * inner;
-        _workspace = ScratchSize.Max(_workspace, Gemm.Scratch((int)c.Shape.Pixels, c.Shape.C, (int)inner, threads));
+        _workspace = ScratchSize.Max(_workspace, MatMulKernels.Scratch((int)c.Shape.Pixels, c.Shape.C, (int)inner, threads));
     }
 
     /// <inheritdoc />
     public override unsafe void Conv2d(
         Tensor y, Tensor addend, ReadOnlySpan<Conv2dTerm> terms, Tensor bias, int stride, Activation activation)
     {
-        var operands = stackalloc ConvolutionOperand[terms.Length];
+        var operands = stackalloc Conv2dOperand[terms.Length];
         var shape = Describe(terms, y.Shape, stride, operands);
-        Count(ConvolutionSum.ForwardScratch(
-            new ReadOnlySpan<ConvolutionOperand>(operands, terms.Length), shape, threads));
+        Count(Conv2dKernels.ForwardScratch(
+            new ReadOnlySpan<Conv2dOperand>(operands, terms.Length), shape, threads));
     }
 
     /// <inheritdoc />
     public override unsafe void Conv2dBackward(ReadOnlySpan<Conv2dTermGradient> terms, Tensor dy, int stride)
     {
         var shape = default(Conv2dShape);
-        var operands = stackalloc ConvolutionOperand[terms.Length];
+        var operands = stackalloc Conv2dOperand[terms.Length];
         for (int i = 0; i < terms.Length; i++)
         {
             ref readonly var term = ref terms[i];
             shape = Describe(dy.Shape, (term.W.Exists ? term.W : term.Dw).Shape, stride);
-            operands[i] = new ConvolutionOperand
+            operands[i] = new Conv2dOperand
             {
                 Dx = Mark(terms, term.Dx, i, weight: false),
                 Dw = Mark(terms, term.Dw, i, weight: true),
@@ -137,8 +137,8 @@ public sealed class PlanningDevice(int threads) : Device
             Count(shape, operands[i].IsConstant, (term.Dx.Exists ? 1 : 0) + (term.Dw.Exists ? 1 : 0));
         }
 
-        Count(ConvolutionSum.BackwardScratch(
-            new ReadOnlySpan<ConvolutionOperand>(operands, terms.Length), shape, threads));
+        Count(Conv2dKernels.BackwardScratch(
+            new ReadOnlySpan<Conv2dOperand>(operands, terms.Length), shape, threads));
     }
 
     /// <inheritdoc />
@@ -147,11 +147,11 @@ public sealed class PlanningDevice(int threads) : Device
         Tensor cell)
     {
         var gateShape = hidden.Shape with { C = GateOrder.Gates * hidden.Shape.C };
-        var operands = stackalloc ConvolutionOperand[terms.Length];
+        var operands = stackalloc Conv2dOperand[terms.Length];
         var shape = Describe(terms, gateShape, 1, operands);
-        var sum = new ReadOnlySpan<ConvolutionOperand>(operands, terms.Length);
-        Count(ConvolutionSum.ForwardLstmCellScratch(sum, shape, threads));
-        if (!gates.Exists && !ConvolutionSum.IsFused(sum, shape))
+        var sum = new ReadOnlySpan<Conv2dOperand>(operands, terms.Length);
+        Count(Conv2dKernels.ForwardLstmCellScratch(sum, shape, threads));
+        if (!gates.Exists && !Conv2dKernels.IsFused(sum, shape))
             Pool.Return(Pool.Rent(gateShape.Count));
     }
 
@@ -197,13 +197,13 @@ public sealed class PlanningDevice(int threads) : Device
             : shape.MultiplyAccumulates);
 
     private unsafe Conv2dShape Describe(
-        ReadOnlySpan<Conv2dTerm> terms, Shape y, int stride, ConvolutionOperand* operands)
+        ReadOnlySpan<Conv2dTerm> terms, Shape y, int stride, Conv2dOperand* operands)
     {
         var shape = new Conv2dShape(y.N, 1, y.H, y.W, y.C, 1, 1);
         for (int i = 0; i < terms.Length; i++)
         {
             shape = Describe(y, terms[i].W.Shape, stride);
-            operands[i] = new ConvolutionOperand
+            operands[i] = new Conv2dOperand
             {
                 Channels = shape.C,
                 Kernel = shape.Kernel,

@@ -49,7 +49,7 @@ public static unsafe class ConstantMap
         if (shape.Kernel == 1)
         {
             // One class, and the weights of a pointwise convolution are a matrix.
-            Gemm.Multiply(
+            MatMulKernels.Multiply(
                 workspace, table, beta == 0f ? null : table, x, w, shape.N, shape.K, shape.C, false, false);
             return;
         }
@@ -114,13 +114,13 @@ public static unsafe class ConstantMap
         {
             if (dx != null)
             {
-                Gemm.Multiply(
+                MatMulKernels.Multiply(
                     workspace, dx, betaX == 0f ? null : dx, sums, w, shape.N, shape.C, shape.K, false, true);
             }
 
             if (dw != null)
             {
-                Gemm.Multiply(
+                MatMulKernels.Multiply(
                     workspace, dw, betaW == 0f ? null : dw, x, sums, shape.C, shape.K, shape.N, true, false);
             }
 
@@ -188,7 +188,7 @@ public static unsafe class ConstantMap
     /// What <see cref="Forward"/> makes a workspace with <paramref name="threads"/> threads hold.
     /// </summary>
     public static ScratchSize ForwardScratch(in Conv2dShape shape, int threads) => shape.Kernel == 1
-        ? Gemm.Scratch(shape.N, shape.K, shape.C, threads)
+        ? MatMulKernels.Scratch(shape.N, shape.K, shape.C, threads)
         : new(0, 0, PerWorker(shape));
 
     /// <summary>
@@ -196,7 +196,7 @@ public static unsafe class ConstantMap
     /// </summary>
     public static ScratchSize BackwardScratch(in Conv2dShape shape, int threads) => shape.Kernel == 1
         ? ScratchSize.Max(
-            Gemm.Scratch(shape.N, shape.C, shape.K, threads), Gemm.Scratch(shape.C, shape.K, shape.N, threads))
+            MatMulKernels.Scratch(shape.N, shape.C, shape.K, threads), MatMulKernels.Scratch(shape.C, shape.K, shape.N, threads))
         : new(0, (long)Blocks(shape) * shape.N * shape.C, PerWorker(shape));
 
     // A number for every image, tap and output of a block, and those of one image summed along one axis.

@@ -11,7 +11,7 @@ namespace Gqn.Native.Kernels.Cpu;
 /// Of the shape C and Kernel do not matter: each term has its own. Terms whose filters differ in size are summed one by
 /// one. Results have the same bytes for any number of threads.
 /// </remarks>
-public static unsafe class ConvolutionSum
+public static unsafe class Conv2dKernels
 {
     /// <summary>y = f(addend + Σ x ∗ w + bias)</summary>
     /// <param name="workspace">Threads and scratch memory.</param>
@@ -23,7 +23,7 @@ public static unsafe class ConvolutionSum
     /// <param name="activation">f</param>
     /// <exception cref="ArgumentException">The shape is not supported.</exception>
     public static void Forward<TActivation>(
-        CpuWorkspace workspace, float* y, float* addend, ReadOnlySpan<ConvolutionOperand> operands, float* bias,
+        CpuWorkspace workspace, float* y, float* addend, ReadOnlySpan<Conv2dOperand> operands, float* bias,
         in Conv2dShape shape, TActivation activation)
         where TActivation : unmanaged, IUnaryOp
     {
@@ -37,7 +37,7 @@ public static unsafe class ConvolutionSum
         }
 
         workspace.Reserve(ForwardScratch(operands, shape, workspace.Pool.Threads));
-        Span<ConvolutionOperand> maps = stackalloc ConvolutionOperand[operands.Length];
+        Span<Conv2dOperand> maps = stackalloc Conv2dOperand[operands.Length];
         float* table = MakeTable(workspace, operands, ref maps, shape);
         var sum = Sum(shape, maps);
         if (UsesWinograd(sum, maps))
@@ -62,15 +62,15 @@ public static unsafe class ConvolutionSum
         {
             var term = Term(shape, maps[i]);
             if (i == maps.Length - 1)
-                Conv2d.Forward(workspace, y, addend, maps[i].X, maps[i].W, bias, term, activation);
+                DirectConvolution.Forward(workspace, y, addend, maps[i].X, maps[i].W, bias, term, activation);
             else
-                Conv2d.Forward(workspace, y, addend, maps[i].X, maps[i].W, null, term, default(Identity));
+                DirectConvolution.Forward(workspace, y, addend, maps[i].X, maps[i].W, null, term, default(Identity));
         }
     }
 
     /// <summary>
     /// The step of a ConvLSTM from its terms: <see cref="Forward"/> without activation gives the gates in
-    /// <see cref="GateOrder"/>, <see cref="LstmCellKernels.Forward"/> does the rest.
+    /// <see cref="GateOrder"/>, <see cref="ConvLstmKernels.Forward"/> does the rest.
     /// </summary>
     /// <param name="workspace">Threads and scratch memory.</param>
     /// <param name="cellNext">c′, (N, K / 4, H, W).</param>
@@ -84,18 +84,18 @@ public static unsafe class ConvolutionSum
     /// <param name="shape">The sizes, at stride 1.</param>
     public static void ForwardLstmCell(
         CpuWorkspace workspace, float* cellNext, float* hidden, float* gates, float* cell, float* addend,
-        ReadOnlySpan<ConvolutionOperand> operands, float* bias, in Conv2dShape shape)
+        ReadOnlySpan<Conv2dOperand> operands, float* bias, in Conv2dShape shape)
     {
         if (!IsFused(operands, shape))
         {
             Forward(workspace, gates, addend, operands, bias, shape, default(Identity));
             long rows = (long)shape.N * shape.H * shape.W;
-            LstmCellKernels.Forward(workspace, cellNext, hidden, gates, cell, rows, shape.K / GateOrder.Gates);
+            ConvLstmKernels.Forward(workspace, cellNext, hidden, gates, cell, rows, shape.K / GateOrder.Gates);
             return;
         }
 
         workspace.Reserve(ForwardScratch(operands, shape, workspace.Pool.Threads, fused: true));
-        Span<ConvolutionOperand> maps = stackalloc ConvolutionOperand[operands.Length];
+        Span<Conv2dOperand> maps = stackalloc Conv2dOperand[operands.Length];
         float* table = MakeTable(workspace, operands, ref maps, shape);
         var epilogue = new WinogradLstmCell
         {
@@ -112,11 +112,11 @@ public static unsafe class ConvolutionSum
     }
 
     /// <summary>Whether <see cref="ForwardLstmCell"/> does without memory for the gates.</summary>
-    public static bool IsFused(ReadOnlySpan<ConvolutionOperand> operands, in Conv2dShape shape)
+    public static bool IsFused(ReadOnlySpan<Conv2dOperand> operands, in Conv2dShape shape)
     {
         if (HaveSeveralKernels(operands))
             return false;
-        Span<ConvolutionOperand> maps = stackalloc ConvolutionOperand[operands.Length];
+        Span<Conv2dOperand> maps = stackalloc Conv2dOperand[operands.Length];
         maps = maps[..TakeMaps(operands, maps)];
         return UsesWinograd(Sum(shape, maps), maps);
     }
@@ -129,7 +129,7 @@ public static unsafe class ConvolutionSum
     /// <param name="shape">The sizes of the forward convolution.</param>
     /// <exception cref="ArgumentException">The shape is not supported.</exception>
     public static void Backward(
-        CpuWorkspace workspace, ReadOnlySpan<ConvolutionOperand> operands, float* dy, in Conv2dShape shape)
+        CpuWorkspace workspace, ReadOnlySpan<Conv2dOperand> operands, float* dy, in Conv2dShape shape)
     {
         if (HaveSeveralKernels(operands) || ShareGradients(operands))
         {
@@ -153,7 +153,7 @@ public static unsafe class ConvolutionSum
                 workspace.Activations, operand.X, operand.W, constant);
         }
 
-        Span<ConvolutionOperand> maps = stackalloc ConvolutionOperand[operands.Length];
+        Span<Conv2dOperand> maps = stackalloc Conv2dOperand[operands.Length];
         maps = maps[..TakeMaps(operands, maps)];
         var sum = Sum(shape, maps);
         if (UsesWinograd(sum, maps))
@@ -166,9 +166,9 @@ public static unsafe class ConvolutionSum
         {
             var term = Term(shape, map);
             if (map.Dx is not null)
-                Conv2d.BackwardInput(workspace, map.Dx, map.AddDx ? 1f : 0f, dy, map.W, term);
+                DirectConvolution.BackwardInput(workspace, map.Dx, map.AddDx ? 1f : 0f, dy, map.W, term);
             if (map.Dw is not null)
-                Conv2d.BackwardWeight(workspace, map.Dw, map.AddDw ? 1f : 0f, dy, map.X, term);
+                DirectConvolution.BackwardWeight(workspace, map.Dw, map.AddDw ? 1f : 0f, dy, map.X, term);
         }
     }
 
@@ -177,12 +177,12 @@ public static unsafe class ConvolutionSum
     /// channels are read, and whether they are constant.
     /// </summary>
     public static ScratchSize ForwardScratch(
-        ReadOnlySpan<ConvolutionOperand> operands, in Conv2dShape shape, int threads) =>
+        ReadOnlySpan<Conv2dOperand> operands, in Conv2dShape shape, int threads) =>
         ForwardScratch(operands, shape, threads, fused: false);
 
     /// <summary>The same of <see cref="ForwardLstmCell"/>.</summary>
     public static ScratchSize ForwardLstmCellScratch(
-        ReadOnlySpan<ConvolutionOperand> operands, in Conv2dShape shape, int threads) =>
+        ReadOnlySpan<Conv2dOperand> operands, in Conv2dShape shape, int threads) =>
         ForwardScratch(operands, shape, threads, IsFused(operands, shape));
 
     /// <summary>
@@ -190,7 +190,7 @@ public static unsafe class ConvolutionSum
     /// only the addresses of the gradients are looked at.
     /// </summary>
     public static ScratchSize BackwardScratch(
-        ReadOnlySpan<ConvolutionOperand> operands, in Conv2dShape shape, int threads)
+        ReadOnlySpan<Conv2dOperand> operands, in Conv2dShape shape, int threads)
     {
         var size = default(ScratchSize);
         if (HaveSeveralKernels(operands) || ShareGradients(operands))
@@ -209,7 +209,7 @@ public static unsafe class ConvolutionSum
             size = ScratchSize.Max(size, new ScratchSize(ConstantMap.TableFloats(constant), 0, 0));
         }
 
-        Span<ConvolutionOperand> maps = stackalloc ConvolutionOperand[operands.Length];
+        Span<Conv2dOperand> maps = stackalloc Conv2dOperand[operands.Length];
         maps = maps[..TakeMaps(operands, maps)];
         var sum = Sum(shape, maps);
         if (UsesWinograd(sum, maps))
@@ -218,16 +218,16 @@ public static unsafe class ConvolutionSum
         {
             var term = Term(shape, map);
             if (map.Dx is not null)
-                size = ScratchSize.Max(size, Conv2d.BackwardInputScratch(term, threads));
+                size = ScratchSize.Max(size, DirectConvolution.BackwardInputScratch(term, threads));
             if (map.Dw is not null)
-                size = ScratchSize.Max(size, Conv2d.BackwardWeightScratch(term));
+                size = ScratchSize.Max(size, DirectConvolution.BackwardWeightScratch(term));
         }
 
         return size;
     }
 
     private static ScratchSize ForwardScratch(
-        ReadOnlySpan<ConvolutionOperand> operands, in Conv2dShape shape, int threads, bool fused)
+        ReadOnlySpan<Conv2dOperand> operands, in Conv2dShape shape, int threads, bool fused)
     {
         var size = default(ScratchSize);
         if (HaveSeveralKernels(operands))
@@ -246,7 +246,7 @@ public static unsafe class ConvolutionSum
             size = ScratchSize.Max(size, new ScratchSize(0, ConstantMap.TableFloats(constant), 0));
         }
 
-        Span<ConvolutionOperand> maps = stackalloc ConvolutionOperand[operands.Length];
+        Span<Conv2dOperand> maps = stackalloc Conv2dOperand[operands.Length];
         maps = maps[..TakeMaps(operands, maps)];
         var sum = Sum(shape, maps);
         if (fused)
@@ -254,14 +254,14 @@ public static unsafe class ConvolutionSum
         if (UsesWinograd(sum, maps))
             return ScratchSize.Max(size, Winograd.ForwardScratch(maps, sum, threads));
         foreach (ref readonly var map in maps)
-            size = ScratchSize.Max(size, Conv2d.ForwardScratch(Term(shape, map), threads));
+            size = ScratchSize.Max(size, DirectConvolution.ForwardScratch(Term(shape, map), threads));
         return size;
     }
 
     // The sum of the constant terms by border classes, in scratch memory that forward passes do not use otherwise; the
     // other terms are left in maps.
     private static float* MakeTable(
-        CpuWorkspace workspace, ReadOnlySpan<ConvolutionOperand> operands, ref Span<ConvolutionOperand> maps,
+        CpuWorkspace workspace, ReadOnlySpan<Conv2dOperand> operands, ref Span<Conv2dOperand> maps,
         in Conv2dShape shape)
     {
         float* table = null;
@@ -278,7 +278,7 @@ public static unsafe class ConvolutionSum
         return table;
     }
 
-    private static int TakeMaps(ReadOnlySpan<ConvolutionOperand> operands, Span<ConvolutionOperand> maps)
+    private static int TakeMaps(ReadOnlySpan<Conv2dOperand> operands, Span<Conv2dOperand> maps)
     {
         int count = 0;
         foreach (ref readonly var operand in operands)
@@ -290,13 +290,13 @@ public static unsafe class ConvolutionSum
         return count;
     }
 
-    private static Conv2dShape Term(in Conv2dShape shape, in ConvolutionOperand operand) =>
+    private static Conv2dShape Term(in Conv2dShape shape, in Conv2dOperand operand) =>
         shape with { C = operand.Channels, Kernel = operand.Kernel };
 
-    private static Conv2dShape Term(in Conv2dShape shape, ReadOnlySpan<ConvolutionOperand> operands) =>
+    private static Conv2dShape Term(in Conv2dShape shape, ReadOnlySpan<Conv2dOperand> operands) =>
         operands.IsEmpty ? shape : Term(shape, operands[0]);
 
-    private static Conv2dShape Sum(in Conv2dShape shape, ReadOnlySpan<ConvolutionOperand> maps)
+    private static Conv2dShape Sum(in Conv2dShape shape, ReadOnlySpan<Conv2dOperand> maps)
     {
         int channels = 0;
         foreach (ref readonly var map in maps)
@@ -304,10 +304,10 @@ public static unsafe class ConvolutionSum
         return maps.IsEmpty ? shape : shape with { C = channels, Kernel = maps[0].Kernel };
     }
 
-    private static bool UsesWinograd(in Conv2dShape sum, ReadOnlySpan<ConvolutionOperand> maps) =>
+    private static bool UsesWinograd(in Conv2dShape sum, ReadOnlySpan<Conv2dOperand> maps) =>
         !maps.IsEmpty && Winograd.IsFaster(sum);
 
-    private static bool HaveSeveralKernels(ReadOnlySpan<ConvolutionOperand> operands)
+    private static bool HaveSeveralKernels(ReadOnlySpan<Conv2dOperand> operands)
     {
         foreach (ref readonly var operand in operands)
         {
@@ -318,7 +318,7 @@ public static unsafe class ConvolutionSum
         return false;
     }
 
-    private static bool ShareGradients(ReadOnlySpan<ConvolutionOperand> operands)
+    private static bool ShareGradients(ReadOnlySpan<Conv2dOperand> operands)
     {
         for (int i = 1; i < operands.Length; i++)
         {

@@ -1,7 +1,7 @@
 namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>One term x ∗ w of a sum of convolutions, and what backward wants to know of it.</summary>
-public unsafe struct ConvolutionOperand
+public unsafe struct Conv2dOperand
 {
     /// <summary>The images, (N, C, H, W); one pixel of each, (N, C), where they are constant.</summary>
     public float* X;

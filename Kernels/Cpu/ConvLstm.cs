@@ -5,7 +5,7 @@ using Body = Gqn.Native.Kernels.Pointwise.LstmCell;
 namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>The gates of a ConvLSTM cell over rows of 4·hidden gates in <see cref="GateOrder"/>.</summary>
-public static unsafe class LstmCellKernels
+public static unsafe class ConvLstmKernels
 {
     /// <summary>
     /// cellNext and hiddenState [rows, hidden] from gates [rows, 4·hidden] and cell; a null cell is all zero. The gates

@@ -3,7 +3,7 @@ using Gqn.Native.Kernels.Pointwise;
 namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>Products of dense row-major matrices.</summary>
-public static unsafe class Gemm
+public static unsafe class MatMulKernels
 {
     /// <summary>c = addend + op(a) · op(b), where op(a) is m x k and op(b) is k x n.</summary>
     /// <param name="workspace">Threads and scratch memory.</param>

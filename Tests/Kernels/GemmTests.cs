@@ -31,7 +31,7 @@ public unsafe class GemmTests
                 bool transposeA = (mode & 1) != 0, transposeB = (mode & 2) != 0, itself = mode >> 2 == 1;
                 using var c = itself ? old.Copy() : new GuardedArray((long)m * n);
                 float* addend = itself ? c.Pointer : mode >> 2 == 2 ? old.Pointer : null;
-                Gemm.Multiply(workspace, c.Pointer, addend, a.Pointer, b.Pointer, m, n, k, transposeA, transposeB);
+                MatMulKernels.Multiply(workspace, c.Pointer, addend, a.Pointer, b.Pointer, m, n, k, transposeA, transposeB);
                 var added = addend == null ? null : old;
                 double error = c.ErrorAgainst(Define(a, b, added, (m, n, k), transposeA, transposeB));
                 Assert.True(error <= 1e-5, $"{m}x{n}x{k}, mode {mode}: error {error}");
@@ -52,11 +52,11 @@ public unsafe class GemmTests
         {
             using var workspace = new CpuWorkspace(threads, level);
             using var c = new GuardedArray(M * N);
-            Gemm.Multiply(workspace, c.Pointer, null, a.Pointer, b.Pointer, M, N, K, false, true);
+            MatMulKernels.Multiply(workspace, c.Pointer, null, a.Pointer, b.Pointer, M, N, K, false, true);
             if (threads == 1)
                 c.Span.CopyTo(expected.Span);
             Assert.True(c.Span.SequenceEqual(expected.Span));
-            Assert.Equal(Gemm.Scratch(M, N, K, threads).Bytes(threads), workspace.ScratchBytes);
+            Assert.Equal(MatMulKernels.Scratch(M, N, K, threads).Bytes(threads), workspace.ScratchBytes);
         }
     }
 
@@ -67,10 +67,10 @@ public unsafe class GemmTests
         using var a = GuardedArray.Normal(64 * 64, 1);
         using var c = new GuardedArray(64 * 64);
         for (int i = 0; i < 100; i++)
-            Gemm.Multiply(workspace, c.Pointer, null, a.Pointer, a.Pointer, 64, 64, 64, true, false);
+            MatMulKernels.Multiply(workspace, c.Pointer, null, a.Pointer, a.Pointer, 64, 64, 64, true, false);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 100; i++)
-            Gemm.Multiply(workspace, c.Pointer, null, a.Pointer, a.Pointer, 64, 64, 64, true, false);
+            MatMulKernels.Multiply(workspace, c.Pointer, null, a.Pointer, a.Pointer, 64, 64, 64, true, false);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
@@ -78,7 +78,7 @@ public unsafe class GemmTests
     public void BadArgumentsAreRefused()
     {
         using var workspace = new CpuWorkspace(1);
-        Assert.Throws<ArgumentException>(() => Gemm.Multiply(workspace, null, null, null, null, 0, 1, 1, false, false));
+        Assert.Throws<ArgumentException>(() => MatMulKernels.Multiply(workspace, null, null, null, null, 0, 1, 1, false, false));
     }
 
     internal static double[] Define(

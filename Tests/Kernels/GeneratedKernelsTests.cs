@@ -4,21 +4,25 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Kernels;
 
-public class GeneratedKernelsTests
+public sealed class GeneratedKernelsTests
 {
     /// <summary>A generated file is what its generator writes, to the byte; GQN_REGENERATE=1 renews it.</summary>
     [Theory]
-    [InlineData("Cpu", "MicroKernels")]
-    [InlineData("Cpu", "WinogradTransforms")]
-    [InlineData("Gpu", "RegisterTile")]
-    public void GeneratedFileIsCurrent(string folder, string name)
+    [InlineData("Cpu/Gemm/MicroKernels")]
+    [InlineData("Cpu/Winograd/WinogradTransforms")]
+    [InlineData("Gpu/RegisterTile/RegisterTile")]
+    [InlineData("Gpu/SharedTile/SharedTileSums")]
+    [InlineData("Gpu/TensorCore/TensorCoreTiles")]
+    public void GeneratedFileIsCurrent(string name)
     {
-        string path = Path.Combine(SourceFolder(), $"../../Kernels/{folder}/Generated/{name}.g.cs");
-        string text = name switch
+        string path = Path.Combine(SourceFolder(), $"../../Kernels/{name}.g.cs");
+        string text = Path.GetFileName(name) switch
         {
             "MicroKernels" => MicroKernelGenerator.Generate(),
             "WinogradTransforms" => WinogradTransformGenerator.Generate(),
-            _ => RegisterTileGenerator.Generate(),
+            "RegisterTile" => RegisterTileGenerator.Generate(),
+            "SharedTileSums" => SharedTileGenerator.Generate(),
+            _ => TensorCoreTileGenerator.Generate(),
         };
         byte[] expected = System.Text.Encoding.UTF8.GetBytes(text);
         if (Environment.GetEnvironmentVariable("GQN_REGENERATE") == "1")

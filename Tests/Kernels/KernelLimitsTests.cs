@@ -70,7 +70,7 @@ public sealed class KernelLimitsTests(KernelLimitsTests.Table table) : IClassFix
             var shape = new Conv2dShape(2, c, 8, width, 128, kernel, 1);
             using var device = new PtxTensorCoreDevice(_memory, bf16, 1) { Counters = new PtxCounters() };
             var operands = new TensorCoreOperands(shape, bf16);
-            var term = new ConvolutionOperand
+            var term = new Conv2dOperand
             {
                 X = device.Allocate(operands.X),
                 W = device.Allocate(operands.W),
@@ -98,7 +98,7 @@ public sealed class KernelLimitsTests(KernelLimitsTests.Table table) : IClassFix
             var shape = new Conv2dShape(n, 128, 16, 16, 256, 1, 1);
             using var device = new PtxTensorCoreDevice(_memory, bf16, 1) { Counters = new PtxCounters() };
             var operands = new TensorCoreOperands(shape, bf16);
-            var term = new ConvolutionOperand
+            var term = new Conv2dOperand
             {
                 X = device.Allocate(operands.X),
                 Dw = device.Allocate(operands.W.Length),

@@ -46,10 +46,10 @@ internal static unsafe class RegisterTileChecks
             // No addend, the result itself, another array.
             bool withBias = addend != 1;
             using var y = new DeviceArray(context, operands.Dy.Span, keep: addend == 1);
-            var terms = new[] { new ConvolutionOperand { X = x, W = w, Channels = shape.C, Kernel = shape.Kernel } };
+            var terms = new[] { new Conv2dOperand { X = x, W = w, Channels = shape.C, Kernel = shape.Kernel } };
             var added = addend switch { 0 => default(GpuArray), 1 => y, _ => dy };
             PoisonScratch(context);
-            ConvolutionSum.Forward(
+            Conv2dKernels.Forward(
                 context, y, added, terms, withBias ? bias : default(GpuArray), shape, default(Identity));
             y.Check(operands.DefineForward(addend != 0, withBias), $"{shape}, forward, addend {addend}");
         }
@@ -87,7 +87,7 @@ internal static unsafe class RegisterTileChecks
                 double[] expected = GemmTests.Define(
                     left, right, addend == 0 ? null : old, (m, n, k), transposeA, transposeB);
                 PoisonScratch(context);
-                Gemm.Multiply(
+                MatMulKernels.Multiply(
                     context, c, addend switch { 0 => default(GpuArray), 1 => c, _ => other }, a, b, m, n, k, transposeA,
                     transposeB);
                 c.Check(expected, $"{m}x{n}x{k}, mode {mode}");

@@ -124,7 +124,7 @@ internal sealed class RooflineDevice : Device
 
     public override void Conv2dBackward(ReadOnlySpan<Conv2dTermGradient> terms, Tensor dy, int stride)
     {
-        var operands = new List<ConvolutionOperand>();
+        var operands = new List<Conv2dOperand>();
         var shape = default(Conv2dShape);
         foreach (var term in terms)
         {
@@ -138,7 +138,7 @@ internal sealed class RooflineDevice : Device
             }
 
             Useful += 2.0 * passes * shape.MultiplyAccumulates;
-            operands.Add(new ConvolutionOperand
+            operands.Add(new Conv2dOperand
             {
                 X = _any,
                 W = _any,
@@ -191,14 +191,14 @@ internal sealed class RooflineDevice : Device
 
     private GpuArray At(Tensor t) => t.Exists ? _any : default;
 
-    private ConvolutionOperand[] Operands(ReadOnlySpan<Conv2dTerm> terms, Shape y, int stride, out Conv2dShape shape)
+    private Conv2dOperand[] Operands(ReadOnlySpan<Conv2dTerm> terms, Shape y, int stride, out Conv2dShape shape)
     {
         shape = new Conv2dShape(y.N, 1, y.H, y.W, y.C, 1, 1);
-        var operands = new ConvolutionOperand[terms.Length];
+        var operands = new Conv2dOperand[terms.Length];
         for (int i = 0; i < terms.Length; i++)
         {
             shape = Describe(y, terms[i].W.Shape, stride);
-            operands[i] = new ConvolutionOperand
+            operands[i] = new Conv2dOperand
             {
                 X = _any,
                 W = _any,

@@ -76,7 +76,7 @@ public sealed class StepRooflineTests(StepRooflineTests.Table table) : IClassFix
         {
             int side = layer.Size * layer.Stride;
             var shape = new Conv2dShape(layer.N, 0, side, side, layer.K, layer.Kernel, layer.Stride);
-            var operands = layer.Channels.Select(channels => new ConvolutionOperand
+            var operands = layer.Channels.Select(channels => new Conv2dOperand
             {
                 X = any,
                 W = any,

@@ -352,7 +352,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         (int Channels, int Kernel)[]? sizes = null)
     {
         sizes ??= [(3, 5), (20, 3), (9, 1), (5, 7), (4, 3), (17, 5)];
-        var operands = new ConvolutionOperand[count + 1];
+        var operands = new Conv2dOperand[count + 1];
         int outputs = shape.N * shape.H * shape.W * shape.K;
         float[] addend = TensorCoreOperands.Normal(outputs, 50), bias = TensorCoreOperands.Normal(shape.K, 51);
         BorderClasses rows = new(shape.H, 5), columns = new(shape.W, 5);
@@ -373,19 +373,19 @@ public sealed class TensorCoreConvolutionTests : IDisposable
             operands[i < 1 ? i : i + 1] = Term(device, term, own);
         }
 
-        operands[1] = new ConvolutionOperand { IsConstant = true, Channels = 7, Kernel = 5 };
+        operands[1] = new Conv2dOperand { IsConstant = true, Channels = 7, Kernel = 5 };
         return (new TensorCoreSum(
             operands, device.Allocate(addend, offset: 1), device.Allocate(bias, offset: 1),
             device.Allocate(table, offset: 1)), expected);
     }
 
-    private sealed record TensorCoreSum(ConvolutionOperand[] Terms, GpuArray Addend, GpuArray Bias, GpuArray Table)
+    private sealed record TensorCoreSum(Conv2dOperand[] Terms, GpuArray Addend, GpuArray Bias, GpuArray Table)
     {
         public SumInputs Inputs =>
             new() { Terms = Terms, Addend = Addend, Bias = Bias, Table = Table, TableKernel = 5 };
     }
 
-    private static ConvolutionOperand Term(
+    private static Conv2dOperand Term(
         PtxTensorCoreDevice device, TensorCoreOperands operands, in Conv2dShape shape) => new()
         {
             X = device.Allocate(operands.X, offset: 1),

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Gqn.Native.Kernels.Generated;
 using Gqn.Native.Kernels.Gpu;
@@ -26,17 +25,6 @@ public partial class TensorCoreMachineCodeTests(ITestOutputHelper output)
     }.SelectMany(handles => handles).ToDictionary(pair => pair.Name, pair => pair.Handle);
 
     public static TheoryData<string> Kernels => [.. Handles.Keys];
-
-    /// <summary>A generated file is what its generator writes, to the byte; GQN_REGENERATE=1 renews it.</summary>
-    [Fact]
-    public void GeneratedFileIsCurrent()
-    {
-        string path = Path.Combine(SourceFolder(), "../../Kernels/Gpu/Generated/TensorCoreTiles.g.cs");
-        string text = TensorCoreTileGenerator.Generate();
-        if (Environment.GetEnvironmentVariable("GQN_REGENERATE") == "1")
-            File.WriteAllText(path, text);
-        Assert.Equal(text, File.ReadAllText(path));
-    }
 
     /// <summary>Nothing goes through local memory, nothing is called, no pointer is generic, nothing is double.</summary>
     [Theory]
@@ -159,8 +147,6 @@ public partial class TensorCoreMachineCodeTests(ITestOutputHelper output)
     private static IEnumerable<(string Name, GroupKernelHandle<TensorCoreArgs> Handle)> WeightGradient<TTile>()
         where TTile : struct, ITensorCoreStageTile =>
         [(typeof(TTile).Name, TensorCoreWeightGradient<TTile, ActivationEpilogue<Identity>>.Handle)];
-
-    private static string SourceFolder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 
     [GeneratedRegex(@"Used (\d+) registers")]
     private static partial Regex RegisterCount();

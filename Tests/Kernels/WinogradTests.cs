@@ -151,12 +151,12 @@ public sealed unsafe class WinogradTests
 
         private static void Copy(GuardedArray from, GuardedArray to) => from.Span.CopyTo(to.Span);
 
-        private ConvolutionOperand[] Operands(bool accumulate)
+        private Conv2dOperand[] Operands(bool accumulate)
         {
-            var operands = new ConvolutionOperand[_x.Length];
+            var operands = new Conv2dOperand[_x.Length];
             for (int i = 0; i < operands.Length; i++)
             {
-                operands[i] = new ConvolutionOperand
+                operands[i] = new Conv2dOperand
                 {
                     X = _x[i].Pointer,
                     W = _w[i].Pointer,

@@ -118,10 +118,10 @@ internal sealed unsafe class LstmCellPair : OperationPair
             tensor.Dispose();
     }
 
-    private void Forward() => LstmCellKernels.Forward(
+    private void Forward() => ConvLstmKernels.Forward(
         _workspace, _next.Pointer, _state.Pointer, _gates.Pointer, _cell.Pointer, _images * _size * _size, _hidden);
 
-    private void Backward() => LstmCellKernels.Backward(
+    private void Backward() => ConvLstmKernels.Backward(
         _workspace, _dGates.Pointer, _dCell.Pointer, 0, _dState.Pointer, _dNext.Pointer, _gates.Pointer, _cell.Pointer,
         _next.Pointer, _images * _size * _size, _hidden);
 

@@ -46,7 +46,7 @@ public static unsafe class Winograd
     /// <param name="shape">The sizes, C apart: each term has its own.</param>
     /// <param name="activation">f</param>
     public static void Forward<TActivation>(
-        CpuWorkspace workspace, float* y, float* addend, float* table, ReadOnlySpan<ConvolutionOperand> operands,
+        CpuWorkspace workspace, float* y, float* addend, float* table, ReadOnlySpan<Conv2dOperand> operands,
         float* bias, in Conv2dShape shape, TActivation activation)
         where TActivation : unmanaged, IUnaryOp
     {
@@ -61,7 +61,7 @@ public static unsafe class Winograd
     /// <param name="dy">The gradient by y, (N, K, H, W).</param>
     /// <param name="shape">The sizes of the forward convolution, C apart.</param>
     public static void Backward(
-        CpuWorkspace workspace, ReadOnlySpan<ConvolutionOperand> operands, float* dy, in Conv2dShape shape)
+        CpuWorkspace workspace, ReadOnlySpan<Conv2dOperand> operands, float* dy, in Conv2dShape shape)
     {
         int images = SlabImages(operands, shape);
         for (int first = 0; first < shape.N; first += images)
@@ -77,7 +77,7 @@ public static unsafe class Winograd
     /// channels are read.
     /// </summary>
     public static ScratchSize ForwardScratch(
-        ReadOnlySpan<ConvolutionOperand> operands, in Conv2dShape shape, int threads) =>
+        ReadOnlySpan<Conv2dOperand> operands, in Conv2dShape shape, int threads) =>
         ForwardScratch<WinogradActivation<Identity>>(operands, shape, threads);
 
     /// <summary>
@@ -85,7 +85,7 @@ public static unsafe class Winograd
     /// channels are read and which gradients are wanted.
     /// </summary>
     public static ScratchSize BackwardScratch(
-        ReadOnlySpan<ConvolutionOperand> operands, in Conv2dShape shape, int threads)
+        ReadOnlySpan<Conv2dOperand> operands, in Conv2dShape shape, int threads)
     {
         var tiling = new WinogradTiling(shape, 0, Math.Min(shape.N, SlabImages(operands, shape)));
         int most = MaxPieces(operands, shape.K);
@@ -101,7 +101,7 @@ public static unsafe class Winograd
     }
 
     internal static void Forward<TEpilogue>(
-        CpuWorkspace workspace, ref WinogradTarget target, ReadOnlySpan<ConvolutionOperand> operands,
+        CpuWorkspace workspace, ref WinogradTarget target, ReadOnlySpan<Conv2dOperand> operands,
         in Conv2dShape shape, TEpilogue epilogue)
         where TEpilogue : unmanaged, IWinogradEpilogue
     {
@@ -128,7 +128,7 @@ public static unsafe class Winograd
     }
 
     internal static ScratchSize ForwardScratch<TEpilogue>(
-        ReadOnlySpan<ConvolutionOperand> operands, in Conv2dShape shape, int threads)
+        ReadOnlySpan<Conv2dOperand> operands, in Conv2dShape shape, int threads)
         where TEpilogue : unmanaged, IWinogradEpilogue
     {
         int most = MaxPieces(operands, 0);
@@ -140,7 +140,7 @@ public static unsafe class Winograd
         return size;
     }
 
-    private static int MaxPieces(ReadOnlySpan<ConvolutionOperand> operands, int outputs)
+    private static int MaxPieces(ReadOnlySpan<Conv2dOperand> operands, int outputs)
     {
         long channels = outputs;
         foreach (ref readonly var operand in operands)
@@ -148,7 +148,7 @@ public static unsafe class Winograd
         return WinogradPlanes.MaxPieces(operands.Length, channels);
     }
 
-    private static int SlabImages(ReadOnlySpan<ConvolutionOperand> operands, in Conv2dShape shape)
+    private static int SlabImages(ReadOnlySpan<Conv2dOperand> operands, in Conv2dShape shape)
     {
         long channels = 0;
         foreach (ref readonly var operand in operands)
@@ -159,7 +159,7 @@ public static unsafe class Winograd
     }
 
     private static WinogradProduct<TEpilogue> PlanForward<TEpilogue>(
-        ReadOnlySpan<ConvolutionOperand> operands, WinogradTarget* target, in WinogradTiling tiling, int threads,
+        ReadOnlySpan<Conv2dOperand> operands, WinogradTarget* target, in WinogradTiling tiling, int threads,
         WinogradPiece* pieces, WinogradChunk* chunks, out ScratchSize size)
         where TEpilogue : unmanaged, IWinogradEpilogue
     {
@@ -180,7 +180,7 @@ public static unsafe class Winograd
     }
 
     private static void BackwardInputs(
-        CpuWorkspace workspace, ReadOnlySpan<ConvolutionOperand> operands, float* dy, int outputs,
+        CpuWorkspace workspace, ReadOnlySpan<Conv2dOperand> operands, float* dy, int outputs,
         in WinogradTiling tiling)
     {
         int most = MaxPieces(operands, outputs);
@@ -197,7 +197,7 @@ public static unsafe class Winograd
     }
 
     private static WinogradProduct<WinogradActivation<Identity>> PlanBackwardInputs(
-        ReadOnlySpan<ConvolutionOperand> operands, float* dy, int outputs, in WinogradTiling tiling, int threads,
+        ReadOnlySpan<Conv2dOperand> operands, float* dy, int outputs, in WinogradTiling tiling, int threads,
         WinogradPiece* pieces, WinogradChunk* chunks, WinogradTarget* targets, out ScratchSize size)
     {
         var planes = WinogradPlanes.Begin(tiling, pieces, chunks);
@@ -234,7 +234,7 @@ public static unsafe class Winograd
     }
 
     private static void BackwardWeights(
-        CpuWorkspace workspace, ReadOnlySpan<ConvolutionOperand> operands, float* dy, int outputs,
+        CpuWorkspace workspace, ReadOnlySpan<Conv2dOperand> operands, float* dy, int outputs,
         in WinogradTiling tiling, bool accumulate)
     {
         int most = MaxPieces(operands, outputs);
@@ -263,7 +263,7 @@ public static unsafe class Winograd
     }
 
     private static WinogradWeightGradient PlanBackwardWeights(
-        ReadOnlySpan<ConvolutionOperand> operands, float* dy, int outputs, in WinogradTiling tiling,
+        ReadOnlySpan<Conv2dOperand> operands, float* dy, int outputs, in WinogradTiling tiling,
         WinogradPiece* pieces, WinogradChunk* chunks, WinogradPiece* gradientPieces, WinogradChunk* gradientChunks,
         out ScratchSize size)
     {

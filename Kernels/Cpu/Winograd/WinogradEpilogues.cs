@@ -56,7 +56,7 @@ internal unsafe struct WinogradActivation<TActivation> : IWinogradEpilogue where
 /// </summary>
 internal unsafe struct WinogradLstmCell : IWinogradEpilogue
 {
-    /// <summary>As <see cref="ConvolutionSum.ForwardLstmCell"/>; the table is that of the constant maps.</summary>
+    /// <summary>As <see cref="Conv2dKernels.ForwardLstmCell"/>; the table is that of the constant maps.</summary>
     public float* CellNext, HiddenState, Gates, Cell, Addend, Table, Bias;
 
     public static int ItemColumns => GateOrder.Gates * GateOrder.Group;

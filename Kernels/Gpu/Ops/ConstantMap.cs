@@ -21,7 +21,7 @@ internal static class ConstantMap
     /// <summary>table [n][class][k] = (or +=) the convolution of a constant map; class = row class · columns + column
     /// class of <paramref name="classKernel"/>, which is not smaller than the operand's kernel.</summary>
     public static void Forward(
-        GpuContext context, GpuArray table, bool add, in ConvolutionOperand operand, in Conv2dShape shape,
+        GpuContext context, GpuArray table, bool add, in Conv2dOperand operand, in Conv2dShape shape,
         int classKernel)
     {
         int taps = operand.Kernel * operand.Kernel;
@@ -59,7 +59,7 @@ internal static class ConstantMap
         new BorderClasses(shape.OutH, kernel).Count * new BorderClasses(shape.OutW, kernel).Count;
 
     /// <summary>dx [n][c] and dw of a constant map from dy [n][h][w][k].</summary>
-    public static void Backward(GpuContext context, in ConvolutionOperand operand, GpuArray dy, in Conv2dShape shape)
+    public static void Backward(GpuContext context, in Conv2dOperand operand, GpuArray dy, in Conv2dShape shape)
     {
         int kernel = operand.Kernel, taps = kernel * kernel, classes = Classes(shape, kernel);
         var sums = context.Scratch(ScratchSlots.Table, (long)shape.N * classes * shape.K);
@@ -130,7 +130,7 @@ internal static class ConstantMap
     }
 
     /// <summary>Outputs whose weights lie together: without padding all of them.</summary>
-    private static int Block(in ConvolutionOperand operand, in Conv2dShape shape) =>
+    private static int Block(in Conv2dOperand operand, in Conv2dShape shape) =>
         operand.Kernel == 1 ? shape.K : Conv2dShape.WeightBlock;
 
     private static void ConstantMapTapProducts(Index1D index, ProductArgs args)

@@ -8,7 +8,7 @@ namespace Gqn.Native.Kernels.Gpu;
 /// Nothing is concatenated: each input has its own weights. Inputs that are the same in every pixel become a table of
 /// border classes first, the rest goes to the matrix kernels of the device.
 /// </remarks>
-public static class ConvolutionSum
+public static class Conv2dKernels
 {
     /// <summary>y = activation(addend + Σ x ∗ w + bias)</summary>
     /// <param name="context">The device.</param>
@@ -19,14 +19,14 @@ public static class ConvolutionSum
     /// <param name="shape">Shape of the result; channels and kernel of each term are its own.</param>
     /// <param name="activation">Applied to the sum.</param>
     public static void Forward<TActivation>(
-        GpuContext context, GpuArray y, GpuArray addend, ReadOnlySpan<ConvolutionOperand> terms, GpuArray bias,
+        GpuContext context, GpuArray y, GpuArray addend, ReadOnlySpan<Conv2dOperand> terms, GpuArray bias,
         in Conv2dShape shape, TActivation activation) where TActivation : unmanaged, IUnaryOp
     {
         ArgumentNullException.ThrowIfNull(context);
         var sum = Prepare(context, terms, addend, bias, shape);
         if (sum.HasNoTerms)
         {
-            ConvolutionSumStart.Launch(context, y, sum, shape);
+            Conv2dStart.Launch(context, y, sum, shape);
             if (typeof(TActivation) != typeof(Identity))
                 PointwiseKernels.Unary(context, y, y, Outputs(shape), activation);
             return;
@@ -46,15 +46,15 @@ public static class ConvolutionSum
     /// </summary>
     public static void ForwardLstmCell(
         GpuContext context, GpuArray cellNext, GpuArray hidden, GpuArray gates, GpuArray cell, GpuArray addend,
-        ReadOnlySpan<ConvolutionOperand> terms, GpuArray bias, in Conv2dShape shape)
+        ReadOnlySpan<Conv2dOperand> terms, GpuArray bias, in Conv2dShape shape)
     {
         ArgumentNullException.ThrowIfNull(context);
         var sum = Prepare(context, terms, addend, bias, shape);
         if (sum.HasNoTerms)
         {
             var sums = gates.Exists ? gates : context.Scratch(ScratchSlots.Gates, Outputs(shape));
-            ConvolutionSumStart.Launch(context, sums, sum, shape);
-            LstmCellKernels.Forward(
+            Conv2dStart.Launch(context, sums, sum, shape);
+            ConvLstmKernels.Forward(
                 context, cellNext, hidden, sums, cell, (long)shape.N * shape.OutH * shape.OutW,
                 shape.K / GateOrder.Gates);
             return;
@@ -70,7 +70,7 @@ public static class ConvolutionSum
 
     /// <summary>The gradients of the inputs and weights that the operands ask for, one after another.</summary>
     public static void Backward(
-        GpuContext context, ReadOnlySpan<ConvolutionOperand> terms, GpuArray dy, in Conv2dShape shape)
+        GpuContext context, ReadOnlySpan<Conv2dOperand> terms, GpuArray dy, in Conv2dShape shape)
     {
         ArgumentNullException.ThrowIfNull(context);
         bool tensorCores = TensorCoreConvolution.Supports(context, terms, shape);
@@ -96,7 +96,7 @@ public static class ConvolutionSum
     }
 
     private static void Backward(
-        GpuContext context, in ConvolutionOperand term, GpuArray dy, in Conv2dShape shape)
+        GpuContext context, in Conv2dOperand term, GpuArray dy, in Conv2dShape shape)
     {
         bool register = context.Tiles == TileFamily.Register;
         if (term.Dx.Exists && register)
@@ -111,7 +111,7 @@ public static class ConvolutionSum
 
     /// <summary>The sum with a table in place of its constant inputs.</summary>
     private static SumInputs Prepare(
-        GpuContext context, ReadOnlySpan<ConvolutionOperand> terms, GpuArray addend, GpuArray bias,
+        GpuContext context, ReadOnlySpan<Conv2dOperand> terms, GpuArray addend, GpuArray bias,
         in Conv2dShape shape)
     {
         var (table, kernel) = ConstantTerms(context, terms, shape);
@@ -129,7 +129,7 @@ public static class ConvolutionSum
     /// One table for all constant inputs: the classes of the largest kernel are finer than those of the others.
     /// </summary>
     private static (GpuArray Table, int Kernel) ConstantTerms(
-        GpuContext context, ReadOnlySpan<ConvolutionOperand> terms, in Conv2dShape shape)
+        GpuContext context, ReadOnlySpan<Conv2dOperand> terms, in Conv2dShape shape)
     {
         int kernel = 0;
         foreach (ref readonly var term in terms)
@@ -156,7 +156,7 @@ public static class ConvolutionSum
 
     private static long Outputs(in Conv2dShape shape) => (long)shape.N * shape.OutH * shape.OutW * shape.K;
 
-    private static Conv2dShape Own(in Conv2dShape shape, in ConvolutionOperand term) =>
+    private static Conv2dShape Own(in Conv2dShape shape, in Conv2dOperand term) =>
         shape with { C = term.Channels, Kernel = term.Kernel };
 }
 
@@ -164,7 +164,7 @@ public static class ConvolutionSum
 internal readonly ref struct SumInputs
 {
     /// <summary>The convolutions; constant inputs among them are in the table already and to be passed over.</summary>
-    public ReadOnlySpan<ConvolutionOperand> Terms { get; init; }
+    public ReadOnlySpan<Conv2dOperand> Terms { get; init; }
 
     /// <summary>As large as the result, perhaps the result itself; absent for zero.</summary>
     public GpuArray Addend { get; init; }

@@ -1,7 +1,7 @@
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>One convolution of a sum, forward or backward.</summary>
-public readonly record struct ConvolutionOperand
+public readonly record struct Conv2dOperand
 {
     /// <summary>x, or one pixel per image of it where <see cref="IsConstant"/>; absent where only dx is wanted.</summary>
     public GpuArray X { get; init; }

@@ -8,7 +8,7 @@ namespace Gqn.Native.Kernels.Gpu;
 /// Groups are neighbouring channels of one pixel, which all have the same border class, and absent arrays are read
 /// and not used: then compilers for processors make vectors of the items.
 /// </remarks>
-internal static class ConvolutionSumStart
+internal static class Conv2dStart
 {
     private const int GroupSize = 64;
 

@@ -6,7 +6,7 @@ using Body = Gqn.Native.Kernels.Pointwise.LstmCell;
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>The gates of a ConvLSTM cell over rows of 4·hidden gates in <see cref="GateOrder"/>.</summary>
-public static class LstmCellKernels
+public static class ConvLstmKernels
 {
     private static readonly KernelHandle<ForwardArgs> Cell = new(LstmCellForward);
     private static readonly KernelHandle<BackwardArgs> Gradient = new(LstmCellBackward);

@@ -1,7 +1,7 @@
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>General matrix products.</summary>
-public static class Gemm
+public static class MatMulKernels
 {
     /// <summary>
     /// c [rows, columns] = addend + op(a)·op(b), row by row in memory; op transposes where told. The addend may be

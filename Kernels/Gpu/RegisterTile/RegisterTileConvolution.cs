@@ -32,7 +32,7 @@ internal static partial class RegisterTileConvolution
     {
         var sums = gates.Exists ? gates : context.Scratch(ScratchSlots.Gates, Outputs(shape));
         Accumulate(context, sums, sum, shape);
-        LstmCellKernels.Forward(
+        ConvLstmKernels.Forward(
             context, cellNext, hidden, sums, cell, (long)shape.N * shape.OutH * shape.OutW, shape.K / GateOrder.Gates);
     }
 
@@ -41,7 +41,7 @@ internal static partial class RegisterTileConvolution
         var (addend, bias) = (sum.Addend, sum.Bias);
         if (sum.Table.Exists)
         {
-            ConvolutionSumStart.Launch(context, y, sum, shape);
+            Conv2dStart.Launch(context, y, sum, shape);
             (addend, bias) = (y, default);
         }
 

@@ -10,7 +10,7 @@ internal static class RegisterTileGemm
 
     private const int PartLength = 64;
 
-    /// <summary>As <see cref="Gemm.Multiply"/>.</summary>
+    /// <summary>As <see cref="MatMulKernels.Multiply"/>.</summary>
     public static void Multiply(
         GpuContext context, GpuArray c, GpuArray addend, GpuArray a, GpuArray b, int rows, int columns, int inner,
         bool transposeA, bool transposeB)

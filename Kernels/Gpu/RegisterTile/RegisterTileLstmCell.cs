@@ -20,7 +20,7 @@ internal static class RegisterTileLstmCell
     private static readonly GroupKernelHandle<UpdateArgs> UpdateHandle = new(RegisterTileCellUpdate);
     private static readonly GroupKernelHandle<BackwardArgs> BackwardHandle = new(RegisterTileCellBackward);
 
-    /// <summary>As <see cref="LstmCellKernels.Forward"/>.</summary>
+    /// <summary>As <see cref="ConvLstmKernels.Forward"/>.</summary>
     public static void Forward(
         GpuContext context, GpuArray cellNext, GpuArray hiddenState, GpuArray gates, GpuArray cell, long rows,
         int hidden)
@@ -43,7 +43,7 @@ internal static class RegisterTileLstmCell
             });
     }
 
-    /// <summary>As <see cref="LstmCellKernels.Backward"/>.</summary>
+    /// <summary>As <see cref="ConvLstmKernels.Backward"/>.</summary>
     public static void Backward(
         GpuContext context, GpuArray dGates, GpuArray dCell, float beta, GpuArray dHidden, GpuArray dCellNext,
         GpuArray gates, GpuArray cell, GpuArray cellNext, long rows, int hidden)

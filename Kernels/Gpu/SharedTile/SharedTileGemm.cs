@@ -5,7 +5,7 @@ namespace Gqn.Native.Kernels.Gpu;
 /// <summary>Products of matrices by groups that share tiles.</summary>
 internal static class SharedTileGemm
 {
-    /// <summary>What <see cref="Gemm.Multiply"/> says.</summary>
+    /// <summary>What <see cref="MatMulKernels.Multiply"/> says.</summary>
     public static void Multiply(
         GpuContext context, GpuArray c, GpuArray addend, GpuArray a, GpuArray b, int rows, int columns, int inner,
         bool transposeA, bool transposeB)

@@ -15,7 +15,7 @@ internal static partial class TensorCoreConvolution
     /// <param name="dy">The gradient by y, (N, K, OutH, OutW).</param>
     /// <param name="shape">Shape of the forward convolution; channels and kernel of each term are its own.</param>
     public static void Backward(
-        ITensorCoreDevice device, ReadOnlySpan<ConvolutionOperand> terms, GpuArray dy, in Conv2dShape shape)
+        ITensorCoreDevice device, ReadOnlySpan<Conv2dOperand> terms, GpuArray dy, in Conv2dShape shape)
     {
         var problem = new TensorCoreProblem(device.IsBf16);
         if (terms.Length == 1 && shape.K <= Conv2dShape.WeightBlock && !terms[0].IsConstant
@@ -100,7 +100,7 @@ internal static partial class TensorCoreConvolution
     }
 
     private static void BackwardFewOutputs(
-        ITensorCoreDevice device, in ConvolutionOperand term, GpuArray dy, in Conv2dShape shape)
+        ITensorCoreDevice device, in Conv2dOperand term, GpuArray dy, in Conv2dShape shape)
     {
         var problem = new TensorCoreProblem(device.IsBf16);
         var product = TensorCoreFewChannels.Outputs(shape);

@@ -13,7 +13,7 @@ internal static partial class TensorCoreConvolution
         && !(transposeA && transposeB)
         && TensorCoreProblem.Supports(ProductShape(rows, columns, inner, transposeA, transposeB));
 
-    /// <summary>c = addend + op(a)·op(b), of which at most one is transposed: see <see cref="Gemm.Multiply"/>.</summary>
+    /// <summary>c = addend + op(a)·op(b), of which at most one is transposed: see <see cref="MatMulKernels.Multiply"/>.</summary>
     public static void Multiply(
         ITensorCoreDevice device, GpuArray c, GpuArray addend, GpuArray a, GpuArray b, int rows, int columns, int inner,
         bool transposeA, bool transposeB)
@@ -22,7 +22,7 @@ internal static partial class TensorCoreConvolution
         var problem = new TensorCoreProblem(device.IsBf16);
         if (!transposeA && !transposeB)
         {
-            var term = new ConvolutionOperand { X = a, W = b, Channels = inner, Kernel = 1 };
+            var term = new Conv2dOperand { X = a, W = b, Channels = inner, Kernel = 1 };
             Forward(device, c, new SumInputs { Terms = [term], Addend = addend, TableKernel = 1 }, shape, default(Identity));
             return;
         }
@@ -44,12 +44,12 @@ internal static partial class TensorCoreConvolution
         BackwardWeight(device, c, addend, images, packed, shape);
     }
 
-    /// <summary>Both gradients of a product, for which dy is packed once: see <see cref="Gemm.Backward"/>.</summary>
+    /// <summary>Both gradients of a product, for which dy is packed once: see <see cref="MatMulKernels.Backward"/>.</summary>
     public static void MultiplyBackward(
         ITensorCoreDevice device, GpuArray da, bool addA, GpuArray db, bool addB, GpuArray dy, GpuArray a, GpuArray b,
         int rows, int columns, int inner)
     {
-        var term = new ConvolutionOperand
+        var term = new Conv2dOperand
         {
             X = a,
             W = b,

@@ -20,7 +20,7 @@ internal static partial class TensorCoreConvolution
     /// <param name="terms">Of a sum; constant ones are passed over.</param>
     /// <param name="shape">Shape of the result; channels and kernel of each term are its own.</param>
     public static bool Supports(
-        GpuContext context, ReadOnlySpan<ConvolutionOperand> terms, in Conv2dShape shape)
+        GpuContext context, ReadOnlySpan<Conv2dOperand> terms, in Conv2dShape shape)
     {
         bool any = false;
         foreach (ref readonly var term in terms)
@@ -152,7 +152,7 @@ internal static partial class TensorCoreConvolution
         return args;
     }
 
-    private static bool HasMaps(ReadOnlySpan<ConvolutionOperand> terms)
+    private static bool HasMaps(ReadOnlySpan<Conv2dOperand> terms)
     {
         foreach (ref readonly var term in terms)
         {
@@ -192,7 +192,7 @@ internal static partial class TensorCoreConvolution
     // To 256 bytes, as memory is allocated.
     private static long Aligned(long chunks) => (chunks + 15) / 16 * 16;
 
-    private static Conv2dShape Own(in Conv2dShape shape, in ConvolutionOperand term) =>
+    private static Conv2dShape Own(in Conv2dShape shape, in Conv2dOperand term) =>
         term.Kernel == shape.Kernel || shape.Stride == 1
             ? shape with { C = term.Channels, Kernel = term.Kernel }
             : throw new ArgumentException($"A term with a kernel of {term.Kernel} pixels does not fit {shape}.");
