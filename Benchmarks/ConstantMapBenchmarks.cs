@@ -62,7 +62,7 @@ public unsafe class ConstantMapBenchmarks : IKernelBenchmarks
     public void ExpandedForward()
     {
         BroadcastKernels.Broadcast(_workspace, _map.Pointer, 0, _x.Pointer, Tiles, 1);
-        DirectConvolution.Forward(_workspace, _y.Pointer, null, _map.Pointer, _w.Pointer, null, Shape, default(Identity));
+        DirectConv2d.Forward(_workspace, _y.Pointer, null, _map.Pointer, _w.Pointer, null, Shape, default(Identity));
     }
 
     [Benchmark]
@@ -71,9 +71,9 @@ public unsafe class ConstantMapBenchmarks : IKernelBenchmarks
     [Benchmark]
     public void ExpandedBackward()
     {
-        DirectConvolution.BackwardInput(_workspace, _dMap.Pointer, 0, _y.Pointer, _w.Pointer, Shape);
+        DirectConv2d.BackwardInput(_workspace, _dMap.Pointer, 0, _y.Pointer, _w.Pointer, Shape);
         BroadcastKernels.Sum(_workspace, _dx.Pointer, 0, _dMap.Pointer, Tiles, 1);
-        DirectConvolution.BackwardWeight(_workspace, _dw.Pointer, 0, _y.Pointer, _map.Pointer, Shape);
+        DirectConv2d.BackwardWeight(_workspace, _dw.Pointer, 0, _y.Pointer, _map.Pointer, Shape);
     }
 
     [Benchmark]

@@ -71,13 +71,13 @@ public unsafe class Conv2dBenchmarks : IKernelBenchmarks
     }
 
     [Benchmark]
-    public void Forward() => DirectConvolution.Forward(_workspace, _y, null, _x, _w, _bias, Shape, default(Relu));
+    public void Forward() => DirectConv2d.Forward(_workspace, _y, null, _x, _w, _bias, Shape, default(Relu));
 
     [Benchmark]
-    public void BackwardInput() => DirectConvolution.BackwardInput(_workspace, _x, 0, _y, _w, Shape);
+    public void BackwardInput() => DirectConv2d.BackwardInput(_workspace, _x, 0, _y, _w, Shape);
 
     [Benchmark]
-    public void BackwardWeight() => DirectConvolution.BackwardWeight(_workspace, _w, 0, _y, _x, Shape);
+    public void BackwardWeight() => DirectConv2d.BackwardWeight(_workspace, _w, 0, _y, _x, Shape);
 
     /// <summary>A convolution of the network under the name that the table shows.</summary>
     public sealed record Layer(string Name, Conv2dShape Shape)

@@ -69,7 +69,7 @@ public unsafe class ConvolutionSumBenchmarks : IKernelBenchmarks
         for (int i = 0; i < _x.Length; i++)
         {
             var shape = Shape with { C = Place.Channels[i] };
-            DirectConvolution.Forward(
+            DirectConv2d.Forward(
                 _workspace, _y.Pointer, i == 0 ? null : _y.Pointer, _x[i].Pointer, _w[i].Pointer, _bias.Pointer, shape,
                 default(Identity));
         }

@@ -62,9 +62,9 @@ public static unsafe class Conv2dKernels
         {
             var term = Term(shape, maps[i]);
             if (i == maps.Length - 1)
-                DirectConvolution.Forward(workspace, y, addend, maps[i].X, maps[i].W, bias, term, activation);
+                DirectConv2d.Forward(workspace, y, addend, maps[i].X, maps[i].W, bias, term, activation);
             else
-                DirectConvolution.Forward(workspace, y, addend, maps[i].X, maps[i].W, null, term, default(Identity));
+                DirectConv2d.Forward(workspace, y, addend, maps[i].X, maps[i].W, null, term, default(Identity));
         }
     }
 
@@ -166,9 +166,9 @@ public static unsafe class Conv2dKernels
         {
             var term = Term(shape, map);
             if (map.Dx is not null)
-                DirectConvolution.BackwardInput(workspace, map.Dx, map.AddDx ? 1f : 0f, dy, map.W, term);
+                DirectConv2d.BackwardInput(workspace, map.Dx, map.AddDx ? 1f : 0f, dy, map.W, term);
             if (map.Dw is not null)
-                DirectConvolution.BackwardWeight(workspace, map.Dw, map.AddDw ? 1f : 0f, dy, map.X, term);
+                DirectConv2d.BackwardWeight(workspace, map.Dw, map.AddDw ? 1f : 0f, dy, map.X, term);
         }
     }
 
@@ -218,9 +218,9 @@ public static unsafe class Conv2dKernels
         {
             var term = Term(shape, map);
             if (map.Dx is not null)
-                size = ScratchSize.Max(size, DirectConvolution.BackwardInputScratch(term, threads));
+                size = ScratchSize.Max(size, DirectConv2d.BackwardInputScratch(term, threads));
             if (map.Dw is not null)
-                size = ScratchSize.Max(size, DirectConvolution.BackwardWeightScratch(term));
+                size = ScratchSize.Max(size, DirectConv2d.BackwardWeightScratch(term));
         }
 
         return size;
@@ -254,7 +254,7 @@ public static unsafe class Conv2dKernels
         if (UsesWinograd(sum, maps))
             return ScratchSize.Max(size, Winograd.ForwardScratch(maps, sum, threads));
         foreach (ref readonly var map in maps)
-            size = ScratchSize.Max(size, DirectConvolution.ForwardScratch(Term(shape, map), threads));
+            size = ScratchSize.Max(size, DirectConv2d.ForwardScratch(Term(shape, map), threads));
         return size;
     }
 

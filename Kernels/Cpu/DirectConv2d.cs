@@ -10,7 +10,7 @@ namespace Gqn.Native.Kernels.Cpu;
 /// addend. The result has the same bytes for any number of threads. A transposed convolution is
 /// <see cref="BackwardInput"/>.
 /// </remarks>
-public static unsafe class DirectConvolution
+public static unsafe class DirectConv2d
 {
     /// <summary>
     /// y = f(addend + x ∗ w + bias), where (x ∗ w)[n,oy,ox,k] =
@@ -94,7 +94,7 @@ public static unsafe class DirectConvolution
         };
         int rowCount = rows.Lines * rows.Pixels * rows.Images;
         workspace.Pool.For((rowCount + PackBlocks.RowsPerItem - 1) / PackBlocks.RowsPerItem, ref blocks);
-        var item = new DirectConvolutionWeightGradient
+        var item = new DirectConv2dWeightGradient
         {
             Source = PackInput(workspace, x, shape, alignedChannels: true),
             Gradients = workspace.Gradients,

@@ -8,7 +8,7 @@ namespace Gqn.Native.Kernels.Cpu;
 /// chunks of lines that stay in the second-level cache, each chunk adding to dw; a tap reads only the lines and pixels
 /// that lie within the image. The order of every sum depends on the sizes alone.
 /// </remarks>
-internal unsafe struct DirectConvolutionWeightGradient : IWorkItem
+internal unsafe struct DirectConv2dWeightGradient : IWorkItem
 {
     private const int ChannelsPerItem = 32, PixelsPerChunk = 1024, ItemsPerThread = 8;
 

@@ -55,7 +55,7 @@ public unsafe class Conv2dKernelTests
                 Check(y, expected, shape, $"forward, addend {addend}");
 
                 void Run<TActivation>(TActivation activation) where TActivation : unmanaged, IUnaryOp =>
-                    DirectConvolution.Forward(
+                    DirectConv2d.Forward(
                         workspace, y.Pointer, added, operands.X.Pointer, operands.W.Pointer, bias, shape, activation);
             }
         }
@@ -75,9 +75,9 @@ public unsafe class Conv2dKernelTests
                 using var dx = beta == 0 ? new GuardedArray(operands.X.Length) : operands.X.Copy();
                 using var dw = beta == 0 ? new GuardedArray(operands.W.Length) : operands.W.Copy();
                 SimdLevels.PoisonScratch(workspace);
-                DirectConvolution.BackwardInput(workspace, dx.Pointer, beta, operands.Dy.Pointer, operands.W.Pointer, shape);
+                DirectConv2d.BackwardInput(workspace, dx.Pointer, beta, operands.Dy.Pointer, operands.W.Pointer, shape);
                 SimdLevels.PoisonScratch(workspace);
-                DirectConvolution.BackwardWeight(workspace, dw.Pointer, beta, operands.Dy.Pointer, operands.X.Pointer, shape);
+                DirectConv2d.BackwardWeight(workspace, dw.Pointer, beta, operands.Dy.Pointer, operands.X.Pointer, shape);
                 Check(dx, dxExpected, shape, $"input gradient, beta {beta}");
                 Check(dw, dwExpected, shape, $"weight gradient, beta {beta}");
             }
@@ -136,13 +136,13 @@ public unsafe class Conv2dKernelTests
                 using var y = new GuardedArray(operands.Dy.Length);
                 using var dx = new GuardedArray(operands.X.Length);
                 using var dw = new GuardedArray(operands.W.Length);
-                var sizeY = DirectConvolution.ForwardScratch(shape, threads);
-                var sizeX = DirectConvolution.BackwardInputScratch(shape, threads);
-                var sizeW = DirectConvolution.BackwardWeightScratch(shape);
-                DirectConvolution.Forward(
+                var sizeY = DirectConv2d.ForwardScratch(shape, threads);
+                var sizeX = DirectConv2d.BackwardInputScratch(shape, threads);
+                var sizeW = DirectConv2d.BackwardWeightScratch(shape);
+                DirectConv2d.Forward(
                     forward, y.Pointer, null, operands.X.Pointer, operands.W.Pointer, null, shape, default(Identity));
-                DirectConvolution.BackwardInput(backwardInput, dx.Pointer, 0, operands.Dy.Pointer, operands.W.Pointer, shape);
-                DirectConvolution.BackwardWeight(backwardWeight, dw.Pointer, 0, operands.Dy.Pointer, operands.X.Pointer, shape);
+                DirectConv2d.BackwardInput(backwardInput, dx.Pointer, 0, operands.Dy.Pointer, operands.W.Pointer, shape);
+                DirectConv2d.BackwardWeight(backwardWeight, dw.Pointer, 0, operands.Dy.Pointer, operands.X.Pointer, shape);
                 operands.Run(all).Dispose();
                 Assert.Equal(sizeY.Bytes(threads), forward.ScratchBytes);
                 Assert.Equal(sizeX.Bytes(threads), backwardInput.ScratchBytes);
@@ -179,7 +179,7 @@ public unsafe class Conv2dKernelTests
     {
         var shape = new Conv2dShape(1, 1, size, size, 1, kernel, stride);
         Assert.False(shape.IsSupported);
-        Assert.Throws<ArgumentException>(() => DirectConvolution.ForwardScratch(shape, 1));
+        Assert.Throws<ArgumentException>(() => DirectConv2d.ForwardScratch(shape, 1));
     }
 
     [Fact]
@@ -187,7 +187,7 @@ public unsafe class Conv2dKernelTests
     {
         using var workspace = new CpuWorkspace(1);
         var shape = new Conv2dShape(1, 1, 1, 1, 1, 1, 1);
-        Assert.Throws<ArgumentException>(() => DirectConvolution.BackwardInput(workspace, null, 2, null, null, shape));
+        Assert.Throws<ArgumentException>(() => DirectConv2d.BackwardInput(workspace, null, 2, null, null, shape));
     }
 
     [Fact]

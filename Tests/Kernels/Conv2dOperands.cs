@@ -54,9 +54,9 @@ internal sealed unsafe class Conv2dOperands(Conv2dShape shape) : IDisposable
 
     public void RunInto(Conv2dResults results, CpuWorkspace workspace)
     {
-        DirectConvolution.Forward(workspace, results.Y.Pointer, null, X.Pointer, W.Pointer, null, shape, default(Identity));
-        DirectConvolution.BackwardInput(workspace, results.Dx.Pointer, 0, Dy.Pointer, W.Pointer, shape);
-        DirectConvolution.BackwardWeight(workspace, results.Dw.Pointer, 0, Dy.Pointer, X.Pointer, shape);
+        DirectConv2d.Forward(workspace, results.Y.Pointer, null, X.Pointer, W.Pointer, null, shape, default(Identity));
+        DirectConv2d.BackwardInput(workspace, results.Dx.Pointer, 0, Dy.Pointer, W.Pointer, shape);
+        DirectConv2d.BackwardWeight(workspace, results.Dw.Pointer, 0, Dy.Pointer, X.Pointer, shape);
     }
 
     public void Dispose()

@@ -77,7 +77,7 @@ public sealed class KernelLimitsTests(KernelLimitsTests.Table table) : IClassFix
                 Channels = c,
                 Kernel = kernel,
             };
-            TensorCoreConvolution.Forward(
+            TensorCoreConv2d.Forward(
                 device, device.Allocate(operands.Dy.Length), new SumInputs { Terms = [term] }, shape, default(Identity));
             Assert.Equal(tile, Assert.Single(device.Tiles));
             return device.Counters;
@@ -105,7 +105,7 @@ public sealed class KernelLimitsTests(KernelLimitsTests.Table table) : IClassFix
                 Channels = shape.C,
                 Kernel = 1,
             };
-            TensorCoreConvolution.Backward(device, [term], device.Allocate(operands.Dy), shape);
+            TensorCoreConv2d.Backward(device, [term], device.Allocate(operands.Dy), shape);
             Assert.Equal(tile, Assert.Single(device.Tiles));
             return device.Counters;
         }

@@ -60,9 +60,9 @@ internal static unsafe class RegisterTileChecks
             using var dx = new DeviceArray(context, operands.X.Span, keep: beta != 0);
             using var dw = new DeviceArray(context, operands.W.Span, keep: beta != 0);
             PoisonScratch(context);
-            RegisterTileConvolution.BackwardInput(context, dx, beta != 0, dy, w, shape);
+            RegisterTileConv2d.BackwardInput(context, dx, beta != 0, dy, w, shape);
             PoisonScratch(context);
-            RegisterTileConvolution.BackwardWeight(context, dw, beta != 0, dy, x, shape);
+            RegisterTileConv2d.BackwardWeight(context, dw, beta != 0, dy, x, shape);
             dx.Check(dxExpected, $"{shape}, input gradient, beta {beta}");
             dw.Check(dwExpected, $"{shape}, weight gradient, beta {beta}");
         }

@@ -86,7 +86,7 @@ internal sealed class RooflineDevice : Device
         int inner = transposeA ? (int)a.Shape.Pixels : a.Shape.C;
         Useful += 2.0 * c.Shape.Count * inner;
         _ledger.Purpose = "matrix products";
-        TensorCoreConvolution.Multiply(
+        TensorCoreConv2d.Multiply(
             _ledger, _any, addend.Exists ? _any : default, _any, _any, (int)c.Shape.Pixels, c.Shape.C, inner, transposeA,
             transposeB);
     }
@@ -97,7 +97,7 @@ internal sealed class RooflineDevice : Device
         int inner = (int)b.Shape.Pixels, passes = (da.Exists ? 1 : 0) + (db.Exists ? 1 : 0);
         Useful += 2.0 * passes * dy.Shape.Count * inner;
         _ledger.Purpose = "matrix products";
-        TensorCoreConvolution.MultiplyBackward(
+        TensorCoreConv2d.MultiplyBackward(
             _ledger, At(da), betaA != 0f, At(db), betaB != 0f, _any, _any, _any, (int)dy.Shape.Pixels, dy.Shape.C, inner);
     }
 
@@ -106,7 +106,7 @@ internal sealed class RooflineDevice : Device
     {
         var operands = Operands(terms, y.Shape, stride, out var shape);
         _ledger.Purpose = "forward";
-        TensorCoreConvolution.Forward(
+        TensorCoreConv2d.Forward(
             _ledger, _any, new SumInputs { Terms = operands, Addend = At(addend), Bias = At(bias), TableKernel = 1 },
             shape, default(Identity));
     }
@@ -117,7 +117,7 @@ internal sealed class RooflineDevice : Device
     {
         var operands = Operands(terms, hidden.Shape with { C = GateOrder.Gates * hidden.Shape.C }, 1, out var shape);
         _ledger.Purpose = "forward";
-        TensorCoreConvolution.ForwardLstmCell(
+        TensorCoreConv2d.ForwardLstmCell(
             _ledger, _any, _any, At(gates), At(cell),
             new SumInputs { Terms = operands, Addend = At(addend), Bias = At(bias), TableKernel = 1 }, shape);
     }
@@ -153,7 +153,7 @@ internal sealed class RooflineDevice : Device
 
         _ledger.Purpose = "backward";
         if (operands.Count > 0)
-            TensorCoreConvolution.Backward(_ledger, operands.ToArray(), _any, shape);
+            TensorCoreConv2d.Backward(_ledger, operands.ToArray(), _any, shape);
     }
 
     public override void LstmCellBackward(

@@ -26,7 +26,7 @@ internal static unsafe class SimdLevels
         using var x = new GuardedArray((long)shape.N * shape.C * shape.H * shape.W);
         using var w = new GuardedArray((long)shape.K * shape.C * shape.Kernel * shape.Kernel);
         using var y = new GuardedArray((long)shape.N * shape.K * shape.OutH * shape.OutW);
-        DirectConvolution.Forward(workspace, y.Pointer, null, x.Pointer, w.Pointer, null, shape, default(Identity));
-        DirectConvolution.BackwardWeight(workspace, w.Pointer, 0, y.Pointer, x.Pointer, shape);
+        DirectConv2d.Forward(workspace, y.Pointer, null, x.Pointer, w.Pointer, null, shape, default(Identity));
+        DirectConv2d.BackwardWeight(workspace, w.Pointer, 0, y.Pointer, x.Pointer, shape);
     }
 }

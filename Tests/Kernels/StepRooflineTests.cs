@@ -98,9 +98,9 @@ public sealed class StepRooflineTests(StepRooflineTests.Table table) : IClassFix
                         names.Add(name[2..]);
                 });
                 if (backward)
-                    TensorCoreConvolution.Backward(ledger, operands, any, shape);
+                    TensorCoreConv2d.Backward(ledger, operands, any, shape);
                 else
-                    TensorCoreConvolution.Forward(
+                    TensorCoreConv2d.Forward(
                         ledger, any, new SumInputs { Terms = operands, TableKernel = 1 }, shape,
                         default(Identity));
                 double rate = (backward ? 2 : 1) * useful / seconds / 1e12;

@@ -42,7 +42,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
             double[] expected = new double[operands.Dy.Length];
             operands.AddForward(expected);
             var y = device.Allocate(expected.Length);
-            TensorCoreConvolution.Forward(
+            TensorCoreConv2d.Forward(
                 device, y, new SumInputs { Terms = [Term(device, operands, shape)] }, shape, default(Identity));
             Assert.InRange(TensorCoreOperands.Error(device.Read(y), expected), 0, Tolerance);
         }
@@ -64,7 +64,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
                 Dx = device.Allocate(dx.Length),
                 Dw = device.Allocate(dw.Length),
             };
-            TensorCoreConvolution.Backward(device, [term], device.Allocate(operands.Dy, offset: 3), shape);
+            TensorCoreConv2d.Backward(device, [term], device.Allocate(operands.Dy, offset: 3), shape);
             Assert.InRange(TensorCoreOperands.Error(device.Read(term.Dx), dx), 0, Tolerance);
             Assert.InRange(TensorCoreOperands.Error(device.Read(term.Dw), dw), 0, Tolerance);
         }
@@ -93,7 +93,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         for (int i = 0; i < expected.Length; i++)
             expected[i] = default(Tanh).Forward(new F64(expected[i])).Value;
         var y = device.Allocate(expected.Length);
-        TensorCoreConvolution.Forward(device, y, sum.Inputs, shape, default(Tanh));
+        TensorCoreConv2d.Forward(device, y, sum.Inputs, shape, default(Tanh));
         Assert.All(device.Tiles, tile => Assert.StartsWith("Linewise64x64", tile));
         Assert.InRange(TensorCoreOperands.Error(device.Read(y), expected), 0, Tolerance);
     }
@@ -113,7 +113,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         using var device = new PtxTensorCoreDevice(_memory, bf16);
         var (sum, expected) = Sum(device, shape, bf16, 2, [(c, 5), (c, 3)]);
         var y = device.Allocate(expected.Length);
-        TensorCoreConvolution.Forward(device, y, sum.Inputs, shape, default(Identity));
+        TensorCoreConv2d.Forward(device, y, sum.Inputs, shape, default(Identity));
         Assert.StartsWith("Halo", Assert.Single(device.Tiles));
         Assert.InRange(TensorCoreOperands.Error(device.Read(y), expected), 0, Tolerance);
     }
@@ -139,7 +139,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         for (int i = 0; i < expected.Length; i++)
             expected[i] = default(Tanh).Forward(new F64(expected[i])).Value;
         var y = device.Allocate(expected.Length);
-        TensorCoreConvolution.Forward(device, y, sum.Inputs, shape, default(Tanh));
+        TensorCoreConv2d.Forward(device, y, sum.Inputs, shape, default(Tanh));
         Assert.StartsWith(tile, Assert.Single(device.Tiles));
         Assert.EndsWith(tile[(tile.IndexOf('x') + 1)..], Assert.Single(device.Slices));
         Assert.InRange(TensorCoreOperands.Error(device.Read(y), expected), 0, tolerance);
@@ -159,7 +159,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         }
 
         var cellNext = device.Allocate(next.Length);
-        TensorCoreConvolution.ForwardLstmCell(
+        TensorCoreConv2d.ForwardLstmCell(
             device, cellNext, device.Allocate(next.Length), default, default, sum.Inputs, shape);
         Assert.Equal(2, device.Slices.Count);
         Assert.InRange(TensorCoreOperands.Error(device.Read(cellNext), next), 0, tolerance);
@@ -179,7 +179,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
             double[] dx = new double[operands.X.Length], dw = new double[operands.W.Length];
             operands.AddGradients(dx, dw);
             var term = Term(device, operands, shape) with { Dx = device.Allocate(dx.Length) };
-            TensorCoreConvolution.Backward(device, [term], device.Allocate(operands.Dy, offset: 3), shape);
+            TensorCoreConv2d.Backward(device, [term], device.Allocate(operands.Dy, offset: 3), shape);
             Assert.StartsWith(tile, Assert.Single(device.Tiles));
             Assert.InRange(TensorCoreOperands.Error(device.Read(term.Dx), dx), 0, Tolerance);
         }
@@ -218,7 +218,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
 
         GpuArray to = device.Allocate(cell.Length), state2 = device.Allocate(cell.Length);
         var activated = training ? device.Allocate(gates.Length) : default;
-        TensorCoreConvolution.ForwardLstmCell(
+        TensorCoreConv2d.ForwardLstmCell(
             device, to, state2, activated, device.Allocate(cell), sum.Inputs, shape);
         Assert.InRange(TensorCoreOperands.Error(device.Read(to), cellNext), 0, Tolerance);
         Assert.InRange(TensorCoreOperands.Error(device.Read(state2), h), 0, Tolerance);
@@ -236,8 +236,8 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         var (sum, _) = Sum(device, shape, bf16: false, 1);
         GpuArray zero = device.Allocate(16 * 16, 0f);
         GpuArray[] results = [.. Enumerable.Range(0, 4).Select(_ => device.Allocate(16 * 16))];
-        TensorCoreConvolution.ForwardLstmCell(device, results[0], results[1], default, zero, sum.Inputs, shape);
-        TensorCoreConvolution.ForwardLstmCell(device, results[2], results[3], default, default, sum.Inputs, shape);
+        TensorCoreConv2d.ForwardLstmCell(device, results[0], results[1], default, zero, sum.Inputs, shape);
+        TensorCoreConv2d.ForwardLstmCell(device, results[2], results[3], default, default, sum.Inputs, shape);
         Assert.Equal(device.Read(results[0]), device.Read(results[2]));
         Assert.Equal(device.Read(results[1]), device.Read(results[3]));
     }
@@ -260,7 +260,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
             double[] y = new double[operands.Dy.Length];
             operands.AddForward(y);
             var result = device.Allocate(y.Length);
-            TensorCoreConvolution.Forward(
+            TensorCoreConv2d.Forward(
                 device, result, new SumInputs { Terms = [Term(device, operands, forwardShape)] }, forwardShape,
                 default(Identity));
             Assert.Equal($"Linewise{forward}{kind}", device.Tiles[^1]);
@@ -270,7 +270,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
             double[] dx = new double[operands.X.Length], dw = new double[operands.W.Length];
             operands.AddGradients(dx, dw);
             var term = Term(device, operands, shape) with { Dw = device.Allocate(dw.Length) };
-            TensorCoreConvolution.Backward(device, [term], device.Allocate(operands.Dy), shape);
+            TensorCoreConv2d.Backward(device, [term], device.Allocate(operands.Dy), shape);
             Assert.Equal($"Crosswise{backward}{kind}", device.Tiles[^1]);
             Assert.InRange(TensorCoreOperands.Error(device.Read(term.Dw), dw), 0, Tolerance);
         }
@@ -298,7 +298,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
             AddDx = true,
             AddDw = true,
         };
-        TensorCoreConvolution.Backward(device, [term], device.Allocate(operands.Dy), shape);
+        TensorCoreConv2d.Backward(device, [term], device.Allocate(operands.Dy), shape);
         Assert.InRange(TensorCoreOperands.Error(device.Read(term.Dx), dx), 0, Tolerance);
         Assert.InRange(TensorCoreOperands.Error(device.Read(term.Dw), dw), 0, Tolerance);
         var own = k < 32 ? TensorCoreFewChannels.Outputs(shape) : shape;
@@ -343,7 +343,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         Assert.InRange(TensorCoreOperands.Error(device.Read(other), sum), 0, Tolerance);
         Assert.Equal(device.Read(other), device.Read(itself));
 
-        void Multiply(GpuArray c, GpuArray to) => TensorCoreConvolution.Multiply(
+        void Multiply(GpuArray c, GpuArray to) => TensorCoreConv2d.Multiply(
             device, c, to, x, w, rows, columns, inner, transposeA, transposeB);
     }
 

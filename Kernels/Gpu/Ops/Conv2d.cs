@@ -32,12 +32,12 @@ public static class Conv2dKernels
             return;
         }
 
-        if (TensorCoreConvolution.Supports(context, terms, shape))
-            TensorCoreConvolution.Forward(context, y, sum, shape, activation);
+        if (TensorCoreConv2d.Supports(context, terms, shape))
+            TensorCoreConv2d.Forward(context, y, sum, shape, activation);
         else if (context.Tiles == TileFamily.Register)
-            RegisterTileConvolution.Forward(context, y, sum, shape, activation);
+            RegisterTileConv2d.Forward(context, y, sum, shape, activation);
         else
-            SharedTileConvolution.Forward(context, y, sum, shape, activation);
+            SharedTileConv2d.Forward(context, y, sum, shape, activation);
     }
 
     /// <summary>
@@ -60,12 +60,12 @@ public static class Conv2dKernels
             return;
         }
 
-        if (TensorCoreConvolution.Supports(context, terms, shape))
-            TensorCoreConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
+        if (TensorCoreConv2d.Supports(context, terms, shape))
+            TensorCoreConv2d.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
         else if (context.Tiles == TileFamily.Register)
-            RegisterTileConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
+            RegisterTileConv2d.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
         else
-            SharedTileConvolution.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
+            SharedTileConv2d.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
     }
 
     /// <summary>The gradients of the inputs and weights that the operands ask for, one after another.</summary>
@@ -73,7 +73,7 @@ public static class Conv2dKernels
         GpuContext context, ReadOnlySpan<Conv2dOperand> terms, GpuArray dy, in Conv2dShape shape)
     {
         ArgumentNullException.ThrowIfNull(context);
-        bool tensorCores = TensorCoreConvolution.Supports(context, terms, shape);
+        bool tensorCores = TensorCoreConv2d.Supports(context, terms, shape);
         for (int i = 0; i < terms.Length; i++)
         {
             if (terms[i].IsConstant)
@@ -86,7 +86,7 @@ public static class Conv2dKernels
                 int first = i;
                 while (i + 1 < terms.Length && !terms[i + 1].IsConstant)
                     i++;
-                TensorCoreConvolution.Backward(context, terms[first..(i + 1)], dy, shape);
+                TensorCoreConv2d.Backward(context, terms[first..(i + 1)], dy, shape);
             }
             else
             {
@@ -100,13 +100,13 @@ public static class Conv2dKernels
     {
         bool register = context.Tiles == TileFamily.Register;
         if (term.Dx.Exists && register)
-            RegisterTileConvolution.BackwardInput(context, term.Dx, term.AddDx, dy, term.W, shape);
+            RegisterTileConv2d.BackwardInput(context, term.Dx, term.AddDx, dy, term.W, shape);
         else if (term.Dx.Exists)
-            SharedTileConvolution.BackwardInput(context, term.Dx, term.AddDx, dy, term.W, shape);
+            SharedTileConv2d.BackwardInput(context, term.Dx, term.AddDx, dy, term.W, shape);
         if (term.Dw.Exists && register)
-            RegisterTileConvolution.BackwardWeight(context, term.Dw, term.AddDw, dy, term.X, shape);
+            RegisterTileConv2d.BackwardWeight(context, term.Dw, term.AddDw, dy, term.X, shape);
         else if (term.Dw.Exists)
-            SharedTileConvolution.BackwardWeight(context, term.Dw, term.AddDw, dy, term.X, shape);
+            SharedTileConv2d.BackwardWeight(context, term.Dw, term.AddDw, dy, term.X, shape);
     }
 
     /// <summary>The sum with a table in place of its constant inputs.</summary>

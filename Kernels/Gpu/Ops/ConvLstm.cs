@@ -22,7 +22,7 @@ public static class ConvLstmKernels
         ArgumentNullException.ThrowIfNull(context);
         if (context.Tiles == TileFamily.Register)
         {
-            RegisterTileLstmCell.Forward(context, cellNext, hiddenState, gates, cell, rows, hidden);
+            RegisterTileConvLstm.Forward(context, cellNext, hiddenState, gates, cell, rows, hidden);
             return;
         }
 
@@ -51,7 +51,7 @@ public static class ConvLstmKernels
         ArgumentNullException.ThrowIfNull(context);
         if (context.Tiles == TileFamily.Register)
         {
-            RegisterTileLstmCell.Backward(
+            RegisterTileConvLstm.Backward(
                 context, dGates, dCell, beta, dHidden, dCellNext, gates, cell, cellNext, rows, hidden);
             return;
         }

@@ -22,18 +22,18 @@ public static class MatMulKernels
         bool transposeA, bool transposeB)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (TensorCoreConvolution.SupportsProduct(context, rows, columns, inner, transposeA, transposeB))
+        if (TensorCoreConv2d.SupportsProduct(context, rows, columns, inner, transposeA, transposeB))
         {
-            TensorCoreConvolution.Multiply(
+            TensorCoreConv2d.Multiply(
                 context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
         }
         else if (context.Tiles == TileFamily.Register)
         {
-            RegisterTileGemm.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
+            RegisterTileMatMul.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
         }
         else
         {
-            SharedTileGemm.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
+            SharedTileMatMul.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
         }
     }
 
@@ -56,9 +56,9 @@ public static class MatMulKernels
         int columns, int inner)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (TensorCoreConvolution.SupportsProduct(context, rows, inner, columns, false, true))
+        if (TensorCoreConv2d.SupportsProduct(context, rows, inner, columns, false, true))
         {
-            TensorCoreConvolution.MultiplyBackward(context, da, addA, db, addB, dy, a, b, rows, columns, inner);
+            TensorCoreConv2d.MultiplyBackward(context, da, addA, db, addB, dy, a, b, rows, columns, inner);
             return;
         }
 

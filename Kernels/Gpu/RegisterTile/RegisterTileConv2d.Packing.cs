@@ -4,7 +4,7 @@ using Gqn.Native.Kernels.Shapes;
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <content>The second operands in panels.</content>
-internal static partial class RegisterTileConvolution
+internal static partial class RegisterTileConv2d
 {
     private const int PartLength = 64;
 

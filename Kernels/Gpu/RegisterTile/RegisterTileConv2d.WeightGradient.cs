@@ -5,7 +5,7 @@ using ILGPU;
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <content>The gradient by the weights: rows are taps by channels, columns outputs, depth is pixels.</content>
-internal static partial class RegisterTileConvolution
+internal static partial class RegisterTileConv2d
 {
     // Of a panel of dy so many pixels stay in the second-level cache while the channels go by.
     private const int PixelsPerPass = 2048;

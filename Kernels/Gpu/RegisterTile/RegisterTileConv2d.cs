@@ -9,7 +9,7 @@ namespace Gqn.Native.Kernels.Gpu;
 /// Images get a border of zeros first, so that no tap asks where it is; weights are copied into panels of 16 outputs
 /// with the channels of a tap side by side, unless there are too few pixels to pay for it.
 /// </remarks>
-internal static partial class RegisterTileConvolution
+internal static partial class RegisterTileConv2d
 {
     // A copied weight costs as much as some hundred multiply-adds.
     public static int PackedFrom = 256;

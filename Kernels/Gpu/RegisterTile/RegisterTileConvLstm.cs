@@ -13,7 +13,7 @@ namespace Gqn.Native.Kernels.Gpu;
 /// of 16 channels of one pixel, one launch per function, and absent arrays that are read and not used: 1.0 ns instead of
 /// 5.2 for each gate of a channel, backward 0.4 instead of 2.1.
 /// </remarks>
-internal static class RegisterTileLstmCell
+internal static class RegisterTileConvLstm
 {
     private static readonly GroupKernelHandle<GateArgs> SigmoidHandle = new(RegisterTileSigmoid);
     private static readonly GroupKernelHandle<GateArgs> TanhHandle = new(RegisterTileTanh);

@@ -3,7 +3,7 @@ using Gqn.Native.Kernels.Gpu.Generated;
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>Matrix products on processors behind OpenCL.</summary>
-internal static class RegisterTileGemm
+internal static class RegisterTileMatMul
 {
     // Of a panel so much of the depth stays in the caches while the other operand streams by.
     private const int DepthPerPass = 1024;

@@ -5,7 +5,7 @@ using ILGPU;
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <content>Gradients.</content>
-internal static partial class SharedTileConvolution
+internal static partial class SharedTileConv2d
 {
     // A part of fewer pixels takes longer to be written and added than to be summed.
     private const int FewestPixels = 256;

@@ -4,7 +4,7 @@ using Gqn.Native.Kernels.Shapes;
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>Convolutions as products of matrices whose rows are pixels, gathered while they are read.</summary>
-internal static partial class SharedTileConvolution
+internal static partial class SharedTileConv2d
 {
     /// <summary>y = activation(the sum)</summary>
     public static void Forward<TActivation>(

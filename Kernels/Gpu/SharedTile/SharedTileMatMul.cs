@@ -3,7 +3,7 @@ using Gqn.Native.Kernels.Pointwise;
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>Products of matrices by groups that share tiles.</summary>
-internal static class SharedTileGemm
+internal static class SharedTileMatMul
 {
     /// <summary>What <see cref="MatMulKernels.Multiply"/> says.</summary>
     public static void Multiply(

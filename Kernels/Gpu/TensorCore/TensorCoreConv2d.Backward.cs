@@ -5,7 +5,7 @@ using ILGPU;
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <content>Gradients.</content>
-internal static partial class TensorCoreConvolution
+internal static partial class TensorCoreConv2d
 {
     private static readonly KernelHandle<PartArgs> PartSum = new(SumParts);
 

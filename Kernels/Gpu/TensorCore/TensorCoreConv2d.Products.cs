@@ -4,7 +4,7 @@ using Gqn.Native.Kernels.Shapes;
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <content>Products of matrices: convolutions of single pixels and their gradients.</content>
-internal static partial class TensorCoreConvolution
+internal static partial class TensorCoreConv2d
 {
     /// <summary>Whether the device and its precision want these kernels, and they take such a product.</summary>
     public static bool SupportsProduct(

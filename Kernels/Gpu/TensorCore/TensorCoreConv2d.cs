@@ -10,7 +10,7 @@ namespace Gqn.Native.Kernels.Gpu;
 /// Operands are copied in the precision of the context first (<see cref="TensorCorePacking"/>). Results have the same
 /// bytes in every run on one device. What is not supported belongs to the portable kernels, in fp32.
 /// </remarks>
-internal static partial class TensorCoreConvolution
+internal static partial class TensorCoreConv2d
 {
     /// <summary>
     /// Whether the device and its precision want these kernels, and there are terms that are not constant, whose sizes
