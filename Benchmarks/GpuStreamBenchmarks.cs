@@ -25,7 +25,7 @@ public class GpuStreamBenchmarks : IMeasuredWork, ISinglePrecision, IDisposable
         _tensors = new GpuDeviceTensors();
         var shape = new Shape(1, 1, 1, Count);
         (_values, _gradients) = (_tensors.Add(shape), _tensors.Add(shape));
-        (_first, _second, _sum) = (_tensors.Add(shape), _tensors.Add(shape), _tensors.Add(Shape.Scalar));
+        (_first, _second, _sum) = (_tensors.Add(shape), _tensors.Add(shape), _tensors.Add(new Shape(1, 2, 1, 1)));
         _tensors.Device.Fill(_second, 1e-3f);
     }
 
@@ -56,7 +56,7 @@ public class GpuStreamBenchmarks : IMeasuredWork, ISinglePrecision, IDisposable
     public void SumOfSquares()
     {
         for (int i = 0; i < Calls; i++)
-            _tensors.Device.SumOfSquares(_sum, _gradients);
+            _tensors.Device.SumOfSquares(_sum with { Shape = Shape.Scalar }, _gradients);
         _tensors.Wait();
     }
 
@@ -64,7 +64,7 @@ public class GpuStreamBenchmarks : IMeasuredWork, ISinglePrecision, IDisposable
     public void AdamUpdate()
     {
         for (int i = 0; i < Calls; i++)
-            _tensors.Device.AdamStep(_values, _gradients, _first, _second, Step);
+            _tensors.Device.AdamStep(_values, _gradients, _first, _second, Step, _sum, 0f);
         _tensors.Wait();
     }
 }

@@ -16,13 +16,7 @@ public class TrainingStepBenchmarks : IKernelBenchmarks
 {
     private const int Contexts = 3;
     private CpuDevice _device = null!;
-    private GenerativeQueryNetwork _network = null!;
-    private Adam _adam = null!;
-    private Tape _tape = null!;
-    private RandomStream _noise = null!;
-    private ModelOptions _options = null!;
-    private SyntheticViews _contexts = null!, _queries = null!;
-    private int _batch;
+    private TrainingLoop _loop = null!;
 
     /// <summary>Preset.</summary>
     [Params("tiny", "quick", "small")]
@@ -33,23 +27,14 @@ public class TrainingStepBenchmarks : IKernelBenchmarks
     [GlobalSetup]
     public void Create()
     {
-        var configuration = Presets.Create(Preset).WithScenes();
-        (_options, _batch) = (configuration.Model, configuration.Training.Batch);
-        _contexts = SyntheticViews.Contexts(_options, _batch * Contexts);
-        _queries = SyntheticViews.Queries(_options, _batch);
         _device = new CpuDevice(Threads);
-        _network = new GenerativeQueryNetwork(configuration.Model, _device, 1);
-        _adam = new Adam(_network.Parameters);
-        _tape = new Tape(_device);
-        _noise = new RandomStream(1, 1);
+        _loop = new TrainingLoop(Presets.Create(Preset), _device, Contexts);
     }
 
     [GlobalCleanup]
     public void Dispose()
     {
-        _tape.Dispose();
-        _adam.Dispose();
-        _network.Dispose();
+        _loop.Dispose();
         _device.Dispose();
         GC.SuppressFinalize(this);
     }
@@ -65,25 +50,8 @@ public class TrainingStepBenchmarks : IKernelBenchmarks
     }
 
     [Benchmark(Baseline = true)]
-    public void Forward()
-    {
-        Loss();
-        _tape.Reset();
-    }
+    public void Forward() => _loop.Forward();
 
     [Benchmark]
-    public void Step()
-    {
-        _tape.Backward(Loss());
-        _tape.Reset();
-        _adam.Step(1e-6, _adam.GradientNorm());
-    }
-
-    private Variable Loss()
-    {
-        var images = _tape.Constant(_options.ImageShape(_batch * Contexts), 0.3f);
-        var r = _network.Represent(images, _contexts.On(_tape), Contexts);
-        return _network.EstimateElbo(
-            r, _queries.On(_tape), _tape.Constant(_options.ImageShape(_batch), 0.3f), 0.7f, _noise).NegElbo;
-    }
+    public double Step() => _loop.Step();
 }

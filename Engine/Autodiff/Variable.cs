@@ -28,6 +28,12 @@ public readonly record struct Variable(Tape Tape, int Id, Tensor Value)
         Tape.Device.Download(Value, destination);
     }
 
+    /// <summary>The value of a scalar, if it is to be had.</summary>
+    /// <param name="wait">Whether to wait for the device.</param>
+    /// <returns>Null where the value is not waited for and reading it would mean waiting.</returns>
+    /// <exception cref="ShapeException">There is more than one element.</exception>
+    public float? Item(bool wait) => wait || !Tape.Device.IsAsynchronous ? Item() : null;
+
     /// <summary>The value of a scalar. Waits for the device.</summary>
     /// <exception cref="ShapeException">There is more than one element.</exception>
     public float Item()

@@ -84,7 +84,7 @@ public sealed unsafe partial class CpuDevice
 
     private void Convolve<TActivation>(
         Tensor y, Tensor addend, ReadOnlySpan<Conv2dTerm> terms, Tensor bias, int stride, TActivation activation)
-        where TActivation : unmanaged, IUnaryOp
+        where TActivation : unmanaged, IFusedActivation
     {
         var operands = stackalloc Conv2dOperand[terms.Length];
         var shape = Describe(terms, y.Shape, stride, operands);

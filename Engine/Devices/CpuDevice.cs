@@ -132,18 +132,25 @@ public sealed unsafe partial class CpuDevice : Device
 
     /// <inheritdoc />
     public override void AdamStep(
-        Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step) =>
-        AdamStepKernels.Update(
-            _workspace, At(values), At(gradients), At(firstMoments), At(secondMoments), values.Shape.Count, step);
+        Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step,
+        Tensor squaredNorm, float clipNorm)
+    {
+        var admitted = step;
+        if (Admit(new Span<float>(At(squaredNorm), 2), ref admitted, clipNorm))
+        {
+            AdamStepKernels.Update(
+                _workspace, At(values), At(gradients), At(firstMoments), At(secondMoments), values.Shape.Count, admitted);
+        }
+    }
 
     /// <inheritdoc />
-    public override double SumOfSquares(Tensor x)
+    public override void SumOfSquares(Tensor sum, Tensor x)
     {
         int parts = SumOfSquaresKernels.PartCount(x.Shape.Count);
         var buffer = Pool.Rent(2L * parts);
-        double sum = SumOfSquaresKernels.Compute(_workspace, At(x), x.Shape.Count, (double*)((Memory)buffer).Pointer);
+        *At(sum) = (float)SumOfSquaresKernels.Compute(
+            _workspace, At(x), x.Shape.Count, (double*)((Memory)buffer).Pointer);
         Pool.Return(buffer);
-        return sum;
     }
 
     /// <inheritdoc />

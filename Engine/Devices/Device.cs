@@ -25,7 +25,7 @@ public abstract class Device : IDisposable
     /// <summary>
     /// True where calls return before their work is done, so that reading a number costs waiting for all work before.
     /// </summary>
-    public virtual bool IsAsynchronous => false;
+    internal virtual bool IsAsynchronous => false;
 
     /// <summary>Processor threads that compute, the caller's among them; 0 where something else does.</summary>
     public virtual int ProcessorThreads => 0;
@@ -177,13 +177,9 @@ public abstract class Device : IDisposable
         Tensor dPosterior, float betaQ, Tensor dPrior, float betaP, Tensor dz, Tensor dKl, Tensor posterior,
         Tensor prior, PhiloxKey key);
 
-    /// <summary>One Adam update of a whole arena, in place.</summary>
-    public abstract void AdamStep(
-        Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step);
-
     /// <summary>
-    /// One Adam update of a whole arena, in place, that decides on the device: none where the norm of the gradients is,
-    /// or ever was, not finite, and gradients scaled down to a norm of <paramref name="clipNorm"/> at most.
+    /// One Adam update of a whole arena, in place, that waits for nothing: none where the norm of the gradients is, or
+    /// ever was, not finite, and gradients scaled down to a norm of <paramref name="clipNorm"/> at most.
     /// </summary>
     /// <param name="values">The parameters.</param>
     /// <param name="gradients">Their gradients.</param>
@@ -192,35 +188,12 @@ public abstract class Device : IDisposable
     /// <param name="step">The constants; its gradient scale is 1.</param>
     /// <param name="squaredNorm">(1, 2, 1, 1): Σg², and 0 until a sum was not finite.</param>
     /// <param name="clipNorm">The largest norm; 0 for any.</param>
-    public virtual void AdamStep(
+    public abstract void AdamStep(
         Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step,
-        Tensor squaredNorm, float clipNorm)
-    {
-        Span<float> norm = stackalloc float[2];
-        Download(squaredNorm, norm);
-        if (!float.IsFinite(norm[0]))
-        {
-            norm[1] = 1f;
-            Upload(norm, squaredNorm);
-        }
-
-        if (norm[1] != 0f)
-            return;
-        double length = Math.Sqrt(norm[0]);
-        AdamStep(
-            values, gradients, firstMoments, secondMoments,
-            clipNorm > 0f && length > clipNorm ? step with { GradientScale = (float)(clipNorm / length) } : step);
-    }
-
-    /// <summary>Σ x². Waits for the device.</summary>
-    public abstract double SumOfSquares(Tensor x);
+        Tensor squaredNorm, float clipNorm);
 
     /// <summary>sum = Σ x², a tensor of one number. Does not wait.</summary>
-    public virtual void SumOfSquares(Tensor sum, Tensor x)
-    {
-        float value = (float)SumOfSquares(x);
-        Upload(new ReadOnlySpan<float>(in value), sum);
-    }
+    public abstract void SumOfSquares(Tensor sum, Tensor x);
 
     /// <summary>Runs work, as one launch where the device can.</summary>
     /// <param name="form">The same number for work that computes on tensors of the same shapes.</param>
@@ -243,6 +216,21 @@ public abstract class Device : IDisposable
     {
         if (disposing)
             Pool.Dispose();
+    }
+
+    /// <summary>For devices that have the norm at hand: what <see cref="AdamStep"/> decides.</summary>
+    /// <param name="norm">Σg², and 0 until a sum was not finite; the second is set here.</param>
+    /// <param name="step">The constants; receives the scale of the gradients.</param>
+    /// <param name="clipNorm">The largest norm; 0 for any.</param>
+    /// <returns>False where there is no update.</returns>
+    protected static bool Admit(Span<float> norm, ref AdamStep step, float clipNorm)
+    {
+        if (!float.IsFinite(norm[0]))
+            norm[1] = 1f;
+        double length = Math.Sqrt(norm[0]);
+        if (clipNorm > 0f && length > clipNorm)
+            step = step with { GradientScale = (float)(clipNorm / length) };
+        return norm[1] == 0f;
     }
 
     /// <summary>The kernels' description of a convolution with the output y and the weight w.</summary>

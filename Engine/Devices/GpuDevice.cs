@@ -7,8 +7,8 @@ namespace Gqn.Native.Engine.Devices;
 
 /// <summary>A GPU through CUDA or OpenCL, or ILGPU's simulator of one.</summary>
 /// <remarks>
-/// Calls return at once; the device works through them in order. Only <see cref="Download"/> and
-/// <see cref="SumOfSquares(Tensor)"/> wait for it.
+/// Calls return at once; the device works through them in order. Only <see cref="Download"/> waits for
+/// it.
 /// </remarks>
 public sealed partial class GpuDevice : Device
 {
@@ -39,7 +39,7 @@ public sealed partial class GpuDevice : Device
         $"{_context.Info.Name}, {_context.Info.Title}, {Precision.ToString().ToLowerInvariant()}";
 
     /// <inheritdoc />
-    public override bool IsAsynchronous => true;
+    internal override bool IsAsynchronous => true;
 
     /// <summary>Why <see cref="Run"/> launches kernels one by one; null where it launches a graph.</summary>
     public string? GraphRefusal => _context.GraphRefusal;
@@ -139,12 +139,6 @@ public sealed partial class GpuDevice : Device
 
     /// <inheritdoc />
     public override void AdamStep(
-        Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step) =>
-        AdamStepKernels.Update(
-            _context, At(values), At(gradients), At(firstMoments), At(secondMoments), values.Shape.Count, step);
-
-    /// <inheritdoc />
-    public override void AdamStep(
         Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step,
         Tensor squaredNorm, float clipNorm) =>
         AdamStepKernels.Update(
@@ -157,9 +151,6 @@ public sealed partial class GpuDevice : Device
 
     /// <inheritdoc />
     public override void Run(int form, Action work) => _context.Run(form, work);
-
-    /// <inheritdoc />
-    public override double SumOfSquares(Tensor x) => SumOfSquaresKernels.Compute(_context, At(x), x.Shape.Count);
 
     /// <summary>Waits until all work is done; for measurements.</summary>
     public void Synchronize() => _context.Synchronize();

@@ -176,17 +176,15 @@ public sealed class PlanningDevice(int threads) : Device
 
     /// <inheritdoc />
     public override void AdamStep(
-        Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step)
+        Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step,
+        Tensor squaredNorm, float clipNorm)
     {
     }
 
     /// <inheritdoc />
-    public override double SumOfSquares(Tensor x)
-    {
+    public override void SumOfSquares(Tensor sum, Tensor x) =>
         // The real device rents room for partial sums.
         Pool.Return(Pool.Rent(2L * SumOfSquaresKernels.PartCount(x.Shape.Count)));
-        return 0;
-    }
 
     private void Count(in ScratchSize scratch) => _workspace = ScratchSize.Max(_workspace, scratch);
 

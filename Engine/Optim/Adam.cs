@@ -38,43 +38,12 @@ public sealed class Adam : IDisposable
     public Tensor SecondMoments { get; }
 
     /// <summary>
-    /// The global norm √Σg² of the gradients of the last backward. Waits for the device. Not finite where any gradient
-    /// is not: look before <see cref="Step"/> to keep the parameters.
-    /// </summary>
-    public double GradientNorm()
-    {
-        _store.CompleteGradients();
-        return Math.Sqrt(_store.Device.SumOfSquares(_store.Gradients));
-    }
-
-    /// <summary>One update from the gradients of the last backward; afterwards the next backward starts anew.</summary>
-    /// <param name="learningRate">η</param>
-    /// <param name="gradientNorm">What <see cref="GradientNorm"/> returned; needed only where clipping is on, computed
-    /// where it is left out.</param>
-    public void Step(double learningRate, double? gradientNorm = null)
-    {
-        _store.CompleteGradients();
-        float scale = 1f;
-        if (Options.ClipNorm > 0)
-        {
-            double norm = gradientNorm ?? GradientNorm();
-            if (norm > Options.ClipNorm)
-                scale = (float)(Options.ClipNorm / norm);
-        }
-
-        StepCount++;
-        var step = new AdamStep(
-            (float)learningRate, Options.Beta1, Options.Beta2, Options.Epsilon, Options.WeightDecay, scale, StepCount);
-        _store.Device.AdamStep(_store.Values, _store.Gradients, FirstMoments, SecondMoments, step);
-        _store.BeginStep();
-    }
-
-    /// <summary>
-    /// One update that waits for nothing: the device itself looks at the norm, clips, and leaves out this update and all
-    /// later ones where it is not finite. Read <see cref="QueuedGradientNorm"/> now and then.
+    /// One update from the gradients of the last backward, after which the next backward starts anew. It waits for
+    /// nothing: the device itself looks at the norm √Σg² of all gradients, clips, and leaves out this update and all later
+    /// ones where it is not finite. Read <see cref="GradientNorm"/> now and then.
     /// </summary>
     /// <param name="learningRate">η</param>
-    public void Queue(double learningRate)
+    public void Step(double learningRate)
     {
         _store.CompleteGradients();
         _store.Device.SumOfSquares(_squaredNorm with { Shape = Shape.Scalar }, _store.Gradients);
@@ -87,10 +56,10 @@ public sealed class Adam : IDisposable
     }
 
     /// <summary>
-    /// The global norm at the last <see cref="Queue"/>; NaN where it or an earlier one was not finite, and the parameters
-    /// are those from before. Waits for the device.
+    /// The global norm of the gradients at the last <see cref="Step"/>, before clipping; NaN where it or an earlier one
+    /// was not finite, and the parameters are those from before. Waits for the device.
     /// </summary>
-    public double QueuedGradientNorm()
+    public double GradientNorm()
     {
         Span<float> norm = stackalloc float[2];
         _store.Device.Download(_squaredNorm, norm);

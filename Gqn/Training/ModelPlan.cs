@@ -35,42 +35,35 @@ public sealed record ModelPlan(
         using var adam = new Adam(network.Parameters, configuration.Training.Adam);
         using var average = configuration.Training.CreateAverage(network.Parameters);
         using var tape = new Tape(device);
-        long forward = 0, before = 0;
+        var step = new TrainingStep(network, tape, adam, new RandomStream(0, 0), average);
         // Other steps need buffers of other sizes, which stay in the pool beside these. The last is the one to count.
+        long before = 0;
         for (int contexts = 1; contexts <= configuration.Training.MaxContexts; contexts++)
         {
             if (configuration.Training.PosteriorEvery > 1)
-                Step(posterior: false, contexts);
-            Step(posterior: true, contexts);
-        }
-
-        adam.Step(0, adam.GradientNorm());
-        return new ModelPlan(
-            network.Parameters.Count, forward, device.MultiplyAccumulates - before, device.AllocatedBytes,
-            weightBytes);
-
-        void Step(bool posterior, int contexts)
-        {
+                step.Run(Inputs(configuration, tape, contexts, posterior: false), read: false);
             before = device.MultiplyAccumulates;
-            var elbo = Forward(configuration, network, tape, posterior, contexts);
-            forward = device.MultiplyAccumulates - before;
-            tape.Backward(elbo.NegElbo);
-            tape.Reset();
+            step.Run(Inputs(configuration, tape, contexts, posterior: true), read: false);
         }
+
+        long whole = device.MultiplyAccumulates - before, bytes = device.AllocatedBytes;
+        step.Forward(Inputs(configuration, tape, configuration.Training.MaxContexts, posterior: true));
+        long forward = device.MultiplyAccumulates - before - whole;
+        return new ModelPlan(network.Parameters.Count, forward, whole, bytes, weightBytes);
     }
 
-    private static Elbo Forward(
-        RunConfiguration configuration, GenerativeQueryNetwork network, Tape tape, bool posterior, int contexts)
+    private static StepInputs Inputs(RunConfiguration configuration, Tape tape, int contexts, bool posterior)
     {
         var geometry = ViewGeometry.Of(configuration.Model);
         int scenes = configuration.Training.Batch, images = scenes * contexts;
-        var representation = network.Represent(
-            Images(images), Upload(images, geometry?.CreateContexts(images, gradients: true)), contexts);
-        var queries = Upload(scenes, geometry?.CreateQueries(scenes, gradients: true));
-        var noise = new RandomStream(0, 0);
-        return posterior
-            ? network.EstimateElbo(representation, queries, Images(scenes), 1f, noise)
-            : network.EstimatePriorElbo(representation, queries, Images(scenes), 1f, noise);
+        return new StepInputs(
+            Images(images), Upload(images, geometry?.CreateContexts(images, gradients: true)), Images(scenes),
+            Upload(scenes, geometry?.CreateQueries(scenes, gradients: true)), contexts)
+        {
+            Sigma = 1f,
+            LearningRate = 0,
+            HasPosterior = posterior,
+        };
 
         Variable Images(int count) => tape.Constant(configuration.Model.ImageShape(count), 0f);
 

@@ -39,9 +39,8 @@ public sealed class Trainer : IDisposable
     private readonly SceneBatch _sampleScenes;
     private readonly MetricsLog _metrics;
     private readonly TensorBoardWriter _events;
-    private readonly Action _compute;
+    private readonly TrainingStep _step;
     private StepInputs _inputs;
-    private Elbo _elbo;
 
     /// <summary>Starts a run, or continues it where its newest checkpoint stands.</summary>
     /// <param name="configuration">Checked already; a resumed run's may differ from its config.json in training and
@@ -64,8 +63,8 @@ public sealed class Trainer : IDisposable
         _adam = new Adam(Network.Parameters, training.Adam);
         _average = training.CreateAverage(Network.Parameters);
         _tape = new Tape(device);
-        _compute = Compute;
         _noise = new RandomStream(training.Seed, NoiseStream);
+        _step = new TrainingStep(Network, _tape, _adam, _noise, _average, training.FreeBits);
         if (directory.LatestCheckpoint() is { } checkpoint)
         {
             var state = Checkpoint.Load(checkpoint, Network, _adam, _average);
@@ -214,32 +213,23 @@ public sealed class Trainer : IDisposable
             _tape.Constant(model.ImageShape(images), batch.ContextImages.AsSpan(0, images * model.ImageLength)),
             Views.Upload(
                 _tape, batch.ContextViews.AsSpan(0, images * Viewpoint.Dimensions), batch.ContextGeometry),
-            Views.Upload(_tape, batch.QueryViews, batch.QueryGeometry),
-            _tape.Constant(model.ImageShape(training.Batch), batch.QueryImages), batch.Contexts, (float)sigma,
-            (float)training.KlWeightAt(position), learningRate, training.HasPosterior(Step, position));
-        // Updates with and without a posterior are different work.
-        _tape.Device.Run((2 * batch.Contexts) + (_inputs.HasPosterior ? 1 : 0), _compute);
-        if (_tape.Device.IsAsynchronous && !read)
+            _tape.Constant(model.ImageShape(training.Batch), batch.QueryImages),
+            Views.Upload(_tape, batch.QueryViews, batch.QueryGeometry), batch.Contexts)
         {
-            _tape.Reset();
+            Sigma = (float)sigma,
+            LearningRate = learningRate,
+            KlWeight = (float)training.KlWeightAt(position),
+            HasPosterior = training.HasPosterior(Step, position),
+        };
+        if (_step.Run(_inputs, read) is not { } numbers)
             return default;
-        }
-
-        double negElbo = _elbo.NegElbo.Item(), nll = _elbo.Nll.Item(), kl = _elbo.Kl.Item();
-        _tape.Reset();
-        double norm = _tape.Device.IsAsynchronous ? _adam.QueuedGradientNorm() : _adam.GradientNorm();
-        if (!double.IsFinite(norm) || !double.IsFinite(negElbo))
-            throw Diverged(negElbo);
-        if (!_tape.Device.IsAsynchronous)
-        {
-            _adam.Step(learningRate, norm);
-            _average?.Update();
-        }
-
+        if (!numbers.AreFinite)
+            throw Diverged(numbers.NegElbo);
         double floor = Elbo.Floor(model.ImageSize, sigma);
         return new TrainingMetrics(
-            Step + 1, negElbo, negElbo - floor, kl, 2 * sigma * sigma * (nll - floor) / model.ImageLength, double.NaN,
-            double.NaN, double.NaN, learningRate, sigma, norm, (negElbo / model.ImageLength) + Math.Log(256), 0);
+            Step + 1, numbers.NegElbo, numbers.NegElbo - floor, numbers.Kl,
+            2 * sigma * sigma * (numbers.Nll - floor) / model.ImageLength, double.NaN, double.NaN, double.NaN,
+            learningRate, sigma, numbers.GradientNorm, (numbers.NegElbo / model.ImageLength) + Math.Log(256), 0);
     }
 
     private TrainingMetrics WithPredictions(in TrainingMetrics metrics)
@@ -251,24 +241,6 @@ public sealed class Trainer : IDisposable
             MeanOfSamplesMse = ImageMetrics.MeanSquaredError(samples.Mean, _sampleScenes.QueryImages),
             SampleVariance = samples.MeanVariance,
         };
-    }
-
-    private void Compute()
-    {
-        var representation = Network.Represent(_inputs.ContextImages, _inputs.ContextViews, _inputs.Contexts);
-        _elbo = _inputs.HasPosterior
-            ? Network.EstimateElbo(
-                representation, _inputs.QueryViews, _inputs.QueryImages, _inputs.Sigma, _noise)
-            : Network.EstimatePriorElbo(
-                representation, _inputs.QueryViews, _inputs.QueryImages, _inputs.Sigma, _noise);
-        _tape.Backward(_inputs.HasPosterior
-            ? _elbo.Objective(_inputs.KlWeight, (float)_configuration.Training.FreeBits)
-            : _elbo.NegElbo);
-        if (!_tape.Device.IsAsynchronous)
-            return;
-        _adam.Queue(_inputs.LearningRate);
-        // Of values that a refused step left as they were; its run ends at the next reading.
-        _average?.Update();
     }
 
     /// <summary>Measures with the averaged weights where there are any, then goes on with the others.</summary>
@@ -383,8 +355,8 @@ public sealed class Trainer : IDisposable
 
     private void Save(ITrainingObserver observer)
     {
-        // Steps whose numbers nobody read may have gone wrong.
-        if (_tape.Device.IsAsynchronous && !double.IsFinite(_adam.QueuedGradientNorm()))
+        // Steps whose numbers were not read may have gone wrong.
+        if (!double.IsFinite(_adam.GradientNorm()))
             throw Diverged(double.NaN);
         string path = _directory.CheckpointPath(Step);
         Checkpoint.Save(path, _configuration, Network, _adam, new TrainingState(Step, _noise.Position), _average);
@@ -393,9 +365,4 @@ public sealed class Trainer : IDisposable
         _events.Flush();
         observer.Saved(Step, path);
     }
-
-    /// <summary>What one step computes on.</summary>
-    private readonly record struct StepInputs(
-        Variable ContextImages, Views ContextViews, Views QueryViews, Variable QueryImages, int Contexts,
-        float Sigma, float KlWeight, double LearningRate, bool HasPosterior);
 }

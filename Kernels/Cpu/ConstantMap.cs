@@ -167,7 +167,7 @@ public static unsafe class ConstantMap
     public static void Apply<TActivation>(
         CpuWorkspace workspace, float* y, float* addend, float* table, float* bias, in Conv2dShape shape,
         TActivation activation)
-        where TActivation : unmanaged, IUnaryOp =>
+        where TActivation : unmanaged, IFusedActivation =>
         LaneLoop.For(
             workspace, (long)shape.N * shape.OutH * shape.OutW, shape.K, new ApplyLoop<TActivation>
             {
@@ -212,7 +212,7 @@ public static unsafe class ConstantMap
             throw new ArgumentException($"beta is 0 or 1, not {beta}.");
     }
 
-    private struct ApplyLoop<TActivation> : ILaneLoop where TActivation : unmanaged, IUnaryOp
+    private struct ApplyLoop<TActivation> : ILaneLoop where TActivation : unmanaged, IFusedActivation
     {
         public float* Y, Addend, Bias;
         public ConstantMapTable Table;

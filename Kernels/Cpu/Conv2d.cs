@@ -25,7 +25,7 @@ public static unsafe class Conv2dKernels
     public static void Forward<TActivation>(
         CpuWorkspace workspace, float* y, float* addend, ReadOnlySpan<Conv2dOperand> operands, float* bias,
         in Conv2dShape shape, TActivation activation)
-        where TActivation : unmanaged, IUnaryOp
+        where TActivation : unmanaged, IFusedActivation
     {
         if (HaveSeveralKernels(operands))
         {

@@ -28,7 +28,7 @@ public static unsafe class DirectConv2d
     public static void Forward<TActivation>(
         CpuWorkspace workspace, float* y, float* addend, float* x, float* w, float* bias, in Conv2dShape shape,
         TActivation activation)
-        where TActivation : unmanaged, IUnaryOp
+        where TActivation : unmanaged, IFusedActivation
     {
         Check(shape);
         var plan = PlanForward(shape, workspace.Pool.Threads, out var size);

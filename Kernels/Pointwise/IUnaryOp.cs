@@ -30,6 +30,12 @@ public interface IUnaryOp
     T Derivative<T>(T x, T y) where T : struct, ILane<T>;
 }
 
+/// <summary>
+/// A function that convolutions apply while they write their output. Its derivative reads y alone, because the sum that it
+/// is applied to is nowhere in memory.
+/// </summary>
+public interface IFusedActivation : IUnaryOp;
+
 /// <summary>A function of two numbers, y = f(a, b), with its partial derivatives.</summary>
 public interface IBinaryOp
 {

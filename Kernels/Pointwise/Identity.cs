@@ -4,7 +4,7 @@ using Gqn.Native.Kernels.Lanes;
 namespace Gqn.Native.Kernels.Pointwise;
 
 /// <summary>y = x</summary>
-public readonly struct Identity : IUnaryOp
+public readonly struct Identity : IFusedActivation
 {
     /// <inheritdoc />
     public static Saves Saves => Saves.None;

@@ -4,7 +4,7 @@ using Gqn.Native.Kernels.Lanes;
 namespace Gqn.Native.Kernels.Pointwise;
 
 /// <summary>y = max(x, 0), and NaN for NaN; the derivative at 0 is 0.</summary>
-public readonly struct Relu : IUnaryOp
+public readonly struct Relu : IFusedActivation
 {
     /// <inheritdoc />
     public static Saves Saves => Saves.Output;

@@ -4,7 +4,7 @@ using Gqn.Native.Kernels.Lanes;
 namespace Gqn.Native.Kernels.Pointwise;
 
 /// <summary>y = 1 / (1 + e⁻ˣ)</summary>
-public readonly struct Sigmoid : IUnaryOp
+public readonly struct Sigmoid : IFusedActivation
 {
     /// <inheritdoc />
     public static Saves Saves => Saves.Output;

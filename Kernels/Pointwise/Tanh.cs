@@ -4,7 +4,7 @@ using Gqn.Native.Kernels.Lanes;
 namespace Gqn.Native.Kernels.Pointwise;
 
 /// <summary>y = tanh x</summary>
-public readonly struct Tanh : IUnaryOp
+public readonly struct Tanh : IFusedActivation
 {
     /// <inheritdoc />
     public static Saves Saves => Saves.Output;

@@ -72,8 +72,11 @@ public sealed class AdamTests
         Variable Loss(Parameter parameter) => tape.Watch(parameter).Affine(1f, -0.5f).Square().Square().Sum();
     }
 
-    [Fact]
-    public void GradientNormIsThatOfAllParametersAndSeesNaN()
+    [Theory]
+    [InlineData(1f, 3)]
+    [InlineData(float.NaN, double.NaN)]
+    [InlineData(float.PositiveInfinity, double.NaN)]
+    public void GradientNormIsThatOfAllParameters(float factor, double expected)
     {
         using var device = new CpuDevice(1);
         using var store = new ParameterStore();
@@ -84,12 +87,9 @@ public sealed class AdamTests
         using var adam = new Adam(store);
         using var tape = new Tape(device);
         device.Fill(unused.Gradient, 9f);
-        tape.Backward(tape.Watch(a).Scale(2f).Sum().Add(tape.Watch(b).Sum()));
-        Assert.Equal(3, adam.GradientNorm(), 1e-12);
-        device.Fill(b.Gradient, float.NaN);
-        Assert.True(double.IsNaN(adam.GradientNorm()));
-        device.Fill(b.Gradient, float.PositiveInfinity);
-        Assert.False(double.IsFinite(adam.GradientNorm()));
+        tape.Backward(tape.Watch(a).Scale(2f).Sum().Add(tape.Watch(b).Scale(factor).Sum()));
+        adam.Step(0);
+        Assert.Equal(expected, adam.GradientNorm(), 1e-6);
     }
 
     [Theory]
@@ -110,7 +110,12 @@ public sealed class AdamTests
 
         var tensor = new Tensor(buffer, 0, new Shape(1, Count, 1, 1));
         device.Upload(values, tensor);
-        Assert.Equal(1, device.SumOfSquares(tensor) / expected, 1e-5);
+        using var sum = device.CreateBuffer(1);
+        var total = new Tensor(sum, 0, Shape.Scalar);
+        device.SumOfSquares(total, tensor);
+        float[] read = new float[1];
+        device.Download(total, read);
+        Assert.Equal(1, read[0] / expected, 1e-5);
         Assert.Equal(0, device.Pool.Live);
     }
 

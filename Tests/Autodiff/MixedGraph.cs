@@ -81,7 +81,7 @@ internal sealed class MixedGraph : IDisposable
     public void Train()
     {
         Tape.Backward(Loss());
-        _adam.Step(1e-3, _adam.GradientNorm());
+        _adam.Step(1e-3);
         Tape.Reset();
     }
 

@@ -54,7 +54,7 @@ public unsafe class Conv2dKernelTests
 
                 Check(y, expected, shape, $"forward, addend {addend}");
 
-                void Run<TActivation>(TActivation activation) where TActivation : unmanaged, IUnaryOp =>
+                void Run<TActivation>(TActivation activation) where TActivation : unmanaged, IFusedActivation =>
                     DirectConv2d.Forward(
                         workspace, y.Pointer, added, operands.X.Pointer, operands.W.Pointer, bias, shape, activation);
             }

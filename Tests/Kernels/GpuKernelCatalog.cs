@@ -5,14 +5,11 @@ using ILGPU.Runtime;
 namespace Gqn.Native.Tests.Kernels;
 
 /// <summary>
-/// Every kernel of the library: all static fields of type KernelHandle or GroupKernelHandle. A generic holder counts
-/// once for each way to fill its parameters with structures of the library that meet their constraints.
+/// Every kernel of the library: all static fields of handles, or of sets of them. A generic holder counts once for each way to fill its parameters with structures of the library that meet their constraints.
 /// </summary>
 internal static class GpuKernelCatalog
 {
-    private static readonly Type[] Structures =
-        [.. typeof(KernelHandle).Assembly.GetTypes()
-            .Where(type => type.IsValueType && !type.ContainsGenericParameters)];
+    private static readonly Type[] Structures = [.. typeof(KernelHandle).Assembly.GetTypes().Where(type => type.IsValueType)];
 
     private static readonly SortedDictionary<string, KernelHandle> Found = Find();
 
@@ -37,7 +34,8 @@ internal static class GpuKernelCatalog
     /// <summary>Fields that hold a handle, generic holders not yet filled in.</summary>
     public static IEnumerable<FieldInfo> Fields() => typeof(KernelHandle).Assembly.GetTypes().SelectMany(type => type
         .GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
-        .Where(field => typeof(KernelHandle).IsAssignableFrom(field.FieldType)));
+        .Where(field => typeof(KernelHandle).IsAssignableFrom(field.FieldType)
+            || typeof(IKernelSet).IsAssignableFrom(field.FieldType)));
 
     private static SortedDictionary<string, KernelHandle> Find()
     {
@@ -46,9 +44,12 @@ internal static class GpuKernelCatalog
         {
             foreach (Type holder in Closed(field.DeclaringType!))
             {
-                var handle = (KernelHandle)holder.GetField(
+                object value = holder.GetField(
                     field.Name, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!.GetValue(null)!;
-                found.Add($"{Title(holder)}.{handle.Body.Method.Name} ({field.Name})", handle);
+                if (value is KernelHandle handle)
+                    found.Add($"{Title(holder)}.{handle.Body.Method.Name} ({field.Name})", handle);
+                foreach (var (name, form) in (value as IKernelSet)?.Handles ?? [])
+                    found.Add($"{Title(holder)}.{form.Body.Method.Name} ({field.Name}, {name})", form);
             }
         }
 
@@ -64,8 +65,11 @@ internal static class GpuKernelCatalog
         {
             Type[] constraints =
                 [.. parameter.GetGenericParameterConstraints().Where(constraint => constraint.IsInterface)];
-            Type[] fitting = [.. Structures.Where(candidate => constraints.Length > 0 && constraints.All(
-                constraint => constraint.IsAssignableFrom(candidate)))];
+            // A generic structure, such as an epilogue with an activation, fits in each of its own forms.
+            Type[] fitting = [.. Structures
+                .Where(candidate => constraints.Length > 0 && constraints.All(
+                    constraint => constraint.IsAssignableFrom(candidate)))
+                .SelectMany(Closed)];
             if (fitting.Length == 0)
                 throw new InvalidOperationException($"No structure fits {parameter.Name} of {type.Name}.");
             choices = [.. choices.SelectMany(chosen => fitting.Select(candidate => (Type[])[.. chosen, candidate]))];
@@ -79,7 +83,7 @@ internal static class GpuKernelCatalog
         string outer = type.DeclaringType is { } declaring ? $"{declaring.Name}." : "";
         string own = type.Name.Split('`')[0];
         return type.IsGenericType
-            ? $"{outer}{own}<{string.Join(", ", type.GetGenericArguments().Select(argument => argument.Name))}>"
+            ? $"{outer}{own}<{string.Join(", ", type.GetGenericArguments().Select(Title))}>"
             : outer + own;
     }
 }

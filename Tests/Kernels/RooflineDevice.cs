@@ -170,14 +170,10 @@ internal sealed class RooflineDevice : Device
         Move("latents backward", posterior.Shape.Count * 5);
 
     public override void AdamStep(
-        Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step) =>
-        Move("Adam", 7 * values.Shape.Count);
+        Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step,
+        Tensor squaredNorm, float clipNorm) => Move("Adam", 7 * values.Shape.Count);
 
-    public override double SumOfSquares(Tensor x)
-    {
-        Move("norm of the gradient", x.Shape.Count, 3);
-        return 0;
-    }
+    public override void SumOfSquares(Tensor sum, Tensor x) => Move("norm of the gradient", x.Shape.Count, 3);
 
     protected override void Dispose(bool disposing)
     {

@@ -200,24 +200,31 @@ internal partial class ReferenceDevice : Device
         }
     }
 
-    public override void AdamStep(Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments,
-        in AdamStep step)
+    public override void AdamStep(
+        Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step,
+        Tensor squaredNorm, float clipNorm)
     {
+        var norm = At(squaredNorm);
+        if (!double.IsFinite(norm[0]))
+            norm[1] = 1;
+        if (norm[1] != 0)
+            return;
+        double length = Math.Sqrt(norm[0]), scale = clipNorm > 0 && length > clipNorm ? clipNorm / length : 1;
         for (int i = 0; i < values.Shape.Count; i++)
         {
             var (value, first, second) = step.Update(
-                new F64(At(values)[i]), new F64(At(gradients)[i]), new F64(At(firstMoments)[i]),
+                new F64(At(values)[i]), new F64(scale * At(gradients)[i]), new F64(At(firstMoments)[i]),
                 new F64(At(secondMoments)[i]));
             (At(values)[i], At(firstMoments)[i], At(secondMoments)[i]) = (value.Value, first.Value, second.Value);
         }
     }
 
-    public override double SumOfSquares(Tensor x)
+    public override void SumOfSquares(Tensor sum, Tensor x)
     {
-        double sum = 0;
+        double total = 0;
         foreach (double value in At(x))
-            sum += value * value;
-        return sum;
+            total += value * value;
+        At(sum)[0] = total;
     }
 
     private static Span<double> At(Tensor t) => ((Memory)t.Buffer).Values.AsSpan((int)t.Offset, (int)t.Shape.Count);

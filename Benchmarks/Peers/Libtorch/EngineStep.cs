@@ -3,6 +3,7 @@ using Gqn.Native.Engine.Devices;
 using Gqn.Native.Engine.Optim;
 using Gqn.Native.Engine.Random;
 using Gqn.Native.Model;
+using Gqn.Native.Training;
 
 namespace Gqn.Native.Peers.Libtorch;
 
@@ -30,7 +31,7 @@ internal sealed class EngineStep : IDisposable
     private readonly Adam _adam;
     private readonly Tape _tape;
     private readonly RandomBatch _batch;
-    private readonly RandomStream _noise = new(Seed, 1);
+    private readonly TrainingStep _step;
     private readonly double _learningRate;
     private readonly float _sigma;
     private readonly bool _prior;
@@ -45,6 +46,7 @@ internal sealed class EngineStep : IDisposable
         Network = new GenerativeQueryNetwork(options.Model, _device, Seed);
         _adam = new Adam(Network.Parameters);
         _tape = new Tape(_device);
+        _step = new TrainingStep(Network, _tape, _adam, new RandomStream(Seed, 1));
     }
 
     /// <summary>The network.</summary>
@@ -57,14 +59,13 @@ internal sealed class EngineStep : IDisposable
     public StepTimes Run(Clock clock)
     {
         double start = clock.Now;
-        var elbo = _batch.EstimateElbo(Network, _tape, _sigma, _noise, _prior);
+        var elbo = _step.Forward(_batch.Inputs(_tape, _sigma, _learningRate, _prior));
         double forward = clock.Now;
-        _tape.Backward(elbo.NegElbo);
+        _step.Backward();
         StepTimes.RequireFinite(elbo.NegElbo.Item(), "Gqn.Native");
         _tape.Reset();
         double backward = clock.Now;
-        double norm = _adam.GradientNorm();
-        _adam.Step(_learningRate, norm);
+        _step.Update();
         return new StepTimes(forward - start, backward - forward, clock.Now - backward);
     }
 

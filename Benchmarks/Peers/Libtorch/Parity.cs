@@ -72,8 +72,10 @@ internal static class Parity
         using var twin = new TwinNetwork(network);
 
         using var tape = new Tape(device);
-        var elbo = batch.EstimateElbo(network, tape, Sigma, new RandomStream(Seed, NoiseStream), prior);
-        tape.Backward(elbo.NegElbo);
+        using var adam = new Adam(store);
+        var step = new TrainingStep(network, tape, adam, new RandomStream(Seed, NoiseStream));
+        var elbo = step.Forward(batch.Inputs(tape, Sigma, LearningRate, prior));
+        step.Backward();
         double loss = elbo.NegElbo.Item();
         tape.Reset();
         store.CompleteGradients();

@@ -2,6 +2,7 @@ using Gqn.Native.Engine.Autodiff;
 using Gqn.Native.Engine.Random;
 using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Model;
+using Gqn.Native.Training;
 using TorchSharp;
 
 namespace Gqn.Native.Peers.Libtorch;
@@ -55,21 +56,18 @@ internal sealed class RandomBatch : IDisposable
     /// <summary>The query cameras for this engine.</summary>
     public Views QueryViewsOn(Tape tape) => _queryViews.On(tape);
 
-    /// <summary>This engine's forward pass, as the trainer runs it.</summary>
-    /// <param name="network">The network.</param>
+    /// <summary>The batch for an update of this engine.</summary>
     /// <param name="tape">The tape to compute on.</param>
     /// <param name="sigma">σ, standard deviation of a pixel.</param>
-    /// <param name="noise">Where the samples come from.</param>
+    /// <param name="learningRate">η</param>
     /// <param name="prior">The bound with the prior in the posterior's place.</param>
-    public Elbo EstimateElbo(
-        GenerativeQueryNetwork network, Tape tape, float sigma, RandomStream noise, bool prior = false)
+    public StepInputs Inputs(Tape tape, float sigma, double learningRate, bool prior) => new(
+        _images.On(tape), _views.On(tape), _queryImages.On(tape), _queryViews.On(tape), Contexts)
     {
-        var representation = Represent(network, tape);
-        var (views, images) = (_queryViews.On(tape), _queryImages.On(tape));
-        return prior
-            ? network.EstimatePriorElbo(representation, views, images, sigma, noise)
-            : network.EstimateElbo(representation, views, images, sigma, noise);
-    }
+        Sigma = sigma,
+        LearningRate = learningRate,
+        HasPosterior = !prior,
+    };
 
     /// <inheritdoc />
     public void Dispose()

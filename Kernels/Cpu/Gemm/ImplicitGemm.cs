@@ -86,7 +86,7 @@ internal unsafe struct ImplicitGemm
 
     /// <summary>Does one item with the vector arithmetic of <paramref name="level"/>.</summary>
     public readonly void Invoke<TActivation>(int item, float* scratch, SimdLevel level, TActivation activation)
-        where TActivation : unmanaged, IUnaryOp
+        where TActivation : unmanaged, IFusedActivation
     {
         int whole = _wholeBlocks * _wholeParts, rest = item - whole;
         int parts = item < whole ? _wholeParts : _restParts;
@@ -188,7 +188,7 @@ internal unsafe struct ImplicitGemm
     private readonly void Finish<TLane, TActivation>(
         float* sums, int first, int last, int column, int columns, TActivation activation)
         where TLane : struct, ISimdLane<TLane>
-        where TActivation : unmanaged, IUnaryOp
+        where TActivation : unmanaged, IFusedActivation
     {
         int width = MicroKernel.Width(columns);
         for (int done = 0; done < columns;)
@@ -216,7 +216,7 @@ internal unsafe struct ImplicitGemm
     private readonly void FinishRows<TLane, TActivation>(
         float* y, float* sums, int width, int row, int rows, float* bias, int count, TActivation activation)
         where TLane : struct, ISimdLane<TLane>
-        where TActivation : unmanaged, IUnaryOp
+        where TActivation : unmanaged, IFusedActivation
     {
         int step = RemainderStride > QuotientStride ? Divisor : 1;
         nint ahead = RowsAhead * (step == Divisor ? QuotientStride : RemainderStride);
@@ -243,7 +243,7 @@ internal unsafe struct ImplicitGemm
     private readonly void FinishRow<TLane, TActivation>(
         float* y, float* sums, float* bias, int count, TActivation activation)
         where TLane : struct, ISimdLane<TLane>
-        where TActivation : unmanaged, IUnaryOp
+        where TActivation : unmanaged, IFusedActivation
     {
         for (int i = 0; i < count; i += TLane.Width)
         {

@@ -3,7 +3,7 @@ using Gqn.Native.Kernels.Pointwise;
 namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>An <see cref="ImplicitGemm"/> as the body of a parallel loop.</summary>
-internal unsafe struct ImplicitGemmItem<TActivation> : IWorkItem where TActivation : unmanaged, IUnaryOp
+internal unsafe struct ImplicitGemmItem<TActivation> : IWorkItem where TActivation : unmanaged, IFusedActivation
 {
     private ImplicitGemm _plan;
     private TActivation _activation;

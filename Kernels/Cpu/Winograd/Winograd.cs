@@ -48,7 +48,7 @@ public static unsafe class Winograd
     public static void Forward<TActivation>(
         CpuWorkspace workspace, float* y, float* addend, float* table, ReadOnlySpan<Conv2dOperand> operands,
         float* bias, in Conv2dShape shape, TActivation activation)
-        where TActivation : unmanaged, IUnaryOp
+        where TActivation : unmanaged, IFusedActivation
     {
         var target = new WinogradTarget { Output = y, Addend = addend, Columns = shape.K };
         var epilogue = new WinogradActivation<TActivation> { Bias = bias, Table = table, Activation = activation };

@@ -6,7 +6,7 @@ using Gqn.Native.Kernels.Shapes;
 namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>output = f(addend + sum + bias)</summary>
-internal unsafe struct WinogradActivation<TActivation> : IWinogradEpilogue where TActivation : unmanaged, IUnaryOp
+internal unsafe struct WinogradActivation<TActivation> : IWinogradEpilogue where TActivation : unmanaged, IFusedActivation
 {
     /// <summary>One number for each column, and those of <see cref="ConstantMap"/>; null for none.</summary>
     public float* Bias, Table;

@@ -6,16 +6,43 @@ namespace Gqn.Native.Kernels.Gpu;
 /// <summary>A kernel: what a context compiles at its first launch.</summary>
 internal abstract class KernelHandle
 {
-    private static int _count;
+    private static readonly List<KernelHandle> Made = [];
 
-    /// <summary>Handles are static, so there are few: a context keeps what it compiled in an array by this number.</summary>
-    public int Id { get; } = Interlocked.Increment(ref _count) - 1;
+    /// <summary>Numbers it.</summary>
+    protected KernelHandle()
+    {
+        lock (Made)
+        {
+            Id = Made.Count;
+            Made.Add(this);
+        }
+    }
+
+    /// <summary>All that were made so far. Handles are static, so there are few.</summary>
+    public static IReadOnlyList<KernelHandle> All
+    {
+        get
+        {
+            lock (Made)
+                return [.. Made];
+        }
+    }
+
+    /// <summary>A context keeps what it compiled in an array by this number.</summary>
+    public int Id { get; }
 
     /// <summary>The static method that is compiled.</summary>
     public abstract Delegate Body { get; }
 
     /// <summary>Type and method, for messages.</summary>
     public string Name => $"{Body.Method.DeclaringType!.Name}.{Body.Method.Name}";
+}
+
+/// <summary>One kernel in several forms; a static field holds it, as fields hold handles.</summary>
+internal interface IKernelSet
+{
+    /// <summary>The forms by name.</summary>
+    IEnumerable<(string Name, KernelHandle Handle)> Handles { get; }
 }
 
 /// <summary>A kernel of independent items, grouped as the device likes.</summary>

@@ -28,8 +28,5 @@ internal static class ScratchSlots
     public const int SecondOperand = 7;
 
     /// <summary>Partial gradients of constant maps.</summary>
-    public const int Partial = 9;
-
-    /// <summary>One number that the host reads.</summary>
-    public const int Result = 8;
+    public const int Partial = 8;
 }

@@ -10,12 +10,6 @@ public static class AdamStepKernels
     private static readonly KernelHandle<StepArgs> Step = new(AdamStep);
     private static readonly KernelHandle<LatchArgs> Latch = new(AdamStepLatch);
 
-    /// <summary>Updates values and both moments in place.</summary>
-    public static void Update(
-        GpuContext context, GpuArray values, GpuArray gradients, GpuArray firstMoments, GpuArray secondMoments,
-        long count, in Body step) =>
-        Update(context, values, gradients, firstMoments, secondMoments, count, step, default, 0f);
-
     /// <summary>
     /// Updates values and both moments in place, unless the norm is or was not finite; gradients are scaled down where
     /// their norm is above <paramref name="clipNorm"/>.
@@ -27,16 +21,15 @@ public static class AdamStepKernels
     /// <param name="secondMoments">Running means of their squares.</param>
     /// <param name="count">Elements of each.</param>
     /// <param name="step">The constants.</param>
-    /// <param name="squaredNorm">Two numbers: the squared norm of the gradients, and 0 until one was not finite; absent
-    /// to update without looking.</param>
+    /// <param name="squaredNorm">Two numbers: the squared norm of the gradients, and 0 until one was not
+    /// finite.</param>
     /// <param name="clipNorm">The largest norm; 0 for any.</param>
     public static void Update(
         GpuContext context, GpuArray values, GpuArray gradients, GpuArray firstMoments, GpuArray secondMoments,
         long count, in Body step, GpuArray squaredNorm, float clipNorm)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (squaredNorm.Exists)
-            context.Launch(Latch, 1, new LatchArgs { SquaredNorm = squaredNorm.View });
+        context.Launch(Latch, 1, new LatchArgs { SquaredNorm = squaredNorm.View });
         context.Launch(
             Step, count,
             new StepArgs
@@ -45,9 +38,8 @@ public static class AdamStepKernels
                 Gradients = gradients.View,
                 FirstMoments = firstMoments.View,
                 SecondMoments = secondMoments.View,
-                SquaredNorm = squaredNorm.ViewOr(values),
+                SquaredNorm = squaredNorm.View,
                 ClipNorm = clipNorm,
-                ReadNorm = squaredNorm.Exists ? 1 : 0,
                 Step = step,
             });
     }
@@ -62,16 +54,10 @@ public static class AdamStepKernels
 
     private static void AdamStep(Index1D i, StepArgs args)
     {
-        float scale = 1f;
-        if (args.ReadNorm != 0)
-        {
-            if (args.SquaredNorm[1] != 0f)
-                return;
-            float norm = MathF.Sqrt(args.SquaredNorm[0]);
-            if (args.ClipNorm > 0f && norm > args.ClipNorm)
-                scale = args.ClipNorm / norm;
-        }
-
+        if (args.SquaredNorm[1] != 0f)
+            return;
+        float norm = MathF.Sqrt(args.SquaredNorm[0]);
+        float scale = args.ClipNorm > 0f && norm > args.ClipNorm ? args.ClipNorm / norm : 1f;
         var (value, first, second) = args.Step.Update(
             new F32(args.Values[i]), new F32(scale * args.Gradients[i]), new F32(args.FirstMoments[i]),
             new F32(args.SecondMoments[i]));
@@ -84,7 +70,6 @@ public static class AdamStepKernels
     {
         public ArrayView<float> Values, Gradients, FirstMoments, SecondMoments, SquaredNorm;
         public float ClipNorm;
-        public int ReadNorm;
         public Body Step;
     }
 

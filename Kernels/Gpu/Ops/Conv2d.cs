@@ -20,7 +20,7 @@ public static class Conv2dKernels
     /// <param name="activation">Applied to the sum.</param>
     public static void Forward<TActivation>(
         GpuContext context, GpuArray y, GpuArray addend, ReadOnlySpan<Conv2dOperand> terms, GpuArray bias,
-        in Conv2dShape shape, TActivation activation) where TActivation : unmanaged, IUnaryOp
+        in Conv2dShape shape, TActivation activation) where TActivation : unmanaged, IFusedActivation
     {
         ArgumentNullException.ThrowIfNull(context);
         var sum = Prepare(context, terms, addend, bias, shape);

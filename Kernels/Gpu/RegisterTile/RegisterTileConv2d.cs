@@ -17,7 +17,7 @@ internal static partial class RegisterTileConv2d
     /// <summary>y = activation(the sum)</summary>
     public static void Forward<TActivation>(
         GpuContext context, GpuArray y, in SumInputs sum, in Conv2dShape shape, TActivation activation)
-        where TActivation : unmanaged, IUnaryOp
+        where TActivation : unmanaged, IFusedActivation
     {
         Accumulate(context, y, sum, shape);
         // One launch more costs less than it would to write a tile's functions out 128 times.

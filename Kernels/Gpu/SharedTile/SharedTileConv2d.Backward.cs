@@ -10,6 +10,9 @@ internal static partial class SharedTileConv2d
     // A part of fewer pixels takes longer to be written and added than to be summed.
     private const int FewestPixels = 256;
 
+    private static readonly SharedTileKernel<TapWalk, GatheredPixels, WeightRows, SumEpilogue<Identity>> Input = new();
+    private static readonly SharedTileKernel<LinearWalk, MatrixRows, MatrixRows, PatchEpilogue> Patches = new();
+    private static readonly SharedTileKernel<LinearWalk, TapPixels, MatrixColumns, WeightGradientEpilogue> Weight = new();
     private static readonly KernelHandle<PartArgs> AddPartsHandle = new(SharedTileAddParts);
 
     /// <summary>dx = (or +=) the adjoint of the convolution in x, applied to dy.</summary>
@@ -34,18 +37,7 @@ internal static partial class SharedTileConv2d
             Epilogue = Sums(inputs, dx, images.Pixels, shape.C, BorderTable.Of(inputs, dx, shape), default(Identity)),
             Slices = term.Slices,
         };
-        switch (SharedTileShapes.Choose(context, images.Pixels, shape.C))
-        {
-            case SharedTileShape.Square128:
-                BackwardInput<Square128>(context, args, images.Pixels, shape.C);
-                break;
-            case SharedTileShape.Square64:
-                BackwardInput<Square64>(context, args, images.Pixels, shape.C);
-                break;
-            default:
-                BackwardInput<Narrow32>(context, args, images.Pixels, shape.C);
-                break;
-        }
+        Input.Launch(context, args, images.Pixels, shape.C);
     }
 
     /// <summary>dw = (or +=) the adjoint of the convolution in w, applied to dy.</summary>
@@ -84,19 +76,7 @@ internal static partial class SharedTileConv2d
             },
             Slices = part / SharedTile.Depth,
         };
-        switch (tile)
-        {
-            case SharedTileShape.Square128:
-                BackwardWeight<Square128>(context, args, rows, shape.K, parts);
-                break;
-            case SharedTileShape.Square64:
-                BackwardWeight<Square64>(context, args, rows, shape.K, parts);
-                break;
-            default:
-                BackwardWeight<Narrow32>(context, args, rows, shape.K, parts);
-                break;
-        }
-
+        Weight.Launch(context, tile, args, rows, shape.K, parts);
         if (parts == 1)
             return;
         context.Launch(
@@ -127,37 +107,8 @@ internal static partial class SharedTileConv2d
             },
             Slices = (int)SharedTileShapes.Groups(shape.K, SharedTile.Depth),
         };
-        switch (SharedTileShapes.Choose(context, pixels, columns))
-        {
-            case SharedTileShape.Square128:
-                BackwardPatches<Square128>(context, args, pixels, columns);
-                break;
-            case SharedTileShape.Square64:
-                BackwardPatches<Square64>(context, args, pixels, columns);
-                break;
-            default:
-                BackwardPatches<Narrow32>(context, args, pixels, columns);
-                break;
-        }
+        Patches.Launch(context, args, pixels, columns);
     }
-
-    private static void BackwardInput<TShape>(
-        GpuContext context, in SharedTileArgs<TapWalk, GatheredPixels, WeightRows, SumEpilogue<Identity>> args, int rows,
-        int columns) where TShape : struct, ISharedTileShape =>
-        SharedTileLaunch.Launch<TShape, TapWalk, GatheredPixels, WeightRows, SumEpilogue<Identity>>(
-            context, SharedTileBackwardInput<TShape>.Handle, args, rows, columns);
-
-    private static void BackwardPatches<TShape>(
-        GpuContext context, in SharedTileArgs<LinearWalk, MatrixRows, MatrixRows, PatchEpilogue> args, int rows,
-        int columns) where TShape : struct, ISharedTileShape =>
-        SharedTileLaunch.Launch<TShape, LinearWalk, MatrixRows, MatrixRows, PatchEpilogue>(
-            context, SharedTileBackwardPatches<TShape>.Handle, args, rows, columns);
-
-    private static void BackwardWeight<TShape>(
-        GpuContext context, in SharedTileArgs<LinearWalk, TapPixels, MatrixColumns, WeightGradientEpilogue> args,
-        int rows, int columns, int parts) where TShape : struct, ISharedTileShape =>
-        SharedTileLaunch.Launch<TShape, LinearWalk, TapPixels, MatrixColumns, WeightGradientEpilogue>(
-            context, SharedTileBackwardWeight<TShape>.Handle, args, rows, columns, parts);
 
     /// <summary>As many parts as make the device busy.</summary>
     private static int Parts(GpuContext context, in Conv2dShape shape, int rows, SharedTileShape tile)

@@ -6,10 +6,13 @@ namespace Gqn.Native.Kernels.Gpu;
 /// <summary>Convolutions as products of matrices whose rows are pixels, gathered while they are read.</summary>
 internal static partial class SharedTileConv2d
 {
+    private static readonly SharedTileKernel<TapWalk, GatheredPixels, GateWeightColumns, SharedTileCellEpilogue>
+        Cell = new();
+
     /// <summary>y = activation(the sum)</summary>
     public static void Forward<TActivation>(
         GpuContext context, GpuArray y, in SumInputs sum, in Conv2dShape shape, TActivation activation)
-        where TActivation : unmanaged, IUnaryOp
+        where TActivation : unmanaged, IFusedActivation
     {
         int next = 0;
         var operands = Gather(sum, shape, ref next);
@@ -65,23 +68,12 @@ internal static partial class SharedTileConv2d
             },
             Slices = operands.Slices,
         };
-        switch (SharedTileShapes.Choose(context, images.Pixels, shape.K))
-        {
-            case SharedTileShape.Square128:
-                LstmCell<Square128>(context, args, images.Pixels, shape.K);
-                break;
-            case SharedTileShape.Square64:
-                LstmCell<Square64>(context, args, images.Pixels, shape.K);
-                break;
-            default:
-                LstmCell<Narrow32>(context, args, images.Pixels, shape.K);
-                break;
-        }
+        Cell.Launch(context, args, images.Pixels, shape.K);
     }
 
     private static void Forward<TActivation>(
         GpuContext context, GpuArray y, in SumInputs inputs, in Operands operands, in Conv2dShape shape,
-        TActivation activation) where TActivation : unmanaged, IUnaryOp
+        TActivation activation) where TActivation : unmanaged, IFusedActivation
     {
         var images = SharedTileImages.Of(shape);
         var args = new SharedTileArgs<TapWalk, GatheredPixels, WeightColumns, SumEpilogue<TActivation>>
@@ -92,37 +84,12 @@ internal static partial class SharedTileConv2d
             Epilogue = Sums(inputs, y, images.Pixels, shape.K, BorderTable.Of(inputs, y, shape), activation),
             Slices = operands.Slices,
         };
-        switch (SharedTileShapes.Choose(context, images.Pixels, shape.K))
-        {
-            case SharedTileShape.Square128:
-                Forward<Square128, TActivation>(context, args, images.Pixels, shape.K);
-                break;
-            case SharedTileShape.Square64:
-                Forward<Square64, TActivation>(context, args, images.Pixels, shape.K);
-                break;
-            default:
-                Forward<Narrow32, TActivation>(context, args, images.Pixels, shape.K);
-                break;
-        }
+        SharedTileForward<TActivation>.Kernel.Launch(context, args, images.Pixels, shape.K);
     }
-
-    private static void Forward<TShape, TActivation>(
-        GpuContext context, in SharedTileArgs<TapWalk, GatheredPixels, WeightColumns, SumEpilogue<TActivation>> args,
-        int rows, int columns)
-        where TShape : struct, ISharedTileShape
-        where TActivation : unmanaged, IUnaryOp =>
-        SharedTileLaunch.Launch<TShape, TapWalk, GatheredPixels, WeightColumns, SumEpilogue<TActivation>>(
-            context, SharedTileForward<TShape, TActivation>.Handle, args, rows, columns);
-
-    private static void LstmCell<TShape>(
-        GpuContext context, in SharedTileArgs<TapWalk, GatheredPixels, GateWeightColumns, SharedTileCellEpilogue> args,
-        int rows, int columns) where TShape : struct, ISharedTileShape =>
-        SharedTileLaunch.Launch<TShape, TapWalk, GatheredPixels, GateWeightColumns, SharedTileCellEpilogue>(
-            context, SharedTileLstmCell<TShape>.Handle, args, rows, columns);
 
     private static SumEpilogue<TActivation> Sums<TActivation>(
         in SumInputs inputs, GpuArray y, int rows, int columns, BorderTable table, TActivation activation)
-        where TActivation : unmanaged, IUnaryOp =>
+        where TActivation : unmanaged, IFusedActivation =>
         new()
         {
             Y = y.View,
@@ -201,4 +168,11 @@ internal static partial class SharedTileConv2d
         public TapWalk Walk;
         public int Slices, AlignedW;
     }
+}
+
+/// <summary>The forward kernels, one for each activation.</summary>
+internal static class SharedTileForward<TActivation> where TActivation : unmanaged, IFusedActivation
+{
+    public static readonly SharedTileKernel<TapWalk, GatheredPixels, WeightColumns, SumEpilogue<TActivation>> Kernel =
+        new();
 }

@@ -6,7 +6,7 @@ using ILGPU;
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>y = f(addend + sums + row of the table + bias)</summary>
-internal struct SumEpilogue<TActivation> : ISharedTileEpilogue where TActivation : unmanaged, IUnaryOp
+internal struct SumEpilogue<TActivation> : ISharedTileEpilogue where TActivation : unmanaged, IFusedActivation
 {
     public ArrayView<float> Y, Addend, Bias;
     public BorderTable Table;

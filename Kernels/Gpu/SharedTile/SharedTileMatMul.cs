@@ -5,6 +5,14 @@ namespace Gqn.Native.Kernels.Gpu;
 /// <summary>Products of matrices by groups that share tiles.</summary>
 internal static class SharedTileMatMul
 {
+    private static readonly SharedTileKernel<LinearWalk, MatrixRows, MatrixColumns, SumEpilogue<Identity>> AB = new();
+    private static readonly SharedTileKernel<LinearWalk, MatrixColumns, MatrixColumns, SumEpilogue<Identity>>
+        TransposedAB = new();
+    private static readonly SharedTileKernel<LinearWalk, MatrixRows, MatrixRows, SumEpilogue<Identity>>
+        ATransposedB = new();
+    private static readonly SharedTileKernel<LinearWalk, MatrixColumns, MatrixRows, SumEpilogue<Identity>>
+        TransposedATransposedB = new();
+
     /// <summary>What <see cref="MatMulKernels.Multiply"/> says.</summary>
     public static void Multiply(
         GpuContext context, GpuArray c, GpuArray addend, GpuArray a, GpuArray b, int rows, int columns, int inner,
@@ -21,57 +29,24 @@ internal static class SharedTileMatMul
             ReadAddend = addend.Exists ? 1 : 0,
             Aligned = IsAligned(c, columns) != 0 && addend.IsAligned ? 1 : 0,
         };
-        var left = (Matrix(a, rows, inner), Matrix(a, rows));
-        var right = (Matrix(b, columns, inner), Matrix(b, columns));
+        var left = (Rows: Matrix(a, rows, inner), Columns: Matrix(a, rows));
+        var right = (Rows: Matrix(b, columns, inner), Columns: Matrix(b, columns));
         var walk = LinearWalk.Whole(inner);
-        switch (SharedTileShapes.Choose(context, rows, columns))
-        {
-            case SharedTileShape.Square128:
-                Multiply<Square128>(context, walk, left, transposeA, right, transposeB, sums);
-                break;
-            case SharedTileShape.Square64:
-                Multiply<Square64>(context, walk, left, transposeA, right, transposeB, sums);
-                break;
-            default:
-                Multiply<Narrow32>(context, walk, left, transposeA, right, transposeB, sums);
-                break;
-        }
-    }
-
-    private static void Multiply<TShape>(
-        GpuContext context, LinearWalk walk, (MatrixRows Rows, MatrixColumns Columns) left, bool transposeA,
-        (MatrixRows Rows, MatrixColumns Columns) right, bool transposeB, in SumEpilogue<Identity> sums)
-        where TShape : struct, ISharedTileShape
-    {
         if (transposeA && transposeB)
-        {
-            Launch<TShape, MatrixColumns, MatrixRows>(
-                context, SharedTileMatrixProduct<TShape>.TransposedATransposedB, walk, left.Columns, right.Rows, sums);
-        }
+            Launch(context, TransposedATransposedB, walk, left.Columns, right.Rows, sums);
         else if (transposeA)
-        {
-            Launch<TShape, MatrixColumns, MatrixColumns>(
-                context, SharedTileMatrixProduct<TShape>.TransposedAB, walk, left.Columns, right.Columns, sums);
-        }
+            Launch(context, TransposedAB, walk, left.Columns, right.Columns, sums);
         else if (transposeB)
-        {
-            Launch<TShape, MatrixRows, MatrixRows>(
-                context, SharedTileMatrixProduct<TShape>.ATransposedB, walk, left.Rows, right.Rows, sums);
-        }
+            Launch(context, ATransposedB, walk, left.Rows, right.Rows, sums);
         else
-        {
-            Launch<TShape, MatrixRows, MatrixColumns>(
-                context, SharedTileMatrixProduct<TShape>.AB, walk, left.Rows, right.Columns, sums);
-        }
+            Launch(context, AB, walk, left.Rows, right.Columns, sums);
     }
 
-    private static void Launch<TShape, TLeft, TRight>(
-        GpuContext context,
-        GroupKernelHandle<SharedTileArgs<LinearWalk, TLeft, TRight, SumEpilogue<Identity>>> kernel, LinearWalk walk,
+    private static void Launch<TLeft, TRight>(
+        GpuContext context, SharedTileKernel<LinearWalk, TLeft, TRight, SumEpilogue<Identity>> kernel, LinearWalk walk,
         TLeft left, TRight right, in SumEpilogue<Identity> sums)
-        where TShape : struct, ISharedTileShape
-        where TLeft : struct
-        where TRight : struct
+        where TLeft : struct, ISharedTileOperand<LinearWalk>
+        where TRight : struct, ISharedTileOperand<LinearWalk>
     {
         var args = new SharedTileArgs<LinearWalk, TLeft, TRight, SumEpilogue<Identity>>
         {
@@ -81,8 +56,7 @@ internal static class SharedTileMatMul
             Epilogue = sums,
             Slices = (int)SharedTileShapes.Groups(walk.Length, SharedTile.Depth),
         };
-        SharedTileLaunch.Launch<TShape, LinearWalk, TLeft, TRight, SumEpilogue<Identity>>(
-            context, kernel, args, sums.Rows, sums.Columns);
+        kernel.Launch(context, args, sums.Rows, sums.Columns);
     }
 
     private static MatrixRows Matrix(GpuArray source, int outer, int inner) =>

@@ -43,7 +43,7 @@ internal static partial class TensorCoreConv2d
     /// <param name="activation">Applied to the sum.</param>
     public static void Forward<TActivation>(
         ITensorCoreDevice device, GpuArray y, in SumInputs sum, in Conv2dShape shape, TActivation activation)
-        where TActivation : unmanaged, IUnaryOp
+        where TActivation : unmanaged, IFusedActivation
     {
         _ = activation;
         var last = AllButLast(device, y, sum, shape);

@@ -11,7 +11,7 @@ namespace Gqn.Native.Kernels.Gpu;
 /// A thread keeps one column and walks the rows, so that a warp writes neighbours. Eight rows' values are fetched
 /// before the first is used: with one at a time the tile's end would wait for memory as often as it has rows.
 /// </remarks>
-internal readonly struct ActivationEpilogue<TActivation> : ITensorCoreEpilogue where TActivation : struct, IUnaryOp
+internal readonly struct ActivationEpilogue<TActivation> : ITensorCoreEpilogue where TActivation : struct, IFusedActivation
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Apply<TTile>(in TensorCoreArgs args, int firstColumn, int part)
