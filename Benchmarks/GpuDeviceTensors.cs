@@ -1,6 +1,5 @@
 using Gqn.Native.Benchmarks.Commands;
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Engine;
 
 namespace Gqn.Native.Benchmarks;
 

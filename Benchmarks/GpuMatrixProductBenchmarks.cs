@@ -1,8 +1,7 @@
 using System.ComponentModel;
 using BenchmarkDotNet.Attributes;
 using Gqn.Native.Benchmarks.Measures;
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Engine;
 
 namespace Gqn.Native.Benchmarks;
 

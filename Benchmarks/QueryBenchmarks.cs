@@ -2,9 +2,7 @@ using System.ComponentModel;
 using BenchmarkDotNet.Attributes;
 using Gqn.Native.Benchmarks.Measures;
 using Gqn.Native.Benchmarks.Steps;
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using Gqn.Native.Training;
 

@@ -2,7 +2,7 @@ using System.ComponentModel;
 using BenchmarkDotNet.Attributes;
 using Gqn.Native.Benchmarks.Measures;
 using Gqn.Native.Benchmarks.Steps;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Training;
 
 namespace Gqn.Native.Benchmarks;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Model;
 
 namespace Gqn.Native.Benchmarks.Commands;

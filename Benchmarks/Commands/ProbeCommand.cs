@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Gqn.Native.Benchmarks.Report;
 using Gqn.Native.Benchmarks.Steps;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 
 namespace Gqn.Native.Benchmarks.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Gqn.Native.Benchmarks.Steps;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using Gqn.Native.Training;
 

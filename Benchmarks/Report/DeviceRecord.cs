@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Gqn.Native.Benchmarks.Steps;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Kernels.Gpu;
 
 namespace Gqn.Native.Benchmarks.Report;

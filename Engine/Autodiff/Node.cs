@@ -1,4 +1,4 @@
-namespace Gqn.Native.Engine.Autodiff;
+namespace Gqn.Native.Engine;
 
 /// <summary>One recorded op: what its backward needs. Nodes are reused, step after step.</summary>
 internal abstract class Node

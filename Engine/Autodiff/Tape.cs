@@ -1,9 +1,6 @@
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Nn;
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Kernels.Pointwise;
 
-namespace Gqn.Native.Engine.Autodiff;
+namespace Gqn.Native.Engine;
 
 /// <summary>Records ops as they run, and runs their gradients backwards.</summary>
 /// <remarks>

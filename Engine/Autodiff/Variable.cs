@@ -1,6 +1,4 @@
-using Gqn.Native.Engine.Tensors;
-
-namespace Gqn.Native.Engine.Autodiff;
+namespace Gqn.Native.Engine;
 
 /// <summary>A tensor that a tape knows: the value of one step of a computation.</summary>
 /// <remarks>The default value is absent; ops that allow it take it for zero.</remarks>

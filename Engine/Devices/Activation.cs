@@ -1,4 +1,4 @@
-namespace Gqn.Native.Engine.Devices;
+namespace Gqn.Native.Engine;
 
 /// <summary>
 /// A function applied to the output of a convolution in the same pass. Backward needs only the output of it.

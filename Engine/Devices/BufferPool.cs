@@ -1,6 +1,4 @@
-using Gqn.Native.Engine.Tensors;
-
-namespace Gqn.Native.Engine.Devices;
+namespace Gqn.Native.Engine;
 
 /// <summary>Lends buffers and takes them back, last in first out, so that a step in steady state makes none.</summary>
 /// <remarks>

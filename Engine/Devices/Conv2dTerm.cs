@@ -1,6 +1,4 @@
-using Gqn.Native.Engine.Tensors;
-
-namespace Gqn.Native.Engine.Devices;
+namespace Gqn.Native.Engine;
 
 /// <summary>One term x ∗ w of a sum of convolutions.</summary>
 /// <param name="X">

@@ -1,10 +1,9 @@
 using System.Runtime.InteropServices;
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Kernels.Cpu;
 using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Random;
 
-namespace Gqn.Native.Engine.Devices;
+namespace Gqn.Native.Engine;
 
 /// <summary>The processor, through managed SIMD code: needs no driver and no native library.</summary>
 public sealed unsafe partial class CpuDevice : Device

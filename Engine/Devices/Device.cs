@@ -1,9 +1,8 @@
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Random;
 using Gqn.Native.Kernels.Shapes;
 
-namespace Gqn.Native.Engine.Devices;
+namespace Gqn.Native.Engine;
 
 /// <summary>Memory and the primitives on it: all that the engine knows of hardware.</summary>
 /// <remarks>

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Gqn.Native.Kernels.Gpu;
 
-namespace Gqn.Native.Engine.Devices;
+namespace Gqn.Native.Engine;
 
 /// <summary>A device that was found, whether or not it can be used.</summary>
 /// <param name="Name">What to ask for: "cpu", "cuda:0", "opencl:1", "simulator".</param>

@@ -1,9 +1,8 @@
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Kernels.Gpu;
 using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Shapes;
 
-namespace Gqn.Native.Engine.Devices;
+namespace Gqn.Native.Engine;
 
 /// <content>Sums of convolutions and the cell on top of them.</content>
 public sealed partial class GpuDevice

@@ -1,9 +1,8 @@
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Kernels.Gpu;
 using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Random;
 
-namespace Gqn.Native.Engine.Devices;
+namespace Gqn.Native.Engine;
 
 /// <summary>A GPU through CUDA or OpenCL, or ILGPU's simulator of one.</summary>
 /// <remarks>

@@ -1,10 +1,9 @@
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Kernels.Cpu;
 using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Random;
 using Gqn.Native.Kernels.Shapes;
 
-namespace Gqn.Native.Engine.Devices;
+namespace Gqn.Native.Engine;
 
 /// <summary>A device without memory: runs a model for its shapes alone and adds up what a step will cost.</summary>
 /// <remarks>

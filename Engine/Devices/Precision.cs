@@ -1,4 +1,4 @@
-namespace Gqn.Native.Engine.Devices;
+namespace Gqn.Native.Engine;
 
 /// <summary>Precision of the operands of convolutions and matrix products; sums, weights and all else are fp32.</summary>
 public enum Precision

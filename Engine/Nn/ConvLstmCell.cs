@@ -1,8 +1,4 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Ops;
-using Gqn.Native.Engine.Tensors;
-
-namespace Gqn.Native.Engine.Nn;
+namespace Gqn.Native.Engine;
 
 /// <summary>State of a ConvLSTM: h and c, both (N, hidden, H, W). The default is the zero state.</summary>
 /// <param name="Hidden">h</param>

@@ -1,9 +1,4 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Ops;
-using Gqn.Native.Engine.Tensors;
-
-namespace Gqn.Native.Engine.Nn;
+namespace Gqn.Native.Engine;
 
 /// <summary>A convolution with its weight and, unless told otherwise, a bias.</summary>
 public sealed class Convolution : Module

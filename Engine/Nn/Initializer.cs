@@ -1,6 +1,4 @@
-using Gqn.Native.Engine.Random;
-
-namespace Gqn.Native.Engine.Nn;
+namespace Gqn.Native.Engine;
 
 /// <summary>How a parameter starts.</summary>
 public abstract class Initializer

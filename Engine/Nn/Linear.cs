@@ -1,8 +1,4 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Ops;
-using Gqn.Native.Engine.Tensors;
-
-namespace Gqn.Native.Engine.Nn;
+namespace Gqn.Native.Engine;
 
 /// <summary>y = x·W + b on the channels of every pixel.</summary>
 public sealed class Linear : Module

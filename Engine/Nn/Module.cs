@@ -1,4 +1,4 @@
-namespace Gqn.Native.Engine.Nn;
+namespace Gqn.Native.Engine;
 
 /// <summary>
 /// A part of a model that owns parameters: declares them in its constructor, uses them in its forward method.

@@ -1,7 +1,6 @@
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Kernels.Shapes;
 
-namespace Gqn.Native.Engine.Nn;
+namespace Gqn.Native.Engine;
 
 /// <summary>How a parameter's logical order maps to memory.</summary>
 /// <param name="Stride">

@@ -1,7 +1,4 @@
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Tensors;
-
-namespace Gqn.Native.Engine.Nn;
+namespace Gqn.Native.Engine;
 
 /// <summary>A place in the tree of parameter names, where a module declares its parameters.</summary>
 public sealed class ParameterScope

@@ -1,8 +1,4 @@
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Random;
-using Gqn.Native.Engine.Tensors;
-
-namespace Gqn.Native.Engine.Nn;
+namespace Gqn.Native.Engine;
 
 /// <summary>All parameters of a model in one arena, their gradients in a second of the same layout.</summary>
 /// <remarks>

@@ -1,9 +1,4 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Ops;
-using Gqn.Native.Engine.Tensors;
-
-namespace Gqn.Native.Engine.Nn;
+namespace Gqn.Native.Engine;
 
 /// <summary>
 /// One convolution over several inputs: what a convolution of their concatenation computes, without concatenating.

@@ -1,7 +1,4 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Tensors;
-
-namespace Gqn.Native.Engine.Ops;
+namespace Gqn.Native.Engine;
 
 /// <content>Repeating along axes of length 1, and its adjoint, summing.</content>
 public static partial class Operations

@@ -1,10 +1,7 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Shapes;
 
-namespace Gqn.Native.Engine.Ops;
+namespace Gqn.Native.Engine;
 
 /// <content>Convolution.</content>
 public static partial class Operations

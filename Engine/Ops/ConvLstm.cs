@@ -1,8 +1,6 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Kernels.Shapes;
 
-namespace Gqn.Native.Engine.Ops;
+namespace Gqn.Native.Engine;
 
 /// <content>One step of a convolutional LSTM.</content>
 public static partial class Operations

@@ -1,8 +1,4 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Tensors;
-
-namespace Gqn.Native.Engine.Ops;
+namespace Gqn.Native.Engine;
 
 /// <content>Transposed convolution: the adjoint of a convolution, used forwards.</content>
 public static partial class Operations

@@ -1,11 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Tensors;
 
-namespace Gqn.Native.Engine.Ops;
+namespace Gqn.Native.Engine;
 
 /// <summary>One term of a sum of convolutions: an input and its weight.</summary>
 /// <param name="Input">(N, C, H, W), or with stride 1 a constant map: (N, C, 1, 1), the same in every pixel.</param>

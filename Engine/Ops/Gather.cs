@@ -1,7 +1,4 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Tensors;
-
-namespace Gqn.Native.Engine.Ops;
+namespace Gqn.Native.Engine;
 
 /// <summary>A sparse matrix for each image, row by row: the weights with which pixels are summed.</summary>
 /// <remarks>

@@ -1,9 +1,6 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Random;
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Kernels.Random;
 
-namespace Gqn.Native.Engine.Ops;
+namespace Gqn.Native.Engine;
 
 /// <content>Latent variables with a normal posterior and a normal prior.</content>
 public static partial class Operations

@@ -1,8 +1,6 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Kernels.Pointwise;
 
-namespace Gqn.Native.Engine.Ops;
+namespace Gqn.Native.Engine;
 
 /// <summary>The ops on variables. Each checks its shapes, runs at once, and records what its gradient needs.</summary>
 public static partial class Operations

@@ -1,6 +1,4 @@
-using Gqn.Native.Engine.Autodiff;
-
-namespace Gqn.Native.Engine.Ops;
+namespace Gqn.Native.Engine;
 
 /// <content>A distribution over channels.</content>
 public static partial class Operations

@@ -1,8 +1,6 @@
-using Gqn.Native.Engine.Nn;
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Kernels.Pointwise;
 
-namespace Gqn.Native.Engine.Optim;
+namespace Gqn.Native.Engine;
 
 /// <summary>
 /// Adam (Kingma and Ba 2015) over all parameters of a store at once, with optional clipping and weight decay.

@@ -1,4 +1,4 @@
-namespace Gqn.Native.Engine.Optim;
+namespace Gqn.Native.Engine;
 
 /// <summary>Constants of the Adam optimiser.</summary>
 public sealed record AdamOptions

@@ -1,4 +1,4 @@
-namespace Gqn.Native.Engine.Optim;
+namespace Gqn.Native.Engine;
 
 /// <summary>What changes by equal amounts in each step of a schedule.</summary>
 public enum ScheduleShape

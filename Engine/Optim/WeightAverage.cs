@@ -1,8 +1,6 @@
-using Gqn.Native.Engine.Nn;
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Kernels.Pointwise;
 
-namespace Gqn.Native.Engine.Optim;
+namespace Gqn.Native.Engine;
 
 /// <summary>
 /// The exponential moving average of all parameters of a store (Polyak and Juditsky 1992, with the weights of a moving

@@ -1,6 +1,6 @@
 using Gqn.Native.Kernels.Random;
 
-namespace Gqn.Native.Engine.Random;
+namespace Gqn.Native.Engine;
 
 /// <summary>A reproducible sequence of random numbers whose whole state is one position.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace Gqn.Native.Engine.Tensors;
+namespace Gqn.Native.Engine;
 
 /// <summary>Memory of one device. Buffers are owned by the device's pool, or by whoever created them.</summary>
 /// <param name="capacity">Room, in elements.</param>

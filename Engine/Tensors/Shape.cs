@@ -1,4 +1,4 @@
-namespace Gqn.Native.Engine.Tensors;
+namespace Gqn.Native.Engine;
 
 /// <summary>Logical shape (N, C, H, W): images, channels, rows, columns.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace Gqn.Native.Engine.Tensors;
+namespace Gqn.Native.Engine;
 
 /// <summary>Tensors of shapes that do not fit together; the message names the op and the shapes.</summary>
 public sealed class ShapeException : ArgumentException

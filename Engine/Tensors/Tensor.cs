@@ -1,4 +1,4 @@
-namespace Gqn.Native.Engine.Tensors;
+namespace Gqn.Native.Engine;
 
 /// <summary>A dense array of floats in a device's memory: a handle that costs nothing to copy.</summary>
 /// <param name="Buffer">The memory.</param>

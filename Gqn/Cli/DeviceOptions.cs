@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 
 namespace Gqn.Native.Cli;
 

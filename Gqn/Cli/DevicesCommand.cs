@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 
 namespace Gqn.Native.Cli;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using Gqn.Native.Scenes;
 using Gqn.Native.Training;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;

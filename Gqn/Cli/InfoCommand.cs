@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using Gqn.Native.Training;
 

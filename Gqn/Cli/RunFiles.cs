@@ -1,4 +1,4 @@
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Engine.Io;
 using Gqn.Native.Model;
 using Gqn.Native.Training;

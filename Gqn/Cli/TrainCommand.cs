@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Gqn.Native.Data;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using Gqn.Native.Scenes;
 using Gqn.Native.Training;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Gqn.Native.Data;
-using Gqn.Native.Engine.Optim;
+using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using Gqn.Native.Training;
 

@@ -1,5 +1,5 @@
 using System.Runtime.ExceptionServices;
-using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine;
 using Gqn.Native.Model.Geometry;
 using Gqn.Native.Scenes;
 

@@ -1,5 +1,4 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Nn;
+using Gqn.Native.Engine;
 
 namespace Gqn.Native.Model;
 

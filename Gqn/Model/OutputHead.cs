@@ -1,7 +1,4 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Nn;
-using Gqn.Native.Engine.Ops;
-using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Engine;
 
 namespace Gqn.Native.Model;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Gqn.Native.Engine;
 using Gqn.Native.Engine.Io;
-using Gqn.Native.Engine.Optim;
 using Gqn.Native.Model;
 
 namespace Gqn.Native.Training;

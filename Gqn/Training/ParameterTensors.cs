@@ -1,7 +1,6 @@
 using System.Globalization;
+using Gqn.Native.Engine;
 using Gqn.Native.Engine.Io;
-using Gqn.Native.Engine.Nn;
-using Gqn.Native.Engine.Tensors;
 
 namespace Gqn.Native.Training;
 

@@ -1,8 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Gqn.Native.Data;
-using Gqn.Native.Engine.Nn;
-using Gqn.Native.Engine.Optim;
+using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using Gqn.Native.Model.Geometry;
 using Gqn.Native.Scenes;

@@ -1,6 +1,4 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine;
 using Gqn.Native.Imaging;
 using Gqn.Native.Model;
 using Gqn.Native.Scenes;

@@ -1,11 +1,6 @@
 using Gqn.Native.Data;
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Engine.Io;
-using Gqn.Native.Engine.Nn;
-using Gqn.Native.Engine.Optim;
-using Gqn.Native.Engine.Random;
-using Gqn.Native.Engine.Tensors;
 using Gqn.Native.Imaging;
 using Gqn.Native.Model;
 using Gqn.Native.Model.Geometry;

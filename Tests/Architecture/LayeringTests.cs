@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Kernels.Cpu;
 using Gqn.Native.Model;
 using Xunit;

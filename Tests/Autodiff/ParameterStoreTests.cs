@@ -1,6 +1,4 @@
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Nn;
-using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Engine;
 using Gqn.Native.Kernels.Shapes;
 using Xunit;
 

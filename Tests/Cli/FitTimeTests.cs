@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
 using Gqn.Native.Cli;
-using Gqn.Native.Engine.Optim;
+using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using Gqn.Native.Tests.Io;
 using Gqn.Native.Tests.Training;

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Gqn.Native.Cli;
-using Gqn.Native.Engine.Optim;
+using Gqn.Native.Engine;
 using Gqn.Native.Scenes;
 using Gqn.Native.Training;
 using Spectre.Console;

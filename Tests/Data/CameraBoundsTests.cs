@@ -1,6 +1,6 @@
 using System.Numerics;
 using Gqn.Native.Data;
-using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using Gqn.Native.Model.Geometry;
 using Gqn.Native.Scenes;

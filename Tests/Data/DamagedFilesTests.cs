@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using Gqn.Native.Data;
+using Gqn.Native.Engine;
 using Gqn.Native.Engine.Io;
-using Gqn.Native.Engine.Random;
 using Gqn.Native.Imaging;
 using Gqn.Native.Scenes;
 using Gqn.Native.Tests.Imaging;

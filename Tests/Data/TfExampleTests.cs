@@ -1,6 +1,6 @@
 using Google.Protobuf;
 using Gqn.Native.Data;
-using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine;
 using Xunit;
 
 namespace Gqn.Native.Tests.Data;

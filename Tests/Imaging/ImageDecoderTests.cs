@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine;
 using Gqn.Native.Imaging;
 using StbImageSharp;
 using Xunit;

@@ -1,4 +1,4 @@
-using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine;
 using Gqn.Native.Imaging;
 using Gqn.Native.Tests.Io;
 using StbImageSharp;

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
+using Gqn.Native.Engine;
 using Gqn.Native.Engine.Io;
-using Gqn.Native.Engine.Random;
 using Xunit;
 
 namespace Gqn.Native.Tests.Io;

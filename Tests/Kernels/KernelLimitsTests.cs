@@ -1,6 +1,5 @@
 using System.Globalization;
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Engine;
 using Gqn.Native.Kernels.Gpu;
 using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Shapes;

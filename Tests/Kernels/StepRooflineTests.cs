@@ -1,8 +1,6 @@
 using System.Globalization;
 using Gqn.Native.Benchmarks;
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Optim;
-using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine;
 using Gqn.Native.Kernels.Gpu;
 using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Shapes;

@@ -1,5 +1,4 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using Gqn.Native.Model.Geometry;
 using Gqn.Native.Scenes;

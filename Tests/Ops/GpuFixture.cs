@@ -1,4 +1,4 @@
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Kernels.Gpu;
 using Gqn.Native.Tests.Reference;
 using Xunit;

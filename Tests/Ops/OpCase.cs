@@ -1,5 +1,4 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Engine;
 using Gqn.Native.Kernels.Random;
 
 namespace Gqn.Native.Tests.Ops;

@@ -1,8 +1,4 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Ops;
-using Gqn.Native.Engine.Random;
-using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Engine;
 using Gqn.Native.Kernels.Cpu;
 using Gqn.Native.Kernels.Shapes;
 using Xunit;

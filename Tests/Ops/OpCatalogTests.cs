@@ -1,5 +1,5 @@
 using System.Reflection;
-using Gqn.Native.Engine.Ops;
+using Gqn.Native.Engine;
 using Xunit;
 
 namespace Gqn.Native.Tests.Ops;

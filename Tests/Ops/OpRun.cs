@@ -1,8 +1,4 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Nn;
-using Gqn.Native.Engine.Ops;
-using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Engine;
 using Gqn.Native.Tests.Reference;
 using Xunit;
 

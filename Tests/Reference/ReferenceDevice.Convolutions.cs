@@ -1,5 +1,4 @@
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Engine;
 using Gqn.Native.Kernels.Lanes;
 using Gqn.Native.Kernels.Shapes;
 using LstmCellBody = Gqn.Native.Kernels.Pointwise.LstmCell;

@@ -1,5 +1,4 @@
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Engine;
 using Gqn.Native.Kernels.Lanes;
 using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Random;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine;
 using Gqn.Native.Scenes;
 using Xunit;
 

@@ -79,7 +79,7 @@ public sealed class MazesTests
         Assert.Empty(train.Intersect(test));
         Assert.Equal((400, 400), (train.Count, test.Count));
         int tests = Enumerable.Range(0, 3000).Count(i => environment.SplitOf(MazeGenerator.Draw(
-            new MazeOptions(), new Gqn.Native.Engine.Random.RandomStream((ulong)i, 7))) == SceneSplit.Test);
+            new MazeOptions(), new Gqn.Native.Engine.RandomStream((ulong)i, 7))) == SceneSplit.Test);
         Assert.InRange(tests, 230, 370);
     }
 

@@ -1,6 +1,5 @@
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Engine.Io;
-using Gqn.Native.Engine.Optim;
 using Gqn.Native.Model;
 using Gqn.Native.Tests.Io;
 using Gqn.Native.Tests.Model;

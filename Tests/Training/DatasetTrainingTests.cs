@@ -1,5 +1,5 @@
 using Gqn.Native.Data;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using Gqn.Native.Scenes;
 using Gqn.Native.Tests.Io;

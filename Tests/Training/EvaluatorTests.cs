@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Gqn.Native.Data;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Imaging;
 using Gqn.Native.Model;
 using Gqn.Native.Scenes;

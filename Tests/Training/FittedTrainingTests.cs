@@ -1,4 +1,4 @@
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Tests.Io;
 using Gqn.Native.Training;
 using Xunit;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine;
 using Gqn.Native.Tests.Io;
 using Gqn.Native.Training;
 using Xunit;

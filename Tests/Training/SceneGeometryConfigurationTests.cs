@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Gqn.Native.Data;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using Gqn.Native.Model.Geometry;
 using Gqn.Native.Scenes;

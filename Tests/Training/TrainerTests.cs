@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Engine.Io;
 using Gqn.Native.Imaging;
 using Gqn.Native.Tests.Io;

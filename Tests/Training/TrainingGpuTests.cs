@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Tests.Driver;
 using Gqn.Native.Tests.Io;
 using Gqn.Native.Tests.Ops;

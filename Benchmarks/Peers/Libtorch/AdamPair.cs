@@ -1,7 +1,4 @@
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Nn;
-using Gqn.Native.Engine.Optim;
-using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Engine;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 using TorchParameter = TorchSharp.Modules.Parameter;

@@ -1,11 +1,7 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Nn;
-using Gqn.Native.Engine.Ops;
-using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Engine;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
-using EngineTensor = Gqn.Native.Engine.Tensors.Tensor;
+using EngineTensor = Gqn.Native.Engine.Tensor;
 using Tensor = TorchSharp.torch.Tensor;
 
 namespace Gqn.Native.Peers.Libtorch;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using TorchSharp;
 

@@ -1,4 +1,4 @@
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using TorchSharp;
 
 namespace Gqn.Native.Peers.Libtorch;

@@ -1,4 +1,4 @@
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 

@@ -1,9 +1,7 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Devices;
-using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using TorchSharp;
-using EngineTensor = Gqn.Native.Engine.Tensors.Tensor;
+using EngineTensor = Gqn.Native.Engine.Tensor;
 
 namespace Gqn.Native.Peers.Libtorch;
 

@@ -1,6 +1,4 @@
-using Gqn.Native.Engine.Autodiff;
-using Gqn.Native.Engine.Random;
-using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using Gqn.Native.Training;
 using TorchSharp;

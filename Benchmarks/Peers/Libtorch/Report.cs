@@ -1,5 +1,5 @@
 using System.Text;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Engine.Io;
 using TorchSharp;
 

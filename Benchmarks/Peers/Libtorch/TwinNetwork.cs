@@ -1,5 +1,4 @@
-using Gqn.Native.Engine.Random;
-using Gqn.Native.Engine.Tensors;
+using Gqn.Native.Engine;
 using Gqn.Native.Kernels.Random;
 using Gqn.Native.Model;
 using static TorchSharp.torch;

@@ -1,4 +1,4 @@
-using Gqn.Native.Engine.Nn;
+using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;

@@ -1,5 +1,5 @@
 using System.Numerics;
-using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine;
 using Gqn.Native.Scenes.Rendering;
 
 namespace Gqn.Native.Scenes;

@@ -1,4 +1,4 @@
-using Gqn.Native.Engine.Random;
+using Gqn.Native.Engine;
 
 namespace Gqn.Native.Scenes;
 

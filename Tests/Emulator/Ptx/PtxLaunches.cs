@@ -1,6 +1,6 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
-using Gqn.Native.Engine.Devices;
+using Gqn.Native.Engine;
 using Gqn.Native.Kernels.Gpu;
 using Gqn.Native.Tests.Kernels;
 using ILGPU;
