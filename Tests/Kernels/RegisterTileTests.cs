@@ -7,32 +7,32 @@ namespace Gqn.Native.Tests.Kernels;
 public sealed class RegisterTileOpenClTests(RegisterTileOpenClTests.Device device)
     : IClassFixture<RegisterTileOpenClTests.Device>
 {
-    public static TheoryData<string> Convolutions => RegisterTileChecks.Names(RegisterTileChecks.LargeShapes);
+    public static TheoryData<string> Convolutions => MatrixKernelChecks.Names(MatrixKernelChecks.LargeShapes);
 
     [Theory]
     [MemberData(nameof(Convolutions))]
     public void ConvolutionEqualsTheDefinition(string shape) =>
-        RegisterTileChecks.Convolution(device.Tiled, RegisterTileChecks.Find(shape));
+        MatrixKernelChecks.Convolution(device.Tiled, MatrixKernelChecks.Find(shape));
 
     [Fact]
     public void SmallConvolutionsEqualTheDefinition()
     {
-        foreach (var shape in RegisterTileChecks.SmallShapes)
-            RegisterTileChecks.Convolution(device.Tiled, shape);
+        foreach (var shape in MatrixKernelChecks.SmallShapes)
+            MatrixKernelChecks.Convolution(device.Tiled, shape);
     }
 
     [Fact]
-    public void ProductsEqualTheDefinition() => RegisterTileChecks.Products(
+    public void ProductsEqualTheDefinition() => MatrixKernelChecks.Products(
         device.Tiled,
         [
             (1, 1, 1), (1, 17, 3), (3, 16, 33), (8, 32, 8), (9, 33, 17), (16, 100, 520), (65, 70, 65), (100, 7, 1100),
             (40, 50, 2500), (7, 64, 100),
         ]);
 
-    public sealed class Device : RegisterTileFixture
+    public sealed class Device : MatrixKernelFixture
     {
         public Device()
-            : base("opencl:0")
+            : base("opencl:0", TileFamily.Register)
         {
         }
     }
@@ -45,58 +45,22 @@ public sealed class RegisterTileSimulatorTests(RegisterTileSimulatorTests.Device
     [Fact]
     public void SmallConvolutionsEqualTheDefinition()
     {
-        foreach (var shape in RegisterTileChecks.SmallShapes)
+        foreach (var shape in MatrixKernelChecks.SmallShapes)
         {
             if (shape.MultiplyAccumulates <= 30_000)
-                RegisterTileChecks.Convolution(device.Tiled, shape);
+                MatrixKernelChecks.Convolution(device.Tiled, shape);
         }
     }
 
     [Fact]
     public void ProductsEqualTheDefinition() =>
-        RegisterTileChecks.Products(device.Tiled, [(1, 1, 1), (1, 17, 3), (9, 33, 17), (17, 40, 5)]);
+        MatrixKernelChecks.Products(device.Tiled, [(1, 1, 1), (1, 17, 3), (9, 33, 17), (17, 40, 5)]);
 
-    public sealed class Device : RegisterTileFixture
+    public sealed class Device : MatrixKernelFixture
     {
         public Device()
-            : base(GpuSurvey.Simulator)
+            : base(GpuSurvey.Simulator, TileFamily.Register)
         {
         }
-    }
-}
-
-/// <summary>A device that was told to take register tiles.</summary>
-public abstract class RegisterTileFixture(string name) : IDisposable
-{
-    private GpuContext? _context;
-
-    internal GpuContext Tiled
-    {
-        get
-        {
-            if (_context is null)
-            {
-                try
-                {
-                    _context = GpuContext.Open(name);
-                }
-                catch (GpuException exception) when (name != GpuSurvey.Simulator)
-                {
-                    if (Environment.GetEnvironmentVariable("GQN_REQUIRE_OPENCL") == "1")
-                        throw;
-                    Assert.Skip(exception.Message);
-                }
-
-                _context.Tiles = TileFamily.Register;
-            }
-
-            return _context;
-        }
-    }
-
-    public void Dispose()
-    {
-        _context?.Dispose();
-        GC.SuppressFinalize(this);
     }
 }

@@ -6,7 +6,7 @@ using Xunit;
 namespace Gqn.Native.Tests.Kernels;
 
 /// <summary>Convolutions and matrix products of one device against their definitions.</summary>
-internal static unsafe class RegisterTileChecks
+internal static unsafe class MatrixKernelChecks
 {
     private const double Tolerance = 1e-5;
 
