@@ -23,7 +23,7 @@ public sealed class KernelLimitsTests(KernelLimitsTests.Table table) : IClassFix
 
     private readonly GpuContext _memory = GpuContext.Open("simulator");
 
-    public static TheoryData<string> Loops =>
+    public static TheoryData<string> Loops => DeviceRows.Where(PtxAssembler.Exists,
     [
         .. GpuKernelCatalog.Names.Where(name => name.StartsWith("SharedTile", StringComparison.Ordinal)
             ? name.Contains(".Product")
@@ -31,7 +31,7 @@ public sealed class KernelLimitsTests(KernelLimitsTests.Table table) : IClassFix
             : name.Contains("LstmCellEpilogue>") && (name.StartsWith("TensorCoreHalo", StringComparison.Ordinal)
                 || name.StartsWith("TensorCoreForward<Linewise", StringComparison.Ordinal)
                 || name.StartsWith("TensorCoreWeightGradient<Crosswise", StringComparison.Ordinal))),
-    ];
+    ]);
 
     /// <summary>
     /// With the bounds that it is launched with, a kernel spills nothing and leaves room for the groups that its speed

@@ -1,4 +1,5 @@
 using Gqn.Native.Kernels.Gpu;
+using Gqn.Native.Tests.Ops;
 using Xunit;
 
 namespace Gqn.Native.Tests.Kernels;
@@ -7,7 +8,8 @@ namespace Gqn.Native.Tests.Kernels;
 public sealed class RegisterTileOpenClTests(RegisterTileOpenClTests.Device device)
     : IClassFixture<RegisterTileOpenClTests.Device>
 {
-    public static TheoryData<string> Convolutions => MatrixKernelChecks.Names(MatrixKernelChecks.LargeShapes);
+    public static TheoryData<string> Convolutions =>
+        DeviceRows.On(GpuPlatform.OpenCl, MatrixKernelChecks.Names(MatrixKernelChecks.LargeShapes));
 
     [Theory]
     [MemberData(nameof(Convolutions))]

@@ -28,7 +28,7 @@ public sealed class OpSimulatorTests(OpSimulatorTests.Device device) : IClassFix
 /// <summary>The whole catalogue on the first OpenCL device, in all shapes.</summary>
 public sealed class OpOpenClTests(OpOpenClTests.Device device) : IClassFixture<OpOpenClTests.Device>
 {
-    public static TheoryData<string> Rows => OpCatalog.Names;
+    public static TheoryData<string> Rows => DeviceRows.On(GpuPlatform.OpenCl, OpCatalog.Names);
 
     [Theory]
     [MemberData(nameof(Rows))]
@@ -50,7 +50,8 @@ public sealed class OpCudaTests(OpCudaTests.Device device) : IClassFixture<OpCud
     /// <summary>The cosine of the noise is off by 2^-20.5, and its radius is up to 6 times one.</summary>
     public const double Approximation = 6.0 / (1 << 20);
 
-    public static TheoryData<string> Rows => OpCatalog.NamesUpTo(CudaDouble.MostElements);
+    public static TheoryData<string> Rows =>
+        DeviceRows.On(GpuPlatform.Cuda, OpCatalog.NamesUpTo(CudaDouble.MostElements));
 
     [Theory]
     [MemberData(nameof(Rows))]
@@ -80,7 +81,8 @@ public sealed class OpTensorCoreCudaTests(OpTensorCoreCudaTests.Devices devices)
     // Half a unit in the last of 11 and of 8 bits, for two operands, in sums that partly cancel.
     private const double Tf32Rounding = 8.0 / (1 << 12), Bf16Rounding = 8.0 / (1 << 9);
 
-    public static TheoryData<string> Rows => OpCatalog.NamesUpTo(CudaDouble.MostElements);
+    public static TheoryData<string> Rows =>
+        DeviceRows.On(GpuPlatform.Cuda, OpCatalog.NamesUpTo(CudaDouble.MostElements));
 
     [Theory]
     [MemberData(nameof(Rows))]

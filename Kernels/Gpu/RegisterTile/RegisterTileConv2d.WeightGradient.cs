@@ -10,7 +10,6 @@ internal static partial class RegisterTileConv2d
     // Of a panel of dy so many pixels stay in the second-level cache while the channels go by.
     private const int PixelsPerPass = 2048;
 
-    private static readonly KernelHandle<SumArgs> Sum = new(RegisterTilePartialSums);
 
     /// <summary>dw = (or +=) the adjoint of the convolution in w, applied to dy.</summary>
     /// <remarks>
@@ -70,16 +69,7 @@ internal static partial class RegisterTileConv2d
                 pass.Run(args, partials, first > 0, 0, first, splits);
             }
 
-            context.Launch(
-                Sum, count,
-                new SumArgs
-                {
-                    Result = dw.View,
-                    Parts = partials.View,
-                    Count = (int)count,
-                    Splits = splits,
-                    Add = add ? 1 : 0,
-                });
+            PartialSums.Add(context, dw, add ? dw : default, partials, checked((int)count), splits);
             add = true;
         }
 
@@ -92,15 +82,6 @@ internal static partial class RegisterTileConv2d
                 pass.Run(args, dw, add, done, first, 1);
             }
         }
-    }
-
-    private static void RegisterTilePartialSums(Index1D index, SumArgs args)
-    {
-        int i = index;
-        float sum = args.Add != 0 ? args.Result[i] : 0f;
-        for (int split = 0; split < args.Splits; split++)
-            sum += args.Parts[((long)split * args.Count) + i];
-        args.Result[i] = sum;
     }
 
     /// <summary>Products over some lines of some images, for whole blocks of weights and for the narrow one.</summary>
@@ -135,11 +116,5 @@ internal static partial class RegisterTileConv2d
             StepY = block,
             StepN = (long)Shape.Kernel * block,
         };
-    }
-
-    internal struct SumArgs
-    {
-        public ArrayView<float> Result, Parts;
-        public int Count, Splits, Add;
     }
 }

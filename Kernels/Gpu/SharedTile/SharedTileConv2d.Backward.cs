@@ -13,7 +13,6 @@ internal static partial class SharedTileConv2d
     private static readonly SharedTileKernel<TapWalk, GatheredPixels, WeightRows, SumEpilogue<Identity>> Input = new();
     private static readonly SharedTileKernel<LinearWalk, MatrixRows, MatrixRows, PatchEpilogue> Patches = new();
     private static readonly SharedTileKernel<LinearWalk, TapPixels, MatrixColumns, WeightGradientEpilogue> Weight = new();
-    private static readonly KernelHandle<PartArgs> AddPartsHandle = new(SharedTileAddParts);
 
     /// <summary>dx = (or +=) the adjoint of the convolution in x, applied to dy.</summary>
     public static void BackwardInput(
@@ -77,11 +76,8 @@ internal static partial class SharedTileConv2d
             Slices = part / SharedTile.Depth,
         };
         Weight.Launch(context, tile, args, rows, shape.K, parts);
-        if (parts == 1)
-            return;
-        context.Launch(
-            AddPartsHandle, count,
-            new PartArgs { Sum = dw.View, Parts = target.View, Count = count, Number = parts, Add = add ? 1 : 0 });
+        if (parts > 1)
+            PartialSums.Add(context, dw, add ? dw : default, target, count, parts);
     }
 
     // x cut into patches is a matrix; so is its gradient, written to where the patches were.
@@ -124,19 +120,4 @@ internal static partial class SharedTileConv2d
         (int)SharedTileShapes.Groups(SharedTileShapes.Groups(pixels, parts), SharedTile.Depth) * SharedTile.Depth;
 
     private static int IsAligned(GpuArray array, int length) => array.IsAligned && length % Quad.Length == 0 ? 1 : 0;
-
-    private static void SharedTileAddParts(Index1D index, PartArgs args)
-    {
-        int i = index, at = i;
-        float sum = args.Add != 0 ? args.Sum[i] : 0f;
-        for (int part = 0; part < args.Number; part++, at += args.Count)
-            sum += args.Parts[at];
-        args.Sum[i] = sum;
-    }
-
-    internal struct PartArgs
-    {
-        public ArrayView<float> Sum, Parts;
-        public int Count, Number, Add;
-    }
 }

@@ -7,8 +7,6 @@ namespace Gqn.Native.Kernels.Gpu;
 /// <content>Gradients.</content>
 internal static partial class TensorCoreConv2d
 {
-    private static readonly KernelHandle<PartArgs> PartSum = new(SumParts);
-
     /// <summary>The gradients of the inputs and weights that the operands ask for, one after another.</summary>
     /// <param name="device">The device.</param>
     /// <param name="terms">What <see cref="Supports"/> approved; constant ones are passed over.</param>
@@ -150,31 +148,6 @@ internal static partial class TensorCoreConv2d
         var partial = device.Scratch(ScratchSlots.Products, (long)parts * args.PartStride);
         SetMemory(ref args, partial, default, default, default);
         TensorCoreLaunch.WeightGradient<ActivationEpilogue<Identity>>(device, args, tiling, parts);
-        device.Launch(
-            PartSum, args.PartStride,
-            new PartArgs
-            {
-                Sum = dw.View,
-                Addend = addend.ViewOr(dw),
-                Parts = partial.View,
-                Count = parts,
-                Stride = args.PartStride,
-                HasAddend = addend.Exists ? 1 : 0,
-            });
-    }
-
-    private static void SumParts(Index1D index, PartArgs args)
-    {
-        int at = index;
-        float sum = args.HasAddend != 0 ? args.Addend[at] : 0f;
-        for (int part = 0, from = at; part < args.Count; part++, from += args.Stride)
-            sum += args.Parts[from];
-        args.Sum[at] = sum;
-    }
-
-    internal struct PartArgs
-    {
-        public ArrayView<float> Sum, Addend, Parts;
-        public int Count, Stride, HasAddend;
+        PartialSums.Add(device, dw, addend, partial, args.PartStride, parts);
     }
 }

@@ -1,0 +1,28 @@
+using Gqn.Native.Kernels.Gpu;
+using Xunit;
+
+namespace Gqn.Native.Tests.Ops;
+
+/// <summary>
+/// Rows of theories that need a device, a platform or a tool: all of them where it is, one that says why it is skipped
+/// where it is not, so that a thousand of those do not bury the result.
+/// </summary>
+internal static class DeviceRows
+{
+    /// <summary>Stands for all rows; the test skips itself before it looks at the name.</summary>
+    public const string All = "all rows";
+
+    // Asking drivers takes a while, and every class of tests does.
+    private static readonly Lazy<IReadOnlySet<GpuPlatform>> Found =
+        new(() => GpuSurvey.Find().Select(device => device.Platform).ToHashSet());
+
+    /// <summary>The rows of tests on the first device of a platform.</summary>
+    public static TheoryData<string> On(GpuPlatform platform, TheoryData<string> rows) =>
+        Where(IsRequired(platform) || Found.Value.Contains(platform), rows);
+
+    /// <summary>The rows of tests that need something else.</summary>
+    public static TheoryData<string> Where(bool exists, TheoryData<string> rows) => exists ? rows : [All];
+
+    private static bool IsRequired(GpuPlatform platform) =>
+        Environment.GetEnvironmentVariable($"GQN_REQUIRE_{platform.ToString().ToUpperInvariant()}") == "1";
+}
