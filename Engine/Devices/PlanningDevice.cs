@@ -1,6 +1,5 @@
 using Gqn.Native.Kernels.Cpu;
 using Gqn.Native.Kernels.Pointwise;
-using Gqn.Native.Kernels.Random;
 using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Engine;
@@ -11,7 +10,7 @@ namespace Gqn.Native.Engine;
 /// nothing, and everything downloaded is zero.
 /// </remarks>
 /// <param name="threads">Threads of the processor that is planned for: each has a workspace.</param>
-public sealed class PlanningDevice(int threads) : Device
+public sealed class PlanningDevice(int threads) : CountingDevice
 {
     private ScratchSize _workspace;
 
@@ -22,76 +21,10 @@ public sealed class PlanningDevice(int threads) : Device
     public override string Description => "plan";
 
     /// <inheritdoc />
-    public override bool HoldsValues => false;
-
-    /// <inheritdoc />
     public override long WorkspaceBytes => _workspace.Bytes(threads);
 
     /// <inheritdoc />
     public override DeviceBuffer CreateBuffer(long count) => new Nothing(this, count);
-
-    /// <inheritdoc />
-    public override void Upload(ReadOnlySpan<float> source, Tensor destination)
-    {
-    }
-
-    /// <inheritdoc />
-    public override void Download(Tensor source, Span<float> destination) => destination.Clear();
-
-    /// <inheritdoc />
-    public override void Fill(Tensor t, float value)
-    {
-    }
-
-    /// <inheritdoc />
-    public override void Unary<TOp>(Tensor y, Tensor x, TOp op)
-    {
-    }
-
-    /// <inheritdoc />
-    public override void UnaryBackward<TOp>(Tensor dx, float beta, Tensor dy, Tensor x, Tensor y, TOp op)
-    {
-    }
-
-    /// <inheritdoc />
-    public override void Binary<TOp>(Tensor y, Tensor a, Tensor b, TOp op)
-    {
-    }
-
-    /// <inheritdoc />
-    public override void BinaryBackwardA<TOp>(Tensor da, float beta, Tensor dy, Tensor a, Tensor b, TOp op)
-    {
-    }
-
-    /// <inheritdoc />
-    public override void BinaryBackwardB<TOp>(Tensor db, float beta, Tensor dy, Tensor a, Tensor b, TOp op)
-    {
-    }
-
-    /// <inheritdoc />
-    public override void Broadcast(Tensor y, float beta, Tensor x, float scale)
-    {
-    }
-
-    /// <inheritdoc />
-    public override void Sum(Tensor y, float beta, Tensor x, float scale)
-    {
-    }
-
-    /// <inheritdoc />
-    public override void CopyChannels(Tensor y, int yFirst, float beta, Tensor x, int xFirst, int count)
-    {
-    }
-
-    /// <inheritdoc />
-    public override void DepthToSpace(Tensor y, Tensor x, int scale)
-    {
-    }
-
-    /// <inheritdoc />
-    public override void SpaceToDepth(Tensor y, float beta, Tensor x, int scale)
-    {
-    }
 
     /// <inheritdoc />
     public override void Gather(
@@ -152,32 +85,6 @@ public sealed class PlanningDevice(int threads) : Device
         Count(Conv2dKernels.ForwardLstmCellScratch(sum, shape, threads));
         if (!gates.Exists && !Conv2dKernels.IsFused(sum, shape))
             Pool.Return(Pool.Rent(gateShape.Count));
-    }
-
-    /// <inheritdoc />
-    public override void LstmCellBackward(
-        Tensor dGates, Tensor dCell, float beta, Tensor dHidden, Tensor dCellNext, Tensor gates, Tensor cell,
-        Tensor cellNext)
-    {
-    }
-
-    /// <inheritdoc />
-    public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, PhiloxKey key)
-    {
-    }
-
-    /// <inheritdoc />
-    public override void GaussianLatentBackward(
-        Tensor dPosterior, float betaQ, Tensor dPrior, float betaP, Tensor dz, Tensor dKl, Tensor posterior,
-        Tensor prior, PhiloxKey key)
-    {
-    }
-
-    /// <inheritdoc />
-    public override void AdamStep(
-        Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step,
-        Tensor squaredNorm, float clipNorm)
-    {
     }
 
     /// <inheritdoc />

@@ -1,7 +1,6 @@
 using Gqn.Native.Engine;
 using Gqn.Native.Kernels.Gpu;
 using Gqn.Native.Kernels.Pointwise;
-using Gqn.Native.Kernels.Random;
 using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Tests.Kernels;
@@ -11,7 +10,7 @@ namespace Gqn.Native.Tests.Kernels;
 /// Convolutions and matrix products go through the host's own code, which chooses tiles and launches; the other operations
 /// are taken for the bytes of their tensors, each read or written once.
 /// </remarks>
-internal sealed class RooflineDevice : Device
+internal sealed class RooflineDevice : CountingDevice
 {
     /// <summary>Bytes of memory in a second, and seconds of a launch in a graph.</summary>
     public const double Bandwidth = 4.8e12, LaunchSeconds = 1.5e-6;
@@ -36,49 +35,7 @@ internal sealed class RooflineDevice : Device
 
     public override string Description => "roofline";
 
-    public override bool HoldsValues => false;
-
     public override DeviceBuffer CreateBuffer(long count) => new Nothing(count);
-
-    public override void Upload(ReadOnlySpan<float> source, Tensor destination)
-    {
-    }
-
-    public override void Download(Tensor source, Span<float> destination) => destination.Clear();
-
-    public override void Fill(Tensor t, float value) => Move("fill", t.Shape.Count);
-
-    public override void Unary<TOp>(Tensor y, Tensor x, TOp op) => Move(Name<TOp>(), 2 * y.Shape.Count);
-
-    public override void UnaryBackward<TOp>(Tensor dx, float beta, Tensor dy, Tensor x, Tensor y, TOp op) =>
-        Move(Name<TOp>() + " backward", (3 + Reads(beta)) * dx.Shape.Count);
-
-    public override void Binary<TOp>(Tensor y, Tensor a, Tensor b, TOp op) => Move(Name<TOp>(), 3 * y.Shape.Count);
-
-    public override void BinaryBackwardA<TOp>(Tensor da, float beta, Tensor dy, Tensor a, Tensor b, TOp op) =>
-        Move(Name<TOp>() + " backward", (2 + Reads(beta)) * da.Shape.Count);
-
-    public override void BinaryBackwardB<TOp>(Tensor db, float beta, Tensor dy, Tensor a, Tensor b, TOp op) =>
-        Move(Name<TOp>() + " backward", (2 + Reads(beta)) * db.Shape.Count);
-
-    public override void Broadcast(Tensor y, float beta, Tensor x, float scale) =>
-        Move("broadcast", ((1 + Reads(beta)) * y.Shape.Count) + x.Shape.Count);
-
-    public override void Sum(Tensor y, float beta, Tensor x, float scale) =>
-        Move("sums of axes", x.Shape.Count + y.Shape.Count, 2);
-
-    public override void CopyChannels(Tensor y, int yFirst, float beta, Tensor x, int xFirst, int count) =>
-        Move("copies of channels", (2 + Reads(beta)) * y.Shape.Pixels * count);
-
-    public override void DepthToSpace(Tensor y, Tensor x, int scale) => Move("depth to space", 2 * y.Shape.Count);
-
-    public override void SpaceToDepth(Tensor y, float beta, Tensor x, int scale) =>
-        Move("depth to space", (2 + Reads(beta)) * y.Shape.Count);
-
-    public override void Gather(Tensor y, float beta, Tensor x, Tensor starts, Tensor columns, Tensor weights) =>
-        Move(
-            "gather",
-            ((1 + Reads(beta)) * y.Shape.Count) + x.Shape.Count + starts.Shape.Count + (2 * columns.Shape.Count));
 
     public override void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB)
     {
@@ -155,34 +112,19 @@ internal sealed class RooflineDevice : Device
             TensorCoreConv2d.Backward(_ledger, operands.ToArray(), _any, shape);
     }
 
-    public override void LstmCellBackward(
-        Tensor dGates, Tensor dCell, float beta, Tensor dHidden, Tensor dCellNext, Tensor gates, Tensor cell,
-        Tensor cellNext) =>
-        Move("cell backward", (2 * dGates.Shape.Count) + (6 * cellNext.Shape.Count));
-
-    public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, PhiloxKey key) =>
-        Move("latents", z.Shape.Count * 6);
-
-    public override void GaussianLatentBackward(
-        Tensor dPosterior, float betaQ, Tensor dPrior, float betaP, Tensor dz, Tensor dKl, Tensor posterior,
-        Tensor prior, PhiloxKey key) =>
-        Move("latents backward", posterior.Shape.Count * 5);
-
-    public override void AdamStep(
-        Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step,
-        Tensor squaredNorm, float clipNorm) => Move("Adam", 7 * values.Shape.Count);
-
-    public override void SumOfSquares(Tensor sum, Tensor x) => Move("norm of the gradient", x.Shape.Count, 3);
-
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);
         _memory.Dispose();
     }
 
-    private static int Reads(float beta) => beta == 0f ? 0 : 1;
-
-    private static string Name<TOp>() => typeof(TOp).Name;
+    protected override void Move(string op, double numbers, int launches = 1, bool backward = false)
+    {
+        string name = backward ? op + " backward" : op;
+        Add(name, sizeof(float) * numbers, 0, Math.Max(0, (launches - 1) * LaunchSeconds));
+        var entry = Entries[name];
+        Entries[name] = entry with { Launches = entry.Launches + launches - 1 };
+    }
 
     private GpuArray At(Tensor t) => t.Exists ? _any : default;
 
@@ -208,13 +150,6 @@ internal sealed class RooflineDevice : Device
         }
 
         return operands;
-    }
-
-    private void Move(string name, double numbers, int launches = 1)
-    {
-        Add(name, sizeof(float) * numbers, 0, Math.Max(0, (launches - 1) * LaunchSeconds));
-        var entry = Entries[name];
-        Entries[name] = entry with { Launches = entry.Launches + launches - 1 };
     }
 
     private void Add(string name, double bytes, double operations, double seconds)
