@@ -36,7 +36,7 @@ public sealed class PlanningDevice(int threads) : CountingDevice
     {
         long inner = transposeA ? a.Shape.Pixels : a.Shape.C;
         MultiplyAccumulates += c.Shape.Count * inner;
-        _workspace = ScratchSize.Max(_workspace, MatMulKernels.Scratch((int)c.Shape.Pixels, c.Shape.C, (int)inner, threads));
+        Count(MatMulKernels.Scratch((int)c.Shape.Pixels, c.Shape.C, (int)inner, threads));
     }
 
     /// <inheritdoc />

@@ -5,7 +5,8 @@ using ILGPU.Runtime;
 namespace Gqn.Native.Tests.Kernels;
 
 /// <summary>
-/// Every kernel of the library: all static fields of handles, or of sets of them. A generic holder counts once for each way to fill its parameters with structures of the library that meet their constraints.
+/// Every kernel of the library: all static fields of handles, or of sets of them. A generic holder counts once for
+/// each way to fill its parameters with structures of the library that meet their constraints.
 /// </summary>
 internal static class GpuKernelCatalog
 {
