@@ -5,7 +5,7 @@ using Gqn.Native.Kernels.Cpu;
 using Gqn.Native.Kernels.Gpu;
 using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Shapes;
-using CpuConvolution = Gqn.Native.Kernels.Cpu.Conv2d;
+using CpuConvolution = Gqn.Native.Kernels.Cpu.DirectConv2d;
 using GpuOperand = Gqn.Native.Kernels.Gpu.Conv2dOperand;
 using GpuSum = Gqn.Native.Kernels.Gpu.Conv2dKernels;
 

@@ -1,5 +1,4 @@
 using Gqn.Native.Kernels.Cpu;
-using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Engine;

@@ -200,7 +200,7 @@ public sealed class EvalRenderInfoTests(TrainedRun trained) : IClassFixture<Trai
     public async Task DevicesListsTheProcessor()
     {
         string output = (await CommandRun.Of("devices --threads 3")).Succeeded().Output;
-        using var device = new Engine.Devices.CpuDevice(3);
+        using var device = new Engine.CpuDevice(3);
         Assert.Contains(device.Description, output, StringComparison.Ordinal);
         Assert.Contains("simulator", output, StringComparison.Ordinal);
         // A platform has devices, or a sentence says why not and what helps.

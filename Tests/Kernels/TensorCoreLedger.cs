@@ -40,7 +40,7 @@ internal sealed class TensorCoreLedger(
         {
             TensorCorePacking.ImageArgs images => 16 + (4.0 * images.Channels / images.Chunks),
             TensorCorePacking.WeightArgs weights => 16 + (weights.Bf16 != 0 ? 32 : 16),
-            TensorCoreConv2d.PartArgs parts => 4 * (parts.Count + 1 + parts.HasAddend),
+            PartialSums.Args parts => 4 * (parts.Number + 1 + parts.ReadAddend),
             TensorCoreFewChannels.FoldArgs fold => 4 * ((fold.Kernel * fold.Kernel) + 1),
             TensorCoreFewChannels.UnfoldArgs => 16,
             _ => throw new InvalidOperationException($"What does {kernel.Name} move?"),

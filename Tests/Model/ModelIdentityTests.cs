@@ -43,7 +43,7 @@ public sealed class ModelIdentityTests
         var shape = new Shape(1, 3, 64, 64);
         var image = tape.Constant(shape, TinyModels.Random(shape.Count, 9));
         Assert.Equal(
-            6909.095, Engine.Ops.Operations.Sum(Engine.Ops.Operations.GaussianNll(image, image, 0.7f)).Item(), 0.01);
+            6909.095, Engine.Operations.Sum(Engine.Operations.GaussianNll(image, image, 0.7f)).Item(), 0.01);
     }
 
     [Fact]

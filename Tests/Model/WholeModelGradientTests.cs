@@ -181,7 +181,7 @@ public sealed class WholeModelGradientTests
     }
 
     private static (double Loss, Dictionary<string, double[]> Gradients) Gradients(
-        Device device, string variant, Func<Engine.Tensors.Tensor, double[]> read)
+        Device device, string variant, Func<Engine.Tensor, double[]> read)
     {
         using var network = new GenerativeQueryNetwork(TinyModels.Variants[variant], device, 3);
         using var tape = new Tape(device);

@@ -2,7 +2,7 @@ namespace Gqn.Native.Model.Geometry;
 
 /// <summary>On the host: a sparse matrix for each of several views, and its transpose where a gradient needs
 /// it.</summary>
-/// <remarks>Filled view by view and row by row, with the layout of <see cref="Engine.Ops.SparseRows"/>.</remarks>
+/// <remarks>Filled view by view and row by row, with the layout of <see cref="Engine.SparseRows"/>.</remarks>
 internal sealed class SparseRowArrays
 {
     // Of the matrix that is being written: rows and columns of its entries, and entries of each column.

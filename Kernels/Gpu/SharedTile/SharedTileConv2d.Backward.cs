@@ -1,6 +1,5 @@
 using Gqn.Native.Kernels.Pointwise;
 using Gqn.Native.Kernels.Shapes;
-using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
