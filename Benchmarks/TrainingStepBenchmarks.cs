@@ -3,7 +3,6 @@ using BenchmarkDotNet.Attributes;
 using Gqn.Native.Benchmarks.Measures;
 using Gqn.Native.Benchmarks.Steps;
 using Gqn.Native.Engine;
-using Gqn.Native.Model;
 using Gqn.Native.Training;
 
 namespace Gqn.Native.Benchmarks;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using Gqn.Native.Kernels.Generated;
 using Gqn.Native.Kernels.Gpu;
 using Gqn.Native.Kernels.Gpu.Generated;
 using Gqn.Native.Kernels.Pointwise;
