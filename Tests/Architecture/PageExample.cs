@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Architecture;
 
-/// <summary>Code on a page that is also in a test: compiled, run, and compared.</summary>
+/// <summary>Code that a page prints: a test that compiles and runs it compares the page with itself.</summary>
 internal static class PageExample
 {
     /// <summary>The text of a page.</summary>
@@ -13,13 +13,25 @@ internal static class PageExample
         File.ReadAllText(Path.Combine(Path.GetDirectoryName(source)!, "..", "..", page)).ReplaceLineEndings("\n");
 
     /// <summary>Fails unless the lines of the test between "// example: name" and "// end" are on the page.</summary>
-    public static void AssertOn(string page, string example, [CallerFilePath] string source = "")
+    public static void AssertOn(string page, string example, [CallerFilePath] string source = "") =>
+        AssertCodeOn(page, Code(File.ReadAllLines(source), $"// example: {example}"), source);
+
+    /// <summary>Fails unless the usings of a file beside the test, and its lines between "// example" and "// end", are on
+    /// the page: a program.</summary>
+    public static void AssertProgramOn(string page, string file, [CallerFilePath] string source = "")
     {
-        string[] lines = File.ReadAllLines(source);
-        int first = Array.FindIndex(lines, line => line.Trim() == $"// example: {example}") + 1;
-        int last = Array.FindIndex(lines, first, line => line.Trim() == "// end");
-        var dedented = lines[first..last].Select(line => line.Length > 8 ? line[8..] : string.Empty);
-        string code = string.Join('\n', dedented).Trim();
-        Assert.Contains("```csharp\n" + code + "\n```", Read(page, source), StringComparison.Ordinal);
+        string[] lines = File.ReadAllLines(Path.Combine(Path.GetDirectoryName(source)!, file));
+        var usings = lines.Where(line => line.StartsWith("using Gqn.", StringComparison.Ordinal));
+        AssertCodeOn(page, string.Join('\n', usings) + "\n\n" + Code(lines, "// example"), source);
     }
+
+    private static string Code(string[] lines, string mark)
+    {
+        int first = Array.FindIndex(lines, line => line.Trim() == mark) + 1;
+        int last = Array.FindIndex(lines, first, line => line.Trim() == "// end");
+        return string.Join('\n', lines[first..last].Select(line => line.Length > 8 ? line[8..] : string.Empty)).Trim();
+    }
+
+    private static void AssertCodeOn(string page, string code, string source) =>
+        Assert.Contains("```csharp\n" + code + "\n```", Read(page, source), StringComparison.Ordinal);
 }
