@@ -2,6 +2,7 @@ using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
+using Tensor = TorchSharp.torch.Tensor;
 using TorchParameter = TorchSharp.Modules.Parameter;
 
 namespace Gqn.Native.Peers.Libtorch;
