@@ -49,5 +49,5 @@ public class TrainingStepBenchmarks : IKernelBenchmarks
     public void Forward() => _loop.Forward();
 
     [Benchmark]
-    public double Step() => _loop.Step();
+    public void Step() => _loop.Step();
 }
