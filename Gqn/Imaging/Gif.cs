@@ -61,7 +61,7 @@ public static class Gif
 
     private static void WriteFrame(Stream stream, RgbImage frame, int hundredths)
     {
-        (Rgb[] palette, byte[] indices) = ColorQuantizer.Quantize(frame);
+        (Rgb[] palette, byte[] indices) = ColourQuantizer.Quantize(frame);
         int bits = BitOperations.Log2((uint)Math.Max(palette.Length - 1, 1)) + 1;
 
         stream.Write([0x21, 0xF9, 4, 0]);

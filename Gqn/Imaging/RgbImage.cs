@@ -73,25 +73,25 @@ public sealed class RgbImage
     }
 
     /// <summary>Gives every pixel one colour.</summary>
-    public void Fill(Rgb color) => FillRectangle(0, 0, Width, Height, color);
+    public void Fill(Rgb colour) => FillRectangle(0, 0, Width, Height, colour);
 
     /// <summary>Fills a rectangle whose upper left corner is (x, y).</summary>
-    public void FillRectangle(int x, int y, int width, int height, Rgb color)
+    public void FillRectangle(int x, int y, int width, int height, Rgb colour)
     {
         for (int row = Math.Max(y, 0); row < Math.Min(y + height, Height); row++)
         {
             for (int column = Math.Max(x, 0); column < Math.Min(x + width, Width); column++)
-                this[column, row] = color;
+                this[column, row] = colour;
         }
     }
 
     /// <summary>Draws the one pixel thin outline of a rectangle whose upper left corner is (x, y).</summary>
-    public void DrawFrame(int x, int y, int width, int height, Rgb color)
+    public void DrawFrame(int x, int y, int width, int height, Rgb colour)
     {
-        FillRectangle(x, y, width, 1, color);
-        FillRectangle(x, y + height - 1, width, 1, color);
-        FillRectangle(x, y, 1, height, color);
-        FillRectangle(x + width - 1, y, 1, height, color);
+        FillRectangle(x, y, width, 1, colour);
+        FillRectangle(x, y + height - 1, width, 1, colour);
+        FillRectangle(x, y, 1, height, colour);
+        FillRectangle(x + width - 1, y, 1, height, colour);
     }
 
     /// <summary>Copies another picture so that its upper left corner comes to (x, y).</summary>
@@ -114,9 +114,9 @@ public sealed class RgbImage
     /// <param name="x">Left edge of the first character.</param>
     /// <param name="y">Top edge.</param>
     /// <param name="text">The line; each character takes 6 × <paramref name="scale"/> pixels.</param>
-    /// <param name="color">The colour of the letters; what lies between them stays.</param>
+    /// <param name="colour">The colour of the letters; what lies between them stays.</param>
     /// <param name="scale">Pixels per dot of the font.</param>
-    public void DrawText(int x, int y, string text, Rgb color, int scale = 1)
+    public void DrawText(int x, int y, string text, Rgb colour, int scale = 1)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(scale);
@@ -127,7 +127,7 @@ public sealed class RgbImage
                 for (int column = 0; column < PixelFont.Width; column++)
                 {
                     if (PixelFont.IsSet(character, column, row))
-                        FillRectangle(x + (column * scale), y + (row * scale), scale, scale, color);
+                        FillRectangle(x + (column * scale), y + (row * scale), scale, scale, colour);
                 }
             }
             x += PixelFont.Advance * scale;

@@ -17,10 +17,10 @@ public sealed class GifTests
     [InlineData(64, 64, 4)]
     [InlineData(33, 31, 17)]
     [InlineData(200, 150, 256)]
-    public void FewColorsAreKeptExactly(int width, int height, int colors)
+    public void FewColoursAreKeptExactly(int width, int height, int colours)
     {
-        var random = new RandomStream(seed: 1, stream: (uint)colors);
-        RgbImage[] frames = [.. Enumerable.Range(0, 3).Select(_ => Noise(width, height, colors, random))];
+        var random = new RandomStream(seed: 1, stream: (uint)colours);
+        RgbImage[] frames = [.. Enumerable.Range(0, 3).Select(_ => Noise(width, height, colours, random))];
         GifDecoder gif = Decode(frames);
         Assert.Equal(3, gif.Frames.Count);
         Assert.All(gif.Delays, delay => Assert.Equal(8, delay));
@@ -65,7 +65,7 @@ public sealed class GifTests
     }
 
     [Fact]
-    public void ManyColorsStayNear()
+    public void ManyColoursStayNear()
     {
         // 4,096 colours spread over a 64x64 picture: 256 boxes hold 16 each.
         var image = new RgbImage(64, 64);
@@ -109,14 +109,14 @@ public sealed class GifTests
         Assert.Equal(["a.gif"], folder.FileNames);
     }
 
-    private static RgbImage Noise(int width, int height, int colors, RandomStream random)
+    private static RgbImage Noise(int width, int height, int colours, RandomStream random)
     {
-        var palette = new Rgb[colors];
-        for (int i = 0; i < colors; i++) palette[i] = new Rgb((byte)i, (byte)(i / 7), (byte)random.NextUInt32());
+        var palette = new Rgb[colours];
+        for (int i = 0; i < colours; i++) palette[i] = new Rgb((byte)i, (byte)(i / 7), (byte)random.NextUInt32());
         var image = new RgbImage(width, height);
         for (int y = 0; y < height; y++)
         {
-            for (int x = 0; x < width; x++) image[x, y] = palette[random.NextInt32(colors)];
+            for (int x = 0; x < width; x++) image[x, y] = palette[random.NextInt32(colours)];
         }
         return image;
     }

@@ -7,11 +7,11 @@ namespace Gqn.Native.Imaging;
 /// The box of colours with the largest population × extent² is halved at the median of its longest side until 256 boxes
 /// exist; each becomes the mean of its pixels. Ties are broken by position, so equal pictures give equal palettes.
 /// </remarks>
-internal static class ColorQuantizer
+internal static class ColourQuantizer
 {
-    internal const int MaxColors = 256;
+    internal const int MaxColours = 256;
 
-    private readonly record struct Counted(Rgb Color, int Count);
+    private readonly record struct Counted(Rgb Colour, int Count);
 
     /// <summary>
     /// A range of the colour list, its longest side's channel, and how much it gains from being halved.
@@ -25,23 +25,23 @@ internal static class ColorQuantizer
         Span<byte> bytes = image.Bytes;
         for (int i = 0; i < bytes.Length; i += 3)
         {
-            var color = new Rgb(bytes[i], bytes[i + 1], bytes[i + 2]);
-            counts[color] = counts.GetValueOrDefault(color) + 1;
+            var colour = new Rgb(bytes[i], bytes[i + 1], bytes[i + 2]);
+            counts[colour] = counts.GetValueOrDefault(colour) + 1;
         }
 
-        Counted[] colors = [.. counts.Select(pair => new Counted(pair.Key, pair.Value))];
-        Array.Sort(colors, (a, b) => Order(a.Color, b.Color, 0));
-        List<Box> boxes = colors.Length <= MaxColors
-            ? [.. colors.Select((_, i) => new Box(i, 1, 0, 0))]
-            : Cut(colors);
+        Counted[] colours = [.. counts.Select(pair => new Counted(pair.Key, pair.Value))];
+        Array.Sort(colours, (a, b) => Order(a.Colour, b.Colour, 0));
+        List<Box> boxes = colours.Length <= MaxColours
+            ? [.. colours.Select((_, i) => new Box(i, 1, 0, 0))]
+            : Cut(colours);
 
         var palette = new Rgb[boxes.Count];
         Dictionary<Rgb, byte> indexOf = [];
         for (int i = 0; i < palette.Length; i++)
         {
-            ReadOnlySpan<Counted> box = colors.AsSpan(boxes[i].Start, boxes[i].Length);
+            ReadOnlySpan<Counted> box = colours.AsSpan(boxes[i].Start, boxes[i].Length);
             palette[i] = Mean(box);
-            foreach (Counted color in box) indexOf.Add(color.Color, (byte)i);
+            foreach (Counted colour in box) indexOf.Add(colour.Colour, (byte)i);
         }
         byte[] indices = new byte[bytes.Length / 3];
         for (int i = 0; i < indices.Length; i++)
@@ -49,20 +49,20 @@ internal static class ColorQuantizer
         return (palette, indices);
     }
 
-    private static List<Box> Cut(Counted[] colors)
+    private static List<Box> Cut(Counted[] colours)
     {
-        List<Box> boxes = [Measure(colors, 0, colors.Length)];
-        while (boxes.Count < MaxColors)
+        List<Box> boxes = [Measure(colours, 0, colours.Length)];
+        while (boxes.Count < MaxColours)
         {
             int widest = 0;
             for (int i = 1; i < boxes.Count; i++)
                 if (boxes[i].Weight > boxes[widest].Weight) widest = i;
             Box box = boxes[widest];
-            Span<Counted> content = colors.AsSpan(box.Start, box.Length);
-            content.Sort((a, b) => Order(a.Color, b.Color, box.Channel));
+            Span<Counted> content = colours.AsSpan(box.Start, box.Length);
+            content.Sort((a, b) => Order(a.Colour, b.Colour, box.Channel));
             int head = MedianSplit(content);
-            boxes[widest] = Measure(colors, box.Start, head);
-            boxes.Add(Measure(colors, box.Start + head, box.Length - head));
+            boxes[widest] = Measure(colours, box.Start, head);
+            boxes.Add(Measure(colours, box.Start + head, box.Length - head));
         }
         return boxes;
     }
@@ -71,7 +71,7 @@ internal static class ColorQuantizer
     private static int MedianSplit(ReadOnlySpan<Counted> content)
     {
         long total = 0;
-        foreach (Counted color in content) total += color.Count;
+        foreach (Counted colour in content) total += colour.Count;
         long before = content[0].Count;
         int head = 1;
         while (head < content.Length - 1 && (before + content[head].Count) * 2 <= total)
@@ -79,17 +79,17 @@ internal static class ColorQuantizer
         return head;
     }
 
-    private static Box Measure(Counted[] colors, int start, int length)
+    private static Box Measure(Counted[] colours, int start, int length)
     {
         long pixels = 0;
         Span<int> low = [255, 255, 255];
         Span<int> high = [0, 0, 0];
-        foreach (Counted color in colors.AsSpan(start, length))
+        foreach (Counted colour in colours.AsSpan(start, length))
         {
-            pixels += color.Count;
+            pixels += colour.Count;
             for (int channel = 0; channel < 3; channel++)
             {
-                int value = Component(color.Color, channel);
+                int value = Component(colour.Colour, channel);
                 low[channel] = Math.Min(low[channel], value);
                 high[channel] = Math.Max(high[channel], value);
             }
@@ -104,19 +104,19 @@ internal static class ColorQuantizer
     private static Rgb Mean(ReadOnlySpan<Counted> box)
     {
         long r = 0, g = 0, b = 0, pixels = 0;
-        foreach ((Rgb color, int count) in box)
+        foreach ((Rgb colour, int count) in box)
         {
-            r += (long)color.R * count;
-            g += (long)color.G * count;
-            b += (long)color.B * count;
+            r += (long)colour.R * count;
+            g += (long)colour.G * count;
+            b += (long)colour.B * count;
             pixels += count;
         }
         long half = pixels / 2;
         return new Rgb((byte)((r + half) / pixels), (byte)((g + half) / pixels), (byte)((b + half) / pixels));
     }
 
-    private static byte Component(Rgb color, int channel) =>
-        channel switch { 0 => color.R, 1 => color.G, _ => color.B };
+    private static byte Component(Rgb colour, int channel) =>
+        channel switch { 0 => colour.R, 1 => colour.G, _ => colour.B };
 
     /// <summary>A total order that begins with one channel.</summary>
     private static int Order(Rgb a, Rgb b, int channel)
