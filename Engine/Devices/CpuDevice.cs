@@ -134,12 +134,15 @@ public sealed unsafe partial class CpuDevice : Device
         Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step,
         Tensor squaredNorm, float clipNorm)
     {
-        var admitted = step;
-        if (Admit(new Span<float>(At(squaredNorm), 2), ref admitted, clipNorm))
-        {
-            AdamStepKernels.Update(
-                _workspace, At(values), At(gradients), At(firstMoments), At(secondMoments), values.Shape.Count, admitted);
-        }
+        float* norm = At(squaredNorm);
+        if (!float.IsFinite(norm[0]))
+            norm[1] = 1f;
+        if (norm[1] != 0f)
+            return;
+        double length = Math.Sqrt(norm[0]);
+        AdamStepKernels.Update(
+            _workspace, At(values), At(gradients), At(firstMoments), At(secondMoments), values.Shape.Count,
+            clipNorm > 0f && length > clipNorm ? step with { GradientScale = (float)(clipNorm / length) } : step);
     }
 
     /// <inheritdoc />

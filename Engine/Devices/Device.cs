@@ -217,21 +217,6 @@ public abstract class Device : IDisposable
             Pool.Dispose();
     }
 
-    /// <summary>For devices that have the norm at hand: what <see cref="AdamStep"/> decides.</summary>
-    /// <param name="norm">Σg², and 0 until a sum was not finite; the second is set here.</param>
-    /// <param name="step">The constants; receives the scale of the gradients.</param>
-    /// <param name="clipNorm">The largest norm; 0 for any.</param>
-    /// <returns>False where there is no update.</returns>
-    protected static bool Admit(Span<float> norm, ref AdamStep step, float clipNorm)
-    {
-        if (!float.IsFinite(norm[0]))
-            norm[1] = 1f;
-        double length = Math.Sqrt(norm[0]);
-        if (clipNorm > 0f && length > clipNorm)
-            step = step with { GradientScale = (float)(clipNorm / length) };
-        return norm[1] == 0f;
-    }
-
     /// <summary>The kernels' description of a convolution with the output y and the weight w.</summary>
     protected static Conv2dShape Describe(Shape y, Shape w, int stride) =>
         new(y.N, w.C, y.H * stride, y.W * stride, w.N, w.H, stride);

@@ -34,7 +34,9 @@ internal static class FittedRun
             "speed",
             $"{speed} steps/s measured: {Terminal.Count(steps)} steps fit {Duration.Format(time)}; "
             + $"repeat with --steps {steps}");
-        return (configuration, new Deadline(left, pace, configuration.Training.PosteriorShare, unfitted.Reporting, terminal.Clock));
+        var deadline = new Deadline(
+            left, pace, configuration.Training.PosteriorShare, configuration.Reporting, terminal.Clock);
+        return (configuration, deadline);
     }
 
     /// <summary>Says how to repeat a run whose length was changed on its way.</summary>

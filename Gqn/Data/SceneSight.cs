@@ -37,7 +37,8 @@ internal static class SceneSight
 
         throw new OptionException(
             $"No camera of the first {Scenes} scenes of {source.Name} sees anything of the box from "
-            + $"{geometry.Bounds.Low} to {geometry.Bounds.High}: set model.bounds.minX, maxX, minY, maxY, minZ and maxZ to where the scenes are.");
+            + $"{geometry.Bounds.Low} to {geometry.Bounds.High}: set model.bounds.minX, maxX, minY, maxY, minZ and maxZ to "
+            + "where the scenes are.");
     }
 
     private static SceneReference? Reference(SceneSource source, int scene)

@@ -91,14 +91,7 @@ public sealed record TrainingOptions
     public double AverageDecay { get; init; }
 
     /// <summary>Of all updates of the run, the share that has a posterior.</summary>
-    internal double PosteriorShare
-    {
-        get
-        {
-            double before = Math.Min(PosteriorFrom, Steps) / (double)Steps;
-            return PosteriorShareOf(before);
-        }
-    }
+    internal double PosteriorShare => PosteriorShareOf(Math.Min(PosteriorFrom, Steps) / (double)Steps);
 
     /// <summary>Of updates of which a part comes before <see cref="PosteriorFrom"/>, the share that has a
     /// posterior.</summary>

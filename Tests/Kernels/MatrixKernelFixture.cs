@@ -1,4 +1,5 @@
 using Gqn.Native.Kernels.Gpu;
+using Gqn.Native.Tests.Ops;
 using Xunit;
 
 namespace Gqn.Native.Tests.Kernels;
@@ -24,7 +25,7 @@ public abstract class MatrixKernelFixture : IDisposable
                 }
                 catch (GpuException exception) when (_name != GpuSurvey.Simulator)
                 {
-                    if (Environment.GetEnvironmentVariable("GQN_REQUIRE_OPENCL") == "1")
+                    if (DeviceRows.IsRequired(_name))
                         throw;
                     Assert.Skip(exception.Message);
                 }

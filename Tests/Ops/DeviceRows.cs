@@ -18,11 +18,13 @@ internal static class DeviceRows
 
     /// <summary>The rows of tests on the first device of a platform.</summary>
     public static TheoryData<string> On(GpuPlatform platform, TheoryData<string> rows) =>
-        Where(IsRequired(platform) || Found.Value.Contains(platform), rows);
+        Where(IsRequired(platform.ToString()) || Found.Value.Contains(platform), rows);
 
     /// <summary>The rows of tests that need something else.</summary>
     public static TheoryData<string> Where(bool exists, TheoryData<string> rows) => exists ? rows : [All];
 
-    private static bool IsRequired(GpuPlatform platform) =>
-        Environment.GetEnvironmentVariable($"GQN_REQUIRE_{platform.ToString().ToUpperInvariant()}") == "1";
+    /// <summary>Whether a missing device is a failure: GQN_REQUIRE_OPENCL=1 or GQN_REQUIRE_CUDA=1.</summary>
+    /// <param name="device">A device's name, such as "cuda:0", or its platform's.</param>
+    public static bool IsRequired(string device) =>
+        Environment.GetEnvironmentVariable($"GQN_REQUIRE_{device.Split(':')[0].ToUpperInvariant()}") == "1";
 }

@@ -22,8 +22,7 @@ public abstract class GpuFixture : IDisposable
         }
         catch (GpuException exception)
         {
-            string platform = name[..Math.Max(0, name.IndexOf(':'))].ToUpperInvariant();
-            if (platform.Length == 0 || Environment.GetEnvironmentVariable($"GQN_REQUIRE_{platform}") == "1")
+            if (name == GpuSurvey.Simulator || DeviceRows.IsRequired(name))
                 throw;
             _reason = exception.Message;
         }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Gqn.Native.Kernels.Gpu;
 using Gqn.Native.Kernels.Pointwise;
+using Gqn.Native.Tests.Ops;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
 using Xunit;
@@ -27,8 +28,7 @@ public sealed class CudaHostPathTests : IDisposable
             }
             catch (GpuException exception)
             {
-                Assert.SkipUnless(
-                    Environment.GetEnvironmentVariable("GQN_REQUIRE_CUDA") == "1", exception.Message);
+                Assert.SkipUnless(DeviceRows.IsRequired("cuda"), exception.Message);
                 throw;
             }
         }
