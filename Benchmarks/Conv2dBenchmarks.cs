@@ -88,7 +88,7 @@ public unsafe class Conv2dBenchmarks : IKernelBenchmarks
     // A fixed pattern of small numbers: the time does not depend on the values, if none is subnormal or infinite.
     private static float* Fill(long length)
     {
-        var array = (float*)NativeMemory.AlignedAlloc((nuint)length * sizeof(float), 64);
+        float* array = (float*)NativeMemory.AlignedAlloc((nuint)length * sizeof(float), 64);
         for (long i = 0; i < length; i++)
             array[i] = ((i * 37 % 101) - 50) * 1e-3f;
         return array;

@@ -29,7 +29,7 @@ public class DatasetBenchmarks : IMeasuredWork
     public void Setup()
     {
         _folder = Directory.CreateTempSubdirectory("gqn-benchmarks-").FullName;
-        SceneEnvironment environment = Environments.Create(Environment);
+        var environment = Environments.Create(Environment);
         new GqnDatasetWriter(_folder, Environment, SceneSplit.Train, Scenes)
             .RenderFile(0, environment, SceneSplit.Train, Size, Frames);
         _dataset = GqnDataset.Open(_folder, Environment, SceneSplit.Train);
@@ -57,7 +57,7 @@ public class DatasetBenchmarks : IMeasuredWork
     {
         var decoder = new ImageDecoder();
         int frames = 0;
-        foreach (SceneRecord record in _dataset.ReadFile(0))
+        foreach (var record in _dataset.ReadFile(0))
         {
             for (int view = 0; view < record.Views; view++, frames++)
             {
@@ -65,6 +65,7 @@ public class DatasetBenchmarks : IMeasuredWork
                 decoder.WriteRgb(_rgb);
             }
         }
+
         return frames;
     }
 

@@ -62,7 +62,7 @@ public class SceneBenchmarks : IMeasuredWork
     [Benchmark(OperationsPerInvoke = Scenes * Views)]
     public void Picture()
     {
-        foreach (Scene scene in _scenes)
+        foreach (var scene in _scenes)
             RenderViews(scene, _rgb);
     }
 
@@ -88,7 +88,8 @@ public class SceneBenchmarks : IMeasuredWork
         while (true)
         {
             _turns.SignalAndWait();
-            if (_ended) return;
+            if (_ended)
+                return;
             for (int i = first; i < Scenes; i += threads)
                 RenderViews(_scenes[i], rgb);
             _turns.SignalAndWait();
@@ -97,7 +98,7 @@ public class SceneBenchmarks : IMeasuredWork
 
     private void RenderViews(Scene scene, byte[] rgb)
     {
-        ReadOnlySpan<Camera> cameras = scene.Cameras;
+        var cameras = scene.Cameras;
         for (int view = 0; view < Views; view++)
             scene.Render(cameras[view % cameras.Length], Size, rgb);
     }

@@ -49,7 +49,7 @@ internal static class CheckCommand
         ForEachCase(timing, output, (guarded, peaks) =>
         {
             known.Add(guarded.Name);
-            Figures? expected = committed?.Cases.GetValueOrDefault(guarded.Name)?.Of(timing);
+            var expected = committed?.Cases.GetValueOrDefault(guarded.Name)?.Of(timing);
             var (measured, verdict) = Verdict.Confirm(
                 () => Measurement.Of(guarded, peaks, timing, Measurement.Rounds),
                 measured => Verdict.Of(measured.Figures, expected, guarded.Floor, tolerance));

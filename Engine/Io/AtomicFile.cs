@@ -23,7 +23,8 @@ public static class AtomicFile
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
-        if (Directory.Exists(path)) throw new IOException($"Cannot write '{path}': it is a folder.");
+        if (Directory.Exists(path))
+            throw new IOException($"Cannot write '{path}': it is a folder.");
         if (IsDevice(path))
             throw new IOException($"Cannot write '{path}': it is a device, which renaming would replace by a file.");
         // A link stays a link; what it points to is replaced.
@@ -41,12 +42,14 @@ public static class AtomicFile
                 write(stream);
                 stream.Flush(flushToDisk: true);
             }
+
             File.Move(temporary, path, overwrite: true);
         }
         catch (Exception error)
         {
             // A temporary file that could not be opened belongs to another writer.
-            if (opened) Remove(temporary);
+            if (opened)
+                Remove(temporary);
             // An error of the content says itself which file it is about.
             if (error is UnauthorizedAccessException or (IOException and not SafetensorsException))
                 throw new IOException($"Cannot write '{path}': {error.Message}", error);

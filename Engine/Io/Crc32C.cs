@@ -19,7 +19,8 @@ public static class Crc32C
         crc = ~crc;
         for (; bytes.Length >= 8; bytes = bytes[8..])
             crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
-        foreach (byte value in bytes) crc = BitOperations.Crc32C(crc, value);
+        foreach (byte value in bytes)
+            crc = BitOperations.Crc32C(crc, value);
         return ~crc;
     }
 

@@ -27,9 +27,11 @@ public sealed record SafetensorsEntry(string Name, string DType, IReadOnlyList<l
         long bytes = elementSize;
         foreach (long dimension in shape)
         {
-            if (dimension < 0 || (dimension > 0 && bytes > long.MaxValue / dimension)) return -1;
+            if (dimension < 0 || (dimension > 0 && bytes > long.MaxValue / dimension))
+                return -1;
             bytes *= dimension;
         }
+
         return bytes;
     }
 }

@@ -25,14 +25,17 @@ internal sealed class SafetensorsHeader
     {
         try
         {
-            if (json.IsEmpty || json[0] != '{') throw new Fault("the header does not begin with '{'");
+            if (json.IsEmpty || json[0] != '{')
+                throw new Fault("the header does not begin with '{'");
             var reader = new Utf8JsonReader(json);
             reader.Read();
             var header = new SafetensorsHeader();
             while (NextName(ref reader) is { } name)
             {
-                if (name == Safetensors.MetadataKey) header.ReadMetadata(ref reader);
-                else header.ReadTensor(ref reader, name);
+                if (name == Safetensors.MetadataKey)
+                    header.ReadMetadata(ref reader);
+                else
+                    header.ReadTensor(ref reader, name);
             }
             // Only blanks may follow; anything else makes the reader throw.
             reader.Read();
@@ -57,13 +60,15 @@ internal sealed class SafetensorsHeader
 
     private void ReadMetadata(ref Utf8JsonReader reader)
     {
-        if (_hasMetadata) throw new Fault($"'{Safetensors.MetadataKey}' occurs twice");
+        if (_hasMetadata)
+            throw new Fault($"'{Safetensors.MetadataKey}' occurs twice");
         _hasMetadata = true;
         Expect(ref reader, JsonTokenType.StartObject, $"'{Safetensors.MetadataKey}' is not an object");
         while (NextName(ref reader) is { } key)
         {
             Expect(ref reader, JsonTokenType.String, $"metadata '{key}' is not a string");
-            if (!Metadata.TryAdd(key, reader.GetString()!)) throw new Fault($"metadata '{key}' occurs twice");
+            if (!Metadata.TryAdd(key, reader.GetString()!))
+                throw new Fault($"metadata '{key}' occurs twice");
             if (key == Safetensors.DigitsKey && reader.ValueSpan.Length == Safetensors.ZeroDigits.Length)
                 DigitsAt = (int)reader.TokenStartIndex + 1;
         }
@@ -71,7 +76,8 @@ internal sealed class SafetensorsHeader
 
     private void ReadTensor(ref Utf8JsonReader reader, string name)
     {
-        if (!_names.Add(name)) throw new Fault($"tensor '{name}' occurs twice");
+        if (!_names.Add(name))
+            throw new Fault($"tensor '{name}' occurs twice");
         Expect(ref reader, JsonTokenType.StartObject, $"tensor '{name}' is not an object");
         string? dtype = null;
         long[]? shape = null;
@@ -85,15 +91,19 @@ internal sealed class SafetensorsHeader
                 "data_offsets" => offsets is null,
                 _ => throw new Fault($"tensor '{name}' has the unknown field '{field}'"),
             };
-            if (!isNew) throw new Fault($"tensor '{name}' has '{field}' twice");
-            if (field == "shape") shape = ReadNumbers(ref reader, name, field);
-            else if (field == "data_offsets") offsets = ReadNumbers(ref reader, name, field);
+            if (!isNew)
+                throw new Fault($"tensor '{name}' has '{field}' twice");
+            if (field == "shape")
+                shape = ReadNumbers(ref reader, name, field);
+            else if (field == "data_offsets")
+                offsets = ReadNumbers(ref reader, name, field);
             else
             {
                 Expect(ref reader, JsonTokenType.String, $"tensor '{name}' has a dtype that is not a string");
                 dtype = reader.GetString();
             }
         }
+
         if (dtype is null || shape is null || offsets is null)
             throw new Fault($"tensor '{name}' lacks one of dtype, shape and data_offsets");
         Tensors.Add(Checked(name, dtype, shape, offsets));
@@ -102,11 +112,13 @@ internal sealed class SafetensorsHeader
     private static SafetensorsEntry Checked(string name, string dtype, long[] shape, long[] offsets)
     {
         int size = SafetensorsEntry.ElementSize(dtype);
-        if (size == 0) throw new Fault($"tensor '{name}' has the unknown dtype '{dtype}'");
+        if (size == 0)
+            throw new Fault($"tensor '{name}' has the unknown dtype '{dtype}'");
         if (offsets.Length != 2 || offsets[1] < offsets[0])
             throw new Fault($"tensor '{name}' has data_offsets that are not a begin and a later end");
         long bytes = SafetensorsEntry.ByteCount(size, shape);
-        if (bytes < 0) throw new Fault($"tensor '{name}' has a shape that is too large");
+        if (bytes < 0)
+            throw new Fault($"tensor '{name}' has a shape that is too large");
         if (bytes != offsets[1] - offsets[0])
             throw new Fault($"tensor '{name}' needs {bytes} bytes, but has {offsets[1] - offsets[0]}");
         return new SafetensorsEntry(name, dtype, shape, offsets[0], offsets[1]);
@@ -122,12 +134,14 @@ internal sealed class SafetensorsHeader
                 throw new Fault($"tensor '{name}' has a {field} with something else than whole numbers from 0");
             numbers.Add(number);
         }
+
         return [.. numbers];
     }
 
     private static void Expect(ref Utf8JsonReader reader, JsonTokenType token, string otherwise)
     {
         reader.Read();
-        if (reader.TokenType != token) throw new Fault(otherwise);
+        if (reader.TokenType != token)
+            throw new Fault(otherwise);
     }
 }

@@ -42,7 +42,8 @@ public sealed class SafetensorsReader : IDisposable
             Tensors = header.Tensors;
             Metadata = header.Metadata;
             CheckRanges(header.Tensors, length - _dataStart);
-            foreach (SafetensorsEntry tensor in Tensors) _byName.Add(tensor.Name, tensor);
+            foreach (var tensor in Tensors)
+                _byName.Add(tensor.Name, tensor);
             IsChecked = CheckCrc(header, start, length);
         }
         catch (SafetensorsHeader.Fault fault)
@@ -76,7 +77,7 @@ public sealed class SafetensorsReader : IDisposable
 
     /// <summary>The tensor called <paramref name="name"/>.</summary>
     /// <exception cref="SafetensorsException">The file has no such tensor.</exception>
-    public SafetensorsEntry this[string name] => _byName.TryGetValue(name, out SafetensorsEntry? tensor)
+    public SafetensorsEntry this[string name] => _byName.TryGetValue(name, out var tensor)
         ? tensor
         : throw new SafetensorsException(Path, $"there is no tensor '{name}' in it");
 
@@ -107,7 +108,7 @@ public sealed class SafetensorsReader : IDisposable
 
     private void Read(string name, string dtype, Span<byte> destination)
     {
-        SafetensorsEntry tensor = this[name];
+        var tensor = this[name];
         if (tensor.DType != dtype)
             throw new SafetensorsException(Path, $"tensor '{name}' is {tensor.DType}, not {dtype}");
         RequireCount(tensor, destination.Length / SafetensorsEntry.ElementSize(dtype));
@@ -116,12 +117,12 @@ public sealed class SafetensorsReader : IDisposable
 
     private void ReadHalves(string name, Span<float> destination)
     {
-        SafetensorsEntry tensor = this[name];
+        var tensor = this[name];
         RequireCount(tensor, destination.Length);
         Span<Half> chunk = new Half[Math.Min(destination.Length, 1 << 15)];
         for (int done = 0; done < destination.Length; done += chunk.Length)
         {
-            Span<Half> piece = chunk[..Math.Min(chunk.Length, destination.Length - done)];
+            var piece = chunk[..Math.Min(chunk.Length, destination.Length - done)];
             ReadAt(_dataStart + tensor.Begin + ((long)done * sizeof(ushort)), MemoryMarshal.AsBytes(piece));
             for (int i = 0; i < piece.Length; i++)
                 destination[done + i] = (float)piece[i];
@@ -145,7 +146,8 @@ public sealed class SafetensorsReader : IDisposable
             while (!destination.IsEmpty)
             {
                 int count = RandomAccess.Read(_file, destination, offset);
-                if (count == 0) throw new SafetensorsException(Path, $"it ends at byte {offset}, too early");
+                if (count == 0)
+                    throw new SafetensorsException(Path, $"it ends at byte {offset}, too early");
                 destination = destination[count..];
                 offset += count;
             }
@@ -160,7 +162,8 @@ public sealed class SafetensorsReader : IDisposable
     private byte[] ReadStart(out long fileLength)
     {
         fileLength = RandomAccess.GetLength(_file);
-        if (fileLength < 8) throw new SafetensorsHeader.Fault($"{fileLength} bytes are too few for a header length");
+        if (fileLength < 8)
+            throw new SafetensorsHeader.Fault($"{fileLength} bytes are too few for a header length");
         Span<byte> prefix = stackalloc byte[8];
         ReadAt(0, prefix);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
@@ -178,12 +181,13 @@ public sealed class SafetensorsReader : IDisposable
             ? order
             : string.CompareOrdinal(a.Name, b.Name));
         long end = 0;
-        foreach (SafetensorsEntry tensor in tensors)
+        foreach (var tensor in tensors)
         {
             if (tensor.Begin != end)
                 throw new SafetensorsHeader.Fault($"tensor '{tensor.Name}' begins at {tensor.Begin}, not at {end}");
             end = tensor.End;
         }
+
         if (end != dataLength)
             throw new SafetensorsHeader.Fault($"the tensors take {end} bytes of data, but {dataLength} are present");
     }
@@ -196,9 +200,11 @@ public sealed class SafetensorsReader : IDisposable
         if (!hasDigits && scheme != Safetensors.Scheme)
         {
             // A stranger's entry of that name is metadata like any other.
-            if (hasScheme) header.Metadata.Add(Safetensors.SchemeKey, scheme!);
+            if (hasScheme)
+                header.Metadata.Add(Safetensors.SchemeKey, scheme!);
             return false;
         }
+
         if (!hasDigits || scheme != Safetensors.Scheme || header.DigitsAt < 0)
             throw new SafetensorsHeader.Fault("its check value is incomplete, so the file is damaged");
 
@@ -208,10 +214,11 @@ public sealed class SafetensorsReader : IDisposable
         byte[] chunk = new byte[(int)Math.Min(1 << 20, fileLength - start.Length)];
         for (long at = start.Length; at < fileLength; at += chunk.Length)
         {
-            Span<byte> piece = chunk.AsSpan(0, (int)Math.Min(chunk.Length, fileLength - at));
+            var piece = chunk.AsSpan(0, (int)Math.Min(chunk.Length, fileLength - at));
             ReadAt(at, piece);
             crc = Crc32C.Append(crc, piece);
         }
+
         if (Safetensors.Digits(crc) != digits)
             throw new SafetensorsHeader.Fault("its content disagrees with its check value, so the file is damaged");
         return true;

@@ -68,6 +68,7 @@ public sealed class SafetensorsWriter
             throw new ArgumentException(
                 $"Tensor '{name}': type '{dtype}' is not one of F32, F16, U8, I64.", nameof(dtype));
         }
+
         long bytes = SafetensorsEntry.ByteCount(SafetensorsEntry.ElementSize(dtype), shape);
         if (bytes < 0)
             throw new ArgumentException($"Tensor '{name}': the shape is negative or too large.", nameof(shape));
@@ -88,21 +89,24 @@ public sealed class SafetensorsWriter
         List<Planned> ordered = [];
         foreach (string dtype in WidestFirst)
         {
-            foreach (Planned tensor in _tensors)
-                if (tensor.DType == dtype) ordered.Add(tensor);
+            foreach (var tensor in _tensors)
+                if (tensor.DType == dtype)
+                    ordered.Add(tensor);
         }
+
         (byte[] header, int digitsAt) = Header(ordered);
 
         AtomicFile.Write(path, stream =>
         {
             stream.Write(header);
             uint crc = Crc32C.Of(header);
-            foreach (Planned tensor in ordered)
+            foreach (var tensor in ordered)
             {
                 var sink = new SafetensorsSink(stream, path, tensor.Name, tensor.DType, tensor.Bytes, crc);
                 tensor.Write(sink);
                 crc = sink.Finish();
             }
+
             stream.Position = digitsAt;
             stream.Write(Encoding.ASCII.GetBytes(Safetensors.Digits(crc)));
         });
@@ -130,16 +134,18 @@ public sealed class SafetensorsWriter
         json.WriteString(Safetensors.DigitsKey, Safetensors.ZeroDigits);
         json.Flush();
         int digitsAt = 8 + buffer.WrittenCount - 1 - Safetensors.ZeroDigits.Length;
-        foreach ((string key, string value) in _metadata) json.WriteString(key, value);
+        foreach ((string key, string value) in _metadata)
+            json.WriteString(key, value);
         json.WriteEndObject();
 
         long begin = 0;
-        foreach (Planned tensor in ordered)
+        foreach (var tensor in ordered)
         {
             json.WriteStartObject(tensor.Name);
             json.WriteString("dtype", tensor.DType);
             json.WriteStartArray("shape");
-            foreach (long dimension in tensor.Shape) json.WriteNumberValue(dimension);
+            foreach (long dimension in tensor.Shape)
+                json.WriteNumberValue(dimension);
             json.WriteEndArray();
             json.WriteStartArray("data_offsets");
             json.WriteNumberValue(begin);
@@ -147,6 +153,7 @@ public sealed class SafetensorsWriter
             json.WriteEndArray();
             json.WriteEndObject();
         }
+
         json.WriteEndObject();
         json.Flush();
 
@@ -203,7 +210,7 @@ public sealed class SafetensorsSink
         Span<Half> chunk = new Half[Math.Min(values.Length, 1 << 15)];
         for (int done = 0; done < values.Length; done += chunk.Length)
         {
-            Span<Half> piece = chunk[..Math.Min(chunk.Length, values.Length - done)];
+            var piece = chunk[..Math.Min(chunk.Length, values.Length - done)];
             for (int i = 0; i < piece.Length; i++)
                 piece[i] = ToHalf(values[done + i]);
             Write("F16", MemoryMarshal.AsBytes(piece));
@@ -225,7 +232,7 @@ public sealed class SafetensorsSink
 
     private Half ToHalf(float value)
     {
-        Half half = (Half)value;
+        var half = (Half)value;
         if (Half.IsInfinity(half) && float.IsFinite(value))
         {
             throw new SafetensorsException(

@@ -17,7 +17,7 @@ internal static class DataCheckCommand
         };
         command.SetAction((parsed, cancellation) =>
         {
-            foreach (GqnDataset dataset in DataCommand.Datasets(parsed.GetValue(folder)!))
+            foreach (var dataset in DataCommand.Datasets(parsed.GetValue(folder)!))
                 Check(terminal, dataset, cancellation);
             return Task.FromResult(CommandLine.Success);
         });

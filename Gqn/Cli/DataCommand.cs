@@ -32,7 +32,7 @@ internal static class DataCommand
         foreach (string? name in names.DefaultIfEmpty(null))
         {
             string path = GqnDataset.Locate(folder, name, out _);
-            foreach (SceneSplit split in Enum.GetValues<SceneSplit>())
+            foreach (var split in Enum.GetValues<SceneSplit>())
             {
                 if (Directory.Exists(Path.Combine(path, GqnDatasetInfo.FolderOf(split))))
                     yield return GqnDataset.Open(folder, name, split);

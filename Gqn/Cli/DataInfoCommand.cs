@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Gqn.Native.Data;
-using Gqn.Native.Imaging;
 
 namespace Gqn.Native.Cli;
 
@@ -20,7 +19,7 @@ internal static class DataInfoCommand
         {
             var table = Terminal.Table(
                 2, "data set", "split", "files", "scenes", "views", "frames", "size", "ground truth");
-            foreach (GqnDataset dataset in DataCommand.Datasets(parsed.GetValue(folder)!))
+            foreach (var dataset in DataCommand.Datasets(parsed.GetValue(folder)!))
                 AddRow(table, dataset, cancellation);
             terminal.Console.Write(table);
             return Task.FromResult(CommandLine.Success);
@@ -37,17 +36,19 @@ internal static class DataInfoCommand
             scenes += dataset.CountScenes(file);
             bytes += new FileInfo(dataset.Files[file]).Length;
         }
+
         string files = dataset.Files.Count == dataset.DeclaredFiles
             ? Terminal.Count(dataset.Files.Count)
             : $"{Terminal.Count(dataset.Files.Count)} of {Terminal.Count(dataset.DeclaredFiles)}";
         (string views, string frames, string truth) = ("-", "-", "-");
         if (FirstScene(dataset) is { } first)
         {
-            RgbImage picture = first.Decode(0);
+            var picture = first.Decode(0);
             views = Terminal.Count(first.Views);
             frames = $"{picture.Width}x{picture.Height}";
             truth = first.Factors is null ? "no" : "yes";
         }
+
         Terminal.AddRow(
             table, dataset.Name, GqnDatasetInfo.FolderOf(dataset.Split), files, Terminal.Count(scenes), views, frames,
             Terminal.Bytes(bytes), truth);

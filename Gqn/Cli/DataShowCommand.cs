@@ -53,7 +53,7 @@ internal static class DataShowCommand
 
             // A word that is neither gets the suggestion of the nearest environment.
             bool isWord = !shown.Contains(Path.DirectorySeparatorChar) && !Directory.Exists(shown);
-            RgbImage sheet = isEnvironment || isWord
+            var sheet = isEnvironment || isWord
                 ? DrawEnvironment(Environments.Create(shown), request)
                 : DrawDataset(GqnDataset.Open(shown, parsed.GetValue(name), request.Split), request);
             Png.Write(path, sheet);
@@ -69,12 +69,13 @@ internal static class DataShowCommand
         var sheet = new SceneSheet($"{environment.Name}, {GqnDatasetInfo.FolderOf(request.Split)}", views, size);
         for (int i = 0; i < request.Scenes; i++)
         {
-            Scene scene = environment.Sample(request.Split, (ulong)(request.First + i));
-            Camera[] cameras = scene.Cameras[..views].ToArray();
+            var scene = environment.Sample(request.Split, (ulong)(request.First + i));
+            var cameras = scene.Cameras[..views].ToArray();
             sheet.Add(
                 $"scene {scene.Index}", [.. cameras.Select(camera => scene.Render(camera, size))],
                 FloorPlan.Render(scene, views, sheet.PlanSize));
         }
+
         return sheet.Render();
     }
 
@@ -82,7 +83,7 @@ internal static class DataShowCommand
     {
         SceneSheet? sheet = null;
         int views = Math.Min(request.Views, dataset.ViewsPerScene);
-        foreach (SceneRecord record in Records(dataset, request.First).Take(request.Scenes))
+        foreach (var record in Records(dataset, request.First).Take(request.Scenes))
         {
             sheet ??= new SceneSheet(
                 $"{dataset.Name}, {GqnDatasetInfo.FolderOf(dataset.Split)}", views,
@@ -96,6 +97,7 @@ internal static class DataShowCommand
                     ? FloorPlan.Render(scene, views, sheet.PlanSize)
                     : FloorPlan.Render(cameras, sheet.PlanSize));
         }
+
         return sheet?.Render() ?? throw new OptionException(
             $"--first {request.First}: there are {Terminal.Count(Count(dataset))} scenes, numbered from 0.");
     }
@@ -111,6 +113,7 @@ internal static class DataShowCommand
                 first -= count;
                 continue;
             }
+
             foreach (long offset in dataset.ReadOffsets(file).Skip((int)first))
                 yield return dataset.Read(file, offset);
             first = 0;

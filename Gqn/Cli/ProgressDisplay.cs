@@ -36,6 +36,7 @@ internal sealed class ProgressDisplay(Terminal terminal, long total, long done, 
             work(Advance);
             return;
         }
+
         var progress = terminal.Console.Progress().AutoClear(true).Columns(
             new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left });
         progress.RefreshRate = BarInterval;
@@ -52,13 +53,15 @@ internal sealed class ProgressDisplay(Terminal terminal, long total, long done, 
         lock (_gate)
         {
             _done += amount;
-            if (terminal.Clock.GetElapsedTime(_shown) < (_bar is null ? LineInterval : BarInterval)) return;
+            if (terminal.Clock.GetElapsedTime(_shown) < (_bar is null ? LineInterval : BarInterval))
+                return;
             _shown = terminal.Clock.GetTimestamp();
             if (_bar is null)
             {
                 terminal.WriteLine(Describe());
                 return;
             }
+
             _bar.Value = _done;
             _bar.Description = Markup.Escape(Describe());
         }

@@ -45,7 +45,7 @@ internal static class RenderCommand
             int most = model.Configuration.Training.MaxContexts;
             var training = RunFiles.FindData(model.Configuration, parsed.GetValue(data)).Training;
             int size = model.Configuration.Model.ImageSize;
-            IReadOnlyList<HeldOutScene> scenes = parsed.GetValue(scene) is null && views is null
+            var scenes = parsed.GetValue(scene) is null && views is null
                 ? HeldOutScene.OpenFirst(training, DefaultScenes, size)
                 : [HeldOutScene.Open(training, parsed.GetValue(scene) ?? 0, size)];
             Subject[] subjects = [.. scenes.Select(held => new Subject(
@@ -142,7 +142,7 @@ internal static class RenderCommand
             foreach (var subject in subjects)
             {
                 var samples = subject.Samples(subject.Query);
-                ReadOnlyMemory<float>[] apart = samples.Length == 1 ? [] : samples;
+                var apart = samples.Length == 1 ? [] : samples;
                 sheet.AddRow([.. subject._contexts.Select(Values), subject.Truth, Mean(samples), .. apart]);
             }
 

@@ -183,8 +183,10 @@ internal sealed record TrainRequest
             };
         }
 
-        if (Dataset is not null) training = training with { Dataset = GqnDatasetInfo.NameOf(Dataset) };
-        if (Scenes is not null || TrainScenes is not null) training = training with { Data = null, Dataset = null };
+        if (Dataset is not null)
+            training = training with { Dataset = GqnDatasetInfo.NameOf(Dataset) };
+        if (Scenes is not null || TrainScenes is not null)
+            training = training with { Data = null, Dataset = null };
         return training with
         {
             Scenes = Scenes ?? training.Scenes,

@@ -42,7 +42,8 @@ public static class DatasetCheck
                 state.Break();
             }
         });
-        if (Array.Find(faults, fault => fault is not null) is { } first) throw first;
+        if (Array.Find(faults, fault => fault is not null) is { } first)
+            throw first;
         return new DatasetTotals(
             totals.Sum(file => file.Scenes), totals.Sum(file => file.Frames), totals.Sum(file => file.GroundTruths));
     }
@@ -53,17 +54,19 @@ public static class DatasetCheck
         var decoder = new ImageDecoder();
         byte[] pixels = [];
         (long scenes, long frames, long truths, long reported) = (0, 0, 0, 0);
-        foreach (SceneRecord record in dataset.ReadFile(file))
+        foreach (var record in dataset.ReadFile(file))
         {
             cancellation.ThrowIfCancellationRequested();
             for (int view = 0; view < record.Views; view++)
                 CheckFrame(record, view, decoder, ref pixels);
-            if (record.ToScene(dataset.Split) is not null) truths++;
+            if (record.ToScene(dataset.Split) is not null)
+                truths++;
             scenes++;
             frames += record.Views;
             progress(record.Source.Offset - reported);
             reported = record.Source.Offset;
         }
+
         progress(new FileInfo(dataset.Files[file]).Length - reported);
         return new DatasetTotals(scenes, frames, truths);
     }
@@ -73,7 +76,8 @@ public static class DatasetCheck
         record.Decode(view, decoder);
         record.RequireSquare(view, decoder.Width, decoder.Height);
         int length = decoder.Width * decoder.Height * 3;
-        if (pixels.Length != length) pixels = new byte[length];
+        if (pixels.Length != length)
+            pixels = new byte[length];
         try
         {
             decoder.WriteRgb(pixels);

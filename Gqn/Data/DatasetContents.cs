@@ -53,12 +53,14 @@ public sealed record DatasetContents
     {
         try
         {
-            if (JsonSerializer.Deserialize<DatasetContents>(json, JsonOptions) is { } contents) return contents;
+            if (JsonSerializer.Deserialize<DatasetContents>(json, JsonOptions) is { } contents)
+                return contents;
         }
         catch (JsonException error)
         {
             throw new DatasetException(path, null, $"it does not say what was made ({error.Message})", error);
         }
+
         throw new DatasetException(path, null, "it does not say what was made");
     }
 
@@ -74,8 +76,10 @@ public sealed record DatasetContents
         ];
         foreach ((string name, object here, object there) in values)
         {
-            if (!here.Equals(there)) return $"'{name}' is {here}, not {there}";
+            if (!here.Equals(there))
+                return $"'{name}' is {here}, not {there}";
         }
+
         return null;
     }
 }

@@ -64,7 +64,8 @@ public sealed class DatasetMaker
         ArgumentNullException.ThrowIfNull(progress);
         for (int file = 0; file < Files; file++)
         {
-            if (!File.Exists(_writer.PathOf(file))) _writer.WriteFile(file, Render(file, progress, cancellation));
+            if (!File.Exists(_writer.PathOf(file)))
+                _writer.WriteFile(file, Render(file, progress, cancellation));
         }
     }
 
@@ -97,6 +98,7 @@ public sealed class DatasetMaker
                 throw new DatasetException(
                     Path, null, $"it holds other scenes: its {difference}; make these in another folder, or remove it");
             }
+
             return;
         }
         // What a killed process had not finished does not count.
@@ -108,6 +110,7 @@ public sealed class DatasetMaker
                 Path, null, $"it holds files that were not made here, such as {System.IO.Path.GetFileName(other)}; "
                 + "make these scenes in another folder, or remove it");
         }
+
         AtomicFile.WriteText(path, Contents.ToJson() + "\n");
     }
 }

@@ -63,6 +63,7 @@ public sealed partial class GqnDataset
             throw new DatasetException(
                 path, null, $"the data set {found} has no folder '{GqnDatasetInfo.FolderOf(split)}'");
         }
+
         return new GqnDataset(found, split, files);
     }
 
@@ -74,25 +75,30 @@ public sealed partial class GqnDataset
     public static string Locate(string folder, string? name, out string found)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        if (!Directory.Exists(folder)) throw new DatasetException(folder, null, "there is no such folder");
+        if (!Directory.Exists(folder))
+            throw new DatasetException(folder, null, "there is no such folder");
         string full = System.IO.Path.GetFullPath(folder);
         if (name is not null)
         {
             found = GqnDatasetInfo.NameOf(name);
             string below = System.IO.Path.Combine(full, found);
-            if (HasSplit(below)) return below;
-            if (HasSplit(full)) return full;
+            if (HasSplit(below))
+                return below;
+            if (HasSplit(full))
+                return full;
             string known = string.Join(", ", Below(full));
             throw new DatasetException(
                 folder, null, known.Length > 0
                     ? $"there is no data set '{found}'; there are {known}"
                     : $"there is no data set '{found}' (expected {found}/train/1-of-9.tfrecord and the like)");
         }
+
         if (HasSplit(full))
         {
             found = System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(full));
             return full;
         }
+
         string[] sets = [.. Below(full)];
         if (sets.Length != 1)
         {
@@ -101,6 +107,7 @@ public sealed partial class GqnDataset
                     ? "there is no data set (expected NAME/train/1-of-9.tfrecord and the like)"
                     : $"there are several data sets, name one of them: {string.Join(", ", sets)}");
         }
+
         found = sets[0];
         return System.IO.Path.Combine(full, found);
     }
@@ -150,14 +157,14 @@ public sealed partial class GqnDataset
     public IEnumerable<SceneRecord> ReadFile(int file)
     {
         using var records = new TfRecordReader(Files[file]);
-        for (long offset = 0; records.TryRead(out ReadOnlyMemory<byte> data); offset = records.Position)
+        for (long offset = 0; records.TryRead(out var data); offset = records.Position)
             yield return Parse(data, Files[file], offset);
     }
 
     /// <summary>Reads a scene of this data set.</summary>
     internal SceneRecord Parse(ReadOnlyMemory<byte> data, string path, long offset)
     {
-        SceneRecord record = SceneRecord.Parse(data, path, offset);
+        var record = SceneRecord.Parse(data, path, offset);
         if (record.Views != ViewsPerScene)
         {
             throw new DatasetException(
@@ -165,17 +172,21 @@ public sealed partial class GqnDataset
                 $"the scene has {record.Views} frames, but scenes of {Name} have {ViewsPerScene}"
                 + (Info is null ? " (as its first has)" : string.Empty));
         }
+
         return record;
     }
 
     private int FindViews()
     {
-        if (Info is not null) return Info.Views;
+        if (Info is not null)
+            return Info.Views;
         foreach (string file in Files)
         {
             using var records = new TfRecordReader(file);
-            if (records.TryRead(out ReadOnlyMemory<byte> data)) return SceneRecord.Parse(data, file).Views;
+            if (records.TryRead(out var data))
+                return SceneRecord.Parse(data, file).Views;
         }
+
         throw new DatasetException(Path, null, $"the data set {Name} has no scene");
     }
 
@@ -189,8 +200,9 @@ public sealed partial class GqnDataset
         int declared = 0;
         foreach (string file in Directory.EnumerateFiles(path).Order(StringComparer.Ordinal))
         {
-            Match match = FilePattern().Match(System.IO.Path.GetFileName(file));
-            if (!match.Success) continue;
+            var match = FilePattern().Match(System.IO.Path.GetFileName(file));
+            if (!match.Success)
+                continue;
             int number = int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
             int count = int.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture);
             if (number < 1 || number > count)
@@ -201,10 +213,12 @@ public sealed partial class GqnDataset
                     path, null, $"some files are of {declared} and some of {count}: these are two data sets in one "
                     + "folder; move one of them away");
             }
+
             declared = count;
             if (!files.TryAdd(number, file))
                 throw new DatasetException(file, null, $"file {number} of {count} is there twice");
         }
+
         if (declared == 0)
             throw new DatasetException(path, null, "there is no file such as 1-of-9.tfrecord");
         return ([.. files.Values], declared);

@@ -58,11 +58,12 @@ public sealed class GqnDatasetWriter
         AtomicFile.Write(PathOf(file), stream =>
         {
             var writer = new TfRecordWriter(stream);
-            foreach (SceneRecord record in records)
+            foreach (var record in records)
             {
                 writer.Write(record.ToArray());
                 written++;
             }
+
             if (written != expected)
             {
                 throw new ArgumentException(
@@ -89,7 +90,7 @@ public sealed class GqnDatasetWriter
         WriteFile(file, Enumerable.Range(0, Layout.CountScenes(file)).Select(record =>
         {
             cancellation.ThrowIfCancellationRequested();
-            SceneRecord scene = SceneRecord.Render(
+            var scene = SceneRecord.Render(
                 environment, split, Layout.SceneOf(file, record), imageSize, format);
             progress?.Invoke();
             return scene;

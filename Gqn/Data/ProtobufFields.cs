@@ -56,9 +56,11 @@ internal ref struct ProtobufFields(ReadOnlySpan<byte> message, string path, long
         while (_position < _message.Length)
         {
             ReadField();
-            if (WireType != WireType.StartGroup) return true;
+            if (WireType != WireType.StartGroup)
+                return true;
             SkipGroup();
         }
+
         return false;
     }
 
@@ -78,6 +80,7 @@ internal ref struct ProtobufFields(ReadOnlySpan<byte> message, string path, long
                 return true;
             }
         }
+
         return false;
     }
 
@@ -122,7 +125,9 @@ internal ref struct ProtobufFields(ReadOnlySpan<byte> message, string path, long
             {
                 throw Fault($"the protobuf group {open[_openGroups]} ends as {Number}");
             }
-            if (_openGroups == 0) return;
+
+            if (_openGroups == 0)
+                return;
             if (_position == _message.Length)
                 throw Fault($"the protobuf group {open[_openGroups - 1]} does not end");
             ReadField();
@@ -149,13 +154,14 @@ internal ref struct ProtobufFields(ReadOnlySpan<byte> message, string path, long
 
     private ulong ReadVarint()
     {
-        ReadOnlySpan<byte> rest = _message[_position..];
+        var rest = _message[_position..];
         int before = rest.Length;
         if (!TryReadVarint(ref rest, out ulong value))
         {
             throw Fault(
                 before < MaxVarintBytes ? "a varint does not end" : "a varint has more than ten bytes");
         }
+
         _position += before - rest.Length;
         return value;
     }

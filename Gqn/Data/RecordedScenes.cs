@@ -76,6 +76,7 @@ public sealed class RecordedScenes(GqnDataset dataset) : SceneSource
                 _held -= entry.Offsets.Length;
                 _files.Remove(oldest);
             }
+
             return offsets;
         }
     }
@@ -100,6 +101,7 @@ public sealed class RecordedScenes(GqnDataset dataset) : SceneSource
                 _file = null;
                 _file = new TfRecordFile(path);
             }
+
             long[] places = offsets[reference.File];
             if (reference.Record >= places.Length)
                 throw new DatasetException(path, null, "the file has fewer scenes than when it was opened");
@@ -119,9 +121,12 @@ public sealed class RecordedScenes(GqnDataset dataset) : SceneSource
                 _decoder.WriteRgb(rgb);
                 return;
             }
+
             int length = size * size * 3;
-            if (_frame.Length < length) _frame = new byte[length];
-            if (_resampler.From != size) _resampler = new SquareResampler(size, imageSize);
+            if (_frame.Length < length)
+                _frame = new byte[length];
+            if (_resampler.From != size)
+                _resampler = new SquareResampler(size, imageSize);
             _decoder.WriteRgb(_frame.AsSpan(0, length));
             _resampler.Resample(_frame.AsSpan(0, length), rgb);
         }

@@ -33,6 +33,7 @@ public sealed class SceneBatch
                 $"{source.Name} has {source.ViewsPerScene} views a scene, "
                 + $"too few for {maxContexts} contexts and a query.");
         }
+
         (ImageSize, Scenes, MaxContexts) = (imageSize, scenes, maxContexts);
         int picture = imageSize * imageSize * 3;
         ContextImages = new float[(long)scenes * maxContexts * picture];
@@ -139,10 +140,13 @@ public sealed class SceneBatch
             _scenesAreKnown = false;
             return;
         }
-        Camera query = scene.Cameras[viewOrder[^1]];
+
+        var query = scene.Cameras[viewOrder[^1]];
         int pixels = ImageSize * ImageSize;
-        if (_queryParts is not null) scene.Render(query, ImageSize, _rgb, _queryParts.AsSpan(b * pixels, pixels));
-        if (_queryVisibility is null) return;
+        if (_queryParts is not null)
+            scene.Render(query, ImageSize, _rgb, _queryParts.AsSpan(b * pixels, pixels));
+        if (_queryVisibility is null)
+            return;
         var contexts = new Camera[Contexts];
         for (int m = 0; m < contexts.Length; m++)
             contexts[m] = scene.Cameras[viewOrder[m]];
@@ -152,11 +156,11 @@ public sealed class SceneBatch
     private Camera WriteView(SceneReader scene, int view, ViewpointOrder encoding,
         float[] images, float[] views, int position)
     {
-        Camera camera = scene.Camera(view);
+        var camera = scene.Camera(view);
         Viewpoint.Encode(
             camera, encoding, views.AsSpan(position * Viewpoint.Dimensions, Viewpoint.Dimensions));
         scene.Render(view, _rgb);
-        Span<float> image = images.AsSpan(position * _rgb.Length, _rgb.Length);
+        var image = images.AsSpan(position * _rgb.Length, _rgb.Length);
         for (int i = 0; i < image.Length; i++)
             image[i] = ByteToUnit[_rgb[i]];
         return camera;

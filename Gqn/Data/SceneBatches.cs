@@ -98,11 +98,13 @@ public sealed class SceneBatches : IDisposable
                 new SceneBatch(source, imageSize, batch, maxContexts, geometry: geometry),
                 source.CreateReader(imageSize));
         }
+
         if (source.Files is { } files)
         {
             _order = new ShuffledOrder(files, seed, shuffleBuffer);
             _order.Skip(firstBatch * batch);
         }
+
         _workers = new Thread[workers];
         for (int i = 0; i < workers; i++)
         {
@@ -122,7 +124,8 @@ public sealed class SceneBatches : IDisposable
     {
         get
         {
-            lock (_gate) return _nextToRead;
+            lock (_gate)
+                return _nextToRead;
         }
     }
 
@@ -144,14 +147,17 @@ public sealed class SceneBatches : IDisposable
                 _firstHeld = _nextToRead;
                 Monitor.PulseAll(_gate);
             }
-            Slot slot = _slots[_nextToRead % _slots.Length];
+
+            var slot = _slots[_nextToRead % _slots.Length];
             Await(slot);
             if (slot.Failure is Exception failure)
             {
-                if (failure is DatasetException) ExceptionDispatchInfo.Throw(failure);
+                if (failure is DatasetException)
+                    ExceptionDispatchInfo.Throw(failure);
                 throw new InvalidOperationException(
                     $"Batch {_nextToRead} of {_source.Name} could not be rendered: {failure.Message}", failure);
             }
+
             _nextToRead++;
             return slot.Batch;
         }
@@ -165,9 +171,10 @@ public sealed class SceneBatches : IDisposable
             _disposed = true;
             Monitor.PulseAll(_gate);
         }
-        foreach (Thread worker in _workers)
+
+        foreach (var worker in _workers)
             worker.Join();
-        foreach (Slot slot in _slots)
+        foreach (var slot in _slots)
             slot.Reader.Dispose();
     }
 
@@ -209,13 +216,14 @@ public sealed class SceneBatches : IDisposable
         {
             Contexts = contexts,
         };
-        using SceneReader reader = source.CreateReader(imageSize);
-        ShuffledOrder? scenes = source.Files is { } files ? new ShuffledOrder(files, seed, UsualShuffleBuffer) : null;
+        using var reader = source.CreateReader(imageSize);
+        var scenes = source.Files is { } files ? new ShuffledOrder(files, seed, UsualShuffleBuffer) : null;
         for (int i = 0; i < count; i++)
         {
             var random = new RandomStream(SceneHash.Mix(seed, (ulong)i), EvaluationPurpose);
             WriteScene(batch, i, reader, scenes?.Next(), random, order);
         }
+
         return batch;
     }
 
@@ -225,7 +233,7 @@ public sealed class SceneBatches : IDisposable
         RandomStream random, ViewpointOrder order, double repeatedQueries = 0)
     {
         ulong index = ((ulong)random.NextUInt32() << 32) | random.NextUInt32();
-        Span<int> viewOrder = batch.ResetViewOrder();
+        var viewOrder = batch.ResetViewOrder();
         random.Shuffle(viewOrder);
         // No number is drawn where nothing is repeated, so that such batches are what they always were.
         if (repeatedQueries > 0 && random.NextSingle() < repeatedQueries)
@@ -252,24 +260,28 @@ public sealed class SceneBatches : IDisposable
 
     private void RenderAhead()
     {
-        while (Claim(out long number, out Exception? failure))
+        while (Claim(out long number, out var failure))
         {
-            Slot slot = _slots[number % _slots.Length];
+            var slot = _slots[number % _slots.Length];
             try
             {
-                if (failure is null) Render(slot, number);
+                if (failure is null)
+                    Render(slot, number);
             }
             catch (Exception exception)
             {
                 failure = exception;
             }
+
             lock (_gate)
             {
                 slot.Failure = failure;
                 slot.Ready = true;
                 Monitor.PulseAll(_gate);
             }
-            if (failure is not null) return;
+
+            if (failure is not null)
+                return;
         }
     }
 
@@ -287,16 +299,20 @@ public sealed class SceneBatches : IDisposable
                 while (!_disposed && !MayBegin)
                     Monitor.Wait(_gate);
                 number = _nextToRender++;
-                if (_disposed) return false;
+                if (_disposed)
+                    return false;
             }
+
             try
             {
-                if (_order is not null) Draw(_order, _slots[number % _slots.Length].References);
+                if (_order is not null)
+                    Draw(_order, _slots[number % _slots.Length].References);
             }
             catch (Exception exception)
             {
                 failure = exception;
             }
+
             return true;
         }
     }
@@ -310,7 +326,7 @@ public sealed class SceneBatches : IDisposable
     private void Render(Slot slot, long number)
     {
         var random = new RandomStream(SceneHash.Mix(_seed, (ulong)number), BatchPurpose);
-        SceneBatch batch = slot.Batch;
+        var batch = slot.Batch;
         batch.Contexts = 1 + random.NextInt32(batch.MaxContexts);
         for (int b = 0; b < batch.Scenes && !_disposed; b++)
         {

@@ -19,6 +19,7 @@ public sealed class SceneFileLayout
             throw new ArgumentOutOfRangeException(nameof(scenes), string.Create(
                 CultureInfo.InvariantCulture, $"{scenes} scenes in files of {scenesPerFile} are too many files."));
         }
+
         (Scenes, ScenesPerFile, Files) = (scenes, scenesPerFile, (int)files);
     }
 

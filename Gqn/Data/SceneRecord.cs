@@ -59,6 +59,7 @@ public sealed class SceneRecord
                 $"{frames.Count} frames need {frames.Count * CameraLength} camera numbers, not {cameras.Length}.",
                 nameof(cameras));
         }
+
         if (!Array.TrueForAll(_cameras, float.IsFinite))
             throw new ArgumentException("A camera's numbers must be finite.", nameof(cameras));
     }
@@ -103,17 +104,18 @@ public sealed class SceneRecord
         SceneEnvironment environment, SceneSplit split, ulong index, int imageSize, FrameFormat format)
     {
         ArgumentNullException.ThrowIfNull(environment);
-        Scene scene = environment.Sample(split, index);
-        ReadOnlySpan<Camera> views = scene.Cameras;
+        var scene = environment.Sample(split, index);
+        var views = scene.Cameras;
         var frames = new ReadOnlyMemory<byte>[views.Length];
         float[] cameras = new float[views.Length * CameraLength];
         for (int i = 0; i < views.Length; i++)
         {
-            RgbImage image = scene.Render(views[i], imageSize);
+            var image = scene.Render(views[i], imageSize);
             frames[i] = format == FrameFormat.Png ? Png.Encode(image) : Jpeg.Encode(image, JpegQuality);
             ReadOnlySpan<float> numbers = [views[i].X, views[i].Y, views[i].Z, views[i].Yaw, views[i].Pitch];
             numbers.CopyTo(cameras.AsSpan(i * CameraLength));
         }
+
         return new SceneRecord(frames, cameras)
         {
             Factors = JsonSerializer.Serialize(scene.Factors),
@@ -130,20 +132,22 @@ public sealed class SceneRecord
     /// <exception cref="DatasetException">It is no example, lacks a feature, or its counts do not agree.</exception>
     public static SceneRecord Parse(ReadOnlyMemory<byte> data, string path = "record", long offset = 0)
     {
-        TfExample example = TfExample.Parse(data, path, offset + TfRecordFraming.HeaderLength);
-        TfFeature frames = Find(FramesName, TfFeatureKind.Bytes) ?? throw Missing(FramesName, "byte strings");
-        TfFeature cameras = Find(CamerasName, TfFeatureKind.Floats) ?? throw Missing(CamerasName, "floats");
+        var example = TfExample.Parse(data, path, offset + TfRecordFraming.HeaderLength);
+        var frames = Find(FramesName, TfFeatureKind.Bytes) ?? throw Missing(FramesName, "byte strings");
+        var cameras = Find(CamerasName, TfFeatureKind.Floats) ?? throw Missing(CamerasName, "floats");
         if (cameras.Count != (long)frames.Count * CameraLength)
         {
             throw new DatasetException(
                 path, offset, $"the scene has {frames.Count} frames, which take {(long)frames.Count * CameraLength} "
                 + $"camera numbers (x, y, z, yaw, pitch of each), and {cameras.Count} of them");
         }
+
         if (frames.Count > MaxViews)
         {
             throw new DatasetException(
                 path, offset, $"the scene has {frames.Count} frames; at most {MaxViews} are read");
         }
+
         float[] numbers = new float[cameras.Count];
         cameras.CopyFloats(numbers);
         int bad = Array.FindIndex(numbers, number => !float.IsFinite(number));
@@ -152,6 +156,7 @@ public sealed class SceneRecord
             throw new DatasetException(
                 path, offset, $"number {bad % CameraLength} of camera {bad / CameraLength} is not finite");
         }
+
         return new SceneRecord(frames.ToBytes(), numbers, path, offset)
         {
             Factors = Text(FactorsName),
@@ -161,14 +166,15 @@ public sealed class SceneRecord
         };
 
         TfFeature? Find(string name, TfFeatureKind kind) =>
-            example.Features.TryGetValue(name, out TfFeature feature) && feature.Kind == kind && feature.Count > 0
+            example.Features.TryGetValue(name, out var feature) && feature.Kind == kind && feature.Count > 0
                 ? feature
                 : null;
 
         string? Text(string name)
         {
-            if (Find(name, TfFeatureKind.Bytes) is not { Count: 1 } feature) return null;
-            ReadOnlyMemory<byte> text = feature.ToBytes()[0];
+            if (Find(name, TfFeatureKind.Bytes) is not { Count: 1 } feature)
+                return null;
+            var text = feature.ToBytes()[0];
             return text.Length <= MaxTextLength
                 ? Encoding.UTF8.GetString(text.Span)
                 : throw new DatasetException(
@@ -177,7 +183,8 @@ public sealed class SceneRecord
 
         float? FieldOfView()
         {
-            if (Find(FieldOfViewName, TfFeatureKind.Floats) is not { Count: 1 } feature) return null;
+            if (Find(FieldOfViewName, TfFeatureKind.Floats) is not { Count: 1 } feature)
+                return null;
             float degrees = 0;
             feature.CopyFloats(new Span<float>(ref degrees));
             return degrees is > 0 and < 180 ? degrees : null;
@@ -190,11 +197,15 @@ public sealed class SceneRecord
     /// <summary>The data of the record.</summary>
     public byte[] ToArray()
     {
-        TfExampleWriter example = new TfExampleWriter().Add(CamerasName, _cameras).Add(FramesName, [.. Frames]);
-        if (Environment is not null) example.Add(EnvironmentName, Encoding.UTF8.GetBytes(Environment));
-        if (Factors is not null) example.Add(FactorsName, Encoding.UTF8.GetBytes(Factors));
-        if (FieldOfViewDegrees is { } degrees) example.Add(FieldOfViewName, [degrees]);
-        if (Index is { } index) example.Add(IndexName, [(long)index]);
+        var example = new TfExampleWriter().Add(CamerasName, _cameras).Add(FramesName, [.. Frames]);
+        if (Environment is not null)
+            example.Add(EnvironmentName, Encoding.UTF8.GetBytes(Environment));
+        if (Factors is not null)
+            example.Add(FactorsName, Encoding.UTF8.GetBytes(Factors));
+        if (FieldOfViewDegrees is { } degrees)
+            example.Add(FieldOfViewName, [degrees]);
+        if (Index is { } index)
+            example.Add(IndexName, [(long)index]);
         return example.ToArray();
     }
 
@@ -224,9 +235,10 @@ public sealed class SceneRecord
     /// <exception cref="DatasetException">It is damaged, of a kind that is not read, or not square.</exception>
     public RgbImage Decode(int view, int size)
     {
-        RgbImage image = Decode(view);
+        var image = Decode(view);
         RequireSquare(view, image.Width, image.Height);
-        if (image.Width == size) return image;
+        if (image.Width == size)
+            return image;
         var resampled = new RgbImage(size, size);
         new SquareResampler(image.Width, size).Resample(image.Bytes, resampled.Bytes);
         return resampled;
@@ -236,7 +248,8 @@ public sealed class SceneRecord
     /// its causes are, or this program has no such environment.</summary>
     public Scene? ToScene(SceneSplit split)
     {
-        if (Factors is null || Environment is null || !Environments.Names.Contains(Environment)) return null;
+        if (Factors is null || Environment is null || !Environments.Names.Contains(Environment))
+            return null;
         try
         {
             Camera[] cameras = [.. Enumerable.Range(0, Views).Select(Camera)];
@@ -254,7 +267,8 @@ public sealed class SceneRecord
     /// <summary>Refuses a frame that is not square: cut or squeezed, it would not be what the camera saw.</summary>
     internal void RequireSquare(int view, int width, int height)
     {
-        if (width == height) return;
+        if (width == height)
+            return;
         throw new DatasetException(
             _path, _offset,
             $"frame {view} of the scene has {width}x{height} pixels; frames must be square: crop them");

@@ -48,10 +48,12 @@ internal sealed class ShuffledOrder
         {
             StartEpoch(_epoch + 1);
             Fill();
-            if (_held == 0) throw new DatasetException(_files.Path, null, "there is no scene in any of the files");
+            if (_held == 0)
+                throw new DatasetException(_files.Path, null, "there is no scene in any of the files");
         }
+
         int place = _draws.NextInt32(_held);
-        SceneReference drawn = _buffer[place];
+        var drawn = _buffer[place];
         _buffer[place] = _buffer[--_held];
         return drawn;
     }
@@ -68,6 +70,7 @@ internal sealed class ShuffledOrder
             StartEpoch(count / total);
             count %= total;
         }
+
         for (; count > 0; count--)
             Next();
     }
@@ -89,7 +92,8 @@ internal sealed class ShuffledOrder
             int file = _fileOrder[_filePlace], scenes = _files.CountScenes(file);
             for (; _record < scenes && _held < _buffer.Length; _record++)
                 _buffer[_held++] = new SceneReference(file, _record);
-            if (_record == scenes) (_filePlace, _record) = (_filePlace + 1, 0);
+            if (_record == scenes)
+                (_filePlace, _record) = (_filePlace + 1, 0);
         }
     }
 }

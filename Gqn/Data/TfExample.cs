@@ -41,8 +41,9 @@ public sealed class TfExample
         var fields = new ProtobufFields(message.Span, path, offset);
         while (fields.MoveNext())
         {
-            if (fields is not { Number: 1, WireType: WireType.LengthDelimited }) continue;
-            ReadOnlyMemory<byte> map = message.Slice(fields.Start, fields.Length);
+            if (fields is not { Number: 1, WireType: WireType.LengthDelimited })
+                continue;
+            var map = message.Slice(fields.Start, fields.Length);
             var entries = new ProtobufFields(map.Span, path, fields.ValueOffset);
             while (entries.MoveNext())
             {
@@ -50,6 +51,7 @@ public sealed class TfExample
                     example.AddEntry(map.Slice(entries.Start, entries.Length), path, entries.ValueOffset);
             }
         }
+
         return example;
     }
 
@@ -62,7 +64,8 @@ public sealed class TfExample
         var fields = new ProtobufFields(entry.Span, path, offset);
         while (fields.MoveNext())
         {
-            if (fields.WireType != WireType.LengthDelimited) continue;
+            if (fields.WireType != WireType.LengthDelimited)
+                continue;
             if (fields.Number == 1)
             {
                 if (fields.Length > MaxNameLength)
@@ -71,6 +74,7 @@ public sealed class TfExample
                         path, fields.ValueOffset,
                         $"a feature's name has {fields.Length} bytes, at most {MaxNameLength} are allowed");
                 }
+
                 name = Encoding.UTF8.GetString(fields.Value);
             }
             else if (fields.Number == 2)
@@ -86,10 +90,13 @@ public sealed class TfExample
                     merged = new ArrayBufferWriter<byte>(entry.Length);
                     merged.Write(feature.Span);
                 }
+
                 merged.Write(fields.Value);
             }
         }
-        if (merged is not null) feature = merged.WrittenMemory;
+
+        if (merged is not null)
+            feature = merged.WrittenMemory;
         if (_features.Count == MaxFeatures && !_features.ContainsKey(name))
             throw new DatasetException(path, offset, $"an example has more than {MaxFeatures} features");
         _features[name] = TfFeature.Parse(feature, path, featureOffset);

@@ -16,7 +16,7 @@ public sealed class TfExampleWriter
     public TfExampleWriter Add(string name, params ReadOnlySpan<ReadOnlyMemory<byte>> values)
     {
         var list = new ArrayBufferWriter<byte>();
-        foreach (ReadOnlyMemory<byte> value in values)
+        foreach (var value in values)
             WriteField(list, 1, value.Span);
         return Add(name, TfFeatureKind.Bytes, list.WrittenSpan);
     }
@@ -66,7 +66,8 @@ public sealed class TfExampleWriter
     private static ReadOnlySpan<byte> Packed(ReadOnlySpan<byte> values)
     {
         var list = new ArrayBufferWriter<byte>();
-        if (values.Length > 0) WriteField(list, 1, values);
+        if (values.Length > 0)
+            WriteField(list, 1, values);
         return list.WrittenSpan;
     }
 
@@ -79,7 +80,7 @@ public sealed class TfExampleWriter
 
     private static void WriteVarint(ArrayBufferWriter<byte> message, ulong value)
     {
-        Span<byte> bytes = message.GetSpan(MaxVarintBytes);
+        var bytes = message.GetSpan(MaxVarintBytes);
         int count = 0;
         for (; value >= 0x80; value >>= 7)
             bytes[count++] = (byte)(value | 0x80);

@@ -42,14 +42,17 @@ public readonly struct TfFeature
         var lists = Fields(_lists.Span);
         while (lists.MoveNext())
         {
-            if (!IsList(lists)) continue;
-            ReadOnlyMemory<byte> list = _lists.Slice(lists.Start, lists.Length);
+            if (!IsList(lists))
+                continue;
+            var list = _lists.Slice(lists.Start, lists.Length);
             var items = Fields(list.Span);
             while (items.MoveNext())
             {
-                if (IsValue(items, WireType.LengthDelimited)) values[next++] = list.Slice(items.Start, items.Length);
+                if (IsValue(items, WireType.LengthDelimited))
+                    values[next++] = list.Slice(items.Start, items.Length);
             }
         }
+
         return values;
     }
 
@@ -65,12 +68,14 @@ public readonly struct TfFeature
         var lists = Fields(_lists.Span);
         while (lists.MoveNext())
         {
-            if (!IsList(lists)) continue;
+            if (!IsList(lists))
+                continue;
             var items = Fields(lists.Value);
             while (items.MoveNext())
             {
-                if (!IsValue(items, WireType.LengthDelimited) && !IsValue(items, WireType.Fixed32)) continue;
-                for (ReadOnlySpan<byte> rest = items.Value; rest.Length > 0; rest = rest[sizeof(float)..])
+                if (!IsValue(items, WireType.LengthDelimited) && !IsValue(items, WireType.Fixed32))
+                    continue;
+                for (var rest = items.Value; rest.Length > 0; rest = rest[sizeof(float)..])
                 {
                     target[0] = BinaryPrimitives.ReadSingleLittleEndian(rest);
                     target = target[1..];
@@ -89,16 +94,19 @@ public readonly struct TfFeature
         var lists = Fields(_lists.Span);
         while (lists.MoveNext())
         {
-            if (!IsList(lists)) continue;
+            if (!IsList(lists))
+                continue;
             var items = Fields(lists.Value);
             while (items.MoveNext())
             {
-                if (!IsValue(items, WireType.LengthDelimited) && !IsValue(items, WireType.Varint)) continue;
-                ReadOnlySpan<byte> rest = items.Value;
+                if (!IsValue(items, WireType.LengthDelimited) && !IsValue(items, WireType.Varint))
+                    continue;
+                var rest = items.Value;
                 while (ProtobufFields.TryReadVarint(ref rest, out ulong value))
                     values[next++] = (long)value;
             }
         }
+
         return values;
     }
 
@@ -112,11 +120,13 @@ public readonly struct TfFeature
         var lists = new ProtobufFields(message.Span, path, offset);
         while (lists.MoveNext())
         {
-            if (lists is not { Number: >= 1 and <= 3, WireType: WireType.LengthDelimited }) continue;
+            if (lists is not { Number: >= 1 and <= 3, WireType: WireType.LengthDelimited })
+                continue;
             if (lists.Number != (int)kind)
                 (kind, count, start) = ((TfFeatureKind)lists.Number, 0, lists.FieldStart);
             count += CountValues(kind, lists.Value, path, lists.ValueOffset);
         }
+
         return new TfFeature(kind, count, message[start..]);
     }
 
@@ -126,7 +136,8 @@ public readonly struct TfFeature
         var items = new ProtobufFields(list, path, offset);
         while (items.MoveNext())
         {
-            if (items.Number != 1) continue;
+            if (items.Number != 1)
+                continue;
             count += (kind, items.WireType) switch
             {
                 (TfFeatureKind.Bytes, WireType.LengthDelimited) => 1,
@@ -137,6 +148,7 @@ public readonly struct TfFeature
                 _ => 0,
             };
         }
+
         return count;
     }
 
@@ -148,7 +160,7 @@ public readonly struct TfFeature
     private static int CountVarints(in ProtobufFields items, string path)
     {
         int count = 0;
-        for (ReadOnlySpan<byte> rest = items.Value; rest.Length > 0; count++)
+        for (var rest = items.Value; rest.Length > 0; count++)
         {
             if (!ProtobufFields.TryReadVarint(ref rest, out _))
             {
@@ -156,6 +168,7 @@ public readonly struct TfFeature
                     path, items.ValueOffset, "it is no tf.train.Example: a list of whole numbers is broken");
             }
         }
+
         return count;
     }
 
@@ -169,6 +182,7 @@ public readonly struct TfFeature
 
     private void Require(TfFeatureKind kind)
     {
-        if (Kind != kind) throw new InvalidOperationException($"The values of this feature are {Kind}, not {kind}.");
+        if (Kind != kind)
+            throw new InvalidOperationException($"The values of this feature are {Kind}, not {kind}.");
     }
 }

@@ -16,7 +16,7 @@ public sealed class TfRecordFile : IDisposable
         Path = path;
         (_file, Length) = Open(path, () =>
         {
-            SafeFileHandle file = File.OpenHandle(path, options: FileOptions.RandomAccess);
+            var file = File.OpenHandle(path, options: FileOptions.RandomAccess);
             return (file, RandomAccess.GetLength(file));
         });
     }
@@ -39,6 +39,7 @@ public sealed class TfRecordFile : IDisposable
             offsets.Add(offset);
             offset += TfRecordFraming.Overhead + length;
         }
+
         return [.. offsets];
     }
 
@@ -53,7 +54,8 @@ public sealed class TfRecordFile : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         Span<byte> header = stackalloc byte[TfRecordFraming.HeaderLength];
         int length = ReadHeader(offset, header), framed = length + TfRecordFraming.FooterLength;
-        if (buffer.Length < framed) buffer = new byte[framed];
+        if (buffer.Length < framed)
+            buffer = new byte[framed];
         Fill(buffer.AsSpan(0, framed), offset + TfRecordFraming.HeaderLength, offset);
         TfRecordFraming.CheckData(buffer.AsSpan(0, length), buffer.AsSpan(length, framed - length), Path, offset);
         return buffer.AsMemory(0, length);

@@ -41,6 +41,7 @@ internal static class TfRecordFraming
                 path, offset, $"the check value of the record's length is {stored:x8}, its bytes give {actual:x8}: "
                 + "the file is damaged or no TFRecord file; fetch or make it again");
         }
+
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(header);
         if (length > TfRecordReader.MaxRecordLength)
         {
@@ -48,6 +49,7 @@ internal static class TfRecordFraming
                 path, offset,
                 $"a record of {length} bytes is longer than the {TfRecordReader.MaxRecordLength} allowed");
         }
+
         if (left >= 0 && (long)length + FooterLength > left)
             throw Truncated(path, offset, $"the record needs {length + FooterLength} more bytes, {left} are left");
         return (int)length;
@@ -59,7 +61,8 @@ internal static class TfRecordFraming
     {
         uint stored = BinaryPrimitives.ReadUInt32LittleEndian(footer);
         uint actual = Crc32C.Masked(data);
-        if (stored == actual) return;
+        if (stored == actual)
+            return;
         throw new DatasetException(
             path, offset, $"the check value of the record's data is {stored:x8}, its {data.Length} bytes give "
             + $"{actual:x8}: the file is damaged; fetch or make it again");

@@ -49,13 +49,14 @@ public sealed class TfRecordReader : IDisposable
     {
         data = default;
         int read = Fill(_frame);
-        if (read == 0) return false;
+        if (read == 0)
+            return false;
         if (read < TfRecordFraming.HeaderLength)
             throw TfRecordFraming.Truncated(_path, Position, $"{read} of its first 12 bytes are there");
         long left = _length < 0 ? -1 : _length - Position - TfRecordFraming.HeaderLength;
         int length = TfRecordFraming.ReadHeader(_frame, _path, Position, left);
         ReadData(length, known: left >= 0);
-        Span<byte> footer = _frame.AsSpan(0, TfRecordFraming.FooterLength);
+        var footer = _frame.AsSpan(0, TfRecordFraming.FooterLength);
         if (Fill(footer) < footer.Length)
             throw TfRecordFraming.Truncated(_path, Position, "its last check value is not there");
         TfRecordFraming.CheckData(_data.AsSpan(0, length), footer, _path, Position);
@@ -74,7 +75,8 @@ public sealed class TfRecordReader : IDisposable
         while (have < length)
         {
             int room = known ? length : (int)Math.Min(length, Math.Max(FirstPiece, 2L * have));
-            if (_data.Length < room) Array.Resize(ref _data, room);
+            if (_data.Length < room)
+                Array.Resize(ref _data, room);
             int read = Fill(_data.AsSpan(have, room - have));
             have += read;
             if (have < room)

@@ -21,10 +21,11 @@ public sealed class TfRecordWriter(Stream stream)
                 $"A record of {data.Length} bytes is longer than the {TfRecordReader.MaxRecordLength} allowed.",
                 nameof(data));
         }
+
         TfRecordFraming.WriteHeader(_header, data.Length);
         stream.Write(_header);
         stream.Write(data);
-        Span<byte> footer = _header.AsSpan(0, TfRecordFraming.FooterLength);
+        var footer = _header.AsSpan(0, TfRecordFraming.FooterLength);
         BinaryPrimitives.WriteUInt32LittleEndian(footer, Crc32C.Masked(data));
         stream.Write(footer);
     }

@@ -22,7 +22,7 @@ internal static class ColourQuantizer
     internal static (Rgb[] Palette, byte[] Indices) Quantize(RgbImage image)
     {
         Dictionary<Rgb, int> counts = [];
-        Span<byte> bytes = image.Bytes;
+        var bytes = image.Bytes;
         for (int i = 0; i < bytes.Length; i += 3)
         {
             var colour = new Rgb(bytes[i], bytes[i + 1], bytes[i + 2]);
@@ -31,7 +31,7 @@ internal static class ColourQuantizer
 
         Counted[] colours = [.. counts.Select(pair => new Counted(pair.Key, pair.Value))];
         Array.Sort(colours, (a, b) => Order(a.Colour, b.Colour, 0));
-        List<Box> boxes = colours.Length <= MaxColours
+        var boxes = colours.Length <= MaxColours
             ? [.. colours.Select((_, i) => new Box(i, 1, 0, 0))]
             : Cut(colours);
 
@@ -41,8 +41,10 @@ internal static class ColourQuantizer
         {
             ReadOnlySpan<Counted> box = colours.AsSpan(boxes[i].Start, boxes[i].Length);
             palette[i] = Mean(box);
-            foreach (Counted colour in box) indexOf.Add(colour.Colour, (byte)i);
+            foreach (var colour in box)
+                indexOf.Add(colour.Colour, (byte)i);
         }
+
         byte[] indices = new byte[bytes.Length / 3];
         for (int i = 0; i < indices.Length; i++)
             indices[i] = indexOf[new Rgb(bytes[3 * i], bytes[(3 * i) + 1], bytes[(3 * i) + 2])];
@@ -56,14 +58,16 @@ internal static class ColourQuantizer
         {
             int widest = 0;
             for (int i = 1; i < boxes.Count; i++)
-                if (boxes[i].Weight > boxes[widest].Weight) widest = i;
-            Box box = boxes[widest];
-            Span<Counted> content = colours.AsSpan(box.Start, box.Length);
+                if (boxes[i].Weight > boxes[widest].Weight)
+                    widest = i;
+            var box = boxes[widest];
+            var content = colours.AsSpan(box.Start, box.Length);
             content.Sort((a, b) => Order(a.Colour, b.Colour, box.Channel));
             int head = MedianSplit(content);
             boxes[widest] = Measure(colours, box.Start, head);
             boxes.Add(Measure(colours, box.Start + head, box.Length - head));
         }
+
         return boxes;
     }
 
@@ -71,7 +75,8 @@ internal static class ColourQuantizer
     private static int MedianSplit(ReadOnlySpan<Counted> content)
     {
         long total = 0;
-        foreach (Counted colour in content) total += colour.Count;
+        foreach (var colour in content)
+            total += colour.Count;
         long before = content[0].Count;
         int head = 1;
         while (head < content.Length - 1 && (before + content[head].Count) * 2 <= total)
@@ -84,7 +89,7 @@ internal static class ColourQuantizer
         long pixels = 0;
         Span<int> low = [255, 255, 255];
         Span<int> high = [0, 0, 0];
-        foreach (Counted colour in colours.AsSpan(start, length))
+        foreach (var colour in colours.AsSpan(start, length))
         {
             pixels += colour.Count;
             for (int channel = 0; channel < 3; channel++)
@@ -94,9 +99,11 @@ internal static class ColourQuantizer
                 high[channel] = Math.Max(high[channel], value);
             }
         }
+
         int longest = 0;
         for (int channel = 1; channel < 3; channel++)
-            if (high[channel] - low[channel] > high[longest] - low[longest]) longest = channel;
+            if (high[channel] - low[channel] > high[longest] - low[longest])
+                longest = channel;
         long extent = high[longest] - low[longest];
         return new Box(start, length, longest, pixels * extent * extent);
     }
@@ -104,13 +111,14 @@ internal static class ColourQuantizer
     private static Rgb Mean(ReadOnlySpan<Counted> box)
     {
         long r = 0, g = 0, b = 0, pixels = 0;
-        foreach ((Rgb colour, int count) in box)
+        foreach ((var colour, int count) in box)
         {
             r += (long)colour.R * count;
             g += (long)colour.G * count;
             b += (long)colour.B * count;
             pixels += count;
         }
+
         long half = pixels / 2;
         return new Rgb((byte)((r + half) / pixels), (byte)((g + half) / pixels), (byte)((b + half) / pixels));
     }
@@ -124,8 +132,10 @@ internal static class ColourQuantizer
         for (int i = 0; i < 3; i++)
         {
             int order = Component(a, (channel + i) % 3) - Component(b, (channel + i) % 3);
-            if (order != 0) return order;
+            if (order != 0)
+                return order;
         }
+
         return 0;
     }
 }

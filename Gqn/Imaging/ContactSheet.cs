@@ -27,7 +27,8 @@ public sealed class ContactSheet
         ArgumentNullException.ThrowIfNull(labels);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
-        if (labels.Count == 0) throw new ArgumentException("A contact sheet needs a column.", nameof(labels));
+        if (labels.Count == 0)
+            throw new ArgumentException("A contact sheet needs a column.", nameof(labels));
         _labels = [.. labels];
         _width = width;
         _height = height;
@@ -49,12 +50,14 @@ public sealed class ContactSheet
             throw new ArgumentException(
                 $"A row of {pictures.Count} pictures does not fit {_labels.Length} columns.", nameof(pictures));
         }
+
         var row = new RgbImage?[pictures.Count];
         for (int i = 0; i < row.Length; i++)
         {
             if (!pictures[i].IsEmpty)
                 row[i] = RgbImage.FromUnit(pictures[i].Span, _width, _height).Enlarged(_scale);
         }
+
         _rows.Add(row);
     }
 
@@ -67,20 +70,24 @@ public sealed class ContactSheet
         for (int column = 0; column < _labels.Length; column++)
         {
             string label = _labels[column];
-            if (label.Length > longest) label = label[..longest];
+            if (label.Length > longest)
+                label = label[..longest];
             sheet.DrawText(Gap + (column * CellWidth), Gap, label, Ink);
         }
+
         for (int row = 0; row < _rows.Count; row++)
         {
             for (int column = 0; column < _rows[row].Length; column++)
             {
-                if (_rows[row][column] is not { } picture) continue;
+                if (_rows[row][column] is not { } picture)
+                    continue;
                 int x = Gap + (column * CellWidth);
                 int y = HeaderHeight + (row * CellHeight);
                 sheet.Draw(picture, x, y);
                 sheet.DrawFrame(x - 1, y - 1, picture.Width + 2, picture.Height + 2, Frame);
             }
         }
+
         return sheet;
     }
 }

@@ -31,11 +31,12 @@ public static class Gif
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(frames);
-        if (frames.Count == 0) throw new ArgumentException("An animation needs at least one frame.", nameof(frames));
+        if (frames.Count == 0)
+            throw new ArgumentException("An animation needs at least one frame.", nameof(frames));
         (int width, int height) = (frames[0].Width, frames[0].Height);
         if (width > ushort.MaxValue || height > ushort.MaxValue)
             throw new ArgumentException($"A GIF cannot have {width}x{height} pixels.", nameof(frames));
-        foreach (RgbImage frame in frames)
+        foreach (var frame in frames)
         {
             if (frame.Width != width || frame.Height != height)
             {
@@ -44,6 +45,7 @@ public static class Gif
                     nameof(frames));
             }
         }
+
         double hundredths = Math.Round(delay.TotalMilliseconds / 10);
         if (hundredths is < 1 or > ushort.MaxValue)
             throw new ArgumentOutOfRangeException(nameof(delay), $"A delay of {delay.TotalSeconds} s is out of range.");
@@ -55,13 +57,14 @@ public static class Gif
         stream.Write([0x21, 0xFF, 11]);
         stream.Write("NETSCAPE2.0"u8);
         stream.Write([3, 1, 0, 0, 0]); // repeat for ever
-        foreach (RgbImage frame in frames) WriteFrame(stream, frame, (int)hundredths);
+        foreach (var frame in frames)
+            WriteFrame(stream, frame, (int)hundredths);
         stream.WriteByte(0x3B);
     }
 
     private static void WriteFrame(Stream stream, RgbImage frame, int hundredths)
     {
-        (Rgb[] palette, byte[] indices) = ColourQuantizer.Quantize(frame);
+        (var palette, byte[] indices) = ColourQuantizer.Quantize(frame);
         int bits = BitOperations.Log2((uint)Math.Max(palette.Length - 1, 1)) + 1;
 
         stream.Write([0x21, 0xF9, 4, 0]);
@@ -102,6 +105,7 @@ public static class Gif
                 current = code;
                 continue;
             }
+
             output.Write(current, width);
             current = index;
             if (next == 1 << MaxCodeBits)
@@ -113,12 +117,15 @@ public static class Gif
                 continue;
             }
             // The reader learns a code one step later than it is defined here, so the width grows one code later too.
-            if (next == 1 << width) width++;
+            if (next == 1 << width)
+                width++;
             longer.Add(key, next++);
         }
+
         output.Write(current, width);
         // That last code made the reader define one more, which can fill the present width.
-        if (next == 1 << width && width < MaxCodeBits) width++;
+        if (next == 1 << width && width < MaxCodeBits)
+            width++;
         output.Write(end, width);
         output.Finish();
     }
@@ -150,7 +157,8 @@ public static class Gif
 
         internal void Finish()
         {
-            if (_bitCount > 0) Append((byte)_bits);
+            if (_bitCount > 0)
+                Append((byte)_bits);
             WriteBlock();
             stream.WriteByte(0);
         }
@@ -158,12 +166,14 @@ public static class Gif
         private void Append(byte value)
         {
             _block[_used++] = value;
-            if (_used == _block.Length) WriteBlock();
+            if (_used == _block.Length)
+                WriteBlock();
         }
 
         private void WriteBlock()
         {
-            if (_used == 0) return;
+            if (_used == 0)
+                return;
             stream.WriteByte((byte)_used);
             stream.Write(_block, 0, _used);
             _used = 0;

@@ -24,9 +24,12 @@ public sealed class ImageDecoder
     public void Decode(ReadOnlySpan<byte> bytes)
     {
         _isPng = PngDecoder.Recognises(bytes);
-        if (_isPng) _png.Decode(bytes);
-        else if (JpegDecoder.Recognises(bytes)) _jpeg.Decode(bytes);
-        else throw new ImageFormatException("it is neither a JPEG nor a PNG picture");
+        if (_isPng)
+            _png.Decode(bytes);
+        else if (JpegDecoder.Recognises(bytes))
+            _jpeg.Decode(bytes);
+        else
+            throw new ImageFormatException("it is neither a JPEG nor a PNG picture");
     }
 
     /// <summary>Writes the pixels of the picture decoded last.</summary>
@@ -39,8 +42,11 @@ public sealed class ImageDecoder
             throw new ArgumentException(
                 $"A {Width}x{Height} picture has {Width * Height * 3} bytes, not {rgb.Length}.", nameof(rgb));
         }
-        if (_isPng) _png.WriteRgb(rgb);
-        else _jpeg.WriteRgb(rgb);
+
+        if (_isPng)
+            _png.WriteRgb(rgb);
+        else
+            _jpeg.WriteRgb(rgb);
     }
 
     /// <summary>Decodes a picture into memory of its own.</summary>

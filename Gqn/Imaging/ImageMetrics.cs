@@ -41,6 +41,7 @@ public static class ImageMetrics
             double difference = (double)a[i] - b[i];
             sum += difference * difference;
         }
+
         return sum / a.Length;
     }
 
@@ -60,18 +61,22 @@ public static class ImageMetrics
             throw new ArgumentException(
                 $"Pictures of {a.Length} values have {a.Length / 3} parts, not {parts.Length}.", nameof(parts));
         }
+
         double sum = 0;
         long values = 0;
         for (int pixel = 0; pixel < parts.Length; pixel++)
         {
-            if (parts[pixel] == 0) continue;
+            if (parts[pixel] == 0)
+                continue;
             for (int i = pixel * 3; i < (pixel * 3) + 3; i++)
             {
                 double difference = (double)a[i] - b[i];
                 sum += difference * difference;
             }
+
             values += 3;
         }
+
         return values == 0 ? null : sum / values;
     }
 
@@ -86,7 +91,8 @@ public static class ImageMetrics
     {
         CheckSizes(a, b);
         double sum = 0;
-        for (int i = 0; i < a.Length; i++) sum += Math.Abs((double)a[i] - b[i]);
+        for (int i = 0; i < a.Length; i++)
+            sum += Math.Abs((double)a[i] - b[i]);
         return 255 * sum / a.Length;
     }
 
@@ -121,6 +127,7 @@ public static class ImageMetrics
             throw new ArgumentException(
                 $"Structural similarity needs {WindowSize}x{WindowSize} pixels, the pictures have {width}x{height}.");
         }
+
         if ((long)width * height * channels != a.Length)
         {
             throw new ArgumentException(
@@ -137,8 +144,10 @@ public static class ImageMetrics
                 planeA[i] = a[(i * channels) + channel];
                 planeB[i] = b[(i * channels) + channel];
             }
+
             sum += PlaneSimilarity(planeA, planeB, width);
         }
+
         return sum / channels;
     }
 
@@ -168,6 +177,7 @@ public static class ImageMetrics
             double variances = squareA[i] + squareB[i] - meanSquares;
             sum += ((2 * means) + C1) * ((2 * covariance) + C2) / ((meanSquares + C1) * (variances + C2));
         }
+
         return sum / meanA.Length;
     }
 
@@ -190,14 +200,18 @@ public static class ImageMetrics
                     int at = (y * width) + x + k;
                     sum += Window[k] * (useSecond ? a[at] * b[at] : a[at]);
                 }
+
                 rows[(y * outWidth) + x] = sum;
             }
         }
+
         double[] result = new double[outWidth * outHeight];
         for (int i = 0; i < result.Length; i++)
         {
-            for (int k = 0; k < WindowSize; k++) result[i] += Window[k] * rows[i + (k * outWidth)];
+            for (int k = 0; k < WindowSize; k++)
+                result[i] += Window[k] * rows[i + (k * outWidth)];
         }
+
         return result;
     }
 
@@ -210,7 +224,9 @@ public static class ImageMetrics
             double distance = i - (WindowSize / 2);
             sum += window[i] = Math.Exp(-distance * distance / (2 * WindowSigma * WindowSigma));
         }
-        for (int i = 0; i < WindowSize; i++) window[i] /= sum;
+
+        for (int i = 0; i < WindowSize; i++)
+            window[i] /= sum;
         return window;
     }
 

@@ -116,8 +116,10 @@ internal static class PixelFont
     /// <summary>Whether a character has a dot there; one without a glyph is a full box, a space is empty.</summary>
     internal static bool IsSet(char character, int column, int row)
     {
-        if (Descending.Contains(character)) row -= Descent;
-        if (character == ' ' || (uint)row >= GlyphHeight) return false;
+        if (Descending.Contains(character))
+            row -= Descent;
+        if (character == ' ' || (uint)row >= GlyphHeight)
+            return false;
         int index = character - First;
         return (uint)index >= (uint)Glyphs.Length || Glyphs[index][(row * (Width + 1)) + column] == '#';
     }

@@ -35,23 +35,29 @@ internal sealed class PngDecoder
     /// <exception cref="ImageFormatException">It is damaged, or of a kind that is not read.</exception>
     public void Decode(ReadOnlySpan<byte> png)
     {
-        if (!Recognises(png)) throw new ImageFormatException("it does not begin like a PNG picture");
+        if (!Recognises(png))
+            throw new ImageFormatException("it does not begin like a PNG picture");
         (_deflatedLength, _paletteLength, Width) = (0, 0, 0);
-        if (_deflated.Length < png.Length) _deflated = new byte[png.Length];
-        for (ReadOnlySpan<byte> rest = png[Signature.Length..]; ;)
+        if (_deflated.Length < png.Length)
+            _deflated = new byte[png.Length];
+        for (var rest = png[Signature.Length..]; ;)
         {
-            if (rest.Length < ChunkOverhead) throw new ImageFormatException("the PNG picture ends too early");
+            if (rest.Length < ChunkOverhead)
+                throw new ImageFormatException("the PNG picture ends too early");
             uint length = BinaryPrimitives.ReadUInt32BigEndian(rest);
             if (length > rest.Length - ChunkOverhead)
                 throw new ImageFormatException("the PNG picture ends too early");
             ReadOnlySpan<byte> type = rest.Slice(4, 4), data = rest.Slice(8, (int)length);
-            if (type.SequenceEqual("IEND"u8)) break;
+            if (type.SequenceEqual("IEND"u8))
+                break;
             ReadChunk(type, data);
             rest = rest[((int)length + ChunkOverhead)..];
         }
+
         Inflate();
         Unfilter();
-        if (_colourType == 3) CheckColours();
+        if (_colourType == 3)
+            CheckColours();
     }
 
     /// <summary>Writes the pixels of the picture decoded last.</summary>
@@ -62,19 +68,23 @@ internal sealed class PngDecoder
         for (int y = 0; y < Height; y++)
         {
             ReadOnlySpan<byte> row = _filtered.AsSpan((y * (stride + 1)) + 1, stride);
-            Span<byte> target = rgb.Slice(y * Width * 3, Width * 3);
+            var target = rgb.Slice(y * Width * 3, Width * 3);
             if (_colourType == 2)
             {
                 row.CopyTo(target);
                 continue;
             }
+
             for (int x = 0; x < Width; x++)
             {
-                ReadOnlySpan<byte> pixel = row.Slice(x * _samples, _samples);
-                Span<byte> colour = target.Slice(3 * x, 3);
-                if (_colourType == 6) pixel[..3].CopyTo(colour);
-                else if (_colourType == 3) _palette.AsSpan(pixel[0] * 3, 3).CopyTo(colour);
-                else colour.Fill(pixel[0]);
+                var pixel = row.Slice(x * _samples, _samples);
+                var colour = target.Slice(3 * x, 3);
+                if (_colourType == 6)
+                    pixel[..3].CopyTo(colour);
+                else if (_colourType == 3)
+                    _palette.AsSpan(pixel[0] * 3, 3).CopyTo(colour);
+                else
+                    colour.Fill(pixel[0]);
             }
         }
     }
@@ -121,7 +131,8 @@ internal sealed class PngDecoder
 
     private void ReadHeader(ReadOnlySpan<byte> data)
     {
-        if (data.Length != HeaderLength || Width != 0) throw new ImageFormatException("a broken PNG header");
+        if (data.Length != HeaderLength || Width != 0)
+            throw new ImageFormatException("a broken PNG header");
         uint width = BinaryPrimitives.ReadUInt32BigEndian(data);
         uint height = BinaryPrimitives.ReadUInt32BigEndian(data[4..]);
         ImageDecoder.ThrowIfTooLarge(width, height);
@@ -140,6 +151,7 @@ internal sealed class PngDecoder
                 $"a PNG picture of {data[8]} bits a sample, interlacing {data[12]}; only 8 bits without interlacing "
                 + "are read");
         }
+
         (Width, Height) = ((int)width, (int)height);
     }
 
@@ -151,7 +163,9 @@ internal sealed class PngDecoder
             throw new ImageFormatException(
                 $"{_deflatedLength} bytes are too few for a PNG picture of {Width}x{Height}");
         }
-        if (_filtered.Length < length) _filtered = new byte[length];
+
+        if (_filtered.Length < length)
+            _filtered = new byte[length];
         try
         {
             using var inflating = new ZLibStream(
@@ -218,7 +232,8 @@ internal sealed class PngDecoder
     {
         int toLeft = Math.Abs(up - corner), toUp = Math.Abs(left - corner);
         int toCorner = Math.Abs(left + up - (2 * corner));
-        if (toLeft <= toUp && toLeft <= toCorner) return left;
+        if (toLeft <= toUp && toLeft <= toCorner)
+            return left;
         return toUp <= toCorner ? up : corner;
     }
 }

@@ -67,6 +67,7 @@ public sealed class RgbImage
                 $"A {width}x{height} picture has {image._bytes.Length} values, but {values.Length} were given.",
                 nameof(values));
         }
+
         for (int i = 0; i < values.Length; i++)
             image._bytes[i] = values[i] > 0 ? (byte)((Math.Min(values[i], 1f) * 255f) + 0.5f) : (byte)0;
         return image;
@@ -100,7 +101,8 @@ public sealed class RgbImage
         ArgumentNullException.ThrowIfNull(image);
         int left = Math.Max(x, 0);
         int count = Math.Min(x + image.Width, Width) - left;
-        if (count <= 0) return;
+        if (count <= 0)
+            return;
         for (int row = Math.Max(y, 0); row < Math.Min(y + image.Height, Height); row++)
         {
             ReadOnlySpan<byte> source = image._bytes.AsSpan(image.Index(left - x, row - y), count * 3);
@@ -130,6 +132,7 @@ public sealed class RgbImage
                         FillRectangle(x + (column * scale), y + (row * scale), scale, scale, colour);
                 }
             }
+
             x += PixelFont.Advance * scale;
         }
     }
@@ -141,8 +144,10 @@ public sealed class RgbImage
         var result = new RgbImage(checked(Width * factor), checked(Height * factor));
         for (int y = 0; y < result.Height; y++)
         {
-            for (int x = 0; x < result.Width; x++) result[x, y] = this[x / factor, y / factor];
+            for (int x = 0; x < result.Width; x++)
+                result[x, y] = this[x / factor, y / factor];
         }
+
         return result;
     }
 

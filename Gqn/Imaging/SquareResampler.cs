@@ -44,11 +44,13 @@ public sealed class SquareResampler
             throw new ArgumentException(
                 $"{source.Length} and {target.Length} bytes are no pictures of {From}x{From} and {To}x{To}.");
         }
+
         if (From == To)
         {
             source.CopyTo(target);
             return;
         }
+
         Shorten(source);
         int taps = _weights.GetLength(1), row = To * Channels;
         long area = (long)_total * _total, half = area / 2;
@@ -70,8 +72,8 @@ public sealed class SquareResampler
         int taps = _weights.GetLength(1);
         for (int y = 0; y < From; y++)
         {
-            ReadOnlySpan<byte> row = source.Slice(y * From * Channels, From * Channels);
-            Span<int> target = _columns.AsSpan(y * To * Channels, To * Channels);
+            var row = source.Slice(y * From * Channels, From * Channels);
+            var target = _columns.AsSpan(y * To * Channels, To * Channels);
             for (int x = 0; x < To; x++)
             {
                 for (int c = 0; c < Channels; c++)
@@ -99,6 +101,7 @@ public sealed class SquareResampler
                 weights[i, k] = Math.Min(pixel + To, high) - Math.Max(pixel, low);
             }
         }
+
         return (weights, From);
     }
 
@@ -114,6 +117,7 @@ public sealed class SquareResampler
             (_first[i], int beyond) = Math.DivRem(centre, unit);
             (weights[i, 0], weights[i, 1]) = (unit - beyond, beyond);
         }
+
         return (weights, unit);
     }
 }

@@ -23,9 +23,10 @@ public sealed class VectorCanvas
     /// <param name="opacity">From 0, which changes nothing, to 1, which hides what was there.</param>
     public void FillPolygon(ReadOnlySpan<Vector2> corners, Rgb colour, float opacity = 1)
     {
-        if (corners.Length < 3) return;
+        if (corners.Length < 3)
+            return;
         Vector2 low = corners[0], high = corners[0];
-        foreach (Vector2 corner in corners)
+        foreach (var corner in corners)
             (low, high) = (Vector2.Min(low, corner), Vector2.Max(high, corner));
         int left = Limit(low.X, _image.Width), right = Limit(high.X + 1, _image.Width);
         int top = Limit(low.Y, _image.Height), bottom = Limit(high.Y + 1, _image.Height);
@@ -38,8 +39,10 @@ public sealed class VectorCanvas
                 {
                     var point = new Vector2(
                         x + (((sample % Samples) + .5f) / Samples), y + (((sample / Samples) + .5f) / Samples));
-                    if (IsInside(corners, point)) covered++;
+                    if (IsInside(corners, point))
+                        covered++;
                 }
+
                 if (covered > 0)
                     _image[x, y] = Blend(_image[x, y], colour, opacity * covered / (Samples * Samples));
             }
@@ -54,7 +57,8 @@ public sealed class VectorCanvas
     /// <param name="opacity">From 0, which changes nothing, to 1, which hides what was there.</param>
     public void DrawLine(Vector2 from, Vector2 to, float width, Rgb colour, float opacity = 1)
     {
-        if (from == to) return;
+        if (from == to)
+            return;
         Vector2 along = Vector2.Normalize(to - from), across = new Vector2(-along.Y, along.X) * (width / 2);
         FillPolygon([from + across, to + across, to - across, from - across], colour, opacity);
     }
@@ -69,6 +73,7 @@ public sealed class VectorCanvas
             (float sin, float cos) = MathF.SinCos(MathF.Tau * i / Corners);
             corners[i] = centre + (radius * new Vector2(cos, sin));
         }
+
         FillPolygon(corners, colour);
     }
 
@@ -79,9 +84,10 @@ public sealed class VectorCanvas
     /// <param name="colour">The colour.</param>
     public void DrawArrow(Vector2 from, Vector2 to, float width, Rgb colour)
     {
-        if (from == to) return;
+        if (from == to)
+            return;
         Vector2 along = Vector2.Normalize(to - from), across = new(-along.Y, along.X);
-        Vector2 neck = to - (along * Math.Min(3 * width, Vector2.Distance(from, to)));
+        var neck = to - (along * Math.Min(3 * width, Vector2.Distance(from, to)));
         DrawLine(from, neck, width, colour);
         FillPolygon([to, neck + (1.5f * width * across), neck - (1.5f * width * across)], colour);
     }
@@ -98,6 +104,7 @@ public sealed class VectorCanvas
             for (int dx = -1; dx <= 1; dx++)
                 _image.DrawText(x + dx, y + dy, text, rim);
         }
+
         _image.DrawText(x, y, text, ink);
     }
 
@@ -109,10 +116,13 @@ public sealed class VectorCanvas
         bool inside = false;
         for (int i = 0, j = corners.Length - 1; i < corners.Length; j = i++)
         {
-            (Vector2 a, Vector2 b) = (corners[i], corners[j]);
-            if (a.Y > point.Y == b.Y > point.Y) continue;
-            if (point.X < a.X + ((b.X - a.X) * (point.Y - a.Y) / (b.Y - a.Y))) inside = !inside;
+            (var a, var b) = (corners[i], corners[j]);
+            if (a.Y > point.Y == b.Y > point.Y)
+                continue;
+            if (point.X < a.X + ((b.X - a.X) * (point.Y - a.Y) / (b.Y - a.Y)))
+                inside = !inside;
         }
+
         return inside;
     }
 

@@ -32,13 +32,13 @@ internal readonly struct CheckerPattern(float tile, float contrast)
     /// <inheritdoc cref="Wave(float, float)"/>
     public Vector256<float> Wave(Vector256<float> middle, Vector256<float> width)
     {
-        Vector256<float> p = middle * _frequency;
+        var p = middle * _frequency;
         Vector256<float> w = Vector256.Max(width * _frequency, Vector256.Create(MinWidth)), reach = w * .5f;
         return (Integral(p + reach) - Integral(p - reach)) / w;
 
         static Vector256<float> Integral(Vector256<float> p)
         {
-            Vector256<float> half = Vector256.Create(.5f);
+            var half = Vector256.Create(.5f);
             return half - Vector256.Abs(p - Vector256.Floor(p) - half);
         }
     }

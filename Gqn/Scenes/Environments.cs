@@ -63,6 +63,7 @@ public sealed class UnknownSceneException : ArgumentException
                 row[j] = Math.Min(substitution, Math.Min(row[j], row[j - 1]) + 1);
             }
         }
+
         return row[^1];
     }
 }

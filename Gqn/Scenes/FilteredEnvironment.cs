@@ -36,9 +36,11 @@ internal sealed class FilteredEnvironment(SceneEnvironment inner, Func<SceneFact
         for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
             ulong candidate = attempt == 0 ? index : SceneHash.Mix(index, (ulong)attempt);
-            Scene scene = inner.Sample(split, candidate);
-            if (accepts(scene.Factors)) return scene.Renumbered(index);
+            var scene = inner.Sample(split, candidate);
+            if (accepts(scene.Factors))
+                return scene.Renumbered(index);
         }
+
         throw new FactorException(
             $"{MaxAttempts} scenes of {inner.Name} in a row were refused: the condition is (nearly) impossible.");
     }

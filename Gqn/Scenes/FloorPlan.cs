@@ -35,9 +35,9 @@ public static class FloorPlan
     {
         ArgumentNullException.ThrowIfNull(scene);
         Scene.ThrowIfUnsupported(size);
-        ReadOnlySpan<Camera> cameras = scene.Cameras[..Math.Min(views, scene.Cameras.Length)];
+        var cameras = scene.Cameras[..Math.Min(views, scene.Cameras.Length)];
         var walls = scene.Geometry.Walls;
-        PlanWindow window = PlanWindow.Around(scene.Cameras, walls, size);
+        var window = PlanWindow.Around(scene.Cameras, walls, size);
         var image = new RgbImage(size, size);
         scene.Geometry.RenderFromAbove(window.Centre, window.HalfSide, size, image.Bytes);
         var canvas = new VectorCanvas(image);
@@ -48,6 +48,7 @@ public static class FloorPlan
             for (int i = 0; i < 4; i++)
                 canvas.DrawLine(corners[i], corners[(i + 1) % 4], 2, Rim);
         }
+
         DrawCameras(canvas, window, cameras);
         return image;
     }
@@ -69,16 +70,16 @@ public static class FloorPlan
     /// <summary>Where a camera's arrow starts and ends.</summary>
     internal static (Vector2 Tail, Vector2 Point) ArrowOf(in Camera camera, in PlanWindow window)
     {
-        Vector2 tail = window.ToPixels(new Vector2(camera.X, camera.Y));
+        var tail = window.ToPixels(new Vector2(camera.X, camera.Y));
         return (tail, tail + (Heading(camera, 0) * (ArrowLength * window.Size)));
     }
 
     private static void DrawCameras(VectorCanvas canvas, in PlanWindow window, ReadOnlySpan<Camera> cameras)
     {
-        foreach (ref readonly Camera camera in cameras)
+        foreach (ref readonly var camera in cameras)
         {
             float half = camera.FieldOfViewDegrees * (MathF.PI / 360), length = WedgeLength * window.Size;
-            Vector2 at = window.ToPixels(new Vector2(camera.X, camera.Y));
+            var at = window.ToPixels(new Vector2(camera.X, camera.Y));
             // The far side of the wedge is straight, as the picture is: all of it is equally deep.
             float side = length / MathF.Cos(half);
             Vector2 left = at + (Heading(camera, half) * side), right = at + (Heading(camera, -half) * side);
@@ -86,16 +87,17 @@ public static class FloorPlan
             canvas.DrawLine(at, left, 1, Rim, WedgeOpacity);
             canvas.DrawLine(at, right, 1, Rim, WedgeOpacity);
         }
+
         for (int i = 0; i < cameras.Length; i++)
         {
-            (Vector2 tail, Vector2 point) = ArrowOf(cameras[i], window);
+            (var tail, var point) = ArrowOf(cameras[i], window);
             canvas.FillCircle(tail, 4, Rim);
-            foreach (Vector2 shift in RimShifts)
+            foreach (var shift in RimShifts)
                 canvas.DrawArrow(tail + shift, point + shift, 2, Rim);
             canvas.DrawArrow(tail, point, 2, Arrow);
             canvas.FillCircle(tail, 3, Arrow);
-            Vector2 behind = Heading(cameras[i], 0);
-            Vector2 label = tail - ((behind == Vector2.Zero ? Vector2.UnitY : Vector2.Normalize(behind)) * 10);
+            var behind = Heading(cameras[i], 0);
+            var label = tail - ((behind == Vector2.Zero ? Vector2.UnitY : Vector2.Normalize(behind)) * 10);
             canvas.DrawLabel(
                 Vector2.Clamp(label, new Vector2(8), new Vector2(window.Size - 8)),
                 (i + 1).ToString(CultureInfo.InvariantCulture), Ink, Rim);
@@ -121,13 +123,14 @@ internal readonly record struct PlanWindow(Vector2 Centre, float HalfSide, int S
     /// <summary>The window that holds all cameras and, where there are some, the walls, with a margin.</summary>
     public static PlanWindow Around(ReadOnlySpan<Camera> cameras, (Vector2 Low, Vector2 High)? walls, int size)
     {
-        (Vector2 low, Vector2 high) = walls ?? (new Vector2(float.MaxValue), new Vector2(float.MinValue));
-        foreach (ref readonly Camera camera in cameras)
+        (var low, var high) = walls ?? (new Vector2(float.MaxValue), new Vector2(float.MinValue));
+        foreach (ref readonly var camera in cameras)
         {
             var at = new Vector2(camera.X, camera.Y);
             (low, high) = (Vector2.Min(low, at), Vector2.Max(high, at));
         }
-        Vector2 half = (high - low) / 2;
+
+        var half = (high - low) / 2;
         // All cameras in one place make a window, too.
         float side = Math.Max(Math.Max(half.X, half.Y), 1e-3f);
         return new PlanWindow((low + high) / 2, side * Margin, size);
@@ -136,7 +139,7 @@ internal readonly record struct PlanWindow(Vector2 Centre, float HalfSide, int S
     /// <summary>Where a place of the world is on the plan, in pixels.</summary>
     public Vector2 ToPixels(Vector2 place)
     {
-        Vector2 unit = (place - Centre) / HalfSide;
+        var unit = (place - Centre) / HalfSide;
         return new Vector2(1 + unit.X, 1 - unit.Y) * (Size / 2f);
     }
 }

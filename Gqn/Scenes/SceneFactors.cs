@@ -48,7 +48,8 @@ public abstract record SceneFactors
         index = 0;
         field = default;
         ReadOnlySpan<char> rest = property;
-        if (!rest.StartsWith(name) || rest.Length <= name.Length || rest[name.Length] != '[') return false;
+        if (!rest.StartsWith(name) || rest.Length <= name.Length || rest[name.Length] != '[')
+            return false;
         rest = rest[(name.Length + 1)..];
         int end = rest.IndexOf(']');
         if (end < 1 || !int.TryParse(rest[..end], System.Globalization.NumberStyles.None, null, out index)
@@ -56,8 +57,10 @@ public abstract record SceneFactors
         {
             return false;
         }
+
         rest = rest[(end + 1)..];
-        if (rest.Length > 0 && rest[0] != '.') return false;
+        if (rest.Length > 0 && rest[0] != '.')
+            return false;
         field = rest.Length > 0 ? rest[1..] : default;
         return true;
     }

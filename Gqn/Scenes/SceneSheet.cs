@@ -55,7 +55,7 @@ public sealed class SceneSheet
         ArgumentNullException.ThrowIfNull(plan);
         if (views.Count > _columns * Lines)
             throw new ArgumentException($"{views.Count} views do not fit a row of {_columns * Lines}.", nameof(views));
-        foreach (RgbImage view in views)
+        foreach (var view in views)
         {
             if (view.Width != ViewSize || view.Height != ViewSize)
             {
@@ -63,6 +63,7 @@ public sealed class SceneSheet
                     $"A view has {view.Width}x{view.Height} pixels, not {ViewSize}x{ViewSize}.", nameof(views));
             }
         }
+
         if (plan.Width != PlanSize || plan.Height != PlanSize)
             throw new ArgumentException($"The plan has {plan.Width}x{plan.Height} pixels, not {PlanSize}x{PlanSize}.");
         _rows.Add(new Row(title, [.. views], plan));
@@ -79,7 +80,7 @@ public sealed class SceneSheet
         for (int i = 0; i < _rows.Count; i++)
         {
             int top = Strip + (2 * Gap) + (i * rowHeight);
-            Row row = _rows[i];
+            var row = _rows[i];
             sheet.DrawText(planLeft, top, row.Title, Ink);
             sheet.Draw(row.Plan, planLeft, top + Strip);
             for (int view = 0; view < row.Views.Length; view++)
@@ -89,6 +90,7 @@ public sealed class SceneSheet
                 sheet.Draw(row.Views[view].Enlarged(_scale), x, y + Strip);
             }
         }
+
         return sheet;
     }
 

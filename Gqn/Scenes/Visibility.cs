@@ -57,10 +57,10 @@ public static class Visibility
         int mapSize = MapSize(size);
         byte[] rgb = new byte[mapSize * mapSize * 3];
         float[] depth = new float[mapSize * mapSize];
-        Vector3?[] points = Points(scene, query, size, rgb, depth);
+        var points = Points(scene, query, size, rgb, depth);
         for (int i = 0; i < points.Length; i++)
             pixels[i] = points[i] is null ? PixelVisibility.Nothing : PixelVisibility.Hidden;
-        foreach (ref readonly Camera context in contexts)
+        foreach (ref readonly var context in contexts)
         {
             scene.Render(context, mapSize, rgb, default, depth);
             var view = new PinholeView(context, mapSize);
@@ -91,15 +91,17 @@ public static class Visibility
             if (float.IsFinite(depth[i]))
                 points[i] = view.Origin + (depth[i] * view.Ray((i % size) + .5f, (i / size) + .5f));
         }
+
         return points;
     }
 
     private static bool Sees(in PinholeView view, ReadOnlySpan<float> depth, Vector3 point)
     {
-        Vector3 offset = point - view.Origin;
+        var offset = point - view.Origin;
         bool inFront = view.Project(offset.X, offset.Y, offset.Z, out float column, out float row);
         int size = view.Size;
-        if (!inFront || !(column >= 0 && column < size && row >= 0 && row < size)) return false;
+        if (!inFront || !(column >= 0 && column < size && row >= 0 && row < size))
+            return false;
         // The four centres around the point; at the picture's border two of them, or one.
         int left = (int)MathF.Floor(column - .5f), top = (int)MathF.Floor(row - .5f);
         float own = view.Depth(offset), nearest = float.PositiveInfinity, farthest = 0;
@@ -108,10 +110,12 @@ public static class Visibility
             for (int x = Math.Max(left, 0); x <= Math.Min(left + 1, size - 1); x++)
             {
                 float seen = depth[(y * size) + x];
-                if (MathF.Abs(seen - own) <= Tolerance * own) return true;
+                if (MathF.Abs(seen - own) <= Tolerance * own)
+                    return true;
                 (nearest, farthest) = (MathF.Min(nearest, seen), MathF.Max(farthest, seen));
             }
         }
+
         return farthest <= nearest * (1 + Step) && own >= nearest && own <= farthest;
     }
 }

@@ -133,7 +133,7 @@ public static class ConfigurationOverrides
     /// <summary>Edits that turn one word into the other (Levenshtein).</summary>
     internal static int Distance(string a, string b)
     {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        int[] row = Enumerable.Range(0, b.Length + 1).ToArray();
         for (int i = 1; i <= a.Length; i++)
         {
             int diagonal = row[0];

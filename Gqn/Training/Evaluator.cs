@@ -85,7 +85,7 @@ public sealed class Evaluator : IDisposable
         ArgumentNullException.ThrowIfNull(contexts);
         float[] meanImage = MeanTrainingImage();
         var queries = HeldOut(count, 1);
-        var repeated = new float[queries.QueryImages.Length];
+        float[] repeated = new float[queries.QueryImages.Length];
         for (int i = 0; i < count; i++)
             meanImage.CopyTo(repeated.AsSpan(i * _imageLength));
         var meanQuality = Quality(repeated, queries);
@@ -175,7 +175,7 @@ public sealed class Evaluator : IDisposable
     private float[] MeanTrainingImage()
     {
         var batch = Scenes(_configuration.Training.OpenScenes(SceneSplit.Train), MeanImageScenes, 1);
-        var sum = new double[_imageLength];
+        double[] sum = new double[_imageLength];
         for (int i = 0; i < batch.QueryImages.Length; i++)
             sum[i % _imageLength] += batch.QueryImages[i];
         return [.. sum.Select(value => (float)(value / MeanImageScenes))];

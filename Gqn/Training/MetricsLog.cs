@@ -44,8 +44,10 @@ public sealed class MetricsLog : IDisposable
         {
             byte[] old = File.ReadAllBytes(path);
             byte[] kept = LinesUpTo(path, old, lastStep);
-            if (!kept.AsSpan().SequenceEqual(old)) AtomicFile.Write(path, stream => stream.Write(kept));
+            if (!kept.AsSpan().SequenceEqual(old))
+                AtomicFile.Write(path, stream => stream.Write(kept));
         }
+
         return new MetricsLog(path);
     }
 
@@ -69,11 +71,15 @@ public sealed class MetricsLog : IDisposable
             {
                 (string name, double value) = values[i];
                 CheckName(name, values[..i]);
-                if (double.IsFinite(value)) json.WriteNumber(name, value);
-                else json.WriteString(name, double.IsNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity");
+                if (double.IsFinite(value))
+                    json.WriteNumber(name, value);
+                else
+                    json.WriteString(name, double.IsNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity");
             }
+
             json.WriteEndObject();
         }
+
         _line.Write("\n"u8);
         _file.Write(_line.WrittenSpan);
     }
@@ -85,8 +91,10 @@ public sealed class MetricsLog : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         bool taken = name == StepName;
-        foreach ((string other, _) in before) taken |= name == other;
-        if (taken) throw new ArgumentException($"The metric '{name}' occurs twice in one line.", nameof(name));
+        foreach ((string other, _) in before)
+            taken |= name == other;
+        if (taken)
+            throw new ArgumentException($"The metric '{name}' occurs twice in one line.", nameof(name));
     }
 
     private static byte[] LinesUpTo(string path, byte[] text, long lastStep)
@@ -96,11 +104,12 @@ public sealed class MetricsLog : IDisposable
         for (int number = 1; !rest.IsEmpty; number++)
         {
             int end = rest.IndexOf((byte)'\n');
-            ReadOnlySpan<byte> line = end < 0 ? rest : rest[..end];
+            var line = end < 0 ? rest : rest[..end];
             rest = end < 0 ? [] : rest[(end + 1)..];
             if (TryReadStep(line, out long step))
             {
-                if (step > lastStep) continue;
+                if (step > lastStep)
+                    continue;
                 kept.Write(line);
                 kept.Write("\n"u8);
             }
@@ -109,6 +118,7 @@ public sealed class MetricsLog : IDisposable
                 throw new InvalidDataException($"'{path}', line {number}: not a JSON object with a whole \"step\".");
             }
         }
+
         return kept.WrittenSpan.ToArray();
     }
 
@@ -118,10 +128,10 @@ public sealed class MetricsLog : IDisposable
         try
         {
             var reader = new Utf8JsonReader(line);
-            using JsonDocument document = JsonDocument.ParseValue(ref reader);
+            using var document = JsonDocument.ParseValue(ref reader);
             return !reader.Read()
                 && document.RootElement.ValueKind == JsonValueKind.Object
-                && document.RootElement.TryGetProperty(StepName, out JsonElement value)
+                && document.RootElement.TryGetProperty(StepName, out var value)
                 && value.ValueKind == JsonValueKind.Number
                 && value.TryGetInt64(out step);
         }

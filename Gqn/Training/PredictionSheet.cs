@@ -18,14 +18,14 @@ public static class PredictionSheet
         ArgumentNullException.ThrowIfNull(evaluator);
         var batch = evaluator.HeldOut(scenes, contexts);
         int size = batch.ImageSize, length = batch.QueryImages.Length / scenes;
-        var predictions = new float[samples][];
+        float[][] predictions = new float[samples][];
         for (int sample = 0; sample < samples; sample++)
         {
             predictions[sample] = new float[scenes * length];
             evaluator.Predict(batch, predictions[sample], (uint)sample);
         }
 
-        var reconstructions = new float[scenes * length];
+        float[] reconstructions = new float[scenes * length];
         evaluator.Reconstruct(batch, reconstructions);
         List<string> labels = [.. Enumerable.Range(1, contexts).Select(m => $"context {m}"), "truth"];
         labels.AddRange(

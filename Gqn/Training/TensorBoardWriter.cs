@@ -34,7 +34,8 @@ public sealed class TensorBoardWriter : IDisposable
         Directory.CreateDirectory(folder);
         string seconds = clock.GetUtcNow().ToUnixTimeSeconds().ToString("D10", CultureInfo.InvariantCulture);
         int number = 0;
-        do Path = System.IO.Path.Combine(folder, $"events.out.tfevents.{seconds}.{number++}");
+        do
+            Path = System.IO.Path.Combine(folder, $"events.out.tfevents.{seconds}.{number++}");
         while (File.Exists(Path));
         _file = new FileStream(Path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, 1 << 16);
         WriteEvent(step: 0, output =>

@@ -49,7 +49,7 @@ public static unsafe class BroadcastKernels
 
         public readonly void Run<T>(long start, long end) where T : struct, ISimdLane<T>
         {
-            T scale = T.Const(Scale);
+            var scale = T.Const(Scale);
             for (long row = start; row < end; row++)
             {
                 int w = (int)(row % Shape.W), h = (int)(row / Shape.W % Shape.H), n = (int)(row / Shape.W / Shape.H);
@@ -59,7 +59,7 @@ public static unsafe class BroadcastKernels
                 for (int j = 0; j < Shape.C; j += T.Width)
                 {
                     int left = Shape.C - j;
-                    T value = scale * (Shape.SmallC == 1 ? T.Const(*x) : T.Load(x + j, left));
+                    var value = scale * (Shape.SmallC == 1 ? T.Const(*x) : T.Load(x + j, left));
                     if (Beta != 0)
                         value += T.Load(y + j, left);
                     value.Store(y + j, left);
@@ -89,7 +89,7 @@ public static unsafe class BroadcastKernels
                 int first = (int)(item % blocks) * Block, last = Math.Min(first + Block, Shape.C);
                 for (int j = first; j < last; j += T.Width)
                 {
-                    T sum = T.Const(Scale) * SumPixels<T>(small, j);
+                    var sum = T.Const(Scale) * SumPixels<T>(small, j);
                     float* y = Y + (small * Shape.C) + j;
                     if (Beta != 0)
                         sum += T.Load(y, last - j);
@@ -144,7 +144,7 @@ public static unsafe class BroadcastKernels
                     {
                         float* x = X + (((((long)n * Shape.H) + h) * Shape.W) + range.W0) * Shape.C;
                         long count = (long)(range.W1 - range.W0) * Shape.C;
-                        T part = T.Const(0f);
+                        var part = T.Const(0f);
                         for (long i = 0; i < count; i += T.Width)
                             part += T.Load(x + i, count - i);
                         sum += part.Sum();

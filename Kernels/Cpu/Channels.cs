@@ -35,7 +35,7 @@ public static unsafe class ChannelKernels
                 float* y = Y + (row * YStride), x = X + (row * XStride);
                 for (int j = 0; j < Channels; j += T.Width)
                 {
-                    T value = T.Load(x + j, Channels - j);
+                    var value = T.Load(x + j, Channels - j);
                     if (Beta != 0)
                         value += T.Load(y + j, Channels - j);
                     value.Store(y + j, Channels - j);

@@ -229,7 +229,7 @@ public static unsafe class ConstantMap
                 for (int k = 0; k < Shape.K; k += T.Width)
                 {
                     int left = Shape.K - k;
-                    T value = Addend is null ? T.Const(0f) : T.Load(addend + k, left);
+                    var value = Addend is null ? T.Const(0f) : T.Load(addend + k, left);
                     if (row is not null)
                         value += T.Load(row + k, left);
                     if (Bias is not null)

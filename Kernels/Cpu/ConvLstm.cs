@@ -61,7 +61,7 @@ public static unsafe class ConvLstmKernels
                     for (int j = 0; j < width; j += T.Width, gates += T.Width)
                     {
                         int left = width - j;
-                        T cell = Cell is null ? T.Const(0f) : T.Load(Cell + at + j, left);
+                        var cell = Cell is null ? T.Const(0f) : T.Load(Cell + at + j, left);
                         T i = T.Load(gates, left), f = T.Load(gates + width, left);
                         T g = T.Load(gates + (2 * width), left), o = T.Load(gates + (3 * width), left);
                         var (next, hidden) = Body.Forward(ref i, ref f, ref g, ref o, cell);
@@ -101,10 +101,10 @@ public static unsafe class ConvLstmKernels
             int left = width - j;
             long at = group + j, gate = (GateOrder.Gates * group) + j;
             float* gates = Gates + gate, dGates = DGates + gate;
-            T zero = T.Const(0f);
+            var zero = T.Const(0f);
             T i = T.Load(gates, left), f = T.Load(gates + width, left);
             T g = T.Load(gates + (2 * width), left), o = T.Load(gates + (3 * width), left);
-            T dc = Body.Backward(
+            var dc = Body.Backward(
                 ref i, ref f, ref g, ref o,
                 Cell is null ? zero : T.Load(Cell + at, left),
                 T.Load(CellNext + at, left),

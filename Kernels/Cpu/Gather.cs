@@ -78,7 +78,7 @@ public static unsafe class GatherKernels
             T a = T.Const(0), b = a, c = a, d = a;
             for (int e = 0; e < count; e++)
             {
-                T weight = T.Const(weights[e]);
+                var weight = T.Const(weights[e]);
                 float* row = x + ((nint)columns[e] * Shape.Channels);
                 a = T.MultiplyAdd(weight, T.Load(row), a);
                 b = T.MultiplyAdd(weight, T.Load(row + T.Width), b);
@@ -98,7 +98,7 @@ public static unsafe class GatherKernels
             T a = T.Const(0), b = a;
             for (int e = 0; e < count; e++)
             {
-                T weight = T.Const(weights[e]);
+                var weight = T.Const(weights[e]);
                 float* row = x + ((nint)columns[e] * Shape.Channels);
                 a = T.MultiplyAdd(weight, T.Load(row), a);
                 b = T.MultiplyAdd(weight, T.Load(row + T.Width), b);
@@ -111,7 +111,7 @@ public static unsafe class GatherKernels
         private readonly void SumOne<T>(float* y, float* x, float* columns, float* weights, int count)
             where T : struct, ISimdLane<T>
         {
-            T sum = T.Const(0);
+            var sum = T.Const(0);
             for (int e = 0; e < count; e++)
                 sum = T.MultiplyAdd(T.Const(weights[e]), T.Load(x + ((nint)columns[e] * Shape.Channels)), sum);
             Write(y, sum);

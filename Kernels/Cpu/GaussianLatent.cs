@@ -90,7 +90,7 @@ public static unsafe class GaussianLatentKernels
 
         public readonly void Run<T>(long start, long end) where T : struct, ISimdLane<T>
         {
-            T zero = T.Const(0f);
+            var zero = T.Const(0f);
             float* noise = stackalloc float[T.Width];
             for (long row = start; row < end; row++)
             {

@@ -65,13 +65,13 @@ public static unsafe class PointwiseKernels
 
         public readonly void Run<T>(long start, long end) where T : struct, ISimdLane<T>
         {
-            T none = T.Const(0f);
+            var none = T.Const(0f);
             for (long i = start; i < end; i += T.Width)
             {
                 long left = end - i;
-                T x = TOp.Saves == Saves.Input ? T.Load(X + i, left) : none;
-                T y = TOp.Saves == Saves.Output ? T.Load(Y + i, left) : none;
-                T gradient = T.Load(Dy + i, left) * Op.Derivative(x, y);
+                var x = TOp.Saves == Saves.Input ? T.Load(X + i, left) : none;
+                var y = TOp.Saves == Saves.Output ? T.Load(Y + i, left) : none;
+                var gradient = T.Load(Dy + i, left) * Op.Derivative(x, y);
                 if (Beta != 0)
                     gradient += T.Load(Dx + i, left);
                 gradient.Store(Dx + i, left);
@@ -108,8 +108,8 @@ public static unsafe class PointwiseKernels
             {
                 long left = end - i;
                 T a = T.Load(A + i, left), b = T.Load(B + i, left);
-                T slope = typeof(TOf) == typeof(OfA) ? Op.DerivativeA(a, b) : Op.DerivativeB(a, b);
-                T gradient = T.Load(Dy + i, left) * slope;
+                var slope = typeof(TOf) == typeof(OfA) ? Op.DerivativeA(a, b) : Op.DerivativeB(a, b);
+                var gradient = T.Load(Dy + i, left) * slope;
                 if (Beta != 0)
                     gradient += T.Load(D + i, left);
                 gradient.Store(D + i, left);
@@ -124,7 +124,7 @@ public static unsafe class PointwiseKernels
 
         public readonly void Run<T>(long start, long end) where T : struct, ISimdLane<T>
         {
-            T value = T.Const(Value);
+            var value = T.Const(Value);
             for (long i = start; i < end; i += T.Width)
                 value.Store(Y + i, end - i);
         }

@@ -39,10 +39,10 @@ public static unsafe class SumOfSquaresKernels
             for (long part = start; part < end; part++)
             {
                 long first = part * ElementsPerPart, last = Math.Min(first + ElementsPerPart, Count);
-                T sum = T.Const(0f);
+                var sum = T.Const(0f);
                 for (long i = first; i < last; i += T.Width)
                 {
-                    T x = T.Load(X + i, last - i);
+                    var x = T.Load(X + i, last - i);
                     sum += x * x;
                 }
 

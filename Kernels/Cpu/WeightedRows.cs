@@ -19,7 +19,7 @@ internal static unsafe class WeightedRows
         int j = 0;
         for (; j <= length - T.Width; j += T.Width)
         {
-            T sum = accumulate ? T.Load(to + j) : T.Const(0f);
+            var sum = accumulate ? T.Load(to + j) : T.Const(0f);
             float* row = from + j;
             for (int i = 0; i < rows; i++, row += step)
                 sum += T.Load(row);
@@ -63,7 +63,7 @@ internal static unsafe class WeightedRows
         int j = 0;
         for (; j <= length - T.Width; j += T.Width)
         {
-            T sum = ((f0 * T.Load(from + j)) + (f1 * T.Load(row1 + j)))
+            var sum = ((f0 * T.Load(from + j)) + (f1 * T.Load(row1 + j)))
                 + ((f2 * T.Load(row2 + j)) + (f3 * T.Load(row3 + j)));
             (T.Load(to + j) + sum).Store(to + j);
         }
@@ -74,7 +74,7 @@ internal static unsafe class WeightedRows
 
     private static void AddOne<T>(float* to, float* from, float factor, int length) where T : struct, ISimdLane<T>
     {
-        T f = T.Const(factor);
+        var f = T.Const(factor);
         int j = 0;
         for (; j <= length - T.Width; j += T.Width)
             (T.Load(to + j) + (f * T.Load(from + j))).Store(to + j);
@@ -89,7 +89,7 @@ internal static unsafe class WeightedRows
         int j = 0;
         for (; j <= length - T.Width; j += T.Width)
         {
-            T value = T.Load(x + j);
+            var value = T.Load(x + j);
             sum0 += T.Load(from + j) * value;
             sum1 += T.Load(row1 + j) * value;
             sum2 += T.Load(row2 + j) * value;
@@ -105,7 +105,7 @@ internal static unsafe class WeightedRows
 
     private static double DotOne<T>(float* from, float* x, int length) where T : struct, ISimdLane<T>
     {
-        T sum = T.Const(0f);
+        var sum = T.Const(0f);
         int j = 0;
         for (; j <= length - T.Width; j += T.Width)
             sum += T.Load(from + j) * T.Load(x + j);

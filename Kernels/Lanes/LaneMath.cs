@@ -13,12 +13,12 @@ public static class LaneMath
     public static T Tanh<T>(T x) where T : struct, ILane<T>
     {
         T one = T.Const(1f), square = x * x;
-        T polynomial = T.Const(62f / 2835f);
+        var polynomial = T.Const(62f / 2835f);
         polynomial = (polynomial * square) + T.Const(-17f / 315f);
         polynomial = (polynomial * square) + T.Const(2f / 15f);
         polynomial = (polynomial * square) + T.Const(-1f / 3f);
-        T near = x + (x * square * polynomial);
-        T far = one - (T.Const(2f) / (T.Exp(x + x) + one));
+        var near = x + (x * square * polynomial);
+        var far = one - (T.Const(2f) / (T.Exp(x + x) + one));
         return T.Select(T.Const(0.35f * 0.35f) - square, near, far);
     }
 
@@ -31,7 +31,7 @@ public static class LaneMath
     public static T Log1p<T>(T x) where T : struct, ILane<T>
     {
         T s = x / (x + T.Const(2f)), square = s * s;
-        T series = T.Const(1f / 17f);
+        var series = T.Const(1f / 17f);
         series = (series * square) + T.Const(1f / 15f);
         series = (series * square) + T.Const(1f / 13f);
         series = (series * square) + T.Const(1f / 11f);

@@ -49,10 +49,10 @@ public readonly record struct AdamStep
     public (T Value, T FirstMoment, T SecondMoment) Update<T>(T value, T gradient, T firstMoment, T secondMoment)
         where T : struct, ILane<T>
     {
-        T g = gradient * T.Const(GradientScale);
-        T m = (T.Const(Beta1) * firstMoment) + (T.Const(1f - Beta1) * g);
-        T v = (T.Const(Beta2) * secondMoment) + (T.Const(1f - Beta2) * g * g);
-        T p = (T.Const(Decay) * value)
+        var g = gradient * T.Const(GradientScale);
+        var m = (T.Const(Beta1) * firstMoment) + (T.Const(1f - Beta1) * g);
+        var v = (T.Const(Beta2) * secondMoment) + (T.Const(1f - Beta2) * g * g);
+        var p = (T.Const(Decay) * value)
             - (T.Const(StepSize) * m / ((T.Sqrt(v) * T.Const(SecondMomentScale)) + T.Const(Epsilon)));
         return (p, m, v);
     }

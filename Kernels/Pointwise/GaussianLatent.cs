@@ -16,8 +16,8 @@ public static class GaussianLatent
         where T : struct, ILane<T>
     {
         T half = T.Const(0.5f), distance = meanQ - meanP;
-        T z = meanQ + (T.Exp(half * logVarianceQ) * noise);
-        T kl = half * (logVarianceP - logVarianceQ + T.Exp(logVarianceQ - logVarianceP)
+        var z = meanQ + (T.Exp(half * logVarianceQ) * noise);
+        var kl = half * (logVarianceP - logVarianceQ + T.Exp(logVarianceQ - logVarianceP)
             + (distance * distance * T.Exp(-logVarianceP)) - T.Const(1f));
         return (z, kl);
     }
@@ -29,7 +29,7 @@ public static class GaussianLatent
     {
         T half = T.Const(0.5f), one = T.Const(1f), distance = meanQ - meanP;
         T precision = T.Exp(-logVarianceP), ratio = T.Exp(logVarianceQ - logVarianceP);
-        T pull = dKl * distance * precision;
+        var pull = dKl * distance * precision;
         return (
             dz + pull,
             half * ((dz * noise * T.Exp(half * logVarianceQ)) + (dKl * (ratio - one))),

@@ -32,7 +32,7 @@ public static class LstmCell
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (T CellNext, T Hidden) Update<T>(T i, T f, T g, T o, T c) where T : struct, ILane<T>
     {
-        T next = (f * c) + (i * g);
+        var next = (f * c) + (i * g);
         return (next, o * T.Tanh(next));
     }
 
@@ -44,9 +44,9 @@ public static class LstmCell
     public static T Backward<T>(ref T i, ref T f, ref T g, ref T o, T c, T cellNext, T dHidden, T dCellNext)
         where T : struct, ILane<T>
     {
-        T one = T.Const(1f);
-        T squashed = T.Tanh(cellNext);
-        T dCell = dCellNext + (dHidden * o * (one - (squashed * squashed)));
+        var one = T.Const(1f);
+        var squashed = T.Tanh(cellNext);
+        var dCell = dCellNext + (dHidden * o * (one - (squashed * squashed)));
         T dInput = dCell * g * i * (one - i), dForget = dCell * c * f * (one - f);
         T dCandidate = dCell * i * (one - (g * g)), dOutput = dHidden * squashed * o * (one - o), dc = dCell * f;
         (i, f, g, o) = (dInput, dForget, dCandidate, dOutput);

@@ -21,10 +21,10 @@ public sealed class ScenesPageTests
     {
         // example: factors
         var environment = Environments.Create("rooms-ring");
-        Scene scene = environment.Sample(SceneSplit.Train, index: 7);
+        var scene = environment.Sample(SceneSplit.Train, index: 7);
         foreach (string property in scene.Factors.Properties)
             Console.WriteLine($"{property} = {scene.Factors[property]}");
-        Scene blue = scene.With("objects[0].colour", new HsvColour(2 / 3f, 1, 1));
+        var blue = scene.With("objects[0].colour", new HsvColour(2 / 3f, 1, 1));
         RgbImage before = scene.Render(scene.Cameras[0], 64), after = blue.Render(scene.Cameras[0], 64);
         // end
         Assert.False(before.Bytes.SequenceEqual(after.Bytes));
@@ -37,9 +37,9 @@ public sealed class ScenesPageTests
     public void ConditionExampleHoldsOut()
     {
         // example: condition
-        SceneEnvironment withoutRedCones = Environments.Create("rooms-ring").Where(factors =>
+        var withoutRedCones = Environments.Create("rooms-ring").Where(factors =>
             !((RoomFactors)factors).Objects.Any(o => o.Shape == RoomShape.Cone && o.Colour.Hue < .05f));
-        Camera[] views = withoutRedCones.FixedViews(count: 8);
+        var views = withoutRedCones.FixedViews(count: 8);
         RgbImage[] pictures = [.. views.Select(view => withoutRedCones.Sample(SceneSplit.Train, 7).Render(view, 64))];
         // end
         Assert.Equal(8, pictures.Length);
@@ -48,6 +48,7 @@ public sealed class ScenesPageTests
             Assert.DoesNotContain(((RoomFactors)withoutRedCones.Sample(SceneSplit.Train, i).Factors).Objects,
                 o => o.Shape == RoomShape.Cone && o.Colour.Hue < .05f);
         }
+
         PageExample.AssertOn(Page, "condition");
     }
 
@@ -55,9 +56,9 @@ public sealed class ScenesPageTests
     public void MirrorExampleMakesPairs()
     {
         // example: mirror
-        Scene original = Environments.Create("shepard-metzler-7").Sample(SceneSplit.Test, index: 3);
+        var original = Environments.Create("shepard-metzler-7").Sample(SceneSplit.Test, index: 3);
         var factors = (ShepardMetzlerFactors)original.Factors;
-        Scene mirrored = original.With(factors.Mirror());
+        var mirrored = original.With(factors.Mirror());
         bool canBeTurnedIntoEachOther = !factors.IsChiral;
         // end
         Assert.Equal(canBeTurnedIntoEachOther, factors.CanonicalForm == factors.MirrorForm);
@@ -69,12 +70,12 @@ public sealed class ScenesPageTests
     public void MazeExampleIsAMap()
     {
         // example: maze
-        Scene maze = Environments.Create("mazes").Sample(SceneSplit.Test, index: 0);
+        var maze = Environments.Create("mazes").Sample(SceneSplit.Test, index: 0);
         var layout = (MazeLayout)maze.Factors["layout"];
         Console.WriteLine(layout);
-        MazeLayout same = MazeLayout.Parse(layout.ToString());
-        RgbImage plan = Mazes.RenderTopDown(maze, size: 64);
-        Camera[] everywhere = Mazes.GridViews(maze, headings: 3);
+        var same = MazeLayout.Parse(layout.ToString());
+        var plan = Mazes.RenderTopDown(maze, size: 64);
+        var everywhere = Mazes.GridViews(maze, headings: 3);
         // end
         Assert.Equal(layout, same);
         Assert.Equal((64, 147), (plan.Width, everywhere.Length));
@@ -87,7 +88,7 @@ public sealed class ScenesPageTests
     {
         using var temporary = new TemporaryFolder();
         string folder = temporary["data"];
-        Scene world = Environments.Create("shepard-metzler-5").Sample(SceneSplit.Train, 0);
+        var world = Environments.Create("shepard-metzler-5").Sample(SceneSplit.Train, 0);
         var photographs = new List<(string Path, Vector3 At, Vector3 Ahead)[]>();
         for (int scene = 0; scene < 3; scene++)
         {
@@ -113,7 +114,7 @@ public sealed class ScenesPageTests
                     })])));
         }
         // end
-        SceneRecord record = GqnDataset.Open(folder, null, SceneSplit.Train).ReadFile(0).First();
+        var record = GqnDataset.Open(folder, null, SceneSplit.Train).ReadFile(0).First();
         for (int view = 0; view < 4; view++)
         {
             Camera expected = world.Cameras[view], actual = record.Camera(view);
@@ -121,6 +122,7 @@ public sealed class ScenesPageTests
             Assert.Equal(expected.Pitch, actual.Pitch, 1e-4f);
             Assert.Equal(world.Render(expected, 32).Bytes, record.Decode(view).Bytes);
         }
+
         string output = (await CommandRun.Of("data check", folder)).Succeeded().Output;
         Assert.Contains("garden, train: 3 scenes", output, StringComparison.Ordinal);
         PageExample.AssertOn(Page, "own");

@@ -334,11 +334,19 @@ public sealed class DeviceReportTests
     public void LongStepsCountAloneAndShortOnesInRounds()
     {
         int steps = 0, waits = 0;
-        var timing = StepTiming.Measure(() => { steps++; Thread.Sleep(20); }, () => waits++, 0.005);
+        var timing = StepTiming.Measure(() =>
+        {
+            steps++;
+            Thread.Sleep(20);
+        }, () => waits++, 0.005);
         Assert.Equal((2, 2, 1, 1), (steps, waits, timing.Steps, timing.Rounds));
         Assert.InRange(timing.Median, 0.015, 10);
         (steps, waits) = (0, 0);
-        timing = StepTiming.Measure(() => steps++, () => { waits++; Thread.Sleep(1); }, 0.1);
+        timing = StepTiming.Measure(() => steps++, () =>
+        {
+            waits++;
+            Thread.Sleep(1);
+        }, 0.1);
         Assert.Equal(steps - 4, timing.Steps);
         Assert.Equal(waits - 4, timing.Rounds);
         Assert.True(timing.Min <= timing.Median);

@@ -68,7 +68,7 @@ public sealed class DataCommandTests(DataFolder data) : IClassFixture<DataFolder
     public async Task CheckFindsTruncatedFilesAndBadFramesWhoseCheckValuesAgree()
     {
         string folder = data.Copy("truncated"), last = FileOf(folder, 3);
-        using (FileStream stream = File.OpenWrite(last))
+        using (var stream = File.OpenWrite(last))
             stream.SetLength(stream.Length - 1);
         (await CommandRun.Of("data check", folder)).Refused(last).Refused("the file ends within the record");
 
@@ -137,8 +137,8 @@ public sealed class DataCommandTests(DataFolder data) : IClassFixture<DataFolder
         Assert.All(different, i => Assert.True(i / a.Width < 14 || (i % a.Width >= plan && IsTitle(i / a.Width))));
 
         // The first view stands in its place, eight times enlarged.
-        Scene scene = Environments.Create("shepard-metzler-5").Sample(SceneSplit.Train, 4);
-        RgbImage view = scene.Render(scene.Cameras[0], 16);
+        var scene = Environments.Create("shepard-metzler-5").Sample(SceneSplit.Train, 4);
+        var view = scene.Render(scene.Cameras[0], 16);
         for (int i = 0; i < 128 * 128; i++)
             Assert.Equal(view[i % 128 / 8, i / 128 / 8], a[4 + (i % 128), 32 + (i / 128)]);
 
@@ -150,7 +150,7 @@ public sealed class DataCommandTests(DataFolder data) : IClassFixture<DataFolder
     {
         string png = data["foreign.png"];
         (await CommandRun.Of($"data show --dataset {DataFolder.Foreign} --size 32 --out", png, data.Path)).Succeeded();
-        RgbImage sheet = Load(png);
+        var sheet = Load(png);
         // Two views of 32 pixels, enlarged to 128, stand above each other beside plans with two yellow arrows.
         int size = new SceneSheet(string.Empty, 2, 32).PlanSize;
         Assert.Equal(4 + 132 + size + 4, sheet.Width);
@@ -220,7 +220,7 @@ public sealed class DataFolder : IAsyncLifetime
     internal static void Write(string path, params byte[][][] scenes)
     {
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-        using FileStream stream = File.Create(path);
+        using var stream = File.Create(path);
         var writer = new TfRecordWriter(stream);
         foreach (byte[][] frames in scenes)
         {
@@ -239,6 +239,7 @@ public sealed class DataFolder : IAsyncLifetime
             Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!);
             File.Copy(file, target);
         }
+
         return copy;
     }
 

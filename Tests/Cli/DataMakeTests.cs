@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Gqn.Native.Cli;
 using Gqn.Native.Data;
-using Gqn.Native.Imaging;
 using Gqn.Native.Scenes;
 using Gqn.Native.Tests.Io;
 using Xunit;
@@ -27,13 +26,13 @@ public sealed class DataMakeTests : IDisposable
             ["1-of-3.tfrecord", "2-of-3.tfrecord", "3-of-3.tfrecord", "contents.json"],
             Directory.GetFiles(files).Select(Path.GetFileName).Order());
 
-        GqnDataset dataset = GqnDataset.Open(_folder.Path, "shepard-metzler-5", SceneSplit.Test);
+        var dataset = GqnDataset.Open(_folder.Path, "shepard-metzler-5", SceneSplit.Test);
         Assert.Equal([3, 3, 1], Enumerable.Range(0, 3).Select(dataset.CountScenes));
-        SceneEnvironment environment = Environments.Create("shepard-metzler-5");
+        var environment = Environments.Create("shepard-metzler-5");
         ulong index = 0;
-        foreach (SceneRecord record in Enumerable.Range(0, 3).SelectMany(dataset.ReadFile))
+        foreach (var record in Enumerable.Range(0, 3).SelectMany(dataset.ReadFile))
         {
-            Scene scene = environment.Sample(SceneSplit.Test, index);
+            var scene = environment.Sample(SceneSplit.Test, index);
             Assert.Equal(index++, record.Index);
             for (int view = 0; view < 15; view += 7)
             {
@@ -41,6 +40,7 @@ public sealed class DataMakeTests : IDisposable
                 Assert.Equal(scene.Render(scene.Cameras[view], 24).Bytes, record.Decode(view).Bytes);
             }
         }
+
         Assert.Equal(7ul, index);
     }
 
@@ -48,11 +48,11 @@ public sealed class DataMakeTests : IDisposable
     public async Task FramesAreJpegOfTheUsualSizeUnlessAskedOtherwise()
     {
         await Make("--scenes 1 --out", _folder.Path);
-        SceneRecord record = GqnDataset.Open(_folder.Path, null, SceneSplit.Train).ReadFile(0).Single();
+        var record = GqnDataset.Open(_folder.Path, null, SceneSplit.Train).ReadFile(0).Single();
         Assert.Equal([0xFF, 0xD8, 0xFF], record.Frames[0][..3].ToArray());
-        RgbImage picture = record.Decode(3);
+        var picture = record.Decode(3);
         Assert.Equal((64, 64), (picture.Width, picture.Height));
-        Scene scene = Environments.Create("shepard-metzler-5").Sample(SceneSplit.Train, 0);
+        var scene = Environments.Create("shepard-metzler-5").Sample(SceneSplit.Train, 0);
         double error = scene.Render(scene.Cameras[3], 64).Bytes.ToArray()
             .Zip(picture.Bytes.ToArray(), (a, b) => Math.Pow(a - b, 2)).Average();
         Assert.True(10 * Math.Log10(255 * 255 / error) > 30, $"mean squared error {error} of 255 levels");
@@ -134,7 +134,8 @@ public sealed class DataMakeTests : IDisposable
             scenes =>
             {
                 made += scenes;
-                if (made >= 50) interruption.Cancel();
+                if (made >= 50)
+                    interruption.Cancel();
             },
             interruption.Token));
         Assert.Equal(40, maker.ScenesThere);
@@ -170,14 +171,16 @@ public sealed class DataMakeTests : IDisposable
             })!;
             while (!process.HasExited && !File.Exists(Path.Combine(files, GqnDatasetInfo.FileName(wanted, 15))))
                 Thread.Sleep(2);
-            if (process.HasExited) break;
+            if (process.HasExited)
+                break;
             process.Kill();
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
             kills++;
-            GqnDataset dataset = GqnDataset.Open(folder, null, SceneSplit.Train);
-            DatasetTotals totals = DatasetCheck.Run(dataset, _ => { }, TestContext.Current.CancellationToken);
+            var dataset = GqnDataset.Open(folder, null, SceneSplit.Train);
+            var totals = DatasetCheck.Run(dataset, _ => { }, TestContext.Current.CancellationToken);
             Assert.Equal(40 * dataset.Files.Count, totals.Scenes);
         }
+
         Assert.True(kills > 0, "the process was never killed");
         await Make(Options, folder);
         await Make(Options, _folder["whole"]);

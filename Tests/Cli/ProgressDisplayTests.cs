@@ -11,7 +11,7 @@ public sealed class ProgressDisplayTests
     {
         using var output = new StringWriter { NewLine = "\n" };
         var clock = new SetClock();
-        ProgressDisplay display = Create(new Terminal(output, clock));
+        var display = Create(new Terminal(output, clock));
         display.Watch(advance =>
         {
             advance(5);
@@ -39,7 +39,7 @@ public sealed class ProgressDisplayTests
             Ansi = AnsiSupport.Yes,
             Interactive = InteractionSupport.Yes,
         });
-        ProgressDisplay display = Create(new Terminal(console, clock));
+        var display = Create(new Terminal(console, clock));
         display.Watch(advance =>
         {
             clock.Seconds = 10;
@@ -54,7 +54,7 @@ public sealed class ProgressDisplayTests
     public void AllThreadsCount()
     {
         using var output = new StringWriter();
-        ProgressDisplay display = Create(new Terminal(output, new SetClock()));
+        var display = Create(new Terminal(output, new SetClock()));
         display.Watch(advance =>
         {
             Thread[] threads = [.. Enumerable.Range(0, 4).Select(_ => new Thread(() =>

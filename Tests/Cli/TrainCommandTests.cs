@@ -106,13 +106,13 @@ public sealed class TrainCommandTests(TrainedRun trained) : IClassFixture<Traine
         string output = (await CommandRun.Of("train " + options, run)).Succeeded().Output;
         Assert.Contains($"scenes     {scenes}, 16x16 pixels", output, StringComparison.Ordinal);
         using var report = JsonDocument.Parse(File.ReadAllText(new RunDirectory(run).EvaluationPath));
-        JsonElement entry = report.RootElement.GetProperty("contexts")[0];
+        var entry = report.RootElement.GetProperty("contexts")[0];
         bool hasObjects = scenes != "mazes";
         Assert.Contains(" visible ", output, StringComparison.Ordinal);
         Assert.Equal(hasObjects, output.Contains(" objects ", StringComparison.Ordinal));
         Assert.All(new[] { "prediction", "reconstruction", "nearestView" }, answer =>
         {
-            JsonElement error = entry.GetProperty(answer).GetProperty("objectMeanSquaredError");
+            var error = entry.GetProperty(answer).GetProperty("objectMeanSquaredError");
             Assert.Equal(hasObjects ? JsonValueKind.Number : JsonValueKind.Null, error.ValueKind);
         });
     }

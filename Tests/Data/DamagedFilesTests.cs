@@ -24,18 +24,20 @@ public sealed class DamagedFilesTests
         var outcomes = new Dictionary<string, int>();
         var watch = new Stopwatch();
         byte[] slowest = [];
-        TimeSpan longest = TimeSpan.Zero;
+        var longest = TimeSpan.Zero;
         for (int i = 0; i < Files; i++)
         {
             byte[] file = Mutated(random);
             long allocated = GC.GetAllocatedBytesForCurrentThread();
             watch.Restart();
             string outcome = ReadAll(file);
-            if (watch.Elapsed > longest) (longest, slowest) = (watch.Elapsed, file);
+            if (watch.Elapsed > longest)
+                (longest, slowest) = (watch.Elapsed, file);
             allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
             Assert.True(allocated < 32 << 20, $"file {i} took {allocated} bytes: {Convert.ToHexString(file)}");
             outcomes[outcome] = outcomes.GetValueOrDefault(outcome) + 1;
         }
+
         Assert.True(longest < TimeSpan.FromSeconds(2), $"{longest}: {Convert.ToHexString(slowest)}");
         // All kinds of damage are met, and damage that no check can see is as well.
         Assert.All(["whole", "length", "data", "ends", "Example", "frame", "factors"], kind => Assert.True(
@@ -63,6 +65,7 @@ public sealed class DamagedFilesTests
             default:
                 break;
         }
+
         using var stream = new MemoryStream();
         var writer = new TfRecordWriter(stream);
         foreach (byte[] record in records)
@@ -84,6 +87,7 @@ public sealed class DamagedFilesTests
             default:
                 break;
         }
+
         return file;
     }
 
@@ -129,16 +133,18 @@ public sealed class DamagedFilesTests
         try
         {
             using var reader = new TfRecordReader(new MemoryStream(file), "mutated");
-            for (long offset = 0; reader.TryRead(out ReadOnlyMemory<byte> data); offset = reader.Position)
+            for (long offset = 0; reader.TryRead(out var data); offset = reader.Position)
             {
-                SceneRecord record = SceneRecord.Parse(data, "mutated", offset);
+                var record = SceneRecord.Parse(data, "mutated", offset);
                 for (int view = 0; view < record.Views; view++)
                 {
                     record.Decode(view);
                     Assert.True(float.IsFinite(record.Camera(view).X));
                 }
+
                 record.ToScene(SceneSplit.Test)?.Render(record.Camera(0), Scene.MinImageSize);
             }
+
             return "whole";
         }
         catch (DatasetException error)
@@ -159,9 +165,9 @@ public sealed class DamagedFilesTests
     /// <summary>Records with frames of both kinds, with factors and without.</summary>
     private static byte[][] MakeRecords()
     {
-        SceneEnvironment environment = Environments.Create("shepard-metzler-5");
-        SceneRecord scene = SceneRecord.Render(environment, SceneSplit.Train, 4, 16, FrameFormat.Jpeg);
-        RgbImage picture = ImageDecoderTests.Picture(20, 20, 3);
+        var environment = Environments.Create("shepard-metzler-5");
+        var scene = SceneRecord.Render(environment, SceneSplit.Train, 4, 16, FrameFormat.Jpeg);
+        var picture = ImageDecoderTests.Picture(20, 20, 3);
         byte[] rough = Jpeg.Encode(picture, 60), png = Png.Encode(picture);
         return
         [

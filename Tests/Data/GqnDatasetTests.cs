@@ -29,11 +29,12 @@ public sealed class GqnDatasetTests : IDisposable
                 info => $"{info.Name} {info.ImageSize} {info.Views} {info.TrainFiles} {info.TestFiles}"));
         foreach (string environment in Environments.Names)
         {
-            GqnDatasetInfo info = GqnDatasetInfo.Find(environment)!;
-            SceneEnvironment rendered = Environments.Create(environment);
+            var info = GqnDatasetInfo.Find(environment)!;
+            var rendered = Environments.Create(environment);
             Assert.Equal((info.Views, info.ImageSize), (rendered.ViewsPerScene, rendered.UsualImageSize));
             Assert.Same(info, GqnDatasetInfo.Find(info.Name));
         }
+
         Assert.Equal("0001-of-2160.tfrecord", GqnDatasetInfo.FileName(1, 2160));
         Assert.Equal("001-of-100.tfrecord", GqnDatasetInfo.FileName(1, 100));
         Assert.Equal("900-of-900.tfrecord", GqnDatasetInfo.FileName(900, 900));
@@ -46,7 +47,7 @@ public sealed class GqnDatasetTests : IDisposable
     public void RenderedScenesComeBackFromFiles(FrameFormat format)
     {
         Write("shepard-metzler-5", SceneSplit.Train, scenes: 7, scenesPerFile: 3, format);
-        GqnDataset set = GqnDataset.Open(_folder.Path, null, SceneSplit.Train);
+        var set = GqnDataset.Open(_folder.Path, null, SceneSplit.Train);
         Assert.Equal(("shepard_metzler_5_parts", 15, 3), (set.Name, set.ViewsPerScene, set.DeclaredFiles));
         Assert.Equal(
             ["1-of-3.tfrecord", "2-of-3.tfrecord", "3-of-3.tfrecord"], set.Files.Select(Path.GetFileName));
@@ -57,7 +58,7 @@ public sealed class GqnDatasetTests : IDisposable
         {
             long[] offsets = set.ReadOffsets(file);
             int record = 0;
-            foreach (SceneRecord scene in set.ReadFile(file))
+            foreach (var scene in set.ReadFile(file))
             {
                 Assert.Equal((set.Files[file], offsets[record]), scene.Source);
                 AssertIsScene(Five.Sample(SceneSplit.Train, index), scene, format);
@@ -65,6 +66,7 @@ public sealed class GqnDatasetTests : IDisposable
                 index++;
             }
         }
+
         Assert.Equal(7u, index);
     }
 
@@ -76,12 +78,13 @@ public sealed class GqnDatasetTests : IDisposable
         string train = Directory.CreateDirectory(_folder["shepard_metzler_7_parts/train"]).FullName;
         for (int file = 0; file < counts.Length; file++)
         {
-            using FileStream stream = File.Create(Path.Combine(train, GqnDatasetInfo.FileName(file + 1, 900)));
+            using var stream = File.Create(Path.Combine(train, GqnDatasetInfo.FileName(file + 1, 900)));
             var writer = new TfRecordWriter(stream);
             for (int scene = 0; scene < counts[file]; scene++)
                 writer.Write(Plain(15, frame, 1000 * file + scene));
         }
-        GqnDataset set = GqnDataset.Open(_folder.Path, "shepard-metzler-7", SceneSplit.Train);
+
+        var set = GqnDataset.Open(_folder.Path, "shepard-metzler-7", SceneSplit.Train);
         Assert.Equal((5, 900), (set.Files.Count, set.DeclaredFiles));
         Assert.Equal(counts, Enumerable.Range(0, 5).Select(set.CountScenes));
         Assert.Equal(4000 + 1999, set.Read(4, set.ReadOffsets(4)[^1]).Cameras[0]);
@@ -117,14 +120,14 @@ public sealed class GqnDatasetTests : IDisposable
         AssertFault(
             new TfExampleWriter().Add("frames", frame).Add("cameras", [0f, 0, 0, float.NaN, 0]),
             "number 3 of camera 0 is not finite");
-        ReadOnlyMemory<byte>[] nothing = new ReadOnlyMemory<byte>[10_001];
+        var nothing = new ReadOnlyMemory<byte>[10_001];
         AssertFault(
             new TfExampleWriter().Add("frames", nothing).Add("cameras", new float[50_005]),
             "10001 frames; at most 10000 are read");
         AssertFault(
             new TfExampleWriter().Add("frames", frame).Add("cameras", new float[5]).Add("factors", new byte[2 << 20]),
             "'factors' has 2097152 bytes");
-        SceneRecord damaged = SceneRecord.Parse(
+        var damaged = SceneRecord.Parse(
             new TfExampleWriter()
                 .Add("frames", frame.AsMemory(0, frame.Length - 40)).Add("cameras", new float[5]).ToArray(), "a", 9);
         Assert.Contains("'a', byte 9: frame 0 of the scene cannot be decoded",
@@ -168,7 +171,8 @@ public sealed class GqnDatasetTests : IDisposable
         Assert.Throws<OperationCanceledException>(() => writer.RenderFile(
             0, Five, SceneSplit.Test, 16, progress: () =>
             {
-                if (++made == 2) source.Cancel();
+                if (++made == 2)
+                    source.Cancel();
             }, cancellation: source.Token));
         Assert.Empty(Directory.GetFiles(writer.Path));
         Assert.Throws<ArgumentException>(() => writer.WriteFile(1, []));
@@ -181,9 +185,9 @@ public sealed class GqnDatasetTests : IDisposable
     [Fact]
     public void FactorsGiveTheSceneBackAndForeignOnesAreNamed()
     {
-        SceneRecord record = SceneRecord.Render(Five, SceneSplit.Test, 12, 16, FrameFormat.Png);
-        SceneRecord read = SceneRecord.Parse(record.ToArray());
-        Scene scene = read.ToScene(SceneSplit.Test)!;
+        var record = SceneRecord.Render(Five, SceneSplit.Test, 12, 16, FrameFormat.Png);
+        var read = SceneRecord.Parse(record.ToArray());
+        var scene = read.ToScene(SceneSplit.Test)!;
         Assert.Equal(read.Decode(4).Bytes.ToArray(), scene.Render(read.Camera(4), 16).Bytes.ToArray());
         Assert.Null(new SceneRecord(record.Frames, record.Cameras).ToScene(SceneSplit.Test));
         var broken = new SceneRecord(record.Frames, record.Cameras)
@@ -211,6 +215,7 @@ public sealed class GqnDatasetTests : IDisposable
                 Assert.Equal(expected, actual);
                 continue;
             }
+
             double error = expected.Zip(actual, (a, b) => (double)(a - b) * (a - b)).Average();
             double decibels = 10 * Math.Log10(255.0 * 255.0 / Math.Max(error, 1e-9));
             Assert.True(decibels > 30, $"view {view} of scene {scene.Index} has only {decibels:F1} dB");
@@ -219,7 +224,7 @@ public sealed class GqnDatasetTests : IDisposable
 
     private DatasetException AssertSecondFails(string name)
     {
-        GqnDataset set = GqnDataset.Open(_folder.Path, name, SceneSplit.Train);
+        var set = GqnDataset.Open(_folder.Path, name, SceneSplit.Train);
         long second = set.ReadOffsets(0)[1];
         var error = Assert.Throws<DatasetException>(() => set.ReadFile(0).Count());
         Assert.Equal((set.Files[0], second), (error.Path, error.Offset));
@@ -242,7 +247,7 @@ public sealed class GqnDatasetTests : IDisposable
     private void WriteFile(string name, string file, params ReadOnlySpan<byte[]> records)
     {
         string train = Directory.CreateDirectory(Path.Combine(_folder[name], "train")).FullName;
-        using FileStream stream = File.Create(Path.Combine(train, file));
+        using var stream = File.Create(Path.Combine(train, file));
         var writer = new TfRecordWriter(stream);
         foreach (byte[] record in records)
             writer.Write(record);

@@ -44,8 +44,8 @@ public sealed class RecordedScenesTests : IClassFixture<RecordedScenesTests.File
     public void EvaluationSetsHaveEverySceneBeforeAnyComesAgainAndNest()
     {
         var test = new RecordedScenes(GqnDataset.Open(_files.Path, null, SceneSplit.Test));
-        SceneBatch wide = SceneBatches.EvaluationBatch(test, Size, 20, 5, 3);
-        SceneBatch narrow = SceneBatches.EvaluationBatch(test, Size, 4, 2, 3);
+        var wide = SceneBatches.EvaluationBatch(test, Size, 20, 5, 3);
+        var narrow = SceneBatches.EvaluationBatch(test, Size, 4, 2, 3);
         Assert.Equal(9, wide.SceneIndices[..9].Distinct().Count());
         Assert.Equal(9, wide.SceneIndices.Distinct().Count());
         int picture = Size * Size * 3;
@@ -61,6 +61,7 @@ public sealed class RecordedScenesTests : IClassFixture<RecordedScenesTests.File
             Assert.Equal(
                 wide.ContextViews.AsSpan(b * 5 * 7, 14).ToArray(), narrow.ContextViews.AsSpan(b * 2 * 7, 14).ToArray());
         }
+
         var rendered = new RenderedScenes(Seven, SceneSplit.Test, new SceneFileLayout(9, 9));
         Assert.Equal(wide.QueryImages, SceneBatches.EvaluationBatch(rendered, Size, 20, 5, 3).QueryImages);
     }
@@ -68,14 +69,14 @@ public sealed class RecordedScenesTests : IClassFixture<RecordedScenesTests.File
     [Fact]
     public void RawCamerasAreEncodedInBothOrders()
     {
-        foreach (ViewpointOrder order in Enum.GetValues<ViewpointOrder>())
+        foreach (var order in Enum.GetValues<ViewpointOrder>())
         {
-            SceneBatch batch = SceneBatches.EvaluationBatch(_files.Train, Size, 3, 2, 8, order);
+            var batch = SceneBatches.EvaluationBatch(_files.Train, Size, 3, 2, 8, order);
             float[] seven = new float[7];
             for (int b = 0; b < 3; b++)
             {
                 (ulong file, ulong record) = (batch.SceneIndices[b] >> 32, batch.SceneIndices[b] & uint.MaxValue);
-                Scene scene = Seven.Sample(SceneSplit.Train, (file * ScenesPerFile) + record);
+                var scene = Seven.Sample(SceneSplit.Train, (file * ScenesPerFile) + record);
                 Assert.Contains(Enumerable.Range(0, 15), view =>
                 {
                     Viewpoint.Encode(scene.Cameras[view], order, seven);
@@ -88,7 +89,7 @@ public sealed class RecordedScenesTests : IClassFixture<RecordedScenesTests.File
     [Fact]
     public void FramesAreBroughtToTheModelsSize()
     {
-        RgbImage large = ImageDecoderTests.Picture(48, 48, 2);
+        var large = ImageDecoderTests.Picture(48, 48, 2);
         using var folder = new TemporaryFolder();
         Write(folder, Png.Encode(large));
         var source = new RecordedScenes(GqnDataset.Open(folder.Path, "mine", SceneSplit.Train));
@@ -96,7 +97,7 @@ public sealed class RecordedScenesTests : IClassFixture<RecordedScenesTests.File
         {
             byte[] expected = new byte[size * size * 3];
             new SquareResampler(48, size).Resample(large.Bytes, expected);
-            SceneBatch batch = SceneBatches.EvaluationBatch(source, size, 1, 1, 1);
+            var batch = SceneBatches.EvaluationBatch(source, size, 1, 1, 1);
             Assert.Equal(expected.Select(value => value / 255f), batch.QueryImages);
         }
     }
@@ -163,6 +164,7 @@ public sealed class RecordedScenesTests : IClassFixture<RecordedScenesTests.File
                 for (int file = 0; file < writer.Layout.Files; file++)
                     writer.RenderFile(file, Seven, split, Size, FrameFormat.Png);
             }
+
             Train = new RecordedScenes(GqnDataset.Open(Path, null, SceneSplit.Train));
         }
 

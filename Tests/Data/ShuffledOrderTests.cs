@@ -22,9 +22,10 @@ public sealed class ShuffledOrderTests
         SceneReference[] all =
             [.. counts.SelectMany((n, file) => Enumerable.Range(0, n).Select(r => new SceneReference(file, r)))];
         var epochs = Enumerable.Range(0, 4).Select(_ => Take(order, all.Length)).ToList();
-        foreach (SceneReference[] epoch in epochs)
+        foreach (var epoch in epochs)
             Assert.Equal(all, epoch.OrderBy(scene => scene.Index));
-        if (all.Length > 20) Assert.Equal(4, epochs.Select(epoch => string.Join(' ', epoch)).Distinct().Count());
+        if (all.Length > 20)
+            Assert.Equal(4, epochs.Select(epoch => string.Join(' ', epoch)).Distinct().Count());
         Assert.Equal(epochs[0], Take(new ShuffledOrder(new Counted(counts), 5, capacity), all.Length));
         if (all.Length > 20)
             Assert.NotEqual(epochs[0], Take(new ShuffledOrder(new Counted(counts), 6, capacity), all.Length));
@@ -35,7 +36,7 @@ public sealed class ShuffledOrderTests
     public void EveryPlaceIsFoundAgain(int[] counts, int capacity)
     {
         int total = counts.Sum();
-        SceneReference[] whole = Take(new ShuffledOrder(new Counted(counts), 9, capacity), (3 * total) + 30);
+        var whole = Take(new ShuffledOrder(new Counted(counts), 9, capacity), (3 * total) + 30);
         for (int skip = 0; skip < whole.Length - 20; skip += 1 + (total / 40))
         {
             var order = new ShuffledOrder(new Counted(counts), 9, capacity);
@@ -56,7 +57,7 @@ public sealed class ShuffledOrderTests
             Assert.InRange(files.Asked.Count, seen.Count, ((i + 150) / 100) + 2);
         }
         // Of consecutive draws from one file hardly any are neighbours in it.
-        SceneReference[] draws = Take(new ShuffledOrder(new Counted([5000]), 3, capacity: 1000), 5000);
+        var draws = Take(new ShuffledOrder(new Counted([5000]), 3, capacity: 1000), 5000);
         int neighbours = draws.Zip(draws.Skip(1)).Count(pair => Math.Abs(pair.First.Record - pair.Second.Record) < 3);
         Assert.InRange(neighbours, 0, 100);
     }

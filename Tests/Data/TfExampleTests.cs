@@ -12,7 +12,7 @@ public sealed class TfExampleTests
     [InlineData("0a2e0a130a066672616d657312090a070a0241420a01430a170a0763616d65726173120c120a0d0000803f0d000000c0")]
     public void BothMapOrdersAndUnpackedFloatsAreRead(string hex)
     {
-        TfExample example = TfExample.Parse(Convert.FromHexString(hex));
+        var example = TfExample.Parse(Convert.FromHexString(hex));
         Assert.Equal([1f, -2f], Floats(example.Features["cameras"]));
         Assert.Equal(["AB"u8.ToArray(), "C"u8.ToArray()], Bytes(example.Features["frames"]));
     }
@@ -24,11 +24,11 @@ public sealed class TfExampleTests
         for (int round = 0; round < 2000; round++)
         {
             var (message, expected) = RandomExample(random);
-            TfExample example = TfExample.Parse(message);
+            var example = TfExample.Parse(message);
             Assert.Equal(expected.Keys.Order(), example.Features.Keys.Order());
             foreach (var (name, values) in expected)
             {
-                TfFeature feature = example.Features[name];
+                var feature = example.Features[name];
                 switch (values)
                 {
                     case byte[][] bytes:
@@ -55,7 +55,7 @@ public sealed class TfExampleTests
         byte[] message = new TfExampleWriter()
             .Add("x", [1.5f, float.NaN]).Add("none", ReadOnlySpan<float>.Empty).Add("n", integers)
             .Add("b", ReadOnlyMemory<byte>.Empty, new byte[300]).ToArray();
-        TfExample example = TfExample.Parse(message);
+        var example = TfExample.Parse(message);
         Assert.Equal([1.5f, float.NaN], Floats(example.Features["x"]));
         Assert.Equal(0, example.Features["none"].Count);
         Assert.Equal(integers, example.Features["n"].ToIntegers());
@@ -72,6 +72,7 @@ public sealed class TfExampleTests
             names.Add(entry.ReadString());
             Assert.Equal(Tag(2, WireFormat.WireType.LengthDelimited), entry.ReadTag());
         }
+
         Assert.Equal(["x", "none", "n", "b"], names);
         Assert.True(input.IsAtEnd);
     }
@@ -151,6 +152,7 @@ public sealed class TfExampleTests
                 }
             }));
         }
+
         byte[] message = Message(output =>
         {
             foreach (byte[] map in maps)
@@ -166,7 +168,8 @@ public sealed class TfExampleTests
     {
         object? values = null;
         bool keyFirst = random.NextInt32(2) == 0;
-        if (keyFirst) WriteKey();
+        if (keyFirst)
+            WriteKey();
         int pieces = 1 + random.NextInt32(2);
         for (int p = 0; p < pieces; p++)
         {
@@ -179,12 +182,15 @@ public sealed class TfExampleTests
                 }
             }));
         }
-        if (!keyFirst) WriteKey();
+
+        if (!keyFirst)
+            WriteKey();
         return values;
 
         void WriteKey()
         {
-            if (random.NextInt32(4) == 0) Field(output, 1, "overwritten"u8.ToArray());
+            if (random.NextInt32(4) == 0)
+                Field(output, 1, "overwritten"u8.ToArray());
             Field(output, 1, System.Text.Encoding.UTF8.GetBytes(name));
         }
     }
@@ -215,6 +221,7 @@ public sealed class TfExampleTests
                         Field(list, 1, Message(inner => Array.ForEach(floats, inner.WriteFloat)));
                         return;
                     }
+
                     foreach (float value in floats)
                     {
                         list.WriteTag(1, WireFormat.WireType.Fixed32);
@@ -232,6 +239,7 @@ public sealed class TfExampleTests
                         Field(list, 1, Message(inner => Array.ForEach(integers, inner.WriteInt64)));
                         return;
                     }
+
                     foreach (long value in integers)
                     {
                         list.WriteTag(1, WireFormat.WireType.Varint);

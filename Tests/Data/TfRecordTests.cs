@@ -26,10 +26,10 @@ public sealed class TfRecordTests
     [Fact]
     public void ReaderTakesTheGoldenBytesFromAnyStream()
     {
-        foreach (Stream stream in new Stream[] { new MemoryStream(GoldenBytes), new OneByteAtATime(GoldenBytes) })
+        foreach (var stream in new Stream[] { new MemoryStream(GoldenBytes), new OneByteAtATime(GoldenBytes) })
         {
             using var reader = new TfRecordReader(stream, "golden");
-            Assert.True(reader.TryRead(out ReadOnlyMemory<byte> data));
+            Assert.True(reader.TryRead(out var data));
             Assert.Equal(GoldenBytes[12..^4], data.ToArray());
             Assert.Equal(64, reader.Position);
             Assert.False(reader.TryRead(out _));
@@ -45,12 +45,13 @@ public sealed class TfRecordTests
         ];
         using var folder = new TemporaryFolder();
         string path = folder["a.tfrecord"];
-        using (FileStream stream = File.Create(path))
+        using (var stream = File.Create(path))
         {
             var writer = new TfRecordWriter(stream);
             foreach (byte[] record in records)
                 writer.Write(record);
         }
+
         using var file = new TfRecordFile(path);
         long[] offsets = file.ReadOffsets();
         Assert.Equal(records.Length, offsets.Length);
@@ -62,9 +63,10 @@ public sealed class TfRecordTests
         for (int i = 0; i < records.Length; i++)
         {
             Assert.Equal(offsets[i], reader.Position);
-            Assert.True(reader.TryRead(out ReadOnlyMemory<byte> data));
+            Assert.True(reader.TryRead(out var data));
             Assert.Equal(records[i], data.ToArray());
         }
+
         Assert.False(reader.TryRead(out _));
     }
 
@@ -127,7 +129,7 @@ public sealed class TfRecordTests
     /// <summary>The stream, the stream that cannot seek, and the file all name the place.</summary>
     private static void AssertFault(byte[] bytes, string problem, long offset)
     {
-        foreach (Stream stream in new Stream[] { new MemoryStream(bytes), new OneByteAtATime(bytes) })
+        foreach (var stream in new Stream[] { new MemoryStream(bytes), new OneByteAtATime(bytes) })
         {
             using var reader = new TfRecordReader(stream, "some.tfrecord");
             var error = Assert.Throws<DatasetException>(() =>
@@ -140,6 +142,7 @@ public sealed class TfRecordTests
             Assert.Contains(problem, error.Message, StringComparison.Ordinal);
             Assert.Contains($"'some.tfrecord', byte {offset}:", error.Message, StringComparison.Ordinal);
         }
+
         using var folder = new TemporaryFolder(inMemory: true);
         File.WriteAllBytes(folder["a"], bytes);
         using var file = new TfRecordFile(folder["a"]);

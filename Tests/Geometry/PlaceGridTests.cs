@@ -158,7 +158,7 @@ public sealed class PlaceGridTests
         Vector3 low = new(float.MaxValue), high = new(float.MinValue);
         for (ulong index = 0; cameras < 200; index++)
         {
-            Scene scene = environment.Sample(SceneSplit.Train, index);
+            var scene = environment.Sample(SceneSplit.Train, index);
             foreach (var camera in scene.Cameras[..10].ToArray())
             {
                 cameras++;

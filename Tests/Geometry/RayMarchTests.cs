@@ -32,7 +32,7 @@ public sealed class RayMarchTests(ITestOutputHelper output)
                 var at = Point(camera, options, bounds, point);
                 float weight = rows[point].Sum(entry => entry.Weight);
                 // In units of half a place: inside the box from its outer places' middles on inwards.
-                var beyond = Beyond(at, bounds, half);
+                float beyond = Beyond(at, bounds, half);
                 if (beyond < -1.001f)
                 {
                     var read = rows[point].Aggregate(

@@ -24,7 +24,7 @@ internal static class SeenSurfaces
     {
         for (ulong index = 0; index < (ulong)scenes; index++)
         {
-            Scene scene = environment.Sample(SceneSplit.Train, index);
+            var scene = environment.Sample(SceneSplit.Train, index);
             foreach (var camera in scene.Cameras[..cameras].ToArray())
             {
                 foreach (var seen in InPicture(scene, camera, size)

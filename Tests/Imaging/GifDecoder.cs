@@ -64,10 +64,11 @@ internal sealed class GifDecoder
         Assert.Equal(0x80, flags & 0xF8);
         byte[] palette = Take(3 << ((flags & 7) + 1)).ToArray();
         int literalBits = Byte();
-        List<byte> indices = Unpack(Blocks(), literalBits);
+        var indices = Unpack(Blocks(), literalBits);
         Assert.Equal(width * height, indices.Count);
         var image = new RgbImage(width, height);
-        for (int i = 0; i < indices.Count; i++) palette.AsSpan(3 * indices[i], 3).CopyTo(image.Bytes[(3 * i)..]);
+        for (int i = 0; i < indices.Count; i++)
+            palette.AsSpan(3 * indices[i], 3).CopyTo(image.Bytes[(3 * i)..]);
         return image;
     }
 
@@ -82,8 +83,10 @@ internal sealed class GifDecoder
         while (true)
         {
             int code = 0;
-            for (int i = 0; i < width; i++, bitAt++) code |= ((data[bitAt >> 3] >> (bitAt & 7)) & 1) << i;
-            if (code == clear + 1) break;
+            for (int i = 0; i < width; i++, bitAt++)
+                code |= ((data[bitAt >> 3] >> (bitAt & 7)) & 1) << i;
+            if (code == clear + 1)
+                break;
             if (code == clear)
             {
                 table = [.. Enumerable.Range(0, clear).Select(i => new[] { (byte)i }), [], []];
@@ -91,13 +94,17 @@ internal sealed class GifDecoder
                 width = literalBits + 1;
                 continue;
             }
+
             Assert.InRange(code, 0, previous is null ? clear - 1 : table.Count);
             byte[] entry = code < table.Count ? table[code] : [.. previous!, previous![0]];
-            if (previous is not null && table.Count < 4096) table.Add([.. previous, entry[0]]);
+            if (previous is not null && table.Count < 4096)
+                table.Add([.. previous, entry[0]]);
             output.AddRange(entry);
             previous = entry;
-            if (table.Count == 1 << width && width < 12) width++;
+            if (table.Count == 1 << width && width < 12)
+                width++;
         }
+
         Assert.Equal(data.Length, (bitAt + 7) / 8);
         return output;
     }
@@ -105,7 +112,8 @@ internal sealed class GifDecoder
     private byte[] Blocks()
     {
         List<byte> content = [];
-        while (Byte() is var length and > 0) content.AddRange(Take(length));
+        while (Byte() is var length and > 0)
+            content.AddRange(Take(length));
         return [.. content];
     }
 

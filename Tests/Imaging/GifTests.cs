@@ -21,11 +21,12 @@ public sealed class GifTests
     {
         var random = new RandomStream(seed: 1, stream: (uint)colours);
         RgbImage[] frames = [.. Enumerable.Range(0, 3).Select(_ => Noise(width, height, colours, random))];
-        GifDecoder gif = Decode(frames);
+        var gif = Decode(frames);
         Assert.Equal(3, gif.Frames.Count);
         Assert.All(gif.Delays, delay => Assert.Equal(8, delay));
         Assert.True(gif.RepeatsForEver);
-        for (int i = 0; i < 3; i++) Assert.Equal(frames[i].Bytes.ToArray(), gif.Frames[i].Bytes.ToArray());
+        for (int i = 0; i < 3; i++)
+            Assert.Equal(frames[i].Bytes.ToArray(), gif.Frames[i].Bytes.ToArray());
     }
 
     [Fact]
@@ -35,13 +36,14 @@ public sealed class GifTests
         RgbImage[] frames = [.. Enumerable.Range(0, 4).Select(_ => Noise(90, 70, 200, random))];
         using var stream = new MemoryStream(Encode(frames));
         int count = 0;
-        foreach (AnimatedFrameResult frame in
+        foreach (var frame in
             ImageResult.AnimatedGifFramesFromStream(stream, ColorComponents.RedGreenBlueAlpha))
         {
             byte[] opaque = [.. frame.Data.Where((_, i) => i % 4 != 3)];
             Assert.Equal(frames[count++].Bytes.ToArray(), opaque);
             Assert.Equal(80, frame.DelayInMs);
         }
+
         Assert.Equal(4, count);
     }
 
@@ -52,7 +54,7 @@ public sealed class GifTests
         var random = new RandomStream(seed: 2, stream: 0);
         for (int width = 1; width <= 700; width++)
         {
-            RgbImage image = Noise(width, 1, 4, random);
+            var image = Noise(width, 1, 4, random);
             Assert.Equal(image.Bytes.ToArray(), Decode([image]).Frames[0].Bytes.ToArray());
         }
     }
@@ -71,9 +73,11 @@ public sealed class GifTests
         var image = new RgbImage(64, 64);
         for (int y = 0; y < 64; y++)
         {
-            for (int x = 0; x < 64; x++) image[x, y] = new Rgb((byte)(x * 4), (byte)(y * 4), (byte)((x + y) * 2));
+            for (int x = 0; x < 64; x++)
+                image[x, y] = new Rgb((byte)(x * 4), (byte)(y * 4), (byte)((x + y) * 2));
         }
-        RgbImage decoded = Decode([image]).Frames[0];
+
+        var decoded = Decode([image]).Frames[0];
         double sum = 0;
         int worst = 0;
         for (int i = 0; i < image.Bytes.Length; i++)
@@ -82,6 +86,7 @@ public sealed class GifTests
             sum += error;
             worst = Math.Max(worst, error);
         }
+
         Assert.InRange(sum / image.Bytes.Length, 1, 6);
         Assert.InRange(worst, 4, 20);
     }
@@ -90,7 +95,7 @@ public sealed class GifTests
     public void TheBytesRepeat()
     {
         var random = new RandomStream(seed: 3, stream: 0);
-        RgbImage image = Noise(40, 40, 1500, random);
+        var image = Noise(40, 40, 1500, random);
         Assert.Equal(Encode([image, image]), Encode([image, image]));
     }
 
@@ -112,12 +117,15 @@ public sealed class GifTests
     private static RgbImage Noise(int width, int height, int colours, RandomStream random)
     {
         var palette = new Rgb[colours];
-        for (int i = 0; i < colours; i++) palette[i] = new Rgb((byte)i, (byte)(i / 7), (byte)random.NextUInt32());
+        for (int i = 0; i < colours; i++)
+            palette[i] = new Rgb((byte)i, (byte)(i / 7), (byte)random.NextUInt32());
         var image = new RgbImage(width, height);
         for (int y = 0; y < height; y++)
         {
-            for (int x = 0; x < width; x++) image[x, y] = palette[random.NextInt32(colours)];
+            for (int x = 0; x < width; x++)
+                image[x, y] = palette[random.NextInt32(colours)];
         }
+
         return image;
     }
 

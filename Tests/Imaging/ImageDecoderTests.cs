@@ -20,7 +20,7 @@ public sealed class ImageDecoderTests
     [InlineData(9, 200, 80)]
     public void WrittenJpegsAreDecodedAsByAnIndependentDecoder(int width, int height, int quality)
     {
-        RgbImage image = Picture(width, height, seed: (ulong)(width + quality));
+        var image = Picture(width, height, seed: (ulong)(width + quality));
         AssertClose(Jpeg.Encode(image, quality));
     }
 
@@ -36,7 +36,7 @@ public sealed class ImageDecoderTests
     public void AllLayoutsOfBaselineAreRead(string name)
     {
         // Where chroma is halved in width alone, the peer swaps the weights of the two samples at the right border.
-        RgbImage image = AssertClose(Sample(name), columns: name == "422" ? 35 : 37);
+        var image = AssertClose(Sample(name), columns: name == "422" ? 35 : 37);
         Assert.Equal((37, 29), (image.Width, image.Height));
     }
 
@@ -73,8 +73,8 @@ public sealed class ImageDecoderTests
     {
         foreach (var (width, height) in new[] { (64, 64), (1, 1), (5, 300), (128, 7) })
         {
-            RgbImage image = Picture(width, height, seed: 3);
-            RgbImage decoded = ImageDecoder.ToImage(Png.Encode(image));
+            var image = Picture(width, height, seed: 3);
+            var decoded = ImageDecoder.ToImage(Png.Encode(image));
             Assert.Equal((width, height), (decoded.Width, decoded.Height));
             Assert.True(image.Bytes.SequenceEqual(decoded.Bytes));
         }
@@ -89,8 +89,8 @@ public sealed class ImageDecoderTests
     public void AllColourTypesAndFiltersOfPngAreRead(int colourType, int samples)
     {
         byte[] png = RandomPng(colourType, samples, 23, 19);
-        ImageResult expected = ImageResult.FromMemory(png, ColorComponents.RedGreenBlue);
-        RgbImage decoded = ImageDecoder.ToImage(png);
+        var expected = ImageResult.FromMemory(png, ColorComponents.RedGreenBlue);
+        var decoded = ImageDecoder.ToImage(png);
         Assert.Equal((23, 19), (decoded.Width, decoded.Height));
         Assert.Equal(expected.Data, decoded.Bytes.ToArray());
     }
@@ -143,18 +143,20 @@ public sealed class ImageDecoderTests
     /// <summary>Decoders round differently; more than that is a mistake.</summary>
     private static RgbImage AssertClose(byte[] jpeg, int columns = int.MaxValue)
     {
-        ImageResult expected = ImageResult.FromMemory(jpeg, ColorComponents.RedGreenBlue);
-        RgbImage decoded = ImageDecoder.ToImage(jpeg);
+        var expected = ImageResult.FromMemory(jpeg, ColorComponents.RedGreenBlue);
+        var decoded = ImageDecoder.ToImage(jpeg);
         Assert.Equal((expected.Width, expected.Height), (decoded.Width, decoded.Height));
         int worst = 0;
         double sum = 0;
         for (int i = 0; i < expected.Data.Length; i++)
         {
-            if (i / 3 % expected.Width >= columns) continue;
+            if (i / 3 % expected.Width >= columns)
+                continue;
             int difference = Math.Abs(expected.Data[i] - decoded.Bytes[i]);
             worst = Math.Max(worst, difference);
             sum += difference;
         }
+
         Assert.True(worst <= 4, $"a sample differs by {worst}");
         Assert.InRange(sum / expected.Data.Length, 0, 0.5);
         return decoded;
@@ -178,6 +180,7 @@ public sealed class ImageDecoderTests
                     (byte)random.NextInt32(x > y ? 256 : 30));
             }
         }
+
         return image;
     }
 
@@ -193,18 +196,21 @@ public sealed class ImageDecoderTests
             for (int i = 0; i < width * samples; i++)
                 raw.WriteByte((byte)random.NextInt32(colourType == 3 ? 1 : 256));
         }
+
         using var deflated = new MemoryStream();
         using (var stream = new System.IO.Compression.ZLibStream(
             deflated, System.IO.Compression.CompressionLevel.Fastest, leaveOpen: true))
         {
             stream.Write(raw.ToArray());
         }
+
         byte[] data = deflated.ToArray();
         using var png = new MemoryStream();
         png.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]);
         Chunk("IHDR", [0, 0, 0, (byte)width, 0, 0, 0, (byte)height, 8, (byte)colourType, 0, 0, 0]);
         Chunk("gAMA", [0, 0, 0, 1]);
-        if (colourType == 3) Chunk("PLTE", [10, 20, 30, 40, 50, 60]);
+        if (colourType == 3)
+            Chunk("PLTE", [10, 20, 30, 40, 50, 60]);
         Chunk("IDAT", data[..(data.Length / 3)]);
         Chunk("IDAT", data[(data.Length / 3)..]);
         Chunk("IEND", []);

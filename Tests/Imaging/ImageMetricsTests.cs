@@ -103,6 +103,7 @@ public sealed class ImageMetricsTests
             for (int j = 0; j < 11; j++)
                 total += weights[i, j] = Math.Exp(-(((i - 5) * (i - 5)) + ((j - 5) * (j - 5))) / 4.5);
         }
+
         double sum = 0;
         int windows = 0;
         for (int channel = 0; channel < channels; channel++)
@@ -122,8 +123,10 @@ public sealed class ImageMetricsTests
                                 moment += weights[i, j] / total * f(a[at], b[at]);
                             }
                         }
+
                         return moment;
                     }
+
                     double meanA = Moment((p, _) => p);
                     double meanB = Moment((_, q) => q);
                     double varianceA = Moment((p, _) => (p - meanA) * (p - meanA));
@@ -135,6 +138,7 @@ public sealed class ImageMetricsTests
                 }
             }
         }
+
         return sum / windows;
     }
 

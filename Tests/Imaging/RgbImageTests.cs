@@ -13,21 +13,23 @@ public sealed class RgbImageTests
     [Fact]
     public void UnitValuesAreClippedAndRounded()
     {
-        RgbImage image = RgbImage.FromUnit([0, 1, 0.5f, -3, 7, float.NaN, 0.1f / 255, 0.6f / 255, 254.4f / 255], 3, 1);
+        var image = RgbImage.FromUnit([0, 1, 0.5f, -3, 7, float.NaN, 0.1f / 255, 0.6f / 255, 254.4f / 255], 3, 1);
         Assert.Equal([0, 255, 128, 0, 255, 0, 0, 1, 254], image.Bytes.ToArray());
         Assert.Throws<ArgumentException>(() => RgbImage.FromUnit(new float[9], 2, 2));
-        for (int i = 0; i < 256; i++) Assert.Equal(i, RgbImage.FromUnit([i / 255f, 0, 0], 1, 1).Bytes[0]);
+        for (int i = 0; i < 256; i++)
+            Assert.Equal(i, RgbImage.FromUnit([i / 255f, 0, 0], 1, 1).Bytes[0]);
     }
 
     [Fact]
     public void EnlargingRepeatsPixels()
     {
         var image = new RgbImage(2, 1) { [1, 0] = Red };
-        RgbImage enlarged = image.Enlarged(3);
+        var enlarged = image.Enlarged(3);
         Assert.Equal((6, 3), (enlarged.Width, enlarged.Height));
         for (int y = 0; y < 3; y++)
         {
-            for (int x = 0; x < 6; x++) Assert.Equal(x < 3 ? Rgb.Black : Red, enlarged[x, y]);
+            for (int x = 0; x < 6; x++)
+                Assert.Equal(x < 3 ? Rgb.Black : Red, enlarged[x, y]);
         }
     }
 
@@ -53,6 +55,7 @@ public sealed class RgbImageTests
                 }
             }
         }
+
         Assert.Throws<ArgumentOutOfRangeException>(() => red[4, 0]);
         Assert.Throws<ArgumentOutOfRangeException>(() => red[0, -1]);
     }
@@ -65,8 +68,10 @@ public sealed class RgbImageTests
         string[] rows = new string[11];
         for (int y = 0; y < 11; y++)
         {
-            for (int x = 0; x < 25; x++) rows[y] += image[x, y] == Red ? '#' : '.';
+            for (int x = 0; x < 25; x++)
+                rows[y] += image[x, y] == Red ? '#' : '.';
         }
+
         Assert.Equal(
             [
                 ".........................",
@@ -109,12 +114,13 @@ public sealed class RgbImageTests
     {
         var random = new RandomStream(seed: 4, stream: 0);
         var image = new RgbImage(width, height);
-        for (int i = 0; i < image.Bytes.Length; i++) image.Bytes[i] = (byte)random.NextUInt32();
+        for (int i = 0; i < image.Bytes.Length; i++)
+            image.Bytes[i] = (byte)random.NextUInt32();
         using var folder = new TemporaryFolder();
         Png.Write(folder["a.png"], image);
         byte[] file = File.ReadAllBytes(folder["a.png"]);
         Assert.Equal(Png.Encode(image), file);
-        ImageResult decoded = ImageResult.FromMemory(file, ColorComponents.RedGreenBlue);
+        var decoded = ImageResult.FromMemory(file, ColorComponents.RedGreenBlue);
         Assert.Equal((width, height), (decoded.Width, decoded.Height));
         Assert.Equal(image.Bytes.ToArray(), decoded.Data);
     }
@@ -127,7 +133,7 @@ public sealed class RgbImageTests
         var sheet = new ContactSheet(["context", "a label that is much too long", "truth"], 32, 16);
         sheet.AddRow([white, default, white]);
         sheet.AddRow([white]);
-        RgbImage image = sheet.Render();
+        var image = sheet.Render();
         // Cells of 3 x 32 by 3 x 16 pixels with gaps of 4, below a heading of 15.
         Assert.Equal((4 + (3 * 100), 15 + (2 * 52)), (image.Width, image.Height));
         foreach ((int x, int y, bool filled) in new[]
@@ -137,6 +143,7 @@ public sealed class RgbImageTests
         {
             Assert.Equal(filled, image[x, y] == Rgb.White);
         }
+
         Assert.Throws<ArgumentException>(() => sheet.AddRow([white, white, white, white]));
         Assert.Throws<ArgumentException>(() => sheet.AddRow([new float[3]]));
         Assert.Throws<ArgumentException>(() => new ContactSheet([], 32, 32));

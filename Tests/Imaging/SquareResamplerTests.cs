@@ -18,7 +18,7 @@ public sealed class SquareResamplerTests
     [InlineData(10, 10)]
     public void EveryPixelIsWhatAPlainComputationGives(int from, int to)
     {
-        RgbImage image = ImageDecoderTests.Picture(from, from, (ulong)to);
+        var image = ImageDecoderTests.Picture(from, from, (ulong)to);
         byte[] actual = new byte[to * to * 3];
         new SquareResampler(from, to).Resample(image.Bytes, actual);
         double[,] weights = to < from ? Areas(from, to) : Hats(from, to);
@@ -34,6 +34,7 @@ public sealed class SquareResamplerTests
                         for (int u = 0; u < from; u++)
                             sum += weights[y, v] * weights[x, u] * image.Bytes[(((v * from) + u) * 3) + c];
                     }
+
                     Assert.InRange(Math.Abs(sum - actual[(((y * to) + x) * 3) + c]), 0, 0.5 + 1e-9);
                 }
             }
@@ -76,6 +77,7 @@ public sealed class SquareResamplerTests
                 weights[i, k] = Math.Max(0, overlap) / scale;
             }
         }
+
         return weights;
     }
 
@@ -89,6 +91,7 @@ public sealed class SquareResamplerTests
             for (int k = 0; k < from; k++)
                 weights[i, k] = Math.Max(0, 1 - Math.Abs(centre - k));
         }
+
         return weights;
     }
 }

@@ -23,8 +23,10 @@ public sealed class VectorCanvasTests
         {
             double x = ((i % (Size * Grid)) + .5) / Grid, y = ((i / (Size * Grid)) + .5) / Grid;
             bool a = Side(ax, ay, bx, by, x, y), b = Side(bx, by, cx, cy, x, y), c = Side(cx, cy, ax, ay, x, y);
-            if (a == b && b == c) inside++;
+            if (a == b && b == c)
+                inside++;
         }
+
         double expected = (double)inside / (Grid * Grid);
         Assert.Equal(expected, Brightness(image), expected * .02);
 

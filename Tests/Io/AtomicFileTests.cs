@@ -87,8 +87,9 @@ public sealed class AtomicFileTests : IDisposable
     public void AReadOnlyFolderIsAnIOException()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "folders have no mode there");
-        if (OperatingSystem.IsWindows()) return;
-        UnixFileMode mode = File.GetUnixFileMode(_folder.Path);
+        if (OperatingSystem.IsWindows())
+            return;
+        var mode = File.GetUnixFileMode(_folder.Path);
         File.SetUnixFileMode(_folder.Path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         try
         {

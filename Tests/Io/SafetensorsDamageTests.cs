@@ -98,7 +98,7 @@ public sealed class SafetensorsDamageTests : IDisposable
     [InlineData("""{"\uD800":{}}""", 0, "not valid Unicode")]
     public void AFaultIsNamed(string json, int dataLength, string words)
     {
-        SafetensorsException error = Refused(SafetensorsTests.Foreign(json.Trim('\n'), new byte[dataLength]));
+        var error = Refused(SafetensorsTests.Foreign(json.Trim('\n'), new byte[dataLength]));
         Assert.Contains(words, error.Message, StringComparison.Ordinal);
         Assert.Contains(_folder["a"], error.Message, StringComparison.Ordinal);
     }
@@ -134,19 +134,23 @@ public sealed class SafetensorsDamageTests : IDisposable
         for (int i = 0; i < 20_000; i++)
         {
             List<byte> mutant = [.. file];
-            for (int change = random.NextInt32(3); change >= 0; change--) Mutate(mutant, words, random);
+            for (int change = random.NextInt32(3); change >= 0; change--)
+                Mutate(mutant, words, random);
             // Half of the mutants get a fitting header length, so that faults deeper in are reached.
             if (mutant.Count >= 19 && random.NextInt32(2) == 0)
             {
                 byte[] length = BitConverter.GetBytes((long)mutant.Count - 19);
-                for (int k = 0; k < 8; k++) mutant[k] = length[k];
+                for (int k = 0; k < 8; k++)
+                    mutant[k] = length[k];
             }
+
             File.WriteAllBytes(_folder["a"], [.. mutant]);
             try
             {
-                using SafetensorsReader reader = Safetensors.Open(_folder["a"]);
-                foreach (SafetensorsEntry tensor in reader.Tensors)
-                    if (tensor.DType == "F32") reader.Read(tensor.Name, new float[tensor.Count]);
+                using var reader = Safetensors.Open(_folder["a"]);
+                foreach (var tensor in reader.Tensors)
+                    if (tensor.DType == "F32")
+                        reader.Read(tensor.Name, new float[tensor.Count]);
                 opened++;
             }
             catch (SafetensorsException)
@@ -159,7 +163,8 @@ public sealed class SafetensorsDamageTests : IDisposable
 
     private static void Mutate(List<byte> bytes, string[] words, RandomStream random)
     {
-        if (bytes.Count == 0) return;
+        if (bytes.Count == 0)
+            return;
         int at = random.NextInt32(bytes.Count);
         int length = Math.Min(random.NextInt32(9), bytes.Count - at);
         switch (random.NextInt32(4))

@@ -48,7 +48,8 @@ public sealed class SafetensorsTests : IDisposable
     {
         string[] names = ["plain", "", "quote\" back\\slash", "Δ_l(h) 日本 😀", "tab\tnull\0", "__metadata", "crc32c"];
         var writer = new SafetensorsWriter();
-        for (int i = 0; i < names.Length; i++) writer.Add(names[i], [1, 2], new float[] { i, float.NegativeZero });
+        for (int i = 0; i < names.Length; i++)
+            writer.Add(names[i], [1, 2], new float[] { i, float.NegativeZero });
         writer.Add("empty", [3, 0, 2], Array.Empty<float>());
         writer.Add("empty too", [0], Array.Empty<long>());
         writer.Add("scalar", [], new float[] { float.NaN });
@@ -57,7 +58,7 @@ public sealed class SafetensorsTests : IDisposable
         writer.AddMetadata("κ\"", "\u0001 λ");
         writer.Save(_folder["a"]);
 
-        using SafetensorsReader file = Safetensors.Open(_folder["a"]);
+        using var file = Safetensors.Open(_folder["a"]);
         Assert.True(file.IsChecked);
         Assert.Equal(names.Length + 5, file.Tensors.Count);
         Assert.Equal([KeyValuePair.Create("κ\"", "\u0001 λ")], file.Metadata);
@@ -67,6 +68,7 @@ public sealed class SafetensorsTests : IDisposable
             Assert.Equal([1, 2], file[names[i]].Shape);
             Assert.Equal([i, float.NegativeZero], Floats(file, names[i]));
         }
+
         Assert.Equal([3, 0, 2], file["empty"].Shape);
         Assert.Empty(Floats(file, "empty"));
         Assert.Empty(file["scalar"].Shape);
@@ -85,7 +87,7 @@ public sealed class SafetensorsTests : IDisposable
     public void AFileWithoutTensorsIsAFile()
     {
         new SafetensorsWriter().Save(_folder["a"]);
-        using SafetensorsReader file = Safetensors.Open(_folder["a"]);
+        using var file = Safetensors.Open(_folder["a"]);
         Assert.Empty(file.Tensors);
         Assert.Empty(file.Metadata);
     }
@@ -105,9 +107,10 @@ public sealed class SafetensorsTests : IDisposable
             }
         });
         writer.Save(_folder["a"]);
-        using SafetensorsReader file = Safetensors.Open(_folder["a"]);
+        using var file = Safetensors.Open(_folder["a"]);
         float[] values = Floats(file, "w");
-        for (int i = 0; i < values.Length; i += 333) Assert.Equal(i / 1000, values[i]);
+        for (int i = 0; i < values.Length; i += 333)
+            Assert.Equal(i / 1000, values[i]);
     }
 
     /// <summary>Powers of two and their halves: exact, ties to the even neighbour, subnormal, and what is no
@@ -126,7 +129,7 @@ public sealed class SafetensorsTests : IDisposable
         var writer = new SafetensorsWriter();
         writer.Add("h", "F16", [cases.Length], sink => sink.Write([.. cases.Select(pair => pair.Written)]));
         writer.Save(_folder["a"]);
-        using SafetensorsReader file = Safetensors.Open(_folder["a"]);
+        using var file = Safetensors.Open(_folder["a"]);
         Assert.Equal(2 * cases.Length, file["h"].End - file["h"].Begin);
         Assert.Equal(cases.Select(pair => pair.Read), Floats(file, "h"));
     }
@@ -145,7 +148,7 @@ public sealed class SafetensorsTests : IDisposable
         });
         writer.Add("f", [1], new float[] { 7 });
         writer.Save(_folder["a"]);
-        using SafetensorsReader file = Safetensors.Open(_folder["a"]);
+        using var file = Safetensors.Open(_folder["a"]);
         // Wider elements first: all are aligned.
         Assert.Equal(["f", "h", "bytes"], file.Tensors.Select(tensor => tensor.Name));
         Assert.Equal(values, Floats(file, "h"));
@@ -186,7 +189,7 @@ public sealed class SafetensorsTests : IDisposable
         Assert.Throws<ArgumentException>(() => writer.AddMetadata("checksum", ""));
 
         File.WriteAllText(_folder["a"], "old");
-        foreach (Action<SafetensorsSink> wrong in new Action<SafetensorsSink>[]
+        foreach (var wrong in new Action<SafetensorsSink>[]
         {
             _ => { },
             sink => sink.Write(new float[] { 1, 2 }),
@@ -197,6 +200,7 @@ public sealed class SafetensorsTests : IDisposable
             failing.Add("x", "F32", [1], wrong);
             Assert.Throws<InvalidOperationException>(() => failing.Save(_folder["a"]));
         }
+
         Assert.Equal("old", File.ReadAllText(_folder["a"]));
         Assert.Equal(["a"], _folder.FileNames);
     }
@@ -211,7 +215,7 @@ public sealed class SafetensorsTests : IDisposable
               "f": {"dtype":"F32","shape":[],"data_offsets":[12,16]}}
             """;
         File.WriteAllBytes(_folder["a"], Foreign(json, [1, 0, 0, 0, 2, 0, 0, 0, 0x80, 0x3F, 0, 0, 0, 0, 0x80, 0x3F]));
-        using SafetensorsReader file = Safetensors.Open(_folder["a"]);
+        using var file = Safetensors.Open(_folder["a"]);
         Assert.False(file.IsChecked);
         Assert.Equal(["a", "z", "f"], file.Tensors.Select(tensor => tensor.Name));
         Assert.Equal("BF16", file["z"].DType);
@@ -248,11 +252,11 @@ public sealed class SafetensorsTests : IDisposable
 
         string script = Path.Combine(SourceFolder(), "read_safetensors.py");
         var start = new ProcessStartInfo("/usr/bin/python3", [script, _folder["a"]]) { RedirectStandardOutput = true };
-        using Process python = Process.Start(start)!;
+        using var python = Process.Start(start)!;
         string output = python.StandardOutput.ReadToEnd();
         python.WaitForExit();
         Assert.Equal(0, python.ExitCode);
-        JsonElement root = JsonDocument.Parse(output).RootElement;
+        var root = JsonDocument.Parse(output).RootElement;
         Assert.Equal("100", root.GetProperty("metadata").GetProperty("step").GetString());
         Assert.Equal(
             """{"counts": ["I64", [], 1099511627776], "weights \"\u03c9\"": ["F32", [2, 2], -1.25], "empty": """ +

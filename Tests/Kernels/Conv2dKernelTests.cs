@@ -31,7 +31,7 @@ public unsafe class Conv2dKernelTests
                     _ => operands.Dy.Pointer,
                 };
                 double[] expected = operands.DefineForward(addend != 0, i % 3 != 0);
-                var bias = i % 3 != 0 ? operands.Bias.Pointer : null;
+                float* bias = i % 3 != 0 ? operands.Bias.Pointer : null;
                 SimdLevels.PoisonScratch(workspace);
                 switch (i % 4)
                 {

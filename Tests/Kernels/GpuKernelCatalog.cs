@@ -41,9 +41,9 @@ internal static class GpuKernelCatalog
     private static SortedDictionary<string, KernelHandle> Find()
     {
         var found = new SortedDictionary<string, KernelHandle>(StringComparer.Ordinal);
-        foreach (FieldInfo field in Fields())
+        foreach (var field in Fields())
         {
-            foreach (Type holder in Closed(field.DeclaringType!))
+            foreach (var holder in Closed(field.DeclaringType!))
             {
                 object value = holder.GetField(
                     field.Name, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!.GetValue(null)!;
@@ -62,7 +62,7 @@ internal static class GpuKernelCatalog
         if (!type.ContainsGenericParameters)
             return [type];
         IEnumerable<Type[]> choices = [[]];
-        foreach (Type parameter in type.GetGenericArguments())
+        foreach (var parameter in type.GetGenericArguments())
         {
             Type[] constraints =
                 [.. parameter.GetGenericParameterConstraints().Where(constraint => constraint.IsInterface)];

@@ -57,12 +57,12 @@ public sealed class OfflineCompileTests(OfflineCompileTests.Report report, ITest
     [MemberData(nameof(PortableKernels))]
     public void OpenClKeepsToSinglePrecision(string name)
     {
-        KernelHandle handle = GpuKernelCatalog.Handle(name);
-        using Context context = Context.Create(builder => builder.EnableAlgorithms().Optimize(OptimizationLevel.O2));
+        var handle = GpuKernelCatalog.Handle(name);
+        using var context = Context.Create(builder => builder.EnableAlgorithms().Optimize(OptimizationLevel.O2));
         using var backend = new CLBackend(
             context, new CLCapabilityContext(false, true, true, true, true), CLDeviceVendor.Other,
             new CLCVersion(2, 0));
-        EntryPointDescription entry = GpuKernelCatalog.IsImplicitlyGrouped(handle)
+        var entry = GpuKernelCatalog.IsImplicitlyGrouped(handle)
             ? EntryPointDescription.FromImplicitlyGroupedKernel(handle.Body.Method)
             : EntryPointDescription.FromExplicitlyGroupedKernel(handle.Body.Method);
         string source = ((CLCompiledKernel)backend.Compile(entry, KernelSpecialization.Empty)).Source;
@@ -78,7 +78,7 @@ public sealed class OfflineCompileTests(OfflineCompileTests.Report report, ITest
         string ptx = Ptx(name);
         foreach (string architecture in (string[])["sm_80", "sm_90"])
         {
-            PtxAssembly code = PtxAssembler.Assemble(ptx, architecture);
+            var code = PtxAssembler.Assemble(ptx, architecture);
             string row = $"{name,-80} {architecture} {code.Registers,4} registers {code.SharedBytes,6} bytes shared";
             output.WriteLine(row);
             report.Add(row);
@@ -90,7 +90,7 @@ public sealed class OfflineCompileTests(OfflineCompileTests.Report report, ITest
 
     private static string Ptx(string name)
     {
-        KernelHandle handle = GpuKernelCatalog.Handle(name);
+        var handle = GpuKernelCatalog.Handle(name);
         return PtxCompiler.Compile(
             handle.Body.Method, GpuKernelCatalog.IsImplicitlyGrouped(handle), GpuKernelCatalog.Bounds(handle));
     }

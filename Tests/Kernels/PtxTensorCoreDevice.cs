@@ -74,7 +74,7 @@ internal sealed class PtxTensorCoreDevice(
     {
         if (kernel.Body.Method.DeclaringType is { IsGenericType: true } type)
         {
-            Type shape = type.GetGenericArguments()[0];
+            var shape = type.GetGenericArguments()[0];
             (typeof(ITensorCoreTile).IsAssignableFrom(shape) ? Tiles : Slices).Add(shape.Name);
         }
 

@@ -148,7 +148,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         double[] next = new double[n * h * w * hidden];
         for (int i = 0; i < next.Length; i++)
         {
-            F64[] at = new F64[4];
+            var at = new F64[4];
             for (int gate = 0; gate < 4; gate++)
             {
                 int index = (i / hidden * 4 * hidden) + GateOrder.Index(gate, i % hidden, hidden);
@@ -205,7 +205,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         double[] cellNext = new double[cell.Length], h = new double[cell.Length];
         for (int i = 0; i < cell.Length; i++)
         {
-            F64[] at = new F64[4];
+            var at = new F64[4];
             for (int gate = 0; gate < 4; gate++)
                 at[gate] = new F64(gates[GateIndex(gate)]);
             var (next, state) = LstmCell.Forward(ref at[0], ref at[1], ref at[2], ref at[3], new F64(cell[i]));
@@ -234,7 +234,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         var shape = new Conv2dShape(1, 0, 4, 4, 64, 3, 1);
         using var device = new PtxTensorCoreDevice(_memory, bf16: false);
         var (sum, _) = Sum(device, shape, bf16: false, 1);
-        GpuArray zero = device.Allocate(16 * 16, 0f);
+        var zero = device.Allocate(16 * 16, 0f);
         GpuArray[] results = [.. Enumerable.Range(0, 4).Select(_ => device.Allocate(16 * 16))];
         TensorCoreConv2d.ForwardLstmCell(device, results[0], results[1], default, zero, sum.Inputs, shape);
         TensorCoreConv2d.ForwardLstmCell(device, results[2], results[3], default, default, sum.Inputs, shape);
@@ -335,7 +335,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
 
         GpuArray x = device.Allocate(a, offset: 1), w = device.Allocate(b, offset: 2);
         GpuArray alone = device.Allocate(product.Length), other = device.Allocate(product.Length);
-        GpuArray itself = device.Allocate(addend, offset: 1);
+        var itself = device.Allocate(addend, offset: 1);
         Multiply(alone, default);
         Multiply(other, device.Allocate(addend, offset: 3));
         Multiply(itself, itself);

@@ -77,7 +77,7 @@ internal static class TinyModels
     public static float[] Random(long count, uint stream, float low = 0f, float high = 1f)
     {
         var random = new RandomStream(11, stream);
-        var values = new float[count];
+        float[] values = new float[count];
         foreach (ref float value in values.AsSpan())
             value = random.NextSingle(low, high);
         return values;

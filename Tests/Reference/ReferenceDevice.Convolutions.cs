@@ -57,7 +57,7 @@ internal partial class ReferenceDevice
         {
             F64 Gate(int gate) => new(Element(gates, n, GateOrder.Index(gate, c, channels), h, w));
             F64 i = Gate(0), f = Gate(1), g = Gate(2), o = Gate(3);
-            F64 dc = LstmCellBody.Backward(
+            var dc = LstmCellBody.Backward(
                 ref i, ref f, ref g, ref o, new F64(OrZero(cell, n, c, h, w)),
                 new F64(Element(cellNext, n, c, h, w)), new F64(OrZero(dHidden, n, c, h, w)),
                 new F64(OrZero(dCellNext, n, c, h, w)));

@@ -26,7 +26,8 @@ internal sealed class BallLimbs
         {
             for (int b = a + 1; b < 9; b++)
             {
-                if (a >= 6) LeastFingerGap = Math.Min(LeastFingerGap, Gap(a, b));
+                if (a >= 6)
+                    LeastFingerGap = Math.Min(LeastFingerGap, Gap(a, b));
                 else if (b - a >= 2 && (a, b) is not ((2, 4) or (3, 5) or (5, _)))
                     LeastGap = Math.Min(LeastGap, Gap(a, b));
             }
@@ -47,11 +48,12 @@ internal sealed class BallLimbs
     private double Gap(int a, int b)
     {
         double least = double.MaxValue;
-        foreach ((double X, double Y, double Z) ball in _balls[a])
+        foreach (var ball in _balls[a])
         {
-            foreach ((double X, double Y, double Z) other in _balls[b])
+            foreach (var other in _balls[b])
                 least = Math.Min(least, Square(ball, other));
         }
+
         return Math.Sqrt(least) - Radii[a] - Radii[b];
     }
 

@@ -28,7 +28,7 @@ public sealed class DeterminismTests
         // Everything is made anew each time, the environment included.
         byte[] Numbered(int i)
         {
-            Scene scene = Environments.Create(name).Sample(SceneSplit.Train, (ulong)(i / 10));
+            var scene = Environments.Create(name).Sample(SceneSplit.Train, (ulong)(i / 10));
             return scene.Render(scene.Cameras[i % 10], 48).Bytes.ToArray();
         }
     }

@@ -13,7 +13,7 @@ internal static class DistanceField
     /// <summary>At most the distance to the primitive; negative inside it, 0 exactly on its surface.</summary>
     public static double Of(in Primitive primitive, Point3 world)
     {
-        Point3 from = world - primitive.Frame.Origin;
+        var from = world - primitive.Frame.Origin;
         var p = new Point3(
             Point3.Dot(from, primitive.Frame.AxisX), Point3.Dot(from, primitive.Frame.AxisY),
             Point3.Dot(from, primitive.Frame.AxisZ));
@@ -58,10 +58,13 @@ internal static class DistanceField
         for (int step = 0; step < 20_000 && along * length < 40; step++)
         {
             double distance = Of(primitive, origin + (direction * along));
-            if (distance < closest) closest = distance;
-            if (distance < Touching) return along;
+            if (distance < closest)
+                closest = distance;
+            if (distance < Touching)
+                return along;
             along += Math.Max(distance, Touching) / length;
         }
+
         return double.PositiveInfinity;
     }
 
@@ -84,6 +87,7 @@ internal static class DistanceField
             foreach (double other in new[] { phi, -phi })
                 corners.AddRange([new(one, 0, other), new(other, one, 0), new(0, other, one)]);
         }
+
         List<Point3> normals = [];
         for (int a = 0; a < 12; a++)
         {
@@ -96,6 +100,7 @@ internal static class DistanceField
                 }
             }
         }
+
         Point3 z = new Point3(1, 1, 1).Unit, x = new Point3(1, -1, 0).Unit, y = new Point3(1, 1, -2).Unit;
         return [.. normals.Select(n => new Point3(Point3.Dot(n, x), Point3.Dot(n, y), Point3.Dot(n, z)))];
 

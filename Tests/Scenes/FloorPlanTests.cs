@@ -21,7 +21,7 @@ public sealed class FloorPlanTests
     [Fact]
     public void ArrowsStartAtTheirCamerasAndPointWhereTheyLook()
     {
-        RgbImage plan = FloorPlan.Render(Five.Sample(SceneSplit.Train, 0).SeenBy(Axes), 4, Size);
+        var plan = FloorPlan.Render(Five.Sample(SceneSplit.Train, 0).SeenBy(Axes), 4, Size);
         (int X, int Y)[] ahead = [(1, 0), (0, -1), (-1, 0), (0, 1)];
         for (int i = 0; i < 4; i++)
         {
@@ -37,6 +37,7 @@ public sealed class FloorPlanTests
             // The wedge of the field of view lightens what is ahead, as far as the plan's side allows, and only that.
             Assert.True(plan[x + (40 * ahead[i].X), y + (40 * ahead[i].Y)].G > 30);
         }
+
         Assert.Equal(Rgb.Black, plan[30, 30]);
         Assert.Equal(plan.Bytes, FloorPlan.Render(Five.Sample(SceneSplit.Train, 0).SeenBy(Axes), 4, Size).Bytes);
     }
@@ -44,8 +45,8 @@ public sealed class FloorPlanTests
     [Fact]
     public void OnlyTheViewsAskedForAreDrawnAndTheWindowStays()
     {
-        Scene scene = Five.Sample(SceneSplit.Train, 0).SeenBy(Axes);
-        RgbImage two = FloorPlan.Render(scene, 2, Size);
+        var scene = Five.Sample(SceneSplit.Train, 0).SeenBy(Axes);
+        var two = FloorPlan.Render(scene, 2, Size);
         int low = (int)(128 - (128 / 1.12f)), high = 255 - low;
         Assert.True(IsArrow(two[low, 128]));
         Assert.True(IsArrow(two[128, high]));
@@ -56,8 +57,8 @@ public sealed class FloorPlanTests
     [Fact]
     public void AWedgeIsAsWideAsTheFieldOfView()
     {
-        RgbImage plan = FloorPlan.Render([Axes[0], Axes[2]], Size);
-        Rgb paper = plan[128, 10];
+        var plan = FloorPlan.Render([Axes[0], Axes[2]], Size);
+        var paper = plan[128, 10];
         int tail = (int)(128 - (128 / 1.12f));
         // At 40 pixels ahead half the width is 40 tan 22.5° = 16.6.
         Assert.NotEqual(paper, plan[tail + 40, 128 + 15]);
@@ -74,7 +75,7 @@ public sealed class FloorPlanTests
         float length = level.Point.X - level.Tail.X;
         Assert.Equal(FloorPlan.ArrowLength * Size, length, 1e-3f);
         Assert.Equal(MathF.Cos(1.2f) * length, steep.Point.X - steep.Tail.X, 1e-3f);
-        RgbImage down = FloorPlan.Render([Axes[0] with { Pitch = -HalfPi }], Size);
+        var down = FloorPlan.Render([Axes[0] with { Pitch = -HalfPi }], Size);
         Assert.True(IsArrow(down[128, 128]));
     }
 
@@ -87,19 +88,20 @@ public sealed class FloorPlanTests
         // An L: along x, then up, where the perspective of a near camera would enlarge it.
         var factors = new ShepardMetzlerFactors(
             [default, new(1, 0, 0), new(2, 0, 0), new(2, 0, 1), new(2, 0, 2)], [red, red, blue, blue, blue]);
-        Scene scene = Five.Compose(factors, Axes);
-        RgbImage plan = FloorPlan.Render(scene, 0, Size);
+        var scene = Five.Compose(factors, Axes);
+        var plan = FloorPlan.Render(scene, 0, Size);
         float pixels = .36f * 128 / (Distance * 1.12f);
         double red3 = 0, blue3 = 0, redX = 0, blueX = 0;
         for (int y = 0; y < Size; y++)
         {
             for (int x = 0; x < Size; x++)
             {
-                Rgb at = plan[x, y];
+                var at = plan[x, y];
                 (red3, redX) = (red3 + (at.R > at.B ? 1 : 0), redX + (at.R > at.B ? x : 0));
                 (blue3, blueX) = (blue3 + (at.B > at.R ? 1 : 0), blueX + (at.B > at.R ? x : 0));
             }
         }
+
         Assert.Equal(2 * pixels * pixels, red3, 2.5 * pixels);
         Assert.Equal(pixels * pixels, blue3, 2.5 * pixels);
         // The barycentre, at x = 1.4 edges, is the middle; the red cubes have theirs at ½, the blue ones at 2.
@@ -110,12 +112,12 @@ public sealed class FloorPlanTests
     [Fact]
     public void RoomsShowTheirObjectsWithinTheirWalls()
     {
-        SceneEnvironment rooms = Environments.Create("rooms-ring");
+        var rooms = Environments.Create("rooms-ring");
         var blue = new HsvColour(2 / 3f, 1, 1);
         var factors = new RoomFactors(
             RoomWall.Red, RoomFloor.White, new WorldPoint(0, 0, 3),
             [new RoomObject(RoomShape.Box, blue, 1, 1.5f, -1), new RoomObject(RoomShape.Cone, blue, 1, -1, 2)]);
-        RgbImage plan = FloorPlan.Render(rooms.Compose(factors, rooms.FixedViews(4)), 0, Size);
+        var plan = FloorPlan.Render(rooms.Compose(factors, rooms.FixedViews(4)), 0, Size);
         // Four cameras on the ring, 4.5 from the middle, and the margin fill the plan.
         float scale = 128 / (4.5f * 1.12f);
         (int X, int Y) At(float x, float y) => ((int)(128 + (x * scale)), (int)(128 - (y * scale)));
@@ -132,7 +134,7 @@ public sealed class FloorPlanTests
     [Fact]
     public void MazesShowTheirPlans()
     {
-        Scene maze = Environments.Create("mazes").Sample(SceneSplit.Train, 3);
+        var maze = Environments.Create("mazes").Sample(SceneSplit.Train, 3);
         RgbImage plan = FloorPlan.Render(maze, 0, Size), exact = Mazes.RenderTopDown(maze, 4 * 7 * 10);
         int agree = 0, walls = 0;
         for (int y = 0; y < 280; y += 3)
@@ -141,12 +143,13 @@ public sealed class FloorPlanTests
             {
                 // The outer faces of the ring are 3.55 from the middle.
                 float side = 3.55f * 1.12f, worldX = ((x + .5f) / 40) - 3.5f, worldY = 3.5f - ((y + .5f) / 40);
-                Rgb here = plan[(int)(128 + (worldX / side * 128)), (int)(128 - (worldY / side * 128))];
+                var here = plan[(int)(128 + (worldX / side * 128)), (int)(128 - (worldY / side * 128))];
                 bool isWall = exact[x, y] is { R: < 60, G: < 60, B: < 60 };
                 walls += isWall ? 1 : 0;
                 agree += here is { R: < 75, G: < 75, B: < 75 } == isWall ? 1 : 0;
             }
         }
+
         Assert.InRange(walls, 500, 3000);
         // All but places on the borders of walls.
         Assert.InRange(agree, 94 * 94 * 9 / 10, 94 * 94);
@@ -159,7 +162,7 @@ public sealed class FloorPlanTests
         RgbImage[] views = [.. Enumerable.Range(1, 3).Select(i => Filled(32, new Rgb((byte)(40 * i), 5, 5)))];
         sheet.Add("a", views, Filled(sheet.PlanSize, new Rgb(1, 2, 250)));
         sheet.Add("b", views[..2], Filled(sheet.PlanSize, new Rgb(1, 250, 2)));
-        RgbImage picture = sheet.Render();
+        var picture = sheet.Render();
         // Four times enlarged, in two columns and two lines; the third view starts the second line.
         Assert.Equal(2 * 128 * 128, Count(picture, new Rgb(40, 5, 5)));
         Assert.Equal(2 * 128 * 128, Count(picture, new Rgb(80, 5, 5)));

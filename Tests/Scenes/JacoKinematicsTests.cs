@@ -18,8 +18,8 @@ public sealed class JacoKinematicsTests
         for (int trial = 0; trial < 100; trial++)
         {
             float[] angles = [.. Enumerable.Range(0, 9).Select(_ => random.NextSingle(-7, 7))];
-            PublishedArm arm = PublishedArm.At(angles);
-            JacoPose pose = JacoKinematics.Forward(angles);
+            var arm = PublishedArm.At(angles);
+            var pose = JacoKinematics.Forward(angles);
             LinkFrame[] frames = [.. pose.Links, .. pose.Fingers];
             for (int i = 0; i < frames.Length; i++)
             {
@@ -29,6 +29,7 @@ public sealed class JacoKinematicsTests
                 AssertNear(expected, 2, frames[i].ZAxis);
                 AssertNear(expected, 3, frames[i].Position);
             }
+
             AssertNear(PublishedArm.Point(arm.Frames[5], 0, -.0001, -.159), 3, pose.GripPoint);
             AssertNear(PublishedArm.Point(arm.Frames[5], .015, .0024, -.193), 3, pose.PinchPoint);
             for (int i = 0; i < 3; i++)
@@ -49,7 +50,7 @@ public sealed class JacoKinematicsTests
         for (int trial = 0; trial < 100; trial++)
         {
             float[] angles = [.. JacoKinematics.Joints.Select(j => random.NextSingle(j.Lower, j.Upper))];
-            JacoPose pose = JacoKinematics.Forward(angles);
+            var pose = JacoKinematics.Forward(angles);
             Vector3[] at = [Vector3.Zero, .. pose.Links.ToArray().Select(l => l.Position)];
             double[] lengths =
             [
@@ -71,7 +72,7 @@ public sealed class JacoKinematicsTests
     [Fact]
     public void AnArmStretchedUpIsAsHighAsTheSumOfItsLinks()
     {
-        JacoPose pose = JacoKinematics.Forward([.. StraightUp.Select(a => (float)a)]);
+        var pose = JacoKinematics.Forward([.. StraightUp.Select(a => (float)a)]);
         double[] heights = [.15675, .2755, .6855, .8928, .95694, 1.02108];
         Assert.All(heights.Index(), h => Assert.Equal(h.Item, pose.Links[h.Index].Position.Z, 1e-5));
         Assert.Equal(1.18008, pose.GripPoint.Z, 1e-5);
@@ -80,10 +81,10 @@ public sealed class JacoKinematicsTests
         float[] turned = [.. StraightUp.Select(a => (float)a)];
         turned[0] = .5f;
         turned[1] = 2;
-        JacoPose leaning = JacoKinematics.Forward(turned);
+        var leaning = JacoKinematics.Forward(turned);
         turned[0] = 1.5f;
-        JacoPose further = JacoKinematics.Forward(turned);
-        Vector3 rotated = Vector3.Transform(leaning.GripPoint, Matrix4x4.CreateRotationZ(-1));
+        var further = JacoKinematics.Forward(turned);
+        var rotated = Vector3.Transform(leaning.GripPoint, Matrix4x4.CreateRotationZ(-1));
         Assert.True(Vector3.Distance(rotated, further.GripPoint) < 1e-6f);
     }
 
@@ -94,7 +95,7 @@ public sealed class JacoKinematicsTests
         float[] closed = [.. open[..6], 1.35f, 1.35f, 1.35f];
         Assert.All(JacoKinematics.Forward(open).Fingertips.ToArray(),
             tip => Assert.InRange(Vector3.Distance(tip, JacoKinematics.Forward(open).PinchPoint), .07f, .12f));
-        JacoPose pose = JacoKinematics.Forward(closed);
+        var pose = JacoKinematics.Forward(closed);
         Assert.InRange(Vector3.Distance(pose.Fingertips[0], pose.PinchPoint), 0, .003f);
         Assert.All(pose.Fingertips.ToArray(), tip => Assert.InRange(Vector3.Distance(tip, pose.PinchPoint), 0, .04f));
         Assert.All(pose.Fingers.ToArray().Zip(pose.Fingertips.ToArray()),
@@ -104,7 +105,7 @@ public sealed class JacoKinematicsTests
     [Fact]
     public void LimitsAndSpeedsAreThePublishedOnes()
     {
-        IReadOnlyList<JacoJoint> joints = JacoKinematics.Joints;
+        var joints = JacoKinematics.Joints;
         Assert.Equal(9, joints.Count);
         Assert.Equal([true, false, false, true, true, true, false, false, false], joints.Select(j => j.IsFree));
         (double, double)[] limits = [(47, 313), (19, 341)];
@@ -113,6 +114,7 @@ public sealed class JacoKinematicsTests
             Assert.Equal(limits[i].Item1, joints[1 + i].Lower * 180 / Math.PI, 1e-4);
             Assert.Equal(limits[i].Item2, joints[1 + i].Upper * 180 / Math.PI, 1e-4);
         }
+
         Assert.All(joints.Skip(6), j => Assert.Equal((.15f, 1.35f), (j.Lower, j.Upper)));
         Assert.All(new double[] { 36, 36, 36, 48, 48, 48 }.Index(),
             s => Assert.Equal(s.Item, joints[s.Index].MaxSpeed * 180 / Math.PI, 1e-5));

@@ -19,9 +19,9 @@ public sealed class JacoPictureTests
         "bf2e4ddc38132e05d60ef3e9496ce43c398607b5bd55b779f0bdd64e91a05f87")]
     public void PicturesKeepTheirBytes(SceneSplit split, ulong index, int view, int size, string sha256)
     {
-        SceneEnvironment environment = Environments.Create("jaco");
+        var environment = Environments.Create("jaco");
         Assert.Equal(1, environment.Version);
-        Picture picture = Picture.Of(environment.Sample(split, index), view, size);
+        var picture = Picture.Of(environment.Sample(split, index), view, size);
         Assert.Equal(sha256, Convert.ToHexStringLower(SHA256.HashData(picture.Rgb)));
     }
 
@@ -35,18 +35,21 @@ public sealed class JacoPictureTests
         int[] seen = new int[Parts];
         for (ulong index = 0; index < 22; index++)
         {
-            Scene scene = Environments.Create("jaco").Sample(SceneSplit.Train, index);
+            var scene = Environments.Create("jaco").Sample(SceneSplit.Train, index);
             var solid = new JacoSolid((JacoFactors)scene.Factors);
             int view = (int)index % 11;
-            Picture picture = Picture.Of(scene, view, Size);
+            var picture = Picture.Of(scene, view, Size);
             for (int i = 0; i < picture.Parts.Length; i++)
             {
                 (int part, double depth) = solid.Seen(scene.Cameras[view], Size, i % Size, i / Size);
                 seen[picture.Parts[i]]++;
-                if (part == 0 && picture.Parts[i] == 0) continue;
+                if (part == 0 && picture.Parts[i] == 0)
+                    continue;
                 pixels++;
-                if (part != picture.Parts[i]) wrong++;
-                else if (Math.Abs(depth - picture.Depth[i]) > .002) far++;
+                if (part != picture.Parts[i])
+                    wrong++;
+                else if (Math.Abs(depth - picture.Depth[i]) > .002)
+                    far++;
             }
         }
         // Rays that graze an edge may go either way; where two links share a surface either may be named.
@@ -59,13 +62,15 @@ public sealed class JacoPictureTests
     {
         for (ulong index = 0; index < 20; index++)
         {
-            Scene scene = Environments.Create("jaco").Sample(SceneSplit.Test, index).With("target.colour", 1 / 3f);
-            Picture picture = Picture.Of(scene, 0, 64);
+            var scene = Environments.Create("jaco").Sample(SceneSplit.Test, index).With("target.colour", 1 / 3f);
+            var picture = Picture.Of(scene, 0, 64);
             foreach (int i in picture.Inside())
             {
                 (byte r, byte g, byte b) = (picture.Rgb[3 * i], picture.Rgb[(3 * i) + 1], picture.Rgb[(3 * i) + 2]);
-                if (picture.Parts[i] == 1) Assert.True(g > r && g > b && r == b, $"{r} {g} {b}");
-                else if (picture.Parts[i] > 1) Assert.True(r == g && g == b, $"{r} {g} {b}");
+                if (picture.Parts[i] == 1)
+                    Assert.True(g > r && g > b && r == b, $"{r} {g} {b}");
+                else if (picture.Parts[i] > 1)
+                    Assert.True(r == g && g == b, $"{r} {g} {b}");
             }
         }
     }
@@ -76,23 +81,25 @@ public sealed class JacoPictureTests
         int changed = 0;
         for (ulong index = 0; index < 40; index++)
         {
-            Scene scene = Environments.Create("jaco").Sample(SceneSplit.Train, index);
+            var scene = Environments.Create("jaco").Sample(SceneSplit.Train, index);
             float hue = ((JacoFactors)scene.Factors).TargetHue;
             for (int view = 0; view < 3; view++)
             {
-                Picture before = Picture.Of(scene, view, 64);
-                Picture after = Picture.Of(scene.With("target.colour", (hue + .4f) % 1), view, 64);
+                var before = Picture.Of(scene, view, 64);
+                var after = Picture.Of(scene.With("target.colour", (hue + .4f) % 1), view, 64);
                 Assert.Equal(before.Parts, after.Parts);
                 Assert.Equal(before.Depth, after.Depth);
                 byte[] fine = Picture.Of(scene, view, 64 * Picture.Fineness).Parts;
                 for (int i = 0; i < before.Parts.Length; i++)
                 {
-                    if (before.Rgb.AsSpan(3 * i, 3).SequenceEqual(after.Rgb.AsSpan(3 * i, 3))) continue;
+                    if (before.Rgb.AsSpan(3 * i, 3).SequenceEqual(after.Rgb.AsSpan(3 * i, 3)))
+                        continue;
                     changed++;
                     Assert.True(before.IsNear(i, part: 1, fine), $"pixel {i} of scene {index}");
                 }
             }
         }
+
         Assert.True(changed > 1000, $"{changed} pixels changed");
     }
 
@@ -103,44 +110,49 @@ public sealed class JacoPictureTests
         int moved = 0;
         for (ulong index = 0; index < 20; index++)
         {
-            Scene scene = Environments.Create("jaco").Sample(SceneSplit.Train, index);
-            Picture before = Picture.Of(scene, 0, 64);
-            Picture after = Picture.Of(scene.With("joints[5]", ((JacoFactors)scene.Factors).Joints[5] + 1), 0, 64);
+            var scene = Environments.Create("jaco").Sample(SceneSplit.Train, index);
+            var before = Picture.Of(scene, 0, 64);
+            var after = Picture.Of(scene.With("joints[5]", ((JacoFactors)scene.Factors).Joints[5] + 1), 0, 64);
             for (int i = 0; i < before.Parts.Length; i++)
             {
                 (byte was, byte now) = (before.Parts[i], after.Parts[i]);
-                if (was != now) moved++;
+                if (was != now)
+                    moved++;
                 // Parts 7 to 10 are the palm, its ring and the fingers.
                 Assert.True(was == now || was >= 7 || now >= 7, $"part {was} became {now}");
-                if (was == now && was is > 0 and < 7) Assert.Equal(before.Depth[i], after.Depth[i]);
+                if (was == now && was is > 0 and < 7)
+                    Assert.Equal(before.Depth[i], after.Depth[i]);
             }
         }
+
         Assert.True(moved > 100, $"{moved} pixels moved");
     }
 
     [Fact]
     public void TheArmIsInThePictureFromEverywhere()
     {
-        SceneEnvironment environment = Environments.Create("jaco");
+        var environment = Environments.Create("jaco");
         int targets = 0, views = 0;
         for (ulong index = 0; index < 40; index++)
         {
-            Scene scene = environment.Sample(SceneSplit.Train, index).SeenBy(environment.FixedViews(5));
+            var scene = environment.Sample(SceneSplit.Train, index).SeenBy(environment.FixedViews(5));
             for (int view = 0; view < 5; view++)
             {
-                Picture picture = Picture.Of(scene, view, 64);
+                var picture = Picture.Of(scene, view, 64);
                 Assert.InRange(picture.Parts.Count(p => p > 1), 60, 1500);
-                if (picture.Parts.Contains((byte)1)) targets++;
+                if (picture.Parts.Contains((byte)1))
+                    targets++;
                 views++;
             }
         }
+
         Assert.True(targets > views * 8 / 10, $"the target is in {targets} of {views} views");
     }
 
     [Fact]
     public void RenderingAllocatesNothing()
     {
-        Scene scene = Environments.Create("jaco").Sample(SceneSplit.Train, 0);
+        var scene = Environments.Create("jaco").Sample(SceneSplit.Train, 0);
         byte[] rgb = new byte[64 * 64 * 3], parts = new byte[64 * 64];
         float[] depth = new float[64 * 64];
         scene.Render(scene.Cameras[0], 64, rgb, parts, depth);
@@ -170,7 +182,8 @@ public sealed class JacoPictureTests
         /// side.</param>
         public bool IsNear(int pixel, byte part, byte[] fine)
         {
-            if (Parts[pixel] == part || Neighbours(pixel).Any(n => Parts[n] == part)) return true;
+            if (Parts[pixel] == part || Neighbours(pixel).Any(n => Parts[n] == part))
+                return true;
             int width = Size * Fineness, left = pixel % Size * Fineness, top = pixel / Size * Fineness;
             return (from y in Enumerable.Range(top - 1, Fineness + 2)
                     from x in Enumerable.Range(left - 1, Fineness + 2)
@@ -180,10 +193,14 @@ public sealed class JacoPictureTests
 
         private IEnumerable<int> Neighbours(int pixel)
         {
-            if (pixel % Size > 0) yield return pixel - 1;
-            if (pixel % Size < Size - 1) yield return pixel + 1;
-            if (pixel >= Size) yield return pixel - Size;
-            if (pixel < Parts.Length - Size) yield return pixel + Size;
+            if (pixel % Size > 0)
+                yield return pixel - 1;
+            if (pixel % Size < Size - 1)
+                yield return pixel + 1;
+            if (pixel >= Size)
+                yield return pixel - Size;
+            if (pixel < Parts.Length - Size)
+                yield return pixel + Size;
         }
     }
 }

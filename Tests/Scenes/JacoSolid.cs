@@ -14,17 +14,17 @@ internal sealed class JacoSolid
 
     public JacoSolid(JacoFactors factors)
     {
-        PublishedArm arm = PublishedArm.At([.. factors.Joints]);
-        Point3 target = new Point3(factors.Target.X, factors.Target.Y, factors.Target.Z) * Scale;
+        var arm = PublishedArm.At([.. factors.Joints]);
+        var target = new Point3(factors.Target.X, factors.Target.Y, factors.Target.Z) * Scale;
         _shapes.Add((1, p => (p - target).Length - (.08 * Scale)));
         Point3[] joints = [.. arm.Frames.Take(6).Select(f => At(f, 0, 0, 0))];
-        Point3 palm = At(arm.Frames[5], 0, 0, -.1);
+        var palm = At(arm.Frames[5], 0, 0, -.1);
         for (int i = 0; i < 6; i++)
         {
             Point3 from = i == 0 ? new Point3(0, 0, 0) : joints[i], to = i == 5 ? palm : joints[i + 1];
             AddCapsule(2 + i, from, to, LinkRadii[i]);
-            Point3 axis = At(arm.Frames[i], 0, 0, 1 / Scale) - joints[i];
-            Point3 middle = joints[i];
+            var axis = At(arm.Frames[i], 0, 0, 1 / Scale) - joints[i];
+            var middle = joints[i];
             double radius = RingRadii[i] * Scale;
             _shapes.Add((2 + i, p =>
             {
@@ -36,6 +36,7 @@ internal sealed class JacoSolid
             }
             ));
         }
+
         foreach ((int i, double[,] finger) in arm.Frames.Skip(6).Index())
             AddCapsule(8 + i, At(finger, 0, 0, 0), At(finger, .084, -.063 / 11, 0), .012);
     }
@@ -54,17 +55,19 @@ internal sealed class JacoSolid
         double depth = 0;
         while (depth < end)
         {
-            Point3 at = origin + (ray * depth);
+            var at = origin + (ray * depth);
             (int part, double distance) = _shapes.Select(s => (s.Part, s.Distance(at))).MinBy(s => s.Item2);
-            if (distance < 1e-6) return (part, depth);
+            if (distance < 1e-6)
+                return (part, depth);
             depth += distance / ray.Length;
         }
+
         return (0, end);
     }
 
     private void AddCapsule(int part, Point3 from, Point3 to, double radius)
     {
-        Point3 along = to - from;
+        var along = to - from;
         double square = Point3.Dot(along, along);
         _shapes.Add((part, p =>
         {

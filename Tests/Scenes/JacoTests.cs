@@ -17,8 +17,8 @@ public sealed class JacoTests
     {
         for (ulong index = 0; index < 400; index++)
         {
-            SceneSplit split = index % 2 == 0 ? SceneSplit.Train : SceneSplit.Test;
-            BallLimbs limbs = BallLimbs.Of(Factors(Arm.Sample(split, index)).Joints);
+            var split = index % 2 == 0 ? SceneSplit.Train : SceneSplit.Test;
+            var limbs = BallLimbs.Of(Factors(Arm.Sample(split, index)).Joints);
             Assert.True(limbs.LeastHeight > .014, $"{limbs.LeastHeight} m above the floor");
             Assert.True(limbs.LeastGap > .014, $"{limbs.LeastGap} m between links");
             Assert.True(limbs.LeastFingerGap > -1e-4, $"{limbs.LeastFingerGap} m between fingers");
@@ -34,16 +34,22 @@ public sealed class JacoTests
         for (int trial = 0; trial < 1500; trial++)
         {
             float[] angles = [.. JacoKinematics.Joints.Select(j => random.NextSingle(j.Lower, j.Upper))];
-            BallLimbs limbs = BallLimbs.Of(angles);
+            var limbs = BallLimbs.Of(angles);
             double margin = Math.Min(Math.Min(limbs.LeastHeight - .015, limbs.LeastGap - .015), limbs.LeastFingerGap);
             // Balls at every hundredth of a link miss the nearest points by less than this.
-            if (Math.Abs(margin) < 1e-4) continue;
+            if (Math.Abs(margin) < 1e-4)
+                continue;
             Assert.Equal(margin > 0, Arm.IsSensible(angles));
-            if (margin > 0) sensible++;
-            if (limbs.LeastHeight < .015) low++;
-            if (limbs.LeastGap < .015) crossed++;
-            if (limbs.LeastFingerGap < 0) fingers++;
+            if (margin > 0)
+                sensible++;
+            if (limbs.LeastHeight < .015)
+                low++;
+            if (limbs.LeastGap < .015)
+                crossed++;
+            if (limbs.LeastFingerGap < 0)
+                fingers++;
         }
+
         Assert.True(sensible > 700 && low > 200 && crossed > 100 && fingers > 30,
             $"{sensible} sensible, {low} too low, {crossed} crossed, {fingers} with crossed fingers");
     }
@@ -97,17 +103,18 @@ public sealed class JacoTests
     {
         const int Count = 4000, Bins = 10;
         int[,] histogram = new int[JacoKinematics.JointCount, Bins];
-        foreach (JacoFactors factors in Sampled(Arm, Count))
+        foreach (var factors in Sampled(Arm, Count))
         {
             Assert.Equal(JacoKinematics.JointCount, factors.Joints.Count);
             for (int i = 0; i < JacoKinematics.JointCount; i++)
             {
-                JacoJoint joint = JacoKinematics.Joints[i];
+                var joint = JacoKinematics.Joints[i];
                 Assert.InRange(factors.Joints[i], joint.Lower, joint.Upper);
                 double share = (factors.Joints[i] - joint.Lower) / (joint.Upper - joint.Lower);
                 histogram[i, Math.Min((int)(share * Bins), Bins - 1)]++;
             }
         }
+
         for (int i = 0; i < JacoKinematics.JointCount; i++)
         {
             // Nothing in the arm's way depends on where it turns to; other joints are thinned out where they fold it
@@ -129,9 +136,9 @@ public sealed class JacoTests
     {
         const int Count = 4000;
         double squared = 0, height = 0, x = 0, y = 0;
-        foreach ((int i, JacoFactors factors) in Sampled(Arm, Count).Index())
+        foreach ((int i, var factors) in Sampled(Arm, Count).Index())
         {
-            WorldPoint target = factors.Target;
+            var target = factors.Target;
             double distance = Math.Sqrt((target.X * target.X) + (target.Y * target.Y));
             Assert.InRange(distance, .25 - 1e-6, .75 + 1e-6);
             Assert.InRange(target.Z, .08f, .6f);
@@ -139,7 +146,8 @@ public sealed class JacoTests
             height += target.Z / Count;
             x += target.X / Count;
             y += target.Y / Count;
-            if (i >= 200) continue;
+            if (i >= 200)
+                continue;
             double gap = BallLimbs.Of(factors.Joints).GapTo(target.X, target.Y, target.Z, .08);
             Assert.True(gap > .014, $"{gap} m from the arm");
         }
@@ -154,7 +162,7 @@ public sealed class JacoTests
     public void TargetsCanLieOnTheFloor()
     {
         var arm = new JacoArm(new JacoOptions { TargetOnFloor = true });
-        foreach ((int index, JacoFactors factors) in Sampled(arm, 100).Index())
+        foreach ((int index, var factors) in Sampled(arm, 100).Index())
         {
             Assert.Equal(.08f, factors.Target.Z);
             Assert.Equal(Factors(Arm.Sample(SceneSplit.Train, (ulong)index)).Joints, factors.Joints);
@@ -176,9 +184,10 @@ public sealed class JacoTests
             float least = float.MaxValue;
             for (int start = 0; start < Starts && least > .03f; start++)
             {
-                JacoFactors from = scenes[scene] with { Joints = scenes[scene + start].Joints };
+                var from = scenes[scene] with { Joints = scenes[scene + start].Joints };
                 least = Math.Min(least, Approach(arm, from, new RandomStream((ulong)scene, (uint)start), Steps));
             }
+
             Assert.True(least < .05f, $"target {scenes[scene].Target} stays {least} m away");
         }
 
@@ -190,13 +199,17 @@ public sealed class JacoTests
                 float width = random.NextSingle() * (step % 50 == 0 ? 2 : .5f);
                 for (int i = 0; i < JacoKinematics.ArmJoints; i++)
                 {
-                    JacoJoint joint = JacoKinematics.Joints[i];
+                    var joint = JacoKinematics.Joints[i];
                     angles[i] += width * random.NextNormal();
-                    if (!joint.IsFree) angles[i] = Math.Clamp(angles[i], joint.Lower, joint.Upper);
+                    if (!joint.IsFree)
+                        angles[i] = Math.Clamp(angles[i], joint.Lower, joint.Upper);
                 }
-                JacoFactors moved = best with { Joints = angles };
-                if (moved.Distance < best.Distance && arm.IsSensible(angles)) best = moved;
+
+                var moved = best with { Joints = angles };
+                if (moved.Distance < best.Distance && arm.IsSensible(angles))
+                    best = moved;
             }
+
             return best.Distance;
         }
     }
@@ -204,7 +217,7 @@ public sealed class JacoTests
     [Fact]
     public void TheTipIsBetweenTheFingers()
     {
-        foreach (JacoFactors factors in Sampled(Arm, 50))
+        foreach (var factors in Sampled(Arm, 50))
         {
             double[,] tip = PublishedArm.Point(PublishedArm.At([.. factors.Joints]).Frames[5], 0, -.0001, -.159);
             Assert.Equal(tip[0, 3], factors.Tip.X, 2e-7);
@@ -225,10 +238,10 @@ public sealed class JacoTests
         double azimuths = 0, elevations = 0, count = 0;
         var cameras = Enumerable.Range(0, 300)
             .SelectMany(i => Arm.Sample(SceneSplit.Train, (ulong)i).Cameras.ToArray());
-        foreach (Camera camera in cameras.Concat(Arm.FixedViews(50)))
+        foreach (var camera in cameras.Concat(Arm.FixedViews(50)))
         {
             var centre = new Vector3(0, 0, .4f * Scale);
-            Vector3 offset = new Vector3(camera.X, camera.Y, camera.Z) - centre;
+            var offset = new Vector3(camera.X, camera.Y, camera.Z) - centre;
             Assert.InRange(offset.Length() / Scale, 1.6f - 1e-5f, 2 + 1e-5f);
             double elevation = Math.Asin(offset.Z / offset.Length()) * 180 / Math.PI;
             Assert.InRange(elevation, 10 - 1e-3, 60 + 1e-3);
@@ -242,6 +255,7 @@ public sealed class JacoTests
             elevations += elevation;
             count++;
         }
+
         Assert.Equal(300 * 11 + 50, count);
         Assert.Equal(0, azimuths / count, .1);
         Assert.Equal(35, elevations / count, .8);
@@ -254,12 +268,13 @@ public sealed class JacoTests
         int[] hues = new int[10];
         var walls = new Dictionary<RoomWall, int>();
         var floors = new Dictionary<RoomFloor, int>();
-        foreach (JacoFactors factors in Sampled(Arm, Count))
+        foreach (var factors in Sampled(Arm, Count))
         {
             hues[Math.Min((int)(factors.TargetHue * 10), 9)]++;
             walls[factors.Wall] = walls.GetValueOrDefault(factors.Wall) + 1;
             floors[factors.Floor] = floors.GetValueOrDefault(factors.Floor) + 1;
         }
+
         Assert.All(hues, n => Assert.InRange(n, 320, 480));
         Assert.Equal(5, walls.Count);
         Assert.All(walls.Values, n => Assert.InRange(n, 700, 900));
@@ -270,9 +285,9 @@ public sealed class JacoTests
     [Fact]
     public void OneCauseChangesAlone()
     {
-        Scene scene = Arm.Sample(SceneSplit.Train, 3);
-        JacoFactors factors = Factors(scene);
-        JacoFactors turned = Factors(scene.With("joints[0]", factors.Joints[0] + 1));
+        var scene = Arm.Sample(SceneSplit.Train, 3);
+        var factors = Factors(scene);
+        var turned = Factors(scene.With("joints[0]", factors.Joints[0] + 1));
         Assert.Equal(factors.Joints[0] + 1, turned.Joints[0]);
         Assert.Equal(factors.Joints.Skip(1), turned.Joints.Skip(1));
         Assert.Equal(factors, turned with { Joints = factors.Joints });
@@ -288,8 +303,8 @@ public sealed class JacoTests
     [Fact]
     public void ImpossibleCausesAndOptionsAreRefused()
     {
-        Scene scene = Arm.Sample(SceneSplit.Train, 0);
-        JacoFactors factors = Factors(scene);
+        var scene = Arm.Sample(SceneSplit.Train, 0);
+        var factors = Factors(scene);
         scene.With("joints[0]", 20f);
         Refuses("joints[1]", () => scene.With("joints[1]", .5f));
         Refuses("joints[6]", () => scene.With("joints[6]", 1.4f));

@@ -20,14 +20,14 @@ public sealed class MazeCasterTests
     public void PicturesKeepTheirBytes(SceneSplit split, ulong index, int view, int size, string sha256)
     {
         Assert.Equal(1, Environment.Version);
-        Scene scene = Environment.Sample(split, index);
+        var scene = Environment.Sample(split, index);
         Assert.Equal(sha256, Hash(scene.Render(scene.Cameras[view], size)));
     }
 
     [Fact]
     public void PicturesFromAboveKeepTheirBytes()
     {
-        Scene scene = Environment.Sample(SceneSplit.Train, 1);
+        var scene = Environment.Sample(SceneSplit.Train, 1);
         Camera downwards = scene.Cameras[0] with { Pitch = -.4f }, above = downwards with { Z = 5, Pitch = -1.2f };
         Assert.Equal(
             "caf81fc53071530eb3798142c554705683b6e0ee0c764b07f8bee4eb18bc3f34", Hash(scene.Render(downwards, 48)));
@@ -46,9 +46,10 @@ public sealed class MazeCasterTests
         var sum = new Comparison();
         for (ulong index = 0; index < 10; index++)
         {
-            Scene scene = Environment.Sample(SceneSplit.Train, index);
+            var scene = Environment.Sample(SceneSplit.Train, index);
             Compare(scene, scene.Cameras[(int)index * 7], size, ref sum);
         }
+
         sum.AssertWithin(mean: .4, farShare: .0005);
     }
 
@@ -59,9 +60,9 @@ public sealed class MazeCasterTests
         var sum = new Comparison();
         for (ulong index = 0; index < 6; index++)
         {
-            Scene scene = Environment.Sample(SceneSplit.Train, index);
-            Camera usual = scene.Cameras[(int)index * 9];
-            Camera camera = index switch
+            var scene = Environment.Sample(SceneSplit.Train, index);
+            var usual = scene.Cameras[(int)index * 9];
+            var camera = index switch
             {
                 0 => usual with { Pitch = .5f },
                 1 => usual with { Pitch = -.7f },
@@ -72,6 +73,7 @@ public sealed class MazeCasterTests
             };
             Compare(scene, camera, 40, ref sum);
         }
+
         sum.AssertWithin(mean: .7, farShare: .0005);
     }
 
@@ -84,7 +86,7 @@ public sealed class MazeCasterTests
         int differentDepths = 0;
         for (ulong index = 0; index < 20; index++)
         {
-            Scene scene = Environment.Sample(SceneSplit.Test, index);
+            var scene = Environment.Sample(SceneSplit.Test, index);
             var maze = (MazeGeometry)scene.Geometry;
             MazeCaster.Render(maze, scene.Cameras[1], 48, columns, near);
             MazeRays.Render(maze, scene.Cameras[1], 48, rays, far);
@@ -92,6 +94,7 @@ public sealed class MazeCasterTests
             differentDepths += near.Zip(far).Count(pair => !(pair.First == pair.Second
                 || Math.Abs(pair.First - pair.Second) < 1e-4f * pair.First));
         }
+
         Assert.True(error < .2, $"mean difference {error:F3} levels");
         Assert.InRange(differentDepths, 0, 20 * 48);
     }
@@ -99,13 +102,13 @@ public sealed class MazeCasterTests
     [Fact]
     public void PartsAreNoneAndCamerasInWallsSeeNothing()
     {
-        Scene scene = Environment.Sample(SceneSplit.Train, 0);
+        var scene = Environment.Sample(SceneSplit.Train, 0);
         byte[] rgb = new byte[16 * 16 * 3], parts = new byte[16 * 16];
         float[] depth = new float[16 * 16];
         parts.AsSpan().Fill(7);
         scene.Render(scene.Cameras[0], 16, rgb, parts, depth);
         Assert.Equal((byte)0, Assert.Single(parts.Distinct()));
-        foreach (Camera inside in new[]
+        foreach (var inside in new[]
             { scene.Cameras[0] with { X = 3.5f }, scene.Cameras[0] with { X = -20 }, scene.Cameras[0] with { Z = -1 } })
         {
             scene.Render(inside, 16, rgb, parts, depth);
@@ -113,6 +116,7 @@ public sealed class MazeCasterTests
             Assert.Equal(2, rgb.Distinct().Count());
             Assert.Equal(0f, Assert.Single(depth.Distinct()));
         }
+
         scene.Render(new Camera(0, 0, 2, 0, 1.4f, 40), 16, rgb, parts, depth);
         Assert.Equal([154, 226, 250], rgb[..3]);
         Assert.Equal(float.PositiveInfinity, Assert.Single(depth.Distinct()));
@@ -122,7 +126,7 @@ public sealed class MazeCasterTests
     [Fact]
     public void CamerasAtWallsSeeWholePictures()
     {
-        Scene scene = Environment.Sample(SceneSplit.Train, 0);
+        var scene = Environment.Sample(SceneSplit.Train, 0);
         foreach (float x in new[] { -3.45f, -3.4499998f, -3.4f, -3, 3.4499998f })
         {
             foreach (float yaw in new[] { 0, MathF.PI / 4, MathF.PI / 2, MathF.PI, -MathF.PI / 2 })
@@ -144,8 +148,8 @@ public sealed class MazeCasterTests
     [Fact]
     public void ColoursChangeNothingElse()
     {
-        Scene scene = Environment.Sample(SceneSplit.Train, 0);
-        Scene other = scene.With("rooms[0].wall", (Wall(scene) + 1) % 6);
+        var scene = Environment.Sample(SceneSplit.Train, 0);
+        var other = scene.With("rooms[0].wall", (Wall(scene) + 1) % 6);
         float[] depth = new float[32 * 32], otherDepth = new float[32 * 32];
         byte[] rgb = new byte[32 * 32 * 3], otherRgb = new byte[32 * 32 * 3];
         int same = 0, different = 0;
@@ -154,9 +158,12 @@ public sealed class MazeCasterTests
             scene.Render(scene.Cameras[view], 32, rgb, default, depth);
             other.Render(other.Cameras[view], 32, otherRgb, default, otherDepth);
             Assert.Equal(depth, otherDepth);
-            if (rgb.AsSpan().SequenceEqual(otherRgb)) same++;
-            else different++;
+            if (rgb.AsSpan().SequenceEqual(otherRgb))
+                same++;
+            else
+                different++;
         }
+
         Assert.True(same > 10 && different > 10, $"{same} views without the room, {different} with it");
 
         static int Wall(Scene scene) => ((MazeFactors)scene.Factors).Rooms[0].Wall;
@@ -165,10 +172,10 @@ public sealed class MazeCasterTests
     [Fact]
     public void RenderingAllocatesNothing()
     {
-        Scene scene = Environment.Sample(SceneSplit.Train, 0);
+        var scene = Environment.Sample(SceneSplit.Train, 0);
         byte[] rgb = new byte[84 * 84 * 3], parts = new byte[84 * 84];
         float[] depth = new float[84 * 84];
-        Camera raised = scene.Cameras[0] with { Pitch = .2f };
+        var raised = scene.Cameras[0] with { Pitch = .2f };
         scene.Render(scene.Cameras[0], 84, rgb, parts, depth);
         scene.Render(raised, 84, rgb, parts, depth);
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -195,9 +202,10 @@ public sealed class MazeCasterTests
             double at = middle + (width * (((i + .5) / Samples) - .5));
             mean += Math.Floor(at / .5) % 2 == 0 ? 1.0 / Samples : -1.0 / Samples;
         }
+
         float wave = pattern.Wave(middle, width);
         Assert.Equal(mean, wave, 1e-4);
-        Vector256<float> eight = pattern.Wave(Vector256.Create(middle), Vector256.Create(width));
+        var eight = pattern.Wave(Vector256.Create(middle), Vector256.Create(width));
         Assert.Equal(Vector256.Create(wave), eight);
         Assert.Equal(Vector256.Create(pattern.Tone(wave, .3f)), pattern.Tone(eight, Vector256.Create(.3f)));
         Assert.Equal(1, pattern.Tone(1, 1));
@@ -229,13 +237,15 @@ public sealed class MazeCasterTests
         {
             _error += difference;
             _levels++;
-            if (difference > 32) _far++;
+            if (difference > 32)
+                _far++;
         }
 
         public void AddDepth(double actual, double expected)
         {
             _depths++;
-            if (actual != expected && !(Math.Abs(actual - expected) < 1e-3 * expected)) _wrongDepths++;
+            if (actual != expected && !(Math.Abs(actual - expected) < 1e-3 * expected))
+                _wrongDepths++;
         }
 
         /// <summary>A pixel centre on a silhouette may go either way.</summary>
@@ -264,8 +274,10 @@ internal sealed class BoxMaze
         {
             for (int k = 0; k < 7; k++)
             {
-                if (factors.Layout.HasVerticalWall(line, k)) AddBox(line, line, k, k + 1);
-                if (factors.Layout.HasHorizontalWall(k, line)) AddBox(k, k + 1, line, line);
+                if (factors.Layout.HasVerticalWall(line, k))
+                    AddBox(line, line, k, k + 1);
+                if (factors.Layout.HasHorizontalWall(k, line))
+                    AddBox(k, k + 1, line, line);
             }
         }
         // Beyond the ring everything is wall.
@@ -282,12 +294,13 @@ internal sealed class BoxMaze
         {
             for (int column = 0; column < size * grid; column++)
             {
-                Vector3 colour = Seen(camera, size, (column + .5) / grid, (row + .5) / grid, out _);
+                var colour = Seen(camera, size, (column + .5) / grid, (row + .5) / grid, out _);
                 int pixel = ((row / grid * size) + (column / grid)) * 3;
                 for (int c = 0; c < 3; c++)
                     picture[pixel + c] += colour[c] / (grid * grid);
             }
         }
+
         return picture;
     }
 
@@ -318,15 +331,22 @@ internal sealed class BoxMaze
             {
                 double a = (box[2 * axis] - origin[axis]) / ray[axis];
                 double b = (box[(2 * axis) + 1] - origin[axis]) / ray[axis];
-                if (Math.Min(a, b) > enter) (enter, entered) = (Math.Min(a, b), (2 * axis) + (a < b ? 0 : 1));
+                if (Math.Min(a, b) > enter)
+                    (enter, entered) = (Math.Min(a, b), (2 * axis) + (a < b ? 0 : 1));
                 leave = Math.Min(leave, Math.Max(a, b));
             }
-            if (enter > 0 && enter < leave && enter < depth) (depth, face, isFloor) = (enter, entered, false);
+
+            if (enter > 0 && enter < leave && enter < depth)
+                (depth, face, isFloor) = (enter, entered, false);
         }
-        if (face < 0) return ToVector(_options.SkyColour);
+
+        if (face < 0)
+            return ToVector(_options.SkyColour);
         double x = origin[0] + (depth * ray[0]), y = origin[1] + (depth * ray[1]), z = origin[2] + (depth * ray[2]);
-        if (isFloor) return ToVector(_options.FloorColours[ColoursAt(x, y).Floor]) * Tone(x, y, .5, .12);
-        if (face == 5) return ToVector(_options.WallTopColour);
+        if (isFloor)
+            return ToVector(_options.FloorColours[ColoursAt(x, y).Floor]) * Tone(x, y, .5, .12);
+        if (face == 5)
+            return ToVector(_options.WallTopColour);
 
         double outwards = (face & 1) == 0 ? -1 : 1;
         (double normalX, double normalY) = face < 2 ? (outwards, 0.0) : (0.0, outwards);

@@ -32,13 +32,14 @@ public sealed class MazeLayoutTests
     [Fact]
     public void AllCellsAreConnectedWithinAClosedRing()
     {
-        foreach (MazeLayout layout in Drawn(Usual))
+        foreach (var layout in Drawn(Usual))
         {
             for (int k = 0; k < Side; k++)
             {
                 Assert.True(layout.HasVerticalWall(0, k) && layout.HasVerticalWall(Side, k));
                 Assert.True(layout.HasHorizontalWall(k, 0) && layout.HasHorizontalWall(k, Side));
             }
+
             Assert.Equal(Side * Side, Reached(layout).Count);
         }
     }
@@ -48,11 +49,11 @@ public sealed class MazeLayoutTests
     {
         int two = 0, wide = 0, high = 0, rooms = 0;
         var places = new HashSet<MazeRoom>();
-        foreach (MazeLayout layout in Drawn(Usual))
+        foreach (var layout in Drawn(Usual))
         {
             Assert.InRange(layout.Rooms.Count, 1, 2);
             two += layout.Rooms.Count - 1;
-            foreach (MazeRoom room in layout.Rooms)
+            foreach (var room in layout.Rooms)
             {
                 Assert.InRange(room.Width, 2, 3);
                 Assert.InRange(room.Height, 2, 3);
@@ -60,6 +61,7 @@ public sealed class MazeLayoutTests
                 (rooms, wide, high) = (rooms + 1, wide + room.Width - 2, high + room.Height - 2);
                 places.Add(room);
             }
+
             foreach ((int x, int y) in Cells())
             {
                 int area = layout.AreaOf(x, y);
@@ -70,6 +72,7 @@ public sealed class MazeLayoutTests
                 foreach ((int toX, int toY, bool open) in Neighbours(layout, x, y))
                     Assert.True(open || area == 0 || layout.AreaOf(toX, toY) != area);
             }
+
             Assert.All(Enumerable.Range(1, layout.Rooms.Count), area => Assert.True(OpeningsOf(layout, area) >= 2));
         }
         // Four standard deviations of fair coins.
@@ -85,10 +88,10 @@ public sealed class MazeLayoutTests
     [Fact]
     public void WallsAreOpenedAlongASpanningTreeAndThenWithTheirProbability()
     {
-        MazeOptions tree = Usual with { OpeningProbability = 0, MinRoomOpenings = 1, DeadEndRemovalProbability = 0 };
-        MazeOptions open = tree with { OpeningProbability = .12f };
+        var tree = Usual with { OpeningProbability = 0, MinRoomOpenings = 1, DeadEndRemovalProbability = 0 };
+        var open = tree with { OpeningProbability = .12f };
         int standing = 0, opened = 0;
-        foreach ((MazeLayout before, MazeLayout after) in Drawn(tree).Zip(Drawn(open)))
+        foreach ((var before, var after) in Drawn(tree).Zip(Drawn(open)))
         {
             Assert.Equal(before.Rooms, after.Rooms);
             int inside = before.Rooms.Sum(r => ((r.Width - 1) * r.Height) + (r.Width * (r.Height - 1)));
@@ -102,6 +105,7 @@ public sealed class MazeLayoutTests
                     pair => Assert.True(!pair.First.Open || pair.Second.Open));
             }
         }
+
         Assert.Equal(.12, opened / (double)standing, .01);
     }
 
@@ -111,7 +115,7 @@ public sealed class MazeLayoutTests
     public void DeadEndsOfOneCellAreOpenedWithTheirProbability()
     {
         int shortOnes = 0, opened = 0;
-        foreach (((MazeLayout before, MazeLayout half), MazeLayout all) in
+        foreach (((var before, var half), var all) in
             Drawn(Usual with { DeadEndRemovalProbability = 0 }).Zip(Drawn(Usual))
                 .Zip(Drawn(Usual with { DeadEndRemovalProbability = 1 })))
         {
@@ -120,12 +124,15 @@ public sealed class MazeLayoutTests
                 if (IsShortDeadEnd(before, x, y))
                 {
                     shortOnes++;
-                    if (Ways(half, x, y).Length > 1) opened++;
+                    if (Ways(half, x, y).Length > 1)
+                        opened++;
                     Assert.True(Ways(all, x, y).Length > 1);
                 }
+
                 Assert.True(Ways(before, x, y).Length <= Ways(half, x, y).Length);
             }
         }
+
         Assert.InRange(shortOnes, 500, 20 * Mazes);
         // A few are opened from the other side, by a dead end next to them.
         Assert.InRange(opened / (double)shortOnes, .46, .6);
@@ -134,16 +141,17 @@ public sealed class MazeLayoutTests
     [Fact]
     public void MapsSurviveTextAndJson()
     {
-        foreach (MazeLayout layout in Drawn(Usual))
+        foreach (var layout in Drawn(Usual))
         {
             string map = layout.ToString();
-            MazeLayout read = MazeLayout.Parse(map);
+            var read = MazeLayout.Parse(map);
             Assert.Equal(layout, read);
             Assert.Equal(map, read.ToString());
             Assert.Equal(layout.GetHashCode(), read.GetHashCode());
             Assert.Equal(layout, JsonSerializer.Deserialize<MazeLayout>(JsonSerializer.Serialize(layout)));
         }
-        MazeLayout drawn = MazeLayout.Parse(Map.Replace("\n", "\r\n", StringComparison.Ordinal) + "\r\n");
+
+        var drawn = MazeLayout.Parse(Map.Replace("\n", "\r\n", StringComparison.Ordinal) + "\r\n");
         Assert.Equal(Map, drawn.ToString());
         Assert.Equal([new MazeRoom(1, 5, 3, 2), new MazeRoom(5, 1, 2, 2)], drawn.Rooms);
         Assert.True(drawn.HasVerticalWall(1, 6));
@@ -208,7 +216,7 @@ public sealed class MazeLayoutTests
                 text[random.NextInt32(text.Length)] = "+-| AB\nZ"[random.NextInt32(8)];
             try
             {
-                MazeLayout layout = MazeLayout.Parse(new string(text));
+                var layout = MazeLayout.Parse(new string(text));
                 Assert.Equal(new string(text).TrimEnd('\n'), layout.ToString());
                 Assert.Equal(Side * Side, Reached(layout).Count);
             }
@@ -219,6 +227,7 @@ public sealed class MazeLayoutTests
                 Assert.InRange(error.Column, 1, 23);
             }
         }
+
         Assert.InRange(refused, 2000, 3999);
     }
 
@@ -241,10 +250,14 @@ public sealed class MazeLayoutTests
 
     private static IEnumerable<(int X, int Y, bool Open)> Neighbours(MazeLayout layout, int x, int y)
     {
-        if (x + 1 < Side) yield return (x + 1, y, !layout.HasVerticalWall(x + 1, y));
-        if (x > 0) yield return (x - 1, y, !layout.HasVerticalWall(x, y));
-        if (y + 1 < Side) yield return (x, y + 1, !layout.HasHorizontalWall(x, y + 1));
-        if (y > 0) yield return (x, y - 1, !layout.HasHorizontalWall(x, y));
+        if (x + 1 < Side)
+            yield return (x + 1, y, !layout.HasVerticalWall(x + 1, y));
+        if (x > 0)
+            yield return (x - 1, y, !layout.HasVerticalWall(x, y));
+        if (y + 1 < Side)
+            yield return (x, y + 1, !layout.HasHorizontalWall(x, y + 1));
+        if (y > 0)
+            yield return (x, y - 1, !layout.HasHorizontalWall(x, y));
     }
 
     private static (int X, int Y, bool Open)[] Ways(MazeLayout layout, int x, int y) =>
@@ -258,9 +271,11 @@ public sealed class MazeLayoutTests
         {
             foreach ((int x, int y, _) in Ways(layout, cell.X, cell.Y))
             {
-                if (reached.Add((x, y))) queue.Enqueue((x, y));
+                if (reached.Add((x, y)))
+                    queue.Enqueue((x, y));
             }
         }
+
         return reached;
     }
 
@@ -272,7 +287,8 @@ public sealed class MazeLayoutTests
 
     private static bool IsShortDeadEnd(MazeLayout layout, int x, int y)
     {
-        if (layout.AreaOf(x, y) != MazeLayout.Corridor || Ways(layout, x, y) is not [var way]) return false;
+        if (layout.AreaOf(x, y) != MazeLayout.Corridor || Ways(layout, x, y) is not [var way])
+            return false;
         return layout.AreaOf(way.X, way.Y) != MazeLayout.Corridor || Ways(layout, way.X, way.Y).Length > 2;
     }
 }

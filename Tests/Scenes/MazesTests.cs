@@ -21,16 +21,17 @@ public sealed class MazesTests
         double turns = 0;
         for (ulong index = 0; index < 1000; index++)
         {
-            Scene scene = Environment.Sample(SceneSplit.Train, index);
-            MazeFactors factors = Factors(scene);
+            var scene = Environment.Sample(SceneSplit.Train, index);
+            var factors = Factors(scene);
             Assert.Equal(factors.Layout.Rooms.Count, factors.Rooms.Count);
-            foreach (MazeAreaColours colours in factors.Rooms.Append(factors.Corridor))
+            foreach (var colours in factors.Rooms.Append(factors.Corridor))
                 (walls[colours.Wall], floors[colours.Floor]) = (walls[colours.Wall] + 1, floors[colours.Floor] + 1);
             Assert.Equal(300, scene.Cameras.Length);
-            Camera camera = scene.Cameras[0];
+            var camera = scene.Cameras[0];
             Assert.Equal((.5f, 0f, 80f), (camera.Z, camera.Pitch, camera.FieldOfViewDegrees));
             turns += camera.Yaw;
         }
+
         Assert.All(walls, count => Assert.Equal(1 / 6.0, count / (double)walls.Sum(), .035));
         Assert.All(floors, count => Assert.Equal(1 / 4.0, count / (double)floors.Sum(), .035));
         // The mean of a thousand uniform angles has a standard deviation of 0.057.
@@ -44,17 +45,19 @@ public sealed class MazesTests
         var offsets = new HashSet<(int, int)>();
         for (ulong index = 0; index < 40; index++)
         {
-            Scene scene = Environment.Sample(SceneSplit.Train, index);
+            var scene = Environment.Sample(SceneSplit.Train, index);
             var cells = new HashSet<(int, int)>();
-            foreach (Camera camera in scene.Cameras)
+            foreach (var camera in scene.Cameras)
             {
                 nearest = Math.Min(nearest, DistanceToWalls(Factors(scene).Layout, camera.X, camera.Y));
-                (int X, int Y) cell = MazeLayout.CellAt(camera.X, camera.Y);
+                var cell = MazeLayout.CellAt(camera.X, camera.Y);
                 cells.Add(cell);
                 offsets.Add(((int)(10 * (camera.X + 3.5f - cell.X)), (int)(10 * (camera.Y + 3.5f - cell.Y))));
             }
+
             Assert.InRange(cells.Count, 44, 49);
         }
+
         Assert.InRange(nearest, .15 - 1e-5, .151);
         // Of ten by ten places in a cell all occur, those on its borders where there is no wall, but for the corners of
         // the cell, which only rooms and junctions have free.
@@ -68,14 +71,15 @@ public sealed class MazesTests
         HashSet<string> train = [], test = [];
         for (ulong index = 0; index < 400; index++)
         {
-            MazeLayout learned = Factors(environment.Sample(SceneSplit.Train, index)).Layout;
-            MazeLayout held = Factors(environment.Sample(SceneSplit.Test, index)).Layout;
+            var learned = Factors(environment.Sample(SceneSplit.Train, index)).Layout;
+            var held = Factors(environment.Sample(SceneSplit.Test, index)).Layout;
             // The set follows from the layout alone, also from one that was read from its map.
             Assert.Equal(SceneSplit.Train, environment.SplitOf(MazeLayout.Parse(learned.ToString())));
             Assert.Equal(SceneSplit.Test, environment.SplitOf(MazeLayout.Parse(held.ToString())));
             train.Add(learned.ToString());
             test.Add(held.ToString());
         }
+
         Assert.Empty(train.Intersect(test));
         Assert.Equal((400, 400), (train.Count, test.Count));
         int tests = Enumerable.Range(0, 3000).Count(i => environment.SplitOf(MazeGenerator.Draw(
@@ -87,14 +91,15 @@ public sealed class MazesTests
     public void PurposesDoNotDisturbEachOther()
     {
         var usual = new MazeOptions();
-        Scene scene = Environment.Sample(SceneSplit.Train, 4);
-        Scene turned = new Mazes(usual with { Headings = 8 }).Sample(SceneSplit.Train, 4);
-        Scene fewer = new Mazes(usual with { WallColours = [Rgb.White] }).Sample(SceneSplit.Train, 4);
+        var scene = Environment.Sample(SceneSplit.Train, 4);
+        var turned = new Mazes(usual with { Headings = 8 }).Sample(SceneSplit.Train, 4);
+        var fewer = new Mazes(usual with { WallColours = [Rgb.White] }).Sample(SceneSplit.Train, 4);
         for (int i = 0; i < 300; i++)
         {
             Assert.Equal(scene.Cameras[i], turned.Cameras[i] with { Yaw = scene.Cameras[i].Yaw });
             Assert.Equal(0, turned.Cameras[i].Yaw / (Math.PI / 4) % 1, 1e-5);
         }
+
         Assert.Equal(8, turned.Cameras.ToArray().Select(c => c.Yaw).Distinct().Count());
         Assert.Equal(JsonSerializer.Serialize(scene.Factors), JsonSerializer.Serialize(turned.Factors));
         Assert.Equal(scene.Cameras.ToArray(), fewer.Cameras.ToArray());
@@ -105,7 +110,7 @@ public sealed class MazesTests
     [Fact]
     public void FactorsSurviveJsonAndChangeByName()
     {
-        MazeFactors factors = Factors(Environment.Sample(SceneSplit.Train, 0));
+        var factors = Factors(Environment.Sample(SceneSplit.Train, 0));
         Assert.Equal(2, factors.Rooms.Count);
         string json = JsonSerializer.Serialize<SceneFactors>(factors);
         Assert.Contains("\"$type\":\"mazes\"", json, StringComparison.Ordinal);
@@ -129,14 +134,14 @@ public sealed class MazesTests
     [Fact]
     public void ImpossibleCausesAreRefused()
     {
-        Scene scene = Environment.Sample(SceneSplit.Train, 0);
-        MazeFactors factors = Factors(scene);
+        var scene = Environment.Sample(SceneSplit.Train, 0);
+        var factors = Factors(scene);
         Assert.Throws<FactorException>(() => scene.With("corridor.wall", 6));
         Assert.Throws<FactorException>(() => scene.With("rooms[0].floor", -1));
         var error = Assert.Throws<FactorException>(() => scene.With(factors with { Rooms = [factors.Rooms[0]] }));
         Assert.Contains("1 rooms", error.Message, StringComparison.Ordinal);
         Assert.Throws<FactorException>(() => scene.With(factors with { Layout = null! }));
-        SceneFactors cubes = Environments.Create("shepard-metzler-5").Sample(SceneSplit.Train, 0).Factors;
+        var cubes = Environments.Create("shepard-metzler-5").Sample(SceneSplit.Train, 0).Factors;
         Assert.Throws<FactorException>(() => scene.With(cubes));
         Assert.Throws<ArgumentOutOfRangeException>(() => new Mazes(new MazeOptions { WallThickness = 0 }));
         Assert.Throws<ArgumentOutOfRangeException>(() => new Mazes(new MazeOptions { Clearance = .45f }));
@@ -147,22 +152,23 @@ public sealed class MazesTests
     [Fact]
     public void FixedAndGridViewsAreInTheMiddleOfCells()
     {
-        Camera[] views = Environment.FixedViews(98);
+        var views = Environment.FixedViews(98);
         Assert.Equal(49, views[..49].Select(c => MazeLayout.CellAt(c.X, c.Y)).Distinct().Count());
         Assert.Equal(98, views.Select(c => c.Yaw).Distinct().Count());
-        Scene scene = Environment.Sample(SceneSplit.Test, 2);
-        foreach (Camera camera in views)
+        var scene = Environment.Sample(SceneSplit.Test, 2);
+        foreach (var camera in views)
             Assert.True(DistanceToWalls(Factors(scene).Layout, camera.X, camera.Y) >= .45 - 1e-6);
 
-        Camera[] grid = Mazes.GridViews(scene, 3);
+        var grid = Mazes.GridViews(scene, 3);
         Assert.Equal(147, grid.Length);
         for (int i = 0; i < grid.Length; i++)
         {
             Assert.Equal((i / 3 % Side, Side - 1 - (i / 3 / Side)), MazeLayout.CellAt(grid[i].X, grid[i].Y));
             Assert.Equal((i % 3) switch { 0 => 0, 1 => Math.Tau / 3, _ => -Math.Tau / 3 }, grid[i].Yaw, 1e-6);
         }
+
         Assert.Equal((-3f, 3f), (grid[0].X, grid[0].Y));
-        Scene cubes = Environments.Create("shepard-metzler-5").Sample(SceneSplit.Train, 0);
+        var cubes = Environments.Create("shepard-metzler-5").Sample(SceneSplit.Train, 0);
         Assert.Throws<ArgumentException>(() => Mazes.GridViews(cubes, 1));
         Assert.Throws<ArgumentException>(() => Mazes.RenderTopDown(cubes, 64));
         Assert.Throws<ArgumentOutOfRangeException>(() => Mazes.GridViews(scene, 0));
@@ -175,9 +181,9 @@ public sealed class MazesTests
         var options = new MazeOptions();
         for (ulong index = 0; index < 20; index++)
         {
-            Scene scene = Environment.Sample(SceneSplit.Train, index);
-            MazeFactors factors = Factors(scene);
-            RgbImage plan = Mazes.RenderTopDown(scene, Side * Cell);
+            var scene = Environment.Sample(SceneSplit.Train, index);
+            var factors = Factors(scene);
+            var plan = Mazes.RenderTopDown(scene, Side * Cell);
             for (int y = 0; y < Side; y++)
             {
                 for (int x = 0; x < Side; x++)
@@ -196,7 +202,7 @@ public sealed class MazesTests
                 }
             }
             // The exact mean does not depend on the resolution.
-            RgbImage small = Mazes.RenderTopDown(scene, 10);
+            var small = Mazes.RenderTopDown(scene, 10);
             for (int i = 0; i < small.Bytes.Length; i++)
             {
                 (int pixel, int channel) = (i / 3, i % 3);
@@ -206,9 +212,11 @@ public sealed class MazesTests
                     int at = ((((pixel / 10 * 14) + (k / 14)) * 140) + (pixel % 10 * 14) + (k % 14)) * 3;
                     mean += plan.Bytes[at + channel] / 196.0;
                 }
+
                 Assert.Equal(mean, small.Bytes[i], 1.0);
             }
         }
+
         Assert.Equal(1, Mazes.RenderTopDown(Environment.Sample(SceneSplit.Train, 0), 1).Width);
     }
 
@@ -217,10 +225,10 @@ public sealed class MazesTests
     {
         const int Size = 16, Picture = Size * Size * 3;
         var used = new HashSet<int>();
-        SceneBatch batch = SceneBatches.EvaluationBatch(Environment, SceneSplit.Test, Size, 12, 4, seed: 3);
+        var batch = SceneBatches.EvaluationBatch(Environment, SceneSplit.Test, Size, 12, 4, seed: 3);
         for (int b = 0; b < batch.Scenes; b++)
         {
-            Scene scene = Environment.Sample(SceneSplit.Test, batch.SceneIndices[b]);
+            var scene = Environment.Sample(SceneSplit.Test, batch.SceneIndices[b]);
             float[] seven = new float[Viewpoint.Dimensions];
             int view = Enumerable.Range(0, 300).Single(k =>
             {
@@ -232,6 +240,7 @@ public sealed class MazesTests
                 scene.Render(scene.Cameras[view], Size).Bytes.ToArray().Select(level => level / 255f),
                 batch.QueryImages[(b * Picture)..((b + 1) * Picture)]);
         }
+
         Assert.InRange(used.Count, 10, 12);
         Assert.Contains(used, view => view >= 100);
         using var batches = new SceneBatches(Environment, SceneSplit.Train, Size, 4, 5, seed: 1, workers: 2);
@@ -248,10 +257,13 @@ public sealed class MazesTests
         {
             for (int k = 0; k < Side; k++)
             {
-                if (layout.HasVerticalWall(line, k)) Rectangle(line, line, k, k + 1);
-                if (layout.HasHorizontalWall(k, line)) Rectangle(k, k + 1, line, line);
+                if (layout.HasVerticalWall(line, k))
+                    Rectangle(line, line, k, k + 1);
+                if (layout.HasHorizontalWall(k, line))
+                    Rectangle(k, k + 1, line, line);
             }
         }
+
         return nearest;
 
         void Rectangle(double left, double right, double bottom, double top)

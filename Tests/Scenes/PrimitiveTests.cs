@@ -20,13 +20,13 @@ public sealed class PrimitiveTests
     [MemberData(nameof(Kinds))]
     public void RaysEnterWhereTheDistanceFieldEnds(string kind)
     {
-        Primitive primitive = Make(kind);
+        var primitive = Make(kind);
         var random = new RandomStream(7, 1);
         int hits = 0, misses = 0, grazing = 0;
         for (int packet = 0; packet < Packets; packet++)
         {
-            (Vector3[] origins, Vector3[] directions) = Rays(random, primitive);
-            Entries entries = Enter(primitive, origins, directions, 0);
+            (var origins, var directions) = Rays(random, primitive);
+            var entries = Enter(primitive, origins, directions, 0);
             for (int lane = 0; lane < RayLanes.Count; lane++)
             {
                 double expected = DistanceField.Reach(primitive, origins[lane], directions[lane], out double closest);
@@ -37,18 +37,21 @@ public sealed class PrimitiveTests
                     grazing++;
                     continue;
                 }
+
                 Assert.True(missed == double.IsInfinity(actual), $"{actual} for {expected}, closest {closest}");
                 if (missed)
                 {
                     misses++;
                     continue;
                 }
+
                 hits++;
-                Point3 at = (Point3)origins[lane] + ((Point3)directions[lane] * actual);
+                var at = (Point3)origins[lane] + ((Point3)directions[lane] * actual);
                 Assert.InRange(DistanceField.Of(primitive, at), -3e-6, 3e-6);
                 Assert.InRange(actual, 0, expected + 2e-2);
             }
         }
+
         Assert.True(hits > Packets && misses > Packets, $"{hits} hits, {misses} misses");
         Assert.True(grazing < Packets / 50, $"{grazing} rays differ at the border");
     }
@@ -60,40 +63,45 @@ public sealed class PrimitiveTests
     public void NormalsStandOnTheSurfaceAndLookOutwards(string kind)
     {
         const float Shift = 2e-3f;
-        Primitive primitive = Make(kind);
+        var primitive = Make(kind);
         var random = new RandomStream(8, 1);
         int hits = 0, across = 0;
         var faces = new HashSet<int>();
         for (int packet = 0; packet < Packets; packet++)
         {
-            (Vector3[] origins, Vector3[] directions) = Rays(random, primitive);
-            Entries entries = Enter(primitive, origins, directions, 0);
-            Vector3x8 normal = Intersection.Normal(primitive, PointsAt(origins, directions, entries), entries.Face);
-            Vector3 aside = Direction(random) * Shift;
+            (var origins, var directions) = Rays(random, primitive);
+            var entries = Enter(primitive, origins, directions, 0);
+            var normal = Intersection.Normal(primitive, PointsAt(origins, directions, entries), entries.Face);
+            var aside = Direction(random) * Shift;
             Vector3[] beside = [.. origins.Select(o => o + aside)];
-            Entries neighbours = Enter(primitive, beside, directions, 0);
+            var neighbours = Enter(primitive, beside, directions, 0);
             for (int lane = 0; lane < RayLanes.Count; lane++)
             {
-                if (float.IsInfinity(entries.Distance[lane])) continue;
+                if (float.IsInfinity(entries.Distance[lane]))
+                    continue;
                 hits++;
                 faces.Add(entries.Face[lane]);
                 var n = new Point3(normal.X[lane], normal.Y[lane], normal.Z[lane]);
                 Assert.Equal(1, n.Length, 1e-5);
                 Assert.True(Point3.Dot(n, directions[lane]) < 1e-4, "the normal looks along the ray");
-                Point3 at = (Point3)origins[lane] + ((Point3)directions[lane] * entries.Distance[lane]);
+                var at = (Point3)origins[lane] + ((Point3)directions[lane] * entries.Distance[lane]);
                 Assert.InRange(DistanceField.Of(primitive, at + (n * 1e-4)), 5e-5, 1.1e-4);
-                if (float.IsInfinity(neighbours.Distance[lane])) continue;
-                if (neighbours.Face[lane] != entries.Face[lane]) continue;
-                Point3 next = (Point3)beside[lane] + ((Point3)directions[lane] * neighbours.Distance[lane]);
+                if (float.IsInfinity(neighbours.Distance[lane]))
+                    continue;
+                if (neighbours.Face[lane] != entries.Face[lane])
+                    continue;
+                var next = (Point3)beside[lane] + ((Point3)directions[lane] * neighbours.Distance[lane]);
                 double apart = (next - at).Length;
                 // Near its apex a cone is too curved for this.
                 bool sharp = primitive.Kind == PrimitiveKind.Cone
                     && at.Z > primitive.Frame.Origin.Z + (primitive.High.Z / 2);
-                if (apart > 3 * Shift || sharp) continue;
+                if (apart > 3 * Shift || sharp)
+                    continue;
                 across++;
                 Assert.InRange(Point3.Dot(n, next - at) / apart, -.05, .05);
             }
         }
+
         Assert.True(hits > Packets && across > hits / 2, $"{hits} hits, {across} with neighbours");
         int expected = primitive.Kind switch
         {
@@ -113,25 +121,27 @@ public sealed class PrimitiveTests
     [MemberData(nameof(Kinds))]
     public void EntriesBeforeTheMinimumDoNotCount(string kind)
     {
-        Primitive primitive = Make(kind);
+        var primitive = Make(kind);
         var random = new RandomStream(9, 1);
         int later = 0, narrow = 0;
         for (int packet = 0; packet < Packets; packet++)
         {
-            (Vector3[] origins, Vector3[] directions) = Rays(random, primitive);
-            Entries first = Enter(primitive, origins, directions, 0);
+            (var origins, var directions) = Rays(random, primitive);
+            var first = Enter(primitive, origins, directions, 0);
             Vector3[] surface = [.. Enumerable.Range(0, RayLanes.Count).Select(lane =>
                 float.IsInfinity(first.Distance[lane]) ? origins[lane] + (50 * directions[lane])
                     : origins[lane] + (directions[lane] * (first.Distance[lane] + 1e-5f)))];
-            Entries second = Enter(primitive, surface, directions, 1e-3f);
+            var second = Enter(primitive, surface, directions, 1e-3f);
             for (int lane = 0; lane < RayLanes.Count; lane++)
             {
-                if (float.IsInfinity(second.Distance[lane])) continue;
+                if (float.IsInfinity(second.Distance[lane]))
+                    continue;
                 later++;
                 Assert.Equal(PrimitiveKind.TriangleFrame, primitive.Kind);
-                Point3 at = (Point3)surface[lane] + ((Point3)directions[lane] * second.Distance[lane]);
+                var at = (Point3)surface[lane] + ((Point3)directions[lane] * second.Distance[lane]);
                 Assert.InRange(DistanceField.Of(primitive, at), -3e-6, 3e-6);
-                if (DistanceField.Of(primitive, at - ((Point3)directions[lane] * 1e-4)) < 0) narrow++;
+                if (DistanceField.Of(primitive, at - ((Point3)directions[lane] * 1e-4)) < 0)
+                    narrow++;
             }
         }
         // Close to the hole's corners the way through it is shorter than that.
@@ -149,19 +159,20 @@ public sealed class PrimitiveTests
         ];
         foreach (string kind in Enum.GetNames<PrimitiveKind>())
         {
-            Primitive made = Make(kind);
+            var made = Make(kind);
             var primitive = new Primitive(made.Kind, Frame.World, made.Low, made.High, made.Colour, made.Part);
             // Through the middle, or where the triangle has its hole through a bar.
-            Vector3 target = primitive.Kind == PrimitiveKind.TriangleFrame
+            var target = primitive.Kind == PrimitiveKind.TriangleFrame
                 ? new Vector3(0, 0, primitive.Low.Z + .05f) : Vector3.Zero;
             Vector3[] origins = [.. directions.Select(d => target - (4 * d))];
-            Entries entries = Enter(primitive, origins, directions, 0);
+            var entries = Enter(primitive, origins, directions, 0);
             for (int lane = 0; lane < RayLanes.Count; lane++)
             {
                 double expected = DistanceField.Reach(primitive, origins[lane], directions[lane], out _);
                 Assert.Equal(expected, entries.Distance[lane], 1e-5);
             }
-            Entries inside = Enter(primitive, [.. directions.Select(_ => target)], directions, 0);
+
+            var inside = Enter(primitive, [.. directions.Select(_ => target)], directions, 0);
             Assert.All(Enumerable.Range(0, RayLanes.Count), lane => Assert.True(
                 float.IsPositiveInfinity(inside.Distance[lane]) || primitive.Kind == PrimitiveKind.TriangleFrame));
         }
@@ -178,7 +189,7 @@ public sealed class PrimitiveTests
     private static Primitive Make(string kind)
     {
         var place = new Vector3(.3f, -.2f, .5f);
-        Frame tilted = Frame.Along(place, new Vector3(1, -2, 1.5f));
+        var tilted = Frame.Along(place, new Vector3(1, -2, 1.5f));
         return kind switch
         {
             nameof(PrimitiveKind.Box) => Primitive.Box(Frame.At(place), new Vector3(.5f, .8f, .6f), default, 1),
@@ -208,10 +219,11 @@ public sealed class PrimitiveTests
         var directions = new Vector3[RayLanes.Count];
         for (int lane = 0; lane < RayLanes.Count; lane++)
         {
-            Vector3 target = primitive.Frame.Origin + (Direction(random) * random.NextSingle(0, radius));
+            var target = primitive.Frame.Origin + (Direction(random) * random.NextSingle(0, radius));
             origins[lane] = primitive.Frame.Origin + (Direction(random) * random.NextSingle(2, 6));
             directions[lane] = (target - origins[lane]) * random.NextSingle(.1f, 1);
         }
+
         return (origins, directions);
     }
 

@@ -20,7 +20,7 @@ internal sealed record PublishedArm(IReadOnlyList<double[,]> Frames)
     /// <summary>The frames of six links and three fingers: 4×4 matrices whose columns are x, y, z and origin.</summary>
     public static PublishedArm At(ReadOnlySpan<float> angles)
     {
-        var frames = new double[9][,];
+        double[][,] frames = new double[9][,];
         double[,] matrix = Matrix([1, 0, 0, 0], 0, 0, 0);
         for (int i = 0; i < 9; i++)
         {
@@ -30,6 +30,7 @@ internal sealed record PublishedArm(IReadOnlyList<double[,]> Frames)
             frames[i] = Product(i < 6 ? matrix : frames[5], step);
             matrix = frames[i];
         }
+
         return new PublishedArm(frames);
     }
 
@@ -42,7 +43,7 @@ internal sealed record PublishedArm(IReadOnlyList<double[,]> Frames)
     {
         double norm = quaternion.Sum(v => v * v);
         double[] conjugate = [quaternion[0], -quaternion[1], -quaternion[2], -quaternion[3]];
-        var matrix = new double[4, 4];
+        double[,] matrix = new double[4, 4];
         for (int column = 0; column < 3; column++)
         {
             double[] axis = new double[4];
@@ -51,6 +52,7 @@ internal sealed record PublishedArm(IReadOnlyList<double[,]> Frames)
             for (int row = 0; row < 3; row++)
                 matrix[row, column] = image[1 + row];
         }
+
         (matrix[0, 3], matrix[1, 3], matrix[2, 3], matrix[3, 3]) = (x, y, z, 1);
         return matrix;
     }
@@ -65,7 +67,7 @@ internal sealed record PublishedArm(IReadOnlyList<double[,]> Frames)
 
     private static double[,] Product(double[,] a, double[,] b)
     {
-        var product = new double[4, 4];
+        double[,] product = new double[4, 4];
         for (int i = 0; i < 4; i++)
         {
             for (int j = 0; j < 4; j++)
@@ -74,6 +76,7 @@ internal sealed record PublishedArm(IReadOnlyList<double[,]> Frames)
                     product[i, j] += a[i, k] * b[k, j];
             }
         }
+
         return product;
     }
 }

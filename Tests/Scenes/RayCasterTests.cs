@@ -23,7 +23,7 @@ public sealed class RayCasterTests
         "fafad609601ff017882d200fbb26a8054d9226a982f466129dc2ad792a442d9c")]
     public void PicturesKeepTheirBytes(string name, SceneSplit split, ulong index, int view, int size, string sha256)
     {
-        SceneEnvironment environment = Environments.Create(name);
+        var environment = Environments.Create(name);
         Assert.Equal(1, environment.Version);
         Assert.Equal(sha256, Convert.ToHexStringLower(SHA256.HashData(Picture(environment, split, index, view, size))));
     }
@@ -35,12 +35,12 @@ public sealed class RayCasterTests
     [InlineData("shepard-metzler-7", 64)]
     public void AgreesWithDenseSupersampling(string name, int size)
     {
-        SceneEnvironment environment = Environments.Create(name);
+        var environment = Environments.Create(name);
         double error = 0;
         int count = 0, far = 0;
         for (ulong index = 0; index < 8; index++)
         {
-            Scene scene = environment.Sample(SceneSplit.Train, index);
+            var scene = environment.Sample(SceneSplit.Train, index);
             byte[] fast = Picture(environment, SceneSplit.Train, index, (int)index, size);
             double[] dense = DenselySampled(
                 ((PolycubeGeometry)scene.Geometry).Boxes, scene.Cameras[(int)index], size, grid: 16);
@@ -48,10 +48,12 @@ public sealed class RayCasterTests
             {
                 double difference = Math.Abs(fast[i] - (255 * dense[i]));
                 error += difference;
-                if (difference > 32) far++;
+                if (difference > 32)
+                    far++;
                 count++;
             }
         }
+
         Assert.True(error / count < .6, $"mean error {error / count:F3} levels");
         Assert.True(far < count / 1000, $"{far} of {count} values differ by more than 32 levels");
     }
@@ -96,8 +98,8 @@ public sealed class RayCasterTests
     public void DepthIsThatOfPixelCentres()
     {
         const int Size = 33;
-        Scene scene = Environments.Create("shepard-metzler-7").Sample(SceneSplit.Train, 3);
-        foreach (Camera camera in scene.Cameras[..4])
+        var scene = Environments.Create("shepard-metzler-7").Sample(SceneSplit.Train, 3);
+        foreach (var camera in scene.Cameras[..4])
         {
             byte[] parts = new byte[Size * Size];
             float[] depth = new float[Size * Size];
@@ -107,16 +109,18 @@ public sealed class RayCasterTests
             for (int i = 0; i < depth.Length; i++)
             {
                 Assert.Equal(parts[i] == 0, float.IsPositiveInfinity(depth[i]));
-                if (parts[i] == 0) continue;
+                if (parts[i] == 0)
+                    continue;
                 hits++;
-                Vector3x8 ray = view.Rays(
+                var ray = view.Rays(
                     Vector256.Create((i % Size) + .5f), Vector256.Create((i / Size) + .5f)).Direction;
-                Point3 at = (Point3)view.Origin + (new Point3(ray.X[0], ray.Y[0], ray.Z[0]) * depth[i]);
-                Box box = ((PolycubeGeometry)scene.Geometry).Boxes[parts[i] - 1];
+                var at = (Point3)view.Origin + (new Point3(ray.X[0], ray.Y[0], ray.Z[0]) * depth[i]);
+                var box = ((PolycubeGeometry)scene.Geometry).Boxes[parts[i] - 1];
                 var solid = new Primitive(PrimitiveKind.Box, Frame.World, box.Low, box.High, box.Colour, 1);
                 Assert.InRange(DistanceField.Of(solid, at), -2e-6, 2e-6);
                 Assert.InRange(depth[i], 1, 5);
             }
+
             Assert.True(hits > 30);
         }
     }
@@ -145,8 +149,8 @@ public sealed class RayCasterTests
     [Fact]
     public void RenderingAllocatesNothing()
     {
-        SceneEnvironment environment = Environments.Create("shepard-metzler-7");
-        Scene scene = environment.Sample(SceneSplit.Train, 0);
+        var environment = Environments.Create("shepard-metzler-7");
+        var scene = environment.Sample(SceneSplit.Train, 0);
         byte[] rgb = new byte[64 * 64 * 3];
         scene.Render(scene.Cameras[0], 64, rgb);
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -158,8 +162,8 @@ public sealed class RayCasterTests
     [Fact]
     public void SizesAreChecked()
     {
-        SceneEnvironment environment = Environments.Create("shepard-metzler-5");
-        Scene scene = environment.Sample(SceneSplit.Train, 0);
+        var environment = Environments.Create("shepard-metzler-5");
+        var scene = environment.Sample(SceneSplit.Train, 0);
         Assert.Throws<ArgumentOutOfRangeException>(() => scene.Render(scene.Cameras[0], 7, new byte[147]));
         Assert.Throws<ArgumentOutOfRangeException>(
             () => scene.Render(scene.Cameras[0], 257, new byte[257 * 257 * 3]));
@@ -172,7 +176,7 @@ public sealed class RayCasterTests
 
     private static byte[] Picture(SceneEnvironment environment, SceneSplit split, ulong index, int view, int size)
     {
-        Scene scene = environment.Sample(split, index);
+        var scene = environment.Sample(split, index);
         byte[] rgb = new byte[size * size * 3];
         scene.Render(scene.Cameras[view], size, rgb);
         return rgb;
@@ -194,20 +198,21 @@ public sealed class RayCasterTests
                 double v = tangent * (1 - (2 * (row + .5) / (size * grid)));
                 double[] ray =
                     [(cp * cy) + (h * sy) - (v * sp * cy), (cp * sy) - (h * cy) - (v * sp * sy), sp + (v * cp)];
-                Vector3 colour = Seen(boxes, origin, ray);
+                var colour = Seen(boxes, origin, ray);
                 int pixel = ((row / grid * size) + (column / grid)) * 3;
                 for (int c = 0; c < 3; c++)
                     picture[pixel + c] += colour[c] / (grid * grid);
             }
         }
+
         return picture;
     }
 
     private static Vector3 Seen(ReadOnlySpan<Box> boxes, double[] origin, double[] ray)
     {
         double nearest = double.MaxValue;
-        Vector3 colour = Vector3.Zero;
-        foreach (Box box in boxes)
+        var colour = Vector3.Zero;
+        foreach (var box in boxes)
         {
             for (int axis = 0; axis < 3; axis++)
             {
@@ -219,15 +224,18 @@ public sealed class RayCasterTests
                     double at = origin[other] + (t * ray[other]);
                     inside &= other == axis || (at >= box.Low[other] && at <= box.High[other]);
                 }
-                if (!inside) continue;
+
+                if (!inside)
+                    continue;
                 nearest = t;
-                Vector3 normal = Vector3.Zero;
+                var normal = Vector3.Zero;
                 normal[axis] = -Math.Sign(ray[axis]);
                 float sky = normal.Z < 0 ? .3f : .5f;
                 float light = sky + (1.3f * Math.Max(0, Vector3.Dot(normal, Light.Direction)));
                 colour = Vector3.Min(box.Colour * light, Vector3.One);
             }
         }
+
         return colour;
     }
 }

@@ -30,19 +30,23 @@ internal sealed class ReferenceRoom(Scene scene, RoomOptions options)
         var ray = new Point3((cp * cy) + (h * sy) - (v * sp * cy), (cp * sy) - (h * cy) - (v * sp * sy), sp + (v * cp));
         var origin = new Point3(camera.X, camera.Y, camera.Z);
 
-        (double depth, int surface, Point3 normal) = Surroundings(origin, ray);
+        (double depth, int surface, var normal) = Surroundings(origin, ray);
         int part = 0, index = -1;
         for (int i = 0; i < _geometry.Primitives.Length; i++)
         {
             double at = DistanceField.Reach(_geometry.Primitives[i], origin, ray, out _);
-            if (at < depth) (depth, surface, part, index) = (at, 100 + i, _geometry.Primitives[i].Part, i);
+            if (at < depth)
+                (depth, surface, part, index) = (at, 100 + i, _geometry.Primitives[i].Part, i);
         }
-        Point3 sky = new Point3(154, 226, 250) * (1 / 255.0);
-        if (surface == 0) return new Seen(0, 0, double.PositiveInfinity, false, sky);
 
-        Point3 point = origin + (ray * depth);
-        if (index >= 0) normal = Gradient(_geometry.Primitives[index], point);
-        Point3 albedo = index >= 0 ? _geometry.Primitives[index].Colour
+        var sky = new Point3(154, 226, 250) * (1 / 255.0);
+        if (surface == 0)
+            return new Seen(0, 0, double.PositiveInfinity, false, sky);
+
+        var point = origin + (ray * depth);
+        if (index >= 0)
+            normal = Gradient(_geometry.Primitives[index], point);
+        var albedo = index >= 0 ? _geometry.Primitives[index].Colour
             : Texture(point, surface, normal, depth * 2 * tangent / size, ray);
         return Lit(point, normal, ray.Unit, albedo, index >= 0 ? 1 : 0) with
         {
@@ -55,24 +59,27 @@ internal sealed class ReferenceRoom(Scene scene, RoomOptions options)
     /// <summary>The nearest of the floor and the four walls whose fronts the ray meets.</summary>
     private (double Depth, int Surface, Point3 Normal) Surroundings(Point3 origin, Point3 ray)
     {
-        (double depth, int surface, Point3 normal) = (double.PositiveInfinity, 0, default(Point3));
+        (double depth, int surface, var normal) = (double.PositiveInfinity, 0, default(Point3));
         ReadOnlySpan<Point3> normals = [new(0, 0, 1), new(-1, 0, 0), new(1, 0, 0), new(0, -1, 0), new(0, 1, 0)];
         for (int i = 0; i < normals.Length; i++)
         {
             double approach = Point3.Dot(normals[i], ray);
-            if (approach >= 0) continue;
+            if (approach >= 0)
+                continue;
             double at = ((i == 0 ? 0 : -options.HalfSide) - Point3.Dot(normals[i], origin)) / approach;
-            Point3 p = origin + (ray * at);
+            var p = origin + (ray * at);
             bool inside = Math.Abs(p.X) <= options.HalfSide + 1e-9 && Math.Abs(p.Y) <= options.HalfSide + 1e-9
                 && p.Z >= -1e-9 && p.Z <= options.WallHeight;
-            if (at > 0 && at < depth && inside) (depth, surface, normal) = (at, i + 1, normals[i]);
+            if (at > 0 && at < depth && inside)
+                (depth, surface, normal) = (at, i + 1, normals[i]);
         }
+
         return (depth, surface, normal);
     }
 
     private Seen Lit(Point3 point, Point3 normal, Point3 look, Point3 albedo, double shine)
     {
-        RoomLightOptions light = options.Light;
+        var light = options.Light;
         var position = new Point3(_factors.Light.X, _factors.Light.Y, _factors.Light.Z);
         var target = new Point3(position.X * (1 - light.Aim), position.Y * (1 - light.Aim), 0);
         Point3 towards = position - point, l = towards.Unit, axis = (target - position).Unit;
@@ -81,13 +88,15 @@ internal sealed class ReferenceRoom(Scene scene, RoomOptions options)
         double border = Math.Pow(cutoff, light.SpotExponent);
         double beam = facing > 0 && along > cutoff ? (Math.Pow(along, light.SpotExponent) - border) / (1 - border) : 0;
         bool shadowed = false;
-        foreach (ref readonly Primitive primitive in _geometry.Primitives)
+        foreach (ref readonly var primitive in _geometry.Primitives)
         {
             double start = 1e-4;
             shadowed |= beam > 0
                 && DistanceField.Reach(primitive, point + (towards * start), towards, out _) < 1 - start;
         }
-        if (shadowed) beam = 0;
+
+        if (shadowed)
+            beam = 0;
         double head = Math.Max(0, -Point3.Dot(normal, look));
         double brightness = light.Ambient + (light.Headlight * head) + (light.Spot * Math.Max(0, facing) * beam);
         double highlight = shine * light.Specular * beam
@@ -112,7 +121,7 @@ internal sealed class ReferenceRoom(Scene scene, RoomOptions options)
 
     private static Point3 Sample(TwoToneTexture texture, double x, double y, double footprint, double unit)
     {
-        Vector3x8 colour = texture.Sample(Lane(x), Lane(y), Lane(footprint));
+        var colour = texture.Sample(Lane(x), Lane(y), Lane(footprint));
         return new Vector3(colour.X[0], colour.Y[0], colour.Z[0]);
 
         Vector256<float> Lane(double value) => Vector256.Create((float)(value / unit));

@@ -18,19 +18,20 @@ public sealed class RoomPicturesTests
     {
         const int Size = 40;
         var environment = (Rooms)Environments.Create(name);
-        var shadows = new int[2];
+        int[] shadows = new int[2];
         int compared = 0, otherwise = 0, edges = 0;
         for (ulong index = 0; index < 12; index++)
         {
-            Scene scene = environment.Sample(SceneSplit.Train, index);
-            Camera camera = scene.Cameras[(int)index % 10];
+            var scene = environment.Sample(SceneSplit.Train, index);
+            var camera = scene.Cameras[(int)index % 10];
             if (index % 2 == 1)
             {
                 // From above, with the light beside an object: here shadows lie open.
-                RoomObject first = ((RoomFactors)scene.Factors).Objects[0];
+                var first = ((RoomFactors)scene.Factors).Objects[0];
                 scene = scene.With("light", new WorldPoint(first.X + .7f, first.Y - .4f, 2.2f));
                 camera = new Camera(.2f, -3.3f, 2.6f, MathF.PI / 2, -.7f, 60);
             }
+
             var reference = new ReferenceRoom(scene, environment.Options);
             byte[] rgb = new byte[Size * Size * 3], parts = new byte[Size * Size];
             float[] depth = new float[Size * Size];
@@ -45,14 +46,19 @@ public sealed class RoomPicturesTests
                     edges++;
                     continue;
                 }
+
                 compared++;
                 shadows[seen[i].Shadowed ? 1 : 0]++;
                 Assert.Equal(seen[i].Part, parts[i]);
-                if (seen[i].Surface == 0) Assert.Equal(float.PositiveInfinity, depth[i]);
-                else Assert.InRange(depth[i] - seen[i].Depth, -1e-4, 1e-4);
-                if (Difference(rgb, i, seen[i].Colour) > 1.1) otherwise++;
+                if (seen[i].Surface == 0)
+                    Assert.Equal(float.PositiveInfinity, depth[i]);
+                else
+                    Assert.InRange(depth[i] - seen[i].Depth, -1e-4, 1e-4);
+                if (Difference(rgb, i, seen[i].Colour) > 1.1)
+                    otherwise++;
             }
         }
+
         Assert.True(compared > 4 * edges && shadows[1] > 100, $"{compared}, {edges} edges, {shadows[1]} in shadow");
         // Faces of one primitive are edges to the fast renderer alone, and the mean of a packet differs a little.
         Assert.True(otherwise < compared / 50, $"{otherwise} of {compared} colours differ");
@@ -70,9 +76,9 @@ public sealed class RoomPicturesTests
         int count = 0, far = 0;
         for (ulong index = 20; index < 26; index++)
         {
-            Scene scene = environment.Sample(SceneSplit.Train, index);
+            var scene = environment.Sample(SceneSplit.Train, index);
             var reference = new ReferenceRoom(scene, environment.Options);
-            Camera camera = scene.Cameras[(int)index % 10];
+            var camera = scene.Cameras[(int)index % 10];
             byte[] rgb = scene.Render(camera, Size).Bytes.ToArray();
             for (int i = 0; i < Size * Size; i++)
             {
@@ -83,12 +89,15 @@ public sealed class RoomPicturesTests
                     double row = (i / Size) + (((k / Grid) + .5) / Grid);
                     mean += reference.Look(camera, Size, column, row).Colour * (1.0 / (Grid * Grid));
                 }
+
                 double difference = Difference(rgb, i, mean);
                 error += difference;
                 count++;
-                if (difference > 32) far++;
+                if (difference > 32)
+                    far++;
             }
         }
+
         Assert.True(error / count < 1.5, $"mean error {error / count:F3} levels");
         Assert.True(far < count / 200, $"{far} of {count} pixels differ by more than 32 levels");
     }
@@ -109,9 +118,9 @@ public sealed class RoomPicturesTests
         "083458f0846e1c4f8823df93252d684f2f0a2d42cbb39d236289a9616341bd34")]
     public void PicturesKeepTheirBytes(string name, SceneSplit split, ulong index, int view, int size, string sha256)
     {
-        SceneEnvironment environment = Environments.Create(name);
+        var environment = Environments.Create(name);
         Assert.Equal(1, environment.Version);
-        Scene scene = environment.Sample(split, index);
+        var scene = environment.Sample(split, index);
         byte[] rgb = scene.Render(scene.Cameras[view], size).Bytes.ToArray();
         Assert.Equal(sha256, Convert.ToHexStringLower(SHA256.HashData(rgb)));
     }
@@ -131,7 +140,7 @@ public sealed class RoomPicturesTests
         ])
         { RedirectStandardOutput = true };
         start.Environment[feature] = "0";
-        using Process process = Process.Start(start)!;
+        using var process = Process.Start(start)!;
         string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.True(process.ExitCode == 0, output);
@@ -140,7 +149,7 @@ public sealed class RoomPicturesTests
     [Fact]
     public void RenderingAllocatesNothing()
     {
-        Scene scene = Environments.Create("rooms-ring").Sample(SceneSplit.Train, 0);
+        var scene = Environments.Create("rooms-ring").Sample(SceneSplit.Train, 0);
         byte[] rgb = new byte[64 * 64 * 3], parts = new byte[64 * 64];
         float[] depth = new float[64 * 64];
         // Tables of shapes and textures are made when they are seen for the first time.
@@ -151,7 +160,7 @@ public sealed class RoomPicturesTests
 
         void RenderAll()
         {
-            foreach (Camera camera in scene.Cameras)
+            foreach (var camera in scene.Cameras)
                 scene.Render(camera, 64, rgb, parts, depth);
         }
     }
@@ -161,7 +170,7 @@ public sealed class RoomPicturesTests
     public void RoomsHaveNoCracksAndWallsHaveNoBacks()
     {
         var environment = (Rooms)Environments.Create("rooms-ring");
-        Scene scene = environment.Sample(SceneSplit.Train, 0);
+        var scene = environment.Sample(SceneSplit.Train, 0);
         scene = scene.With((RoomFactors)scene.Factors with { Objects = [] });
         float[] depth = new float[96 * 96];
         byte[] rgb = new byte[96 * 96 * 3];
@@ -195,16 +204,16 @@ public sealed class RoomPicturesTests
     public void AnObjectsColourChangesOnlyItsOwnPixels(string name)
     {
         const int Size = 32, Fine = 8;
-        SceneEnvironment environment = Environments.Create(name);
+        var environment = Environments.Create(name);
         int changed = 0;
         for (ulong index = 0; index < 20; index++)
         {
-            Scene scene = environment.Sample(SceneSplit.Train, index);
+            var scene = environment.Sample(SceneSplit.Train, index);
             var factors = (RoomFactors)scene.Factors;
             int last = factors.Objects.Count - 1;
-            HsvColour colour = factors.Objects[last].Colour;
-            Scene recoloured = scene.With($"objects[{last}].colour", colour with { Hue = (colour.Hue + .5f) % 1 });
-            foreach (Camera camera in scene.Cameras[..3])
+            var colour = factors.Objects[last].Colour;
+            var recoloured = scene.With($"objects[{last}].colour", colour with { Hue = (colour.Hue + .5f) % 1 });
+            foreach (var camera in scene.Cameras[..3])
             {
                 byte[] before = scene.Render(camera, Size).Bytes.ToArray();
                 byte[] after = recoloured.Render(camera, Size).Bytes.ToArray();
@@ -217,12 +226,14 @@ public sealed class RoomPicturesTests
                     // The rays of an edge pixel go through the centres of some of its fine pixels.
                     int shown = Enumerable.Range(0, Fine * Fine).Count(
                         k => fine[corner + (k / Fine * Size * Fine) + (k % Fine)] == last + 1);
-                    if (!same) changed++;
+                    if (!same)
+                        changed++;
                     Assert.True(same || shown > 0, $"pixel {i} changed");
                     Assert.True(!same || shown < Fine * Fine, $"pixel {i} did not change");
                 }
             }
         }
+
         Assert.True(changed > 200);
     }
 

@@ -32,8 +32,10 @@ public sealed class RoomsTests
         AssertSpread(factors.Select(f => f.Objects[0].X), -2.2, 2.2);
         AssertSpread(factors.Select(f => f.Objects[0].Y), -2.2, 2.2);
         Assert.All(objects, o => Assert.True(MathF.Abs(o.X) <= 2.2f && MathF.Abs(o.Y) <= 2.2f));
-        if (name.EndsWith("rotating", StringComparison.Ordinal)) AssertSpread(objects.Select(o => o.Yaw), 0, Math.Tau);
-        else Assert.All(objects, o => Assert.Equal(0, o.Yaw));
+        if (name.EndsWith("rotating", StringComparison.Ordinal))
+            AssertSpread(objects.Select(o => o.Yaw), 0, Math.Tau);
+        else
+            Assert.All(objects, o => Assert.Equal(0, o.Yaw));
     }
 
     [Fact]
@@ -51,7 +53,8 @@ public sealed class RoomsTests
             for (int b = 0; b < a; b++)
             {
                 // The last object is the first in a third of the scenes.
-                if (a >= 10 && b is 5 or 6) continue;
+                if (a >= 10 && b is 5 or 6)
+                    continue;
                 double correlation = Correlation(factors.Select(causes[a]), factors.Select(causes[b]));
                 Assert.True(Math.Abs(correlation) < 4.5 / Math.Sqrt(Scenes), $"{a} and {b}: {correlation:F3}");
             }
@@ -67,8 +70,8 @@ public sealed class RoomsTests
         Assert.Equal(name, environment.Name);
         for (ulong index = 0; index < 500; index++)
         {
-            Scene scene = environment.Sample(SceneSplit.Test, index);
-            IReadOnlyList<RoomObject> objects = ((RoomFactors)scene.Factors).Objects;
+            var scene = environment.Sample(SceneSplit.Test, index);
+            var objects = ((RoomFactors)scene.Factors).Objects;
             for (int k = 0; k < objects.Count; k++)
             {
                 for (int j = 0; j < k; j++)
@@ -78,9 +81,10 @@ public sealed class RoomsTests
                     Assert.True(apart >= Radius(objects[k]) + Radius(objects[j]) + .15 - 1e-5);
                 }
             }
+
             Assert.Equal(10, scene.Cameras.Length);
             Assert.Equal(10, scene.Cameras.ToArray().Distinct().Count());
-            foreach (Camera camera in scene.Cameras)
+            foreach (var camera in scene.Cameras)
             {
                 Assert.Equal((.77f, 0f, 45f), (camera.Z, camera.Pitch, camera.FieldOfViewDegrees));
                 if (name == "rooms-ring")
@@ -89,11 +93,13 @@ public sealed class RoomsTests
                     Assert.Equal(-1, Math.Cos(camera.Yaw - Math.Atan2(camera.Y, camera.X)), 1e-5);
                     continue;
                 }
+
                 Assert.True(MathF.Abs(camera.X) <= 3 && MathF.Abs(camera.Y) <= 3);
                 Assert.All(objects, o => Assert.True(
                     Math.Sqrt(Math.Pow(o.X - camera.X, 2) + Math.Pow(o.Y - camera.Y, 2)) >= Radius(o) + .5 - 1e-5));
             }
         }
+
         AssertUniform(Sampled(environment, SceneSplit.Train, 3000).Select(f => f.Objects.Count - 1), 5);
     }
 
@@ -127,13 +133,14 @@ public sealed class RoomsTests
         int moved = 0;
         for (ulong index = 0; index < 300; index++)
         {
-            (Scene a, Scene b) = (usual.Sample(SceneSplit.Train, index), smaller.Sample(SceneSplit.Train, index));
+            (var a, var b) = (usual.Sample(SceneSplit.Train, index), smaller.Sample(SceneSplit.Train, index));
             (var own, var other) = ((RoomFactors)a.Factors, (RoomFactors)b.Factors);
             Assert.Equal(own.Objects.Select(o => (o.Shape, o.Colour, o.Yaw)),
                 other.Objects.Select(o => (o.Shape, o.Colour, o.Yaw)));
             Assert.Equal((own.Wall, own.Floor, own.Light), (other.Wall, other.Floor, other.Light));
             moved += own.Objects.Zip(other.Objects).Count(p => p.First.X != p.Second.X);
         }
+
         Assert.InRange(moved, 1, 200);
 
         void Compare(RoomOptions options, Func<string, bool> mayDiffer)
@@ -141,7 +148,7 @@ public sealed class RoomsTests
             var changed = new Rooms(RoomCameras.Free, rotating: true, options);
             for (ulong index = 0; index < 100; index++)
             {
-                (Scene a, Scene b) = (usual.Sample(SceneSplit.Train, index), changed.Sample(SceneSplit.Train, index));
+                (var a, var b) = (usual.Sample(SceneSplit.Train, index), changed.Sample(SceneSplit.Train, index));
                 Assert.Equal(a.Cameras.ToArray(), b.Cameras.ToArray());
                 Assert.All(a.Factors.Properties, p => Assert.Equal(!mayDiffer(p), a.Factors[p].Equals(b.Factors[p])));
             }
@@ -151,14 +158,14 @@ public sealed class RoomsTests
     [Fact]
     public void AChangedSceneKeepsItsOtherCausesAndItsCameras()
     {
-        SceneEnvironment environment = Environments.Create("rooms-free-rotating");
+        var environment = Environments.Create("rooms-free-rotating");
         for (ulong index = 0; index < 50; index++)
         {
-            (Scene scene, Scene other) = (
+            (var scene, var other) = (
                 environment.Sample(SceneSplit.Train, index), environment.Sample(SceneSplit.Train, index + 1));
             foreach (string property in scene.Factors.Properties.Intersect(other.Factors.Properties))
             {
-                Scene changed = scene.With(property, other.Factors[property]);
+                var changed = scene.With(property, other.Factors[property]);
                 Assert.Equal(scene.Cameras.ToArray(), changed.Cameras.ToArray());
                 Assert.Equal((scene.Split, scene.Index), (changed.Split, changed.Index));
                 Assert.All(scene.Factors.Properties, p => Assert.Equal(
@@ -170,19 +177,20 @@ public sealed class RoomsTests
     [Fact]
     public void HeldOutPairsNeverOccurAndTheirMembersDo()
     {
-        SceneEnvironment held = new Rooms(RoomCameras.Ring).Where(
+        var held = new Rooms(RoomCameras.Ring).Where(
             f => ((RoomFactors)f).Objects.All(o => !IsHeldOut(o)));
         var shapes = new HashSet<RoomShape>();
         var hues = new HashSet<int>();
         for (ulong index = 0; index < 100_000; index++)
         {
-            foreach (RoomObject own in ((RoomFactors)held.Sample(SceneSplit.Train, index).Factors).Objects)
+            foreach (var own in ((RoomFactors)held.Sample(SceneSplit.Train, index).Factors).Objects)
             {
                 Assert.False(IsHeldOut(own));
                 shapes.Add(own.Shape);
                 hues.Add(Bin(own));
             }
         }
+
         Assert.Equal((7, 8), (shapes.Count, hues.Count));
 
         static int Bin(RoomObject own) => Math.Min((int)(own.Colour.Hue * 8), 7);
@@ -211,7 +219,7 @@ public sealed class RoomsTests
     public void ImpossibleRoomsAreRefused()
     {
         var rooms = new Rooms(RoomCameras.Ring);
-        Scene scene = rooms.Sample(SceneSplit.Train, 0);
+        var scene = rooms.Sample(SceneSplit.Train, 0);
         var factors = (RoomFactors)scene.Factors;
         Assert.Throws<FactorException>(() => scene.With("wall", (RoomWall)5));
         Assert.Throws<FactorException>(() => scene.With("floor", (RoomFloor)3));

@@ -61,7 +61,7 @@ public sealed class SceneBatchGeometryTests
     public void BatchesAreTheSameWhateverTheWorkers(int workers, int capacity)
     {
         var geometry = ViewGeometry.Of(Options(RepresentationKind.Volume, SpatialBroadcast.Rays));
-        var expected = Prints(Start(geometry, repeated: .3), 20);
+        string[] expected = Prints(Start(geometry, repeated: .3), 20);
         Assert.Equal(20, expected.Distinct().Count());
         Assert.Equal(expected, Prints(Start(geometry, workers, capacity, .3), 20));
     }

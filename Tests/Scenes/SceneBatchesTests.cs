@@ -36,7 +36,7 @@ public sealed class SceneBatchesTests
             capacity: capacity, onDemand: true);
         SpinWait.SpinUntil(() => counted.Samples > 0, 50);
         Assert.Equal(0, counted.Samples);
-        using SceneBatches eager = Start(seed: 5);
+        using var eager = Start(seed: 5);
         for (int i = 0; i < 12; i++)
             Assert.Equal(BatchPrint.Of(eager.Next()), BatchPrint.Of(batches.Next()));
         // The one in hand, and what was begun while it was awaited.
@@ -47,12 +47,13 @@ public sealed class SceneBatchesTests
     public void AResumedRunContinuesWhereItStopped()
     {
         byte[][] whole = Prints(Start(), 12);
-        using (SceneBatches first = Start())
+        using (var first = Start())
         {
             for (int i = 0; i < 5; i++)
                 first.Next();
             Assert.Equal(5, first.NextBatch);
         }
+
         Assert.Equal(whole[5..], Prints(Start(firstBatch: 5, workers: 2), 7));
     }
 
@@ -60,21 +61,22 @@ public sealed class SceneBatchesTests
     public void ViewsOfASceneAreDifferentAndBelongToIt()
     {
         var contexts = new HashSet<int>();
-        using SceneBatches batches = Start(order: ViewpointOrder.SinCos);
+        using var batches = Start(order: ViewpointOrder.SinCos);
         for (int b = 0; b < 40; b++)
         {
-            SceneBatch batch = batches.Next();
+            var batch = batches.Next();
             Assert.InRange(batch.Contexts, 1, MaxContexts);
             contexts.Add(batch.Contexts);
             AssertIsTrue(batch, Five, SceneSplit.Train, ViewpointOrder.SinCos);
         }
+
         Assert.Equal(MaxContexts, contexts.Count);
     }
 
     [Fact]
     public void TheConsumerAllocatesNothing()
     {
-        using SceneBatches batches = Start(workers: 2, capacity: 2);
+        using var batches = Start(workers: 2, capacity: 2);
         for (int i = 0; i < 50; i++)
             batches.Next();
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -86,8 +88,8 @@ public sealed class SceneBatchesTests
     [Fact]
     public void ALeasedBatchStaysAsItIsUntilTheNextCall()
     {
-        using SceneBatches batches = Start(workers: 2, capacity: 2);
-        SceneBatch leased = batches.Next();
+        using var batches = Start(workers: 2, capacity: 2);
+        var leased = batches.Next();
         byte[] before = BatchPrint.Of(leased);
         SpinWait.SpinUntil(() => false, 50);
         Assert.Equal(before, BatchPrint.Of(leased));
@@ -115,6 +117,7 @@ public sealed class SceneBatchesTests
                 error = exception;
             }
         }
+
         Assert.NotNull(error);
         Assert.InRange(delivered, workers == 1 ? 4 : 2, 4);
         Assert.IsType<NotSupportedException>(error.InnerException);
@@ -125,7 +128,7 @@ public sealed class SceneBatchesTests
     [Fact]
     public async Task DisposeEndsWorkersThatWaitForRoomAndConsumersThatWaitForBatches()
     {
-        SceneBatches full = Start(workers: 3, capacity: 2);
+        var full = Start(workers: 3, capacity: 2);
         SpinWait.SpinUntil(() => false, 50);
         full.Dispose();
         full.Dispose();
@@ -135,7 +138,7 @@ public sealed class SceneBatchesTests
         var batches = new SceneBatches(stuck, SceneSplit.Train, Size, BatchSize, MaxContexts, 5);
         Task waiting = Assert.ThrowsAsync<ObjectDisposedException>(() => Task.Run(batches.Next));
         stuck.Entered.Wait(TestContext.Current.CancellationToken);
-        Task ending = Task.Run(batches.Dispose, TestContext.Current.CancellationToken);
+        var ending = Task.Run(batches.Dispose, TestContext.Current.CancellationToken);
         await waiting;
         stuck.Release.Set();
         await ending;
@@ -144,9 +147,9 @@ public sealed class SceneBatchesTests
     [Fact]
     public void EvaluationSetsNestInBothDirections()
     {
-        SceneBatch wide = SceneBatches.EvaluationBatch(Five, SceneSplit.Test, Size, 6, 14, 3);
+        var wide = SceneBatches.EvaluationBatch(Five, SceneSplit.Test, Size, 6, 14, 3);
         AssertIsTrue(wide, Five, SceneSplit.Test, ViewpointOrder.CosSin);
-        SceneBatch narrow = SceneBatches.EvaluationBatch(Five, SceneSplit.Test, Size, 4, 2, 3);
+        var narrow = SceneBatches.EvaluationBatch(Five, SceneSplit.Test, Size, 4, 2, 3);
         int picture = Size * Size * 3;
         for (int b = 0; b < narrow.Scenes; b++)
         {
@@ -161,32 +164,35 @@ public sealed class SceneBatchesTests
                 wide.ContextImages.AsSpan(b * 14 * picture, 2 * picture).ToArray(),
                 narrow.ContextImages.AsSpan(b * 2 * picture, 2 * picture).ToArray());
         }
-        SceneBatch other = SceneBatches.EvaluationBatch(Five, SceneSplit.Test, Size, 4, 2, 4);
+
+        var other = SceneBatches.EvaluationBatch(Five, SceneSplit.Test, Size, 4, 2, 4);
         Assert.NotEqual(narrow.SceneIndices, other.SceneIndices);
     }
 
     [Fact]
     public void EvaluationSetsSayWhatThePixelsOfTheirQueriesShow()
     {
-        SceneBatch batch = SceneBatches.EvaluationBatch(Five, SceneSplit.Test, Size, 5, 2, 3);
+        var batch = SceneBatches.EvaluationBatch(Five, SceneSplit.Test, Size, 5, 2, 3);
         Assert.NotNull(batch.QueryParts);
         Assert.Null(batch.QueryVisibility);
         byte[] rgb = new byte[Size * Size * 3], parts = new byte[Size * Size];
         float[] seven = new float[7];
         for (int b = 0; b < batch.Scenes; b++)
         {
-            Scene scene = Five.Sample(SceneSplit.Test, batch.SceneIndices[b]);
-            foreach (ref readonly Camera camera in scene.Cameras)
+            var scene = Five.Sample(SceneSplit.Test, batch.SceneIndices[b]);
+            foreach (ref readonly var camera in scene.Cameras)
             {
                 Viewpoint.Encode(camera, ViewpointOrder.CosSin, seven);
                 if (seven.AsSpan().SequenceEqual(batch.QueryViews.AsSpan(b * 7, 7)))
                     scene.Render(camera, Size, rgb, parts);
             }
+
             Assert.Contains(parts, part => part > 0);
             Assert.Equal(parts, batch.QueryParts[(b * Size * Size)..((b + 1) * Size * Size)]);
         }
-        using SceneBatches training = Start();
-        SceneBatch next = training.Next();
+
+        using var training = Start();
+        var next = training.Next();
         Assert.Null(next.QueryParts);
         Assert.Null(next.QueryVisibility);
     }
@@ -224,7 +230,7 @@ public sealed class SceneBatchesTests
         float[] seven = new float[7];
         for (int b = 0; b < batch.Scenes; b++)
         {
-            Scene scene = environment.Sample(split, batch.SceneIndices[b]);
+            var scene = environment.Sample(split, batch.SceneIndices[b]);
             var used = new HashSet<int>();
             for (int m = 0; m <= batch.Contexts; m++)
             {

@@ -14,13 +14,13 @@ public sealed class SceneFactorsTests
     [MemberData(nameof(Names))]
     public void CausesAreAllThereIs(string name)
     {
-        SceneEnvironment environment = Environments.Create(name);
+        var environment = Environments.Create(name);
         for (ulong index = 0; index < 5; index++)
         {
-            Scene scene = environment.Sample(SceneSplit.Train, index);
+            var scene = environment.Sample(SceneSplit.Train, index);
             string json = JsonSerializer.Serialize(scene.Factors);
-            SceneFactors read = JsonSerializer.Deserialize<SceneFactors>(json)!;
-            Scene again = environment.Compose(read, scene.Cameras);
+            var read = JsonSerializer.Deserialize<SceneFactors>(json)!;
+            var again = environment.Compose(read, scene.Cameras);
             Assert.Equal(json, JsonSerializer.Serialize(again.Factors));
             Assert.Equal(scene.Render(scene.Cameras[0], 32).Bytes, again.Render(scene.Cameras[0], 32).Bytes);
         }
@@ -31,22 +31,24 @@ public sealed class SceneFactorsTests
     [MemberData(nameof(Names))]
     public void WithChangesOneProperty(string name)
     {
-        SceneEnvironment environment = Environments.Create(name);
-        SceneFactors factors = environment.Sample(SceneSplit.Train, 1).Factors;
+        var environment = Environments.Create(name);
+        var factors = environment.Sample(SceneSplit.Train, 1).Factors;
         int changed = 0;
         for (ulong index = 2; index < 12; index++)
         {
-            SceneFactors other = environment.Sample(SceneSplit.Train, index).Factors;
+            var other = environment.Sample(SceneSplit.Train, index).Factors;
             foreach (string property in factors.Properties.Intersect(other.Properties))
             {
-                SceneFactors moved = factors.With(property, other[property]);
+                var moved = factors.With(property, other[property]);
                 Assert.Equal(Text(other[property]), Text(moved[property]));
                 Assert.Equal(factors.Properties, moved.Properties);
                 Assert.All(factors.Properties.Where(p => p != property),
                     p => Assert.Equal(Text(factors[p]), Text(moved[p])));
-                if (Text(factors[property]) != Text(moved[property])) changed++;
+                if (Text(factors[property]) != Text(moved[property]))
+                    changed++;
             }
         }
+
         Assert.True(changed > 10);
         Assert.Throws<FactorException>(() => factors["no such thing"]);
         Assert.Throws<FactorException>(() => factors.With("no such thing", 1));
@@ -59,11 +61,11 @@ public sealed class SceneFactorsTests
     [MemberData(nameof(Names))]
     public void FixedViewsAreTheSameForAllScenes(string name)
     {
-        SceneEnvironment environment = Environments.Create(name);
-        Camera[] views = environment.FixedViews(7);
+        var environment = Environments.Create(name);
+        var views = environment.FixedViews(7);
         Assert.Equal(7, views.Distinct().Count());
         Assert.Equal(views, Environments.Create(name).FixedViews(7));
-        Scene scene = environment.Sample(SceneSplit.Test, 5);
+        var scene = environment.Sample(SceneSplit.Test, 5);
         Assert.Equal(views, scene.SeenBy(views).Cameras.ToArray());
         Assert.Throws<ArgumentOutOfRangeException>(() => environment.FixedViews(0));
     }
@@ -71,15 +73,15 @@ public sealed class SceneFactorsTests
     [Fact]
     public void AConditionLetsNothingElseThroughAndKeepsNumbers()
     {
-        SceneEnvironment all = Environments.Create("shepard-metzler-7");
-        SceneEnvironment chiral = all.Where(f => ((ShepardMetzlerFactors)f).IsChiral);
+        var all = Environments.Create("shepard-metzler-7");
+        var chiral = all.Where(f => ((ShepardMetzlerFactors)f).IsChiral);
         int kept = 0, replaced = 0;
         for (ulong index = 0; index < 300; index++)
         {
-            Scene scene = chiral.Sample(SceneSplit.Train, index);
+            var scene = chiral.Sample(SceneSplit.Train, index);
             Assert.True(((ShepardMetzlerFactors)scene.Factors).IsChiral);
             Assert.Equal(index, scene.Index);
-            Scene unfiltered = all.Sample(SceneSplit.Train, index);
+            var unfiltered = all.Sample(SceneSplit.Train, index);
             if (((ShepardMetzlerFactors)unfiltered.Factors).IsChiral)
             {
                 kept++;
@@ -90,8 +92,9 @@ public sealed class SceneFactorsTests
                 replaced++;
             }
         }
+
         Assert.True(kept > 50 && replaced > 10, $"{kept} kept, {replaced} replaced");
-        SceneEnvironment none = all.Where(_ => false);
+        var none = all.Where(_ => false);
         Assert.Throws<FactorException>(() => none.Sample(SceneSplit.Train, 0));
     }
 
@@ -99,13 +102,13 @@ public sealed class SceneFactorsTests
     [Fact]
     public void MirrorPairsDifferInChiralityAlone()
     {
-        SceneEnvironment environment = Environments.Create("shepard-metzler-7")
+        var environment = Environments.Create("shepard-metzler-7")
             .Where(f => ((ShepardMetzlerFactors)f).IsChiral);
         for (ulong index = 0; index < 50; index++)
         {
-            Scene scene = environment.Sample(SceneSplit.Train, index);
+            var scene = environment.Sample(SceneSplit.Train, index);
             var factors = (ShepardMetzlerFactors)scene.Factors;
-            ShepardMetzlerFactors mirror = factors.Mirror();
+            var mirror = factors.Mirror();
             Assert.Equal(factors.MirrorForm, mirror.CanonicalForm);
             Assert.NotEqual(factors.CanonicalForm, mirror.CanonicalForm);
             Assert.Equal(factors.Colours, mirror.Colours);
@@ -117,9 +120,9 @@ public sealed class SceneFactorsTests
     [Fact]
     public void ImpossibleCausesAreRefused()
     {
-        SceneEnvironment five = Environments.Create("shepard-metzler-5");
-        Scene scene = five.Sample(SceneSplit.Train, 0);
-        SceneFactors seven = Environments.Create("shepard-metzler-7").Sample(SceneSplit.Train, 0).Factors;
+        var five = Environments.Create("shepard-metzler-5");
+        var scene = five.Sample(SceneSplit.Train, 0);
+        var seven = Environments.Create("shepard-metzler-7").Sample(SceneSplit.Train, 0).Factors;
         Assert.Throws<FactorException>(() => five.Compose(seven, scene.Cameras));
         Assert.Throws<FactorException>(() => scene.With("colours[0]", new CubeColour(2, 1)));
         Assert.Throws<FactorException>(() => scene.With("cells", Enumerable.Repeat(new GridCell(0, 0, 0), 5).ToArray()));

@@ -14,17 +14,17 @@ public sealed class ShepardMetzlerTests
     [MemberData(nameof(Names))]
     public void WalksAreSelfAvoidingAndCubesShareFaces(string name)
     {
-        SceneEnvironment environment = Environments.Create(name);
+        var environment = Environments.Create(name);
         int parts = name[^1] - '0';
-        foreach (Scene scene in Sampled(environment, SceneSplit.Train, 500))
+        foreach (var scene in Sampled(environment, SceneSplit.Train, 500))
         {
-            IReadOnlyList<GridCell> cells = Factors(scene).Cells;
+            var cells = Factors(scene).Cells;
             Assert.Equal(parts, cells.Count);
             Assert.Equal(parts, cells.Distinct().Count());
             Assert.All(cells.Zip(cells.Skip(1)), pair => Assert.Equal(1, Distance(pair.First, pair.Second)));
 
-            Vector3 middle = Vector3.Zero;
-            foreach (Box box in ((PolycubeGeometry)scene.Geometry).Boxes)
+            var middle = Vector3.Zero;
+            foreach (var box in ((PolycubeGeometry)scene.Geometry).Boxes)
                 middle += (box.Low + box.High) / (2 * parts);
             Assert.True(middle.Length() < 1e-6f, $"the barycentre is at {middle}");
         }
@@ -44,25 +44,28 @@ public sealed class ShepardMetzlerTests
     public void CanonicalFormIgnoresRotationAndKnowsTheMirror()
     {
         Assert.Equal(24, PolycubeShape.Rotations.Distinct().Count());
-        SceneEnvironment environment = Environments.Create("shepard-metzler-7");
+        var environment = Environments.Create("shepard-metzler-7");
         int chiral = 0;
-        foreach (Scene scene in Sampled(environment, SceneSplit.Train, 200))
+        foreach (var scene in Sampled(environment, SceneSplit.Train, 200))
         {
-            ShepardMetzlerFactors factors = Factors(scene);
+            var factors = Factors(scene);
             GridCell[] reversed = [.. factors.Cells.Reverse()];
-            foreach (PolycubeShape.AxisRotation rotation in PolycubeShape.Rotations)
+            foreach (var rotation in PolycubeShape.Rotations)
             {
                 GridCell[] turned =
                     [.. reversed.Select(c => rotation.Apply(c)).Select(c => new GridCell(c.X + 9, c.Y - 4, c.Z))];
-                ShepardMetzlerFactors other = factors with { Cells = turned };
+                var other = factors with { Cells = turned };
                 Assert.Equal(factors.CanonicalForm, other.CanonicalForm);
                 Assert.Equal(factors.MirrorForm, other.MirrorForm);
             }
+
             GridCell[] mirrored = [.. factors.Cells.Select(c => c with { Z = -c.Z })];
             Assert.Equal(factors.MirrorForm, (factors with { Cells = mirrored }).CanonicalForm);
             Assert.Equal(factors.IsChiral, factors.CanonicalForm != (factors with { Cells = mirrored }).CanonicalForm);
-            if (factors.IsChiral) chiral++;
+            if (factors.IsChiral)
+                chiral++;
         }
+
         Assert.InRange(chiral, 100, 199);
 
         GridCell[] screw = [new(0, 0, 0), new(1, 0, 0), new(1, 1, 0), new(1, 1, 1)];
@@ -75,7 +78,7 @@ public sealed class ShepardMetzlerTests
     [Fact]
     public void TrainAndTestShareNoShapeOfSevenParts()
     {
-        SceneEnvironment environment = Environments.Create("shepard-metzler-7");
+        var environment = Environments.Create("shepard-metzler-7");
         var train = Sampled(environment, SceneSplit.Train, 4000).Select(s => Factors(s).CanonicalForm).ToHashSet();
         var test = Sampled(environment, SceneSplit.Test, 1000).Select(s => Factors(s).CanonicalForm).ToHashSet();
         Assert.Empty(train.Intersect(test));
@@ -92,9 +95,9 @@ public sealed class ShepardMetzlerTests
         Assert.Empty(train.Intersect(test));
 
         // The set of a whole object does not depend on how it is turned or which end the walk began at.
-        foreach (Scene scene in Sampled(environment, SceneSplit.Test, 20))
+        foreach (var scene in Sampled(environment, SceneSplit.Test, 20))
         {
-            foreach (PolycubeShape.AxisRotation rotation in PolycubeShape.Rotations)
+            foreach (var rotation in PolycubeShape.Rotations)
             {
                 GridCell[] turned = [.. Factors(scene).Cells.Reverse().Select(c => rotation.Apply(c))];
                 Assert.Equal(SceneSplit.Test, environment.SplitOf(turned, [.. Factors(scene).Colours.Reverse()]));
@@ -109,13 +112,13 @@ public sealed class ShepardMetzlerTests
     [MemberData(nameof(Names))]
     public void CamerasLieOnTheSphereAndLookAtTheObject(string name)
     {
-        SceneEnvironment environment = Environments.Create(name);
+        var environment = Environments.Create(name);
         double heights = 0;
         int cameras = 0;
-        foreach (Scene scene in Sampled(environment, SceneSplit.Train, 300))
+        foreach (var scene in Sampled(environment, SceneSplit.Train, 300))
         {
             Assert.Equal(15, scene.Cameras.Length);
-            foreach (Camera camera in scene.Cameras)
+            foreach (var camera in scene.Cameras)
             {
                 var position = new Vector3(camera.X, camera.Y, camera.Z);
                 Assert.Equal(3, position.Length(), 1e-5f);
@@ -138,9 +141,9 @@ public sealed class ShepardMetzlerTests
     public void WholeObjectsAreSeenAroundTheMiddleOfThePicture(string name)
     {
         const int Size = 64;
-        SceneEnvironment environment = Environments.Create(name);
+        var environment = Environments.Create(name);
         byte[] rgb = new byte[Size * Size * 3], parts = new byte[Size * Size];
-        foreach (Scene scene in Sampled(environment, SceneSplit.Train, 100))
+        foreach (var scene in Sampled(environment, SceneSplit.Train, 100))
         {
             for (int view = 0; view < 3; view++)
             {
@@ -164,10 +167,10 @@ public sealed class ShepardMetzlerTests
     [MemberData(nameof(Names))]
     public void LitFacesSaturateAndTheBackgroundIsBlack(string name)
     {
-        SceneEnvironment environment = Environments.Create(name);
+        var environment = Environments.Create(name);
         byte[] rgb = new byte[64 * 64 * 3], parts = new byte[64 * 64];
         var brightest = new SortedDictionary<int, int>();
-        foreach (Scene scene in Sampled(environment, SceneSplit.Train, 50))
+        foreach (var scene in Sampled(environment, SceneSplit.Train, 50))
         {
             scene.Render(scene.Cameras[0], 64, rgb, parts);
             Assert.Equal(new byte[3], rgb[..3]);
@@ -180,7 +183,8 @@ public sealed class ShepardMetzlerTests
                     bool flat = parts[i] != 0;
                     foreach (int neighbour in new[] { i - 1, i + 1, i - 64, i + 64 })
                         flat &= pixel.SequenceEqual(rgb.AsSpan(neighbour * 3, 3));
-                    if (!flat) continue;
+                    if (!flat)
+                        continue;
                     int level = Math.Max(pixel[0], Math.Max(pixel[1], pixel[2]));
                     brightest[level] = brightest.GetValueOrDefault(level) + 1;
                 }
@@ -203,7 +207,7 @@ public sealed class ShepardMetzlerTests
     [Fact]
     public void FactorsSurviveJson()
     {
-        SceneFactors factors = Environments.Create("shepard-metzler-5").Sample(SceneSplit.Train, 3).Factors;
+        var factors = Environments.Create("shepard-metzler-5").Sample(SceneSplit.Train, 3).Factors;
         string json = JsonSerializer.Serialize(factors);
         var back = Assert.IsType<ShepardMetzlerFactors>(JsonSerializer.Deserialize<SceneFactors>(json));
         Assert.Equal(((ShepardMetzlerFactors)factors).Cells, back.Cells);
@@ -257,12 +261,14 @@ public sealed class ShepardMetzlerTests
                 shapes.Add(PolycubeShape.Of(walk, []));
                 return;
             }
-            GridCell last = walk[^1];
-            foreach (GridCell step in new GridCell[]
+
+            var last = walk[^1];
+            foreach (var step in new GridCell[]
                 { new(1, 0, 0), new(-1, 0, 0), new(0, 1, 0), new(0, -1, 0), new(0, 0, 1), new(0, 0, -1) })
             {
                 var next = new GridCell(last.X + step.X, last.Y + step.Y, last.Z + step.Z);
-                if (!walk.Contains(next)) Extend([.. walk, next]);
+                if (!walk.Contains(next))
+                    Extend([.. walk, next]);
             }
         }
     }

@@ -69,7 +69,7 @@ public sealed class TwoToneTextureTests
         for (int i = 0; i < 50; i++)
         {
             float[] x = Numbers(9), y = Numbers(9), footprint = Numbers(3);
-            Vector3x8 together = Tiling.Sample(
+            var together = Tiling.Sample(
                 Vector256.Create<float>(x), Vector256.Create<float>(y), Vector256.Create<float>(footprint));
             for (int lane = 0; lane < 8; lane++)
                 Assert.Equal(At(Tiling, x[lane], y[lane], footprint[lane]), together.Y[lane]);
@@ -90,17 +90,18 @@ public sealed class TwoToneTextureTests
         ];
         Assert.Equal(8, all.Distinct().Count());
         var means = new List<Vector3>();
-        foreach (TwoToneTexture texture in all)
+        foreach (var texture in all)
         {
             var seen = Enumerable.Range(0, 400).Select(
                 i => Rgb(texture, (i % 20 * .05f) + .013f, i / 20 * .05f, 1e-3f));
-            Vector3 mean = seen.Aggregate(Vector3.Zero, (sum, c) => sum + c) / 400;
+            var mean = seen.Aggregate(Vector3.Zero, (sum, c) => sum + c) / 400;
             means.Add(mean);
             Assert.True(seen.Max(c => Vector3.Distance(c, mean)) > .15f, "flat");
             float period = Array.IndexOf(all, texture) >= 5 ? 1 : 2;
             Assert.All(Enumerable.Range(0, 20), i => Assert.True(Vector3.Distance(
                 Rgb(texture, .31f, i * .05f, .01f), Rgb(texture, .31f + period, i * .05f, .01f)) < 1e-3f));
         }
+
         Assert.True(means[0].X > 2 * means[0].Y && means[0].X > 2 * means[0].Z, "red");
         Assert.True(means[1].Y > 1.5f * means[1].X && means[1].Y > 1.5f * means[1].Z, "green");
         Assert.True(means[2].X > 1.5f * means[2].Z && means[2].Z > 2 * means[2].Y, "cerise");
@@ -128,7 +129,7 @@ public sealed class TwoToneTextureTests
 
     private static Vector3 Rgb(TwoToneTexture texture, float x, float y, float footprint)
     {
-        Vector3x8 colour = texture.Sample(
+        var colour = texture.Sample(
             Vector256.Create(x), Vector256.Create(y), Vector256.Create(footprint));
         return new Vector3(colour.X[0], colour.Y[0], colour.Z[0]);
     }

@@ -71,7 +71,7 @@ public sealed class CheckpointTests : IDisposable
 
         Assert.Equal((12, WeightKind.Raw), Checkpoint.LoadWeights(Path, other, WeightKind.Raw));
         Assert.Equal(Values(_network), Values(other));
-        foreach (WeightKind? kind in (WeightKind?[])[null, WeightKind.Average])
+        foreach (var kind in (WeightKind?[])[null, WeightKind.Average])
         {
             Checkpoint.LoadWeights(Path, other, WeightKind.Raw);
             Assert.Equal((12, WeightKind.Average), Checkpoint.LoadWeights(Path, other, kind));

@@ -51,11 +51,13 @@ public sealed class DatasetTrainingTests : IDisposable
             {
                 OnStep = step =>
                 {
-                    if (step == stopAt) source.Cancel();
+                    if (step == stopAt)
+                        source.Cancel();
                 },
             };
             TrainerTests.Run(_folder["parts"], 2, observer, source.Token, DataOverrides);
         }
+
         Assert.Equal(whole.Weights, Train("parts", 2, DataOverrides).Weights);
     }
 

@@ -19,17 +19,17 @@ public sealed class EvaluatorTests
     public void ObjectErrorsAreThoseOfThePixelsThatShowObjects()
     {
         using var device = new CpuDevice(1);
-        RunConfiguration configuration = TrainerTests.Configuration("training.scenes=shepard-metzler-5");
+        var configuration = TrainerTests.Configuration("training.scenes=shepard-metzler-5");
         using var network = new GenerativeQueryNetwork(configuration.Model, device, seed: 5);
         using var evaluator = new Evaluator(network, device, configuration);
-        EvaluationReport report = evaluator.Evaluate([Contexts], Scenes, step: 0, CancellationToken.None);
+        var report = evaluator.Evaluate([Contexts], Scenes, step: 0, CancellationToken.None);
 
-        SceneBatch batch = evaluator.HeldOut(Scenes, Contexts);
+        var batch = evaluator.HeldOut(Scenes, Contexts);
         float[] predictions = new float[batch.QueryImages.Length], reconstructions = new float[predictions.Length];
         evaluator.Predict(batch, predictions, 0);
         evaluator.Reconstruct(batch, reconstructions);
-        SceneEnvironment environment = Environments.Create(configuration.Training.Scenes);
-        SceneBatch training = SceneBatches.EvaluationBatch(
+        var environment = Environments.Create(configuration.Training.Scenes);
+        var training = SceneBatches.EvaluationBatch(
             environment, SceneSplit.Train, batch.ImageSize, 512, 1, configuration.Training.Seed);
         int length = predictions.Length / Scenes;
 
@@ -37,18 +37,19 @@ public sealed class EvaluatorTests
         int values = 0;
         for (int b = 0; b < Scenes; b++)
         {
-            Scene scene = environment.Sample(SceneSplit.Test, batch.SceneIndices[b]);
-            Camera query = CameraOf(scene, batch.QueryViews.AsSpan(b * 7, 7));
-            Camera answer = Enumerable.Range(b * Contexts, Contexts)
+            var scene = environment.Sample(SceneSplit.Test, batch.SceneIndices[b]);
+            var query = CameraOf(scene, batch.QueryViews.AsSpan(b * 7, 7));
+            var answer = Enumerable.Range(b * Contexts, Contexts)
                 .Select(m => CameraOf(scene, batch.ContextViews.AsSpan(m * 7, 7)))
                 .MinBy(camera => Math.Pow(camera.X - query.X, 2) + Math.Pow(camera.Y - query.Y, 2)
                     + Math.Pow(camera.Z - query.Z, 2));
             byte[] truth = new byte[length], parts = new byte[length / 3];
             scene.Render(query, batch.ImageSize, truth, parts);
-            RgbImage shown = scene.Render(answer, batch.ImageSize);
+            var shown = scene.Render(answer, batch.ImageSize);
             for (int i = 0; i < length; i++)
             {
-                if (parts[i / 3] == 0) continue;
+                if (parts[i / 3] == 0)
+                    continue;
                 double wanted = truth[i] / 255.0, average = 0;
                 for (int t = 0; t < 512; t++)
                     average += training.QueryImages[(t * length) + i] / 512.0;
@@ -60,14 +61,14 @@ public sealed class EvaluatorTests
             }
         }
 
-        ContextEvaluation entry = Assert.Single(report.Contexts);
+        var entry = Assert.Single(report.Contexts);
         Assert.InRange(values, Scenes * 30, Scenes * length / 2);
         AssertClose(prediction / values, entry.Prediction);
         AssertClose(reconstruction / values, entry.Reconstruction!.Value);
         AssertClose(nearest / values, entry.NearestView);
         AssertClose(mean / values, report.MeanImage);
         using var json = JsonDocument.Parse(report.ToJson());
-        JsonElement written = json.RootElement.GetProperty("contexts")[0].GetProperty("prediction");
+        var written = json.RootElement.GetProperty("contexts")[0].GetProperty("prediction");
         Assert.Equal(
             entry.Prediction.ObjectMeanSquaredError, written.GetProperty("objectMeanSquaredError").GetDouble());
     }
@@ -79,16 +80,16 @@ public sealed class EvaluatorTests
     public void ErrorsOfOneSampleAndOfTheMeanAndTheSpreadAreThoseOfTheSamples(string scenes)
     {
         using var device = new CpuDevice(1);
-        RunConfiguration configuration = TrainerTests.Configuration($"training.scenes={scenes}");
+        var configuration = TrainerTests.Configuration($"training.scenes={scenes}");
         using var network = new GenerativeQueryNetwork(configuration.Model, device, seed: 5);
         MakePriorsVary(network, device);
         using var evaluator = new Evaluator(network, device, configuration);
-        EvaluationReport report = evaluator.Evaluate([1, Contexts], Scenes, 0, TestContext.Current.CancellationToken);
+        var report = evaluator.Evaluate([1, Contexts], Scenes, 0, TestContext.Current.CancellationToken);
         Assert.Equal(16, report.Samples);
         for (int entry = 0; entry < 2; entry++)
         {
             int contexts = entry == 0 ? 1 : Contexts;
-            SceneBatch batch = SceneBatches.EvaluationBatch(
+            var batch = SceneBatches.EvaluationBatch(
                 new RenderedScenes(Environments.Create(scenes), SceneSplit.Test), network.Options.ImageSize, Scenes,
                 contexts, configuration.Training.Seed, withVisibility: true);
             Assert.NotNull(batch.QueryVisibility);
@@ -97,7 +98,7 @@ public sealed class EvaluatorTests
         }
 
         using var json = JsonDocument.Parse(report.ToJson());
-        JsonElement written = json.RootElement.GetProperty("contexts")[1];
+        var written = json.RootElement.GetProperty("contexts")[1];
         Assert.Equal(
             report.Contexts[1].Hidden!.SampleVariance,
             written.GetProperty("hidden").GetProperty("sampleVariance").GetDouble());
@@ -112,16 +113,16 @@ public sealed class EvaluatorTests
     public void WhereNobodyKnowsWhatIsSeenThePixelsAreNotToldApart()
     {
         using var folder = new TemporaryFolder();
-        SceneRecord known = SceneRecord.Render(
+        var known = SceneRecord.Render(
             Environments.Create("rooms-ring"), SceneSplit.Test, 0, 16, FrameFormat.Png);
-        foreach (SceneSplit split in Enum.GetValues<SceneSplit>())
+        foreach (var split in Enum.GetValues<SceneSplit>())
             new GqnDatasetWriter(folder.Path, "foreign", split, 1).WriteFile(0, [new(known.Frames, known.Cameras)]);
         using var device = new CpuDevice(1);
-        RunConfiguration configuration = TrainerTests.Configuration($"training.data={folder.Path}", "dataset=foreign");
+        var configuration = TrainerTests.Configuration($"training.data={folder.Path}", "dataset=foreign");
         using var network = new GenerativeQueryNetwork(configuration.Model, device, seed: 5);
         using var evaluator = new Evaluator(network, device, configuration);
-        EvaluationReport report = evaluator.Evaluate([2], 2, 0, TestContext.Current.CancellationToken);
-        ContextEvaluation entry = Assert.Single(report.Contexts);
+        var report = evaluator.Evaluate([2], 2, 0, TestContext.Current.CancellationToken);
+        var entry = Assert.Single(report.Contexts);
         Assert.Equal((null, null, null), (entry.Hidden, entry.Visible, entry.HiddenToVisibleVariance));
         Assert.True(entry.MeanOfSamples.MeanSquaredError > 0);
         Assert.Contains("\"hidden\": null", report.ToJson(), StringComparison.Ordinal);
@@ -157,6 +158,7 @@ public sealed class EvaluatorTests
             mean[i] = samples.Average(sample => (double)sample[i]);
             variance[i] = samples.Sum(sample => Math.Pow(sample[i] - mean[i], 2)) / 15;
         }
+
         double[] one = [.. truth.Select((wanted, i) => Math.Pow(samples[0][i] - wanted, 2))];
         double[] ofMean = [.. truth.Select((wanted, i) => Math.Pow(mean[i] - wanted, 2))];
         Assert.Equal(one.Average(), entry.Prediction.MeanSquaredError, 1e-6 * one.Average());
@@ -194,20 +196,20 @@ public sealed class EvaluatorTests
     {
         const int Size = 16, Count = 4;
         using var folder = new TemporaryFolder();
-        SceneEnvironment environment = Environments.Create("rooms-ring");
+        var environment = Environments.Create("rooms-ring");
         var own = new GqnDatasetWriter(folder.Path, environment.Name, SceneSplit.Test, Count);
         own.RenderFile(
             0, environment, SceneSplit.Test, Size, FrameFormat.Png,
             cancellation: TestContext.Current.CancellationToken);
         var recorded = new RecordedScenes(GqnDataset.Open(folder.Path, environment.Name, SceneSplit.Test));
-        SceneBatch batch = SceneBatches.EvaluationBatch(recorded, Size, Count, 2, seed: 3, withVisibility: true);
+        var batch = SceneBatches.EvaluationBatch(recorded, Size, Count, 2, seed: 3, withVisibility: true);
         Assert.NotNull(batch.QueryParts);
         Assert.NotNull(batch.QueryVisibility);
         var pixels = new PixelVisibility[Size * Size];
         byte[] rgb = new byte[Size * Size * 3], parts = new byte[Size * Size];
         for (int b = 0; b < Count; b++)
         {
-            Scene scene = environment.Sample(SceneSplit.Test, batch.SceneIndices[b]);
+            var scene = environment.Sample(SceneSplit.Test, batch.SceneIndices[b]);
             scene.Render(CameraOf(scene, batch.QueryViews.AsSpan(b * 7, 7)), Size, rgb, parts);
             float[] picture = batch.QueryImages[(b * rgb.Length)..((b + 1) * rgb.Length)];
             Assert.Equal(rgb.Select(value => value / 255f), picture);
@@ -219,10 +221,10 @@ public sealed class EvaluatorTests
             Assert.Equal(pixels, batch.QueryVisibility[(b * pixels.Length)..((b + 1) * pixels.Length)]);
         }
 
-        SceneRecord known = SceneRecord.Render(environment, SceneSplit.Test, 0, Size, FrameFormat.Png);
+        var known = SceneRecord.Render(environment, SceneSplit.Test, 0, Size, FrameFormat.Png);
         var foreign = new GqnDatasetWriter(folder.Path, "foreign", SceneSplit.Test, scenes: 2);
         foreign.WriteFile(0, [known, new SceneRecord(known.Frames, known.Cameras)]);
-        SceneBatch unknown = SceneBatches.EvaluationBatch(
+        var unknown = SceneBatches.EvaluationBatch(
             new RecordedScenes(GqnDataset.Open(folder.Path, "foreign", SceneSplit.Test)), Size, 2, 2, 3,
             withVisibility: true);
         Assert.Null(unknown.QueryParts);

@@ -15,7 +15,7 @@ public sealed class MetricsLogTests : IDisposable
     [Fact]
     public void OneObjectALineReadableAtOnce()
     {
-        using MetricsLog log = MetricsLog.Open(LogPath, 0);
+        using var log = MetricsLog.Open(LogPath, 0);
         log.Write(1, ("loss", 6950.5), ("learningRate", 5e-4));
         Assert.Equal("{\"step\":1,\"loss\":6950.5,\"learningRate\":0.0005}\n", Content());
         log.Write(2, ("loss", double.NaN), ("a", double.PositiveInfinity), ("b\"", double.NegativeInfinity));
@@ -29,11 +29,14 @@ public sealed class MetricsLogTests : IDisposable
     [Fact]
     public void ResumingDropsLaterStepsAndAppends()
     {
-        using (MetricsLog log = MetricsLog.Open(LogPath, 0))
+        using (var log = MetricsLog.Open(LogPath, 0))
         {
-            for (int step = 10; step <= 50; step += 10) log.Write(step, ("loss", step));
+            for (int step = 10; step <= 50; step += 10)
+                log.Write(step, ("loss", step));
         }
-        using (MetricsLog log = MetricsLog.Open(LogPath, 30)) log.Write(31, ("loss", 0));
+
+        using (var log = MetricsLog.Open(LogPath, 30))
+            log.Write(31, ("loss", 0));
         Assert.Equal(
             "{\"step\":10,\"loss\":10}\n{\"step\":20,\"loss\":20}\n" +
             "{\"step\":30,\"loss\":30}\n{\"step\":31,\"loss\":0}\n",
@@ -57,6 +60,7 @@ public sealed class MetricsLogTests : IDisposable
                 Assert.Equal(first, Content());
             }
         }
+
         File.WriteAllText(LogPath, first + second);
         MetricsLog.Open(LogPath, 5).Dispose();
         Assert.Equal(first + second + "\n", Content());
@@ -83,7 +87,7 @@ public sealed class MetricsLogTests : IDisposable
     [Fact]
     public void ARefusedLineLeavesTheFileAlone()
     {
-        using MetricsLog log = MetricsLog.Open(LogPath, 0);
+        using var log = MetricsLog.Open(LogPath, 0);
         Assert.Throws<ArgumentException>(() => log.Write(1, ("a", 1), ("a", 2)));
         Assert.Throws<ArgumentException>(() => log.Write(1, ("step", 1)));
         Assert.Throws<ArgumentException>(() => log.Write(1, ("", 1)));

@@ -25,25 +25,26 @@ public sealed class TensorBoardWriterTests : IDisposable
             writer.Scalar(long.MaxValue, "σ ж", float.NaN);
             writer.Image(300, "sheet", png, 20, 10);
         }
+
         Assert.Equal("events.out.tfevents.1700000000.0", Path.GetFileName(path));
-        List<Message> events = Events(File.ReadAllBytes(path));
+        var events = Events(File.ReadAllBytes(path));
         Assert.Equal(4, events.Count);
         Assert.All(events, e => Assert.Equal(1_700_000_000.25, BitConverter.UInt64BitsToDouble(e.Number(1))));
         Assert.Equal("brain.Event:2", events[0].Text(3));
         Assert.Equal(0ul, events[0].Number(2));
 
         Assert.Equal(7ul, events[1].Number(2));
-        Message loss = events[1].Inner(5).Inner(1);
+        var loss = events[1].Inner(5).Inner(1);
         Assert.Equal("train/loss", loss.Text(1));
         Assert.Equal(6950.25f, BitConverter.UInt32BitsToSingle((uint)loss.Number(2)));
 
         Assert.Equal((ulong)long.MaxValue, events[2].Number(2));
-        Message notANumber = events[2].Inner(5).Inner(1);
+        var notANumber = events[2].Inner(5).Inner(1);
         Assert.Equal("σ ж", notANumber.Text(1));
         Assert.Equal(float.NaN, BitConverter.UInt32BitsToSingle((uint)notANumber.Number(2)));
 
         Assert.Equal("sheet", events[3].Inner(5).Inner(1).Text(1));
-        Message image = events[3].Inner(5).Inner(1).Inner(4);
+        var image = events[3].Inner(5).Inner(1).Inner(4);
         Assert.Equal(10ul, image.Number(1));
         Assert.Equal(20ul, image.Number(2));
         Assert.Equal(3ul, image.Number(3));
@@ -95,6 +96,7 @@ public sealed class TensorBoardWriterTests : IDisposable
             at += 4;
             events.Add(new Message(data));
         }
+
         return events;
     }
 
@@ -142,13 +144,14 @@ public sealed class TensorBoardWriterTests : IDisposable
             {
                 byte next = Take(ref data, 1)[0];
                 value |= (ulong)(next & 127) << shift;
-                if (next < 128) return value;
+                if (next < 128)
+                    return value;
             }
         }
 
         private static ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> data, int count)
         {
-            ReadOnlySpan<byte> head = data[..count];
+            var head = data[..count];
             data = data[count..];
             return head;
         }

@@ -26,9 +26,9 @@ internal static class InverseDct
         Vector256<int> low = Vector256<int>.Zero, high = Vector256.Create(255), middle = Vector256.Create(128);
         for (int y = 0; y < 8; y++)
         {
-            Vector256<int> row = Vector256.Create<int>(coefficients.Slice(8 * y, 8)) + middle;
+            var row = Vector256.Create<int>(coefficients.Slice(8 * y, 8)) + middle;
             row = Vector256.Min(Vector256.Max(row, low), high);
-            Vector128<ushort> narrow = Vector128.Narrow(row.GetLower().AsUInt32(), row.GetUpper().AsUInt32());
+            var narrow = Vector128.Narrow(row.GetLower().AsUInt32(), row.GetUpper().AsUInt32());
             Vector128.Narrow(narrow, narrow).GetLower().CopyTo(samples.Slice(y * stride, 8));
         }
     }
@@ -47,14 +47,14 @@ internal static class InverseDct
         Vector256<int> x0 = Row(block, 0), x1 = Row(block, 1), x2 = Row(block, 2), x3 = Row(block, 3);
         Vector256<int> x4 = Row(block, 4), x5 = Row(block, 5), x6 = Row(block, 6), x7 = Row(block, 7);
 
-        Vector256<int> rotated = (x2 + x6) * C0541;
+        var rotated = (x2 + x6) * C0541;
         Vector256<int> b = rotated - (x6 * C1847), a = rotated + (x2 * C0765);
         Vector256<int> sum = (x0 + x4) << ConstantBits, difference = (x0 - x4) << ConstantBits;
-        Vector256<int> round = Vector256.Create(1 << (shift - 1));
+        var round = Vector256.Create(1 << (shift - 1));
         Vector256<int> even0 = sum + a + round, even3 = sum - a + round;
         Vector256<int> even1 = difference + b + round, even2 = difference - b + round;
 
-        Vector256<int> common = (x7 + x3 + x5 + x1) * C1175;
+        var common = (x7 + x3 + x5 + x1) * C1175;
         Vector256<int> s73 = common - ((x7 + x3) * C1961), s51 = common - ((x5 + x1) * C0390);
         Vector256<int> s71 = (x7 + x1) * -C0899, s53 = (x5 + x3) * -C2562;
         Vector256<int> odd3 = (x7 * C0298) + s71 + s73, odd2 = (x5 * C2053) + s53 + s51;
@@ -86,8 +86,10 @@ internal static class InverseDct
                 for (int x = 0; x < y; x++)
                     (block[(8 * y) + x], block[(8 * x) + y]) = (block[(8 * x) + y], block[(8 * y) + x]);
             }
+
             return;
         }
+
         Turn(block, 0, 0);
         Turn(block, 4, 32);
         Turn(block, 36, 36);
@@ -105,6 +107,7 @@ internal static class InverseDct
             b2.CopyTo(block.Slice(first + 16, 4));
             b3.CopyTo(block.Slice(first + 24, 4));
         }
+
         a0.CopyTo(block.Slice(second, 4));
         a1.CopyTo(block.Slice(second + 8, 4));
         a2.CopyTo(block.Slice(second + 16, 4));

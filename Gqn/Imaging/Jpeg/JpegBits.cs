@@ -25,7 +25,8 @@ internal ref struct JpegBits(ReadOnlySpan<byte> jpeg, int position)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint Peek16()
     {
-        if (_count < 16) Refill();
+        if (_count < 16)
+            Refill();
         return (uint)(_bits >> (_count - 16)) & 0xFFFF;
     }
 
@@ -37,8 +38,10 @@ internal ref struct JpegBits(ReadOnlySpan<byte> jpeg, int position)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Receive(int size)
     {
-        if (size == 0) return 0;
-        if (_count < size) Refill();
+        if (size == 0)
+            return 0;
+        if (_count < size)
+            Refill();
         _count -= size;
         int value = (int)(_bits >> _count) & ((1 << size) - 1);
         return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
@@ -49,10 +52,12 @@ internal ref struct JpegBits(ReadOnlySpan<byte> jpeg, int position)
     /// <returns>False where it is not there.</returns>
     public bool TryRestart(int number)
     {
-        if (_count < 16) Refill();
+        if (_count < 16)
+            Refill();
         bool aligned = _count - _padding < 8;
         (_bits, _count, _padding) = (0, 0, 0);
-        if (!aligned || !TryMarker(out int marker) || marker != 0xD0 + number) return false;
+        if (!aligned || !TryMarker(out int marker) || marker != 0xD0 + number)
+            return false;
         Position += 2;
         return true;
     }
@@ -78,11 +83,14 @@ internal ref struct JpegBits(ReadOnlySpan<byte> jpeg, int position)
                 return;
             }
         }
+
         while (_count <= 48)
         {
             uint next = 0;
-            if (TryNextByte(out byte value)) next = value;
-            else _padding += 8;
+            if (TryNextByte(out byte value))
+                next = value;
+            else
+                _padding += 8;
             _bits = (_bits << 8) | next;
             _count += 8;
         }
@@ -91,7 +99,8 @@ internal ref struct JpegBits(ReadOnlySpan<byte> jpeg, int position)
     private bool TryNextByte(out byte value)
     {
         value = 0;
-        if (Position >= _jpeg.Length) return false;
+        if (Position >= _jpeg.Length)
+            return false;
         value = _jpeg[Position];
         if (value != 0xFF)
         {
@@ -101,7 +110,8 @@ internal ref struct JpegBits(ReadOnlySpan<byte> jpeg, int position)
         // FF FF is one FF and a fill byte before a marker.
         while (Position + 1 < _jpeg.Length && _jpeg[Position + 1] == 0xFF)
             Position++;
-        if (Position + 1 >= _jpeg.Length || _jpeg[Position + 1] != 0) return false;
+        if (Position + 1 >= _jpeg.Length || _jpeg[Position + 1] != 0)
+            return false;
         Position += 2;
         return true;
     }

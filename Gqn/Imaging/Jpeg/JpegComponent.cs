@@ -44,6 +44,7 @@ internal sealed class JpegComponent
     {
         Stride = stride;
         IsDecoded = false;
-        if (Samples.Length < stride * rows) Samples = new byte[stride * rows];
+        if (Samples.Length < stride * rows)
+            Samples = new byte[stride * rows];
     }
 }

@@ -40,22 +40,31 @@ internal sealed class JpegDecoder
     public void Decode(ReadOnlySpan<byte> jpeg)
     {
         (_quantisationSet, _dcSet, _acSet, _count, _restart, _isRgb) = (0, 0, 0, 0, 0, false);
-        if (!Recognises(jpeg)) throw new ImageFormatException("it does not begin like a JPEG picture");
+        if (!Recognises(jpeg))
+            throw new ImageFormatException("it does not begin like a JPEG picture");
         for (int position = 2; ;)
         {
             int marker = NextMarker(jpeg, ref position);
-            if (marker == EndOfImage) break;
-            if (position + 2 > jpeg.Length) throw Ended();
+            if (marker == EndOfImage)
+                break;
+            if (position + 2 > jpeg.Length)
+                throw Ended();
             int length = BinaryPrimitives.ReadUInt16BigEndian(jpeg[position..]);
-            if (length < 2) throw new ImageFormatException($"JPEG segment {marker:X2} has an impossible length");
-            if (position + length > jpeg.Length) throw Ended();
-            ReadOnlySpan<byte> segment = jpeg.Slice(position + 2, length - 2);
+            if (length < 2)
+                throw new ImageFormatException($"JPEG segment {marker:X2} has an impossible length");
+            if (position + length > jpeg.Length)
+                throw Ended();
+            var segment = jpeg.Slice(position + 2, length - 2);
             position += length;
-            if (marker == StartOfScan) position = DecodeScan(segment, jpeg, position);
-            else ReadSegment(marker, segment, jpeg.Length);
+            if (marker == StartOfScan)
+                position = DecodeScan(segment, jpeg, position);
+            else
+                ReadSegment(marker, segment, jpeg.Length);
         }
-        if (_count == 0) throw new ImageFormatException("a JPEG picture without a frame");
-        foreach (JpegComponent component in _components.AsSpan(0, _count))
+
+        if (_count == 0)
+            throw new ImageFormatException("a JPEG picture without a frame");
+        foreach (var component in _components.AsSpan(0, _count))
         {
             if (!component.IsDecoded)
                 throw new ImageFormatException($"a JPEG picture without the data of component {component.Id}");
@@ -67,27 +76,32 @@ internal sealed class JpegDecoder
     public void WriteRgb(Span<byte> rgb)
     {
         int room = Width + 1;
-        if (_rows.Length < 2 * room) _rows = new byte[2 * room];
+        if (_rows.Length < 2 * room)
+            _rows = new byte[2 * room];
         for (int y = 0; y < Height; y++)
         {
-            Span<byte> target = rgb.Slice(y * Width * 3, Width * 3);
+            var target = rgb.Slice(y * Width * 3, Width * 3);
             ReadOnlySpan<byte> first = _components[0].Samples.AsSpan(y * _components[0].Stride, Width);
             if (_count == 1)
             {
                 JpegColour.WriteGrey(first, target);
                 continue;
             }
-            ReadOnlySpan<byte> second = Row(_components[1], y, _rows.AsSpan(0, room));
-            ReadOnlySpan<byte> third = Row(_components[2], y, _rows.AsSpan(room, room));
-            if (_isRgb) JpegColour.WriteRgb(first, second, third, target);
-            else JpegColour.WriteYcc(first, second, third, target);
+
+            var second = Row(_components[1], y, _rows.AsSpan(0, room));
+            var third = Row(_components[2], y, _rows.AsSpan(room, room));
+            if (_isRgb)
+                JpegColour.WriteRgb(first, second, third, target);
+            else
+                JpegColour.WriteYcc(first, second, third, target);
         }
     }
 
     private ReadOnlySpan<byte> Row(JpegComponent component, int y, Span<byte> room)
     {
         bool doubleWidth = component.Horizontal < _horizontal, doubleHeight = component.Vertical < _vertical;
-        if (!doubleWidth && !doubleHeight) return component.Samples.AsSpan(y * component.Stride, Width);
+        if (!doubleWidth && !doubleHeight)
+            return component.Samples.AsSpan(y * component.Stride, Width);
         JpegColour.Upsample(component, y, doubleWidth, doubleHeight, room);
         return room[..Width];
     }
@@ -98,7 +112,8 @@ internal sealed class JpegDecoder
             throw new ImageFormatException($"no JPEG marker at byte {position} of the picture");
         while (position + 1 < jpeg.Length && jpeg[position + 1] == 0xFF)
             position++;
-        if (position + 1 >= jpeg.Length) throw Ended();
+        if (position + 1 >= jpeg.Length)
+            throw Ended();
         position += 2;
         return jpeg[position - 1];
     }
@@ -138,9 +153,12 @@ internal sealed class JpegDecoder
 
     private void ReadFrame(ReadOnlySpan<byte> segment, int fileLength)
     {
-        if (_count != 0) throw new ImageFormatException("a JPEG picture of several frames");
-        if (segment.Length < 6 || segment.Length != 6 + (3 * segment[5])) throw Broken(0xC0);
-        if (segment[0] != 8) throw new ImageFormatException($"JPEG samples of {segment[0]} bits; only 8 are read");
+        if (_count != 0)
+            throw new ImageFormatException("a JPEG picture of several frames");
+        if (segment.Length < 6 || segment.Length != 6 + (3 * segment[5]))
+            throw Broken(0xC0);
+        if (segment[0] != 8)
+            throw new ImageFormatException($"JPEG samples of {segment[0]} bits; only 8 are read");
         Height = BinaryPrimitives.ReadUInt16BigEndian(segment[1..]);
         Width = BinaryPrimitives.ReadUInt16BigEndian(segment[3..]);
         ImageDecoder.ThrowIfTooLarge(Width, Height);
@@ -150,7 +168,7 @@ internal sealed class JpegDecoder
         (_horizontal, _vertical) = (1, 1);
         for (int i = 0; i < count; i++)
         {
-            JpegComponent component = _components[i];
+            var component = _components[i];
             component.Id = segment[6 + (3 * i)];
             // The blocks of a single component are in rows and columns, whatever its factors.
             int factors = count == 1 ? 0x11 : segment[7 + (3 * i)];
@@ -163,9 +181,11 @@ internal sealed class JpegDecoder
                     $"JPEG component {component.Id} with sampling {component.Horizontal}x{component.Vertical} and "
                     + $"table {component.Quantisation}; 1 or 2 and 0 to 3 are read");
             }
+
             _horizontal = Math.Max(_horizontal, component.Horizontal);
             _vertical = Math.Max(_vertical, component.Vertical);
         }
+
         if (count > 1 && (_components[0].Horizontal < _horizontal || _components[0].Vertical < _vertical))
             throw new ImageFormatException("a JPEG picture whose first component is not the finest");
         _isRgb |= count == MaxComponents
@@ -178,12 +198,12 @@ internal sealed class JpegDecoder
     {
         int across = Units(Width, _horizontal), down = Units(Height, _vertical);
         long blocks = 0;
-        foreach (JpegComponent component in _components.AsSpan(0, count))
+        foreach (var component in _components.AsSpan(0, count))
             blocks += (long)across * down * component.Horizontal * component.Vertical;
         // A block takes two codes of at least one bit: shorter files cannot hold the picture, whatever they claim.
         if (blocks * 2 > fileLength * 8L)
             throw new ImageFormatException($"{fileLength} bytes are too few for a JPEG picture of {Width}x{Height}");
-        foreach (JpegComponent component in _components.AsSpan(0, count))
+        foreach (var component in _components.AsSpan(0, count))
         {
             component.Width = ((Width * component.Horizontal) + _horizontal - 1) / _horizontal;
             component.Height = ((Height * component.Vertical) + _vertical - 1) / _vertical;
@@ -196,17 +216,20 @@ internal sealed class JpegDecoder
     {
         while (segment.Length > 0)
         {
-            if (segment.Length < 17) throw Broken(HuffmanTables);
+            if (segment.Length < 17)
+                throw Broken(HuffmanTables);
             int kind = segment[0] >> 4, number = segment[0] & 15, total = 0;
-            ReadOnlySpan<byte> counts = segment.Slice(1, 16);
+            var counts = segment.Slice(1, 16);
             foreach (byte count in counts)
                 total += count;
             if (kind > 1 || number >= Tables || total > 256 || segment.Length < 17 + total)
                 throw Broken(HuffmanTables);
             if (!(kind == 0 ? _dc : _ac)[number].TrySet(counts, segment.Slice(17, total)))
                 throw new ImageFormatException("a JPEG picture with an impossible Huffman code");
-            if (kind == 0) _dcSet |= 1 << number;
-            else _acSet |= 1 << number;
+            if (kind == 0)
+                _dcSet |= 1 << number;
+            else
+                _acSet |= 1 << number;
             segment = segment[(17 + total)..];
         }
     }
@@ -224,6 +247,7 @@ internal sealed class JpegDecoder
                     ? segment[1 + k]
                     : BinaryPrimitives.ReadUInt16BigEndian(segment[(1 + (2 * k))..]);
             }
+
             _quantisationSet |= 1 << number;
             segment = segment[(1 + (bytes * BlockLength))..];
         }
@@ -233,10 +257,11 @@ internal sealed class JpegDecoder
     /// <returns>Where its closing marker is.</returns>
     private int DecodeScan(ReadOnlySpan<byte> header, ReadOnlySpan<byte> jpeg, int position)
     {
-        if (_count == 0) throw new ImageFormatException("a JPEG scan before the frame");
+        if (_count == 0)
+            throw new ImageFormatException("a JPEG scan before the frame");
         if (header.Length < 1 || header[0] is 0 or > MaxComponents || header.Length != 4 + (2 * header[0]))
             throw Broken(StartOfScan);
-        Span<JpegComponent> components = _scan.AsSpan(0, header[0]);
+        var components = _scan.AsSpan(0, header[0]);
         for (int i = 0; i < components.Length; i++)
             components[i] = Select(header[1 + (2 * i)], header[2 + (2 * i)]);
         if (header[^3] != 0 || header[^2] != BlockLength - 1 || header[^1] != 0)
@@ -252,38 +277,46 @@ internal sealed class JpegDecoder
             {
                 if (!bits.TryRestart(((unit / _restart) - 1) & 7))
                     throw new ImageFormatException($"no JPEG restart marker before unit {unit}");
-                foreach (JpegComponent component in components)
+                foreach (var component in components)
                     component.Prediction = 0;
             }
+
             (int row, int column) = Math.DivRem(unit, across);
-            if (single) DecodeBlock(ref bits, components[0], column, row);
-            else DecodeUnit(ref bits, components, column, row);
-            if (bits.IsExhausted) throw Ended();
+            if (single)
+                DecodeBlock(ref bits, components[0], column, row);
+            else
+                DecodeUnit(ref bits, components, column, row);
+            if (bits.IsExhausted)
+                throw Ended();
         }
+
         return bits.Position;
     }
 
     private JpegComponent Select(int id, int tables)
     {
-        foreach (JpegComponent component in _components.AsSpan(0, _count))
+        foreach (var component in _components.AsSpan(0, _count))
         {
-            if (component.Id != id || component.IsDecoded) continue;
+            if (component.Id != id || component.IsDecoded)
+                continue;
             int dc = tables >> 4, ac = tables & 15;
             if (dc >= Tables || ac >= Tables || (_dcSet >> dc & _acSet >> ac & 1) == 0
                 || (_quantisationSet >> component.Quantisation & 1) == 0)
             {
                 throw new ImageFormatException($"JPEG component {id} uses a table that is not there");
             }
+
             (component.Dc, component.Ac, component.Prediction) = (_dc[dc], _ac[ac], 0);
             component.IsDecoded = true;
             return component;
         }
+
         throw new ImageFormatException($"a JPEG scan of component {id}, which is not there or was there before");
     }
 
     private void DecodeUnit(ref JpegBits bits, Span<JpegComponent> components, int column, int row)
     {
-        foreach (JpegComponent component in components)
+        foreach (var component in components)
         {
             for (int y = 0; y < component.Vertical; y++)
             {
@@ -302,27 +335,35 @@ internal sealed class JpegDecoder
         block.Clear();
         ReadOnlySpan<int> quantisation = _quantisation[component.Quantisation];
         int size = component.Dc.Read(ref bits);
-        if (size is < 0 or > 15) throw NoCode();
+        if (size is < 0 or > 15)
+            throw NoCode();
         component.Prediction += bits.Receive(size);
         block[0] = component.Prediction * quantisation[0];
         bool flat = true;
         for (int k = 1; k < BlockLength; k++)
         {
             int symbol = component.Ac.Read(ref bits);
-            if (symbol < 0) throw NoCode();
+            if (symbol < 0)
+                throw NoCode();
             int run = symbol >> 4;
             size = symbol & 15;
-            if (size == 0 && run < 15) break;
+            if (size == 0 && run < 15)
+                break;
             k += run;
-            if (k >= BlockLength) throw NoCode();
-            if (size == 0) continue;
+            if (k >= BlockLength)
+                throw NoCode();
+            if (size == 0)
+                continue;
             block[ZigZag[k]] = bits.Receive(size) * quantisation[k];
             flat = false;
         }
-        Span<byte> samples =
+
+        var samples =
             component.Samples.AsSpan((row * BlockSize * component.Stride) + (column * BlockSize));
-        if (flat) InverseDct.Fill(block[0], samples, component.Stride);
-        else InverseDct.Transform(block, samples, component.Stride);
+        if (flat)
+            InverseDct.Fill(block[0], samples, component.Stride);
+        else
+            InverseDct.Transform(block, samples, component.Stride);
     }
 
     private static int Units(int samples, int factor) => (samples + (BlockSize * factor) - 1) / (BlockSize * factor);
@@ -341,6 +382,7 @@ internal sealed class JpegDecoder
                 order[next++] = (byte)((8 * (diagonal - v)) + v);
             }
         }
+
         return order;
     }
 

@@ -30,14 +30,18 @@ internal sealed class JpegHuffmanTable
             _delta[length] = place - (int)code;
             for (int i = 0; i < counts[length - 1]; i++, code++, place++)
             {
-                if (code >= 1u << length) return false;
-                if (length > FastBits) continue;
+                if (code >= 1u << length)
+                    return false;
+                if (length > FastBits)
+                    continue;
                 int first = (int)code << (FastBits - length);
                 _fast.AsSpan(first, 1 << (FastBits - length)).Fill((ushort)((length << 8) | symbols[place]));
             }
+
             _end[length] = code << (MaxBits - length);
             code <<= 1;
         }
+
         return true;
     }
 
@@ -53,6 +57,7 @@ internal sealed class JpegHuffmanTable
             bits.Skip(fast >> 8);
             return fast & 0xFF;
         }
+
         return ReadLong(ahead, ref bits);
     }
 
@@ -60,10 +65,12 @@ internal sealed class JpegHuffmanTable
     {
         for (int length = FastBits + 1; length <= MaxBits; length++)
         {
-            if (ahead >= _end[length]) continue;
+            if (ahead >= _end[length])
+                continue;
             bits.Skip(length);
             return _symbols[((int)(ahead >> (MaxBits - length)) + _delta[length]) & 0xFF];
         }
+
         return -1;
     }
 }

@@ -70,11 +70,11 @@ public sealed class JacoArm : SceneEnvironment
     public override Scene Sample(SceneSplit split, ulong index)
     {
         Span<Limb> limbs = stackalloc Limb[JacoBody.LimbCount];
-        RoomWall[] walls = Enum.GetValues<RoomWall>();
-        RoomFloor[] floors = Enum.GetValues<RoomFloor>();
+        var walls = Enum.GetValues<RoomWall>();
+        var floors = Enum.GetValues<RoomFloor>();
         float[] joints = DrawJoints(Stream(Purpose.Joints), limbs);
-        WorldPoint target = DrawTarget(Stream(Purpose.Target), limbs);
-        RandomStream light = Stream(Purpose.Light);
+        var target = DrawTarget(Stream(Purpose.Target), limbs);
+        var light = Stream(Purpose.Light);
         float range = Options.Light.Range;
         var factors = new JacoFactors(
             joints, target, Stream(Purpose.Hue).NextSingle(),
@@ -100,6 +100,7 @@ public sealed class JacoArm : SceneEnvironment
                 Options.MinElevationDegrees + (share * (Options.MaxElevationDegrees - Options.MinElevationDegrees)),
                 (Options.MinCameraDistance + (double)Options.MaxCameraDistance) / 2);
         }
+
         return cameras;
     }
 
@@ -121,13 +122,16 @@ public sealed class JacoArm : SceneEnvironment
         {
             for (int i = 0; i < angles.Length; i++)
             {
-                JacoJoint joint = JacoKinematics.Joints[i];
+                var joint = JacoKinematics.Joints[i];
                 // Rounding may lift the largest draw above the limit.
                 angles[i] = Math.Min(random.NextSingle(joint.Lower, joint.Upper), joint.Upper);
             }
+
             JacoBody.Place(JacoKinematics.Forward(angles), Options, limbs);
-            if (JacoBody.IsSensible(limbs, Options.Clearance)) return angles;
+            if (JacoBody.IsSensible(limbs, Options.Clearance))
+                return angles;
         }
+
         throw new FactorException(
             $"{MaxAttempts} poses of the arm in a row were not sensible: lower the radii or the clearance.");
     }
@@ -150,6 +154,7 @@ public sealed class JacoArm : SceneEnvironment
                 return target;
             }
         }
+
         throw new FactorException(
             $"{MaxAttempts} targets in a row touched the arm: lower the target's radius or widen its ring.");
     }
@@ -157,13 +162,14 @@ public sealed class JacoArm : SceneEnvironment
     private Camera[] DrawCameras(RandomStream random)
     {
         var cameras = new Camera[ViewsPerScene];
-        foreach (ref Camera camera in cameras.AsSpan())
+        foreach (ref var camera in cameras.AsSpan())
         {
             camera = OnDome(
                 random.NextSingle() * Math.Tau,
                 random.NextSingle(Options.MinElevationDegrees, Options.MaxElevationDegrees),
                 random.NextSingle(Options.MinCameraDistance, Options.MaxCameraDistance));
         }
+
         return cameras;
     }
 
@@ -185,10 +191,10 @@ public sealed class JacoArm : SceneEnvironment
     /// <inheritdoc/>
     private protected override SceneGeometry Build(SceneFactors factors)
     {
-        JacoFactors own = Own<JacoFactors>(factors);
+        var own = Own<JacoFactors>(factors);
         own.Check(Options);
         var room = new RoomSurroundings(Options.HalfSide, Options.WallHeight, Options.FloorTile, own.Wall, own.Floor);
-        Vector3 light = own.Light.ToVector();
+        var light = own.Light.ToVector();
         var target = new Vector3(light.X * (1 - Options.Light.Aim), light.Y * (1 - Options.Light.Aim), 0);
         return new RoomGeometry(
             JacoShapes.Of(own, Options), room, SpotLight.Towards(light, target, Options.Light));

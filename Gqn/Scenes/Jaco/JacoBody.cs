@@ -31,12 +31,12 @@ internal static class JacoBody
     /// <summary>The limbs of a pose.</summary>
     public static void Place(JacoPose pose, JacoOptions options, Span<Limb> limbs)
     {
-        ReadOnlySpan<LinkFrame> links = pose.Links;
+        var links = pose.Links;
         // The base's column carries the shoulder; the next four limbs lead from joint to joint.
         limbs[0] = new Limb(Vector3.Zero, links[UpperArm].Position, options.LinkRadii[0]);
         for (int i = UpperArm; i < Palm; i++)
             limbs[i] = new Limb(links[i].Position, links[i + 1].Position, options.LinkRadii[i]);
-        LinkFrame hand = links[Palm];
+        var hand = links[Palm];
         limbs[Palm] = new Limb(
             hand.Position, hand.Position - (options.PalmLength * hand.ZAxis), options.LinkRadii[Palm]);
         for (int i = 0; i < JacoKinematics.FingerJoints; i++)
@@ -50,21 +50,27 @@ internal static class JacoBody
     /// touch each other but not run into each other; for all else there is a clearance.</summary>
     public static bool IsSensible(ReadOnlySpan<Limb> limbs, float clearance)
     {
-        foreach (ref readonly Limb limb in limbs[1..])
+        foreach (ref readonly var limb in limbs[1..])
         {
-            if (Math.Min(limb.From.Z, limb.To.Z) < limb.Radius + clearance) return false;
+            if (Math.Min(limb.From.Z, limb.To.Z) < limb.Radius + clearance)
+                return false;
         }
+
         foreach ((int first, int second) in Strangers)
         {
-            if (Distance(limbs[first], limbs[second]) < clearance) return false;
+            if (Distance(limbs[first], limbs[second]) < clearance)
+                return false;
         }
+
         for (int first = FirstFinger; first < LimbCount; first++)
         {
             for (int second = first + 1; second < LimbCount; second++)
             {
-                if (Distance(limbs[first], limbs[second]) < 0) return false;
+                if (Distance(limbs[first], limbs[second]) < 0)
+                    return false;
             }
         }
+
         return true;
     }
 
@@ -72,10 +78,12 @@ internal static class JacoBody
     public static bool IsClearOf(ReadOnlySpan<Limb> limbs, Vector3 centre, float radius, float clearance)
     {
         var ball = new Limb(centre, centre, radius);
-        foreach (ref readonly Limb limb in limbs)
+        foreach (ref readonly var limb in limbs)
         {
-            if (Distance(limb, ball) < clearance) return false;
+            if (Distance(limb, ball) < clearance)
+                return false;
         }
+
         return true;
     }
 

@@ -45,7 +45,7 @@ public sealed record JacoFactors(
     {
         get
         {
-            Vector3 tip = Tip;
+            var tip = Tip;
             (double x, double y, double z) = (tip.X - Target.X, tip.Y - Target.Y, tip.Z - Target.Z);
             return (float)Math.Sqrt((x * x) + (y * y) + (z * z));
         }
@@ -93,22 +93,27 @@ public sealed record JacoFactors(
             throw new FactorException($"joints has {JacoKinematics.JointCount} angles, not {Joints?.Count ?? 0}.");
         for (int i = 0; i < JacoKinematics.JointCount; i++)
         {
-            JacoJoint joint = JacoKinematics.Joints[i];
-            if (joint.Allows(Joints[i])) continue;
+            var joint = JacoKinematics.Joints[i];
+            if (joint.Allows(Joints[i]))
+                continue;
             throw new FactorException(joint.IsFree
                 ? $"joints[{i}] is a finite angle, not {Joints[i]}."
                 : $"joints[{i}] is an angle from {joint.Lower} to {joint.Upper}, not {Joints[i]}.");
         }
+
         float reach = options.HalfSide / options.Scale;
         if (!(MathF.Abs(Target.X) <= reach && MathF.Abs(Target.Y) <= reach && Target.Z >= 0 && Target.Z <= reach))
         {
             throw new FactorException(
                 $"target.position lies within ±{reach} m along x and y and up to {reach} m high, not at {Target}.");
         }
+
         if (TargetHue is not (>= 0 and <= 1))
             throw new FactorException($"target.colour is a hue from 0 to 1, not {TargetHue}.");
-        if (!Enum.IsDefined(Wall)) throw new FactorException($"wall is no texture: {Wall}.");
-        if (!Enum.IsDefined(Floor)) throw new FactorException($"floor is no texture: {Floor}.");
+        if (!Enum.IsDefined(Wall))
+            throw new FactorException($"wall is no texture: {Wall}.");
+        if (!Enum.IsDefined(Floor))
+            throw new FactorException($"floor is no texture: {Floor}.");
         if (!(MathF.Abs(Light.X) <= options.HalfSide && MathF.Abs(Light.Y) <= options.HalfSide
             && Light.Z is > 0 and <= 100))
         {

@@ -89,18 +89,20 @@ public static class JacoKinematics
 
         var frames = new LinkFrame[JointCount];
         var tips = new Vector3[FingerJoints];
-        RigidMotion link = RigidMotion.Identity;
+        var link = RigidMotion.Identity;
         for (int i = 0; i < ArmJoints; i++)
         {
             link = link.Then(Mounts[i]).Turned(angles[i]);
             frames[i] = link.ToFrame();
         }
+
         for (int i = 0; i < FingerJoints; i++)
         {
-            RigidMotion finger = link.Then(Mounts[ArmJoints + i]).Turned(angles[ArmJoints + i]);
+            var finger = link.Then(Mounts[ArmJoints + i]).Turned(angles[ArmJoints + i]);
             frames[ArmJoints + i] = finger.ToFrame();
             tips[i] = finger.Apply(Fingertip);
         }
+
         return new JacoPose(frames, tips, link.Apply(GripPoint), link.Apply(PinchPoint));
     }
 

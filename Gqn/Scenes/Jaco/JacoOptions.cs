@@ -140,7 +140,8 @@ public sealed record JacoOptions
     /// <summary>A value, or a least and a greatest one, between bounds.</summary>
     private static void Range(float low, float high, float least, float greatest, string name)
     {
-        if (low >= least && low <= high && high <= greatest) return;
+        if (low >= least && low <= high && high <= greatest)
+            return;
         throw new ArgumentException(low.Equals(high)
             ? $"JacoOptions: {name} lies between {least} and {greatest}, not at {low}."
             : $"JacoOptions: {name} and its maximum lie in order between {least} and {greatest}, not {low} and {high}.");

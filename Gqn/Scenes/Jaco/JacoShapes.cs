@@ -12,13 +12,13 @@ internal static class JacoShapes
     /// joint make its ball.</summary>
     public static Primitive[] Of(JacoFactors factors, JacoOptions options)
     {
-        JacoPose pose = factors.Pose;
+        var pose = factors.Pose;
         Span<Limb> limbs = stackalloc Limb[JacoBody.LimbCount];
         JacoBody.Place(pose, options, limbs);
 
         float scale = options.Scale;
         Vector3 dark = new(options.LinkGrey), bright = new(options.RingGrey);
-        Vector3 colour = new HsvColour(factors.TargetHue, options.TargetSaturation, 1).ToRgb();
+        var colour = new HsvColour(factors.TargetHue, options.TargetSaturation, 1).ToRgb();
         var shapes = new List<Primitive>
         {
             Primitive.Sphere(
@@ -30,14 +30,16 @@ internal static class JacoShapes
                 limbs[i].From * scale, limbs[i].To * scale, limbs[i].Radius * scale,
                 i < JacoKinematics.ArmJoints ? dark : bright, (byte)(FirstLinkPart + i), options.Shine));
         }
+
         for (int i = 0; i < JacoKinematics.ArmJoints; i++)
         {
-            LinkFrame link = pose.Links[i];
-            Vector3 half = options.RingHalfWidth * link.ZAxis;
+            var link = pose.Links[i];
+            var half = options.RingHalfWidth * link.ZAxis;
             shapes.Add(Primitive.Cylinder(
                 (link.Position - half) * scale, (link.Position + half) * scale, options.RingRadii[i] * scale, bright,
                 (byte)(FirstLinkPart + i), options.Shine));
         }
+
         return [.. shapes];
     }
 }

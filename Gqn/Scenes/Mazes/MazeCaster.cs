@@ -50,7 +50,9 @@ internal static class MazeCaster
             FillTones(maze.FloorPattern, view, column + .5f, distances, tones, size - horizon);
             WriteColumn(surfaces, floors, tones, horizon, rgb[(column * 3)..], size);
         }
-        if (!depth.IsEmpty) WriteDepth(maze, view, size, depth);
+
+        if (!depth.IsEmpty)
+            WriteDepth(maze, view, size, depth);
     }
 
     /// <summary>Adds the changes of colour along one thin column, from the top.</summary>
@@ -58,8 +60,8 @@ internal static class MazeCaster
         MazeGeometry maze, in View view, float column, Span<Vector4> surfaces, Span<Vector4> floors)
     {
         Span<FloorStretch> stretches = stackalloc FloorStretch[MazePlan.MaxStretches];
-        Vector2 direction = view.DirectionAt(column);
-        int count = maze.Plan.Trace(view.Position, direction, stretches, out WallHit hit);
+        var direction = view.DirectionAt(column);
+        int count = maze.Plan.Trace(view.Position, direction, stretches, out var hit);
 
         // Along the wall the pattern is averaged over the thin column; upwards it consists of courses in turn.
         int axis = hit.Face >> 1;
@@ -82,10 +84,11 @@ internal static class MazeCaster
             below = (course & 1) == 0 ? odd : even;
             Add(surfaces, view.Middle + ((view.Height - (course * tile)) * pixels), below - above);
         }
+
         float foot = view.Middle + (view.Height * pixels);
         Add(surfaces, foot, -below);
 
-        Vector4 far = Vector4.Zero;
+        var far = Vector4.Zero;
         for (int i = count - 1; i >= 0; i--)
         {
             var floor = new Vector4(maze.FloorOf(stretches[i].Area), 1);
@@ -100,10 +103,11 @@ internal static class MazeCaster
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Add(Span<Vector4> column, float row, Vector4 change)
     {
-        if (row >= column.Length - 1) return;
+        if (row >= column.Length - 1)
+            return;
         row = MathF.Max(row, 0);
         int pixel = (int)row;
-        Vector4 rest = change * (row - pixel);
+        var rest = change * (row - pixel);
         column[pixel] += change - rest;
         column[pixel + 1] += rest;
     }
@@ -112,7 +116,7 @@ internal static class MazeCaster
     private static void FillTones(
         CheckerPattern pattern, in View view, float column, ReadOnlySpan<float> distances, Span<float> tones, int count)
     {
-        Vector2 direction = view.DirectionAt(column);
+        var direction = view.DirectionAt(column);
         // A pixel's footprint is a parallelogram: one side across the ray, one along it. A box with the variance of
         // its projection has the root of the sum of squares as its width.
         Vector2 across = view.Right * view.Step, lengthwise = direction * (view.Step / view.Height);
@@ -120,12 +124,12 @@ internal static class MazeCaster
         lengthwise *= lengthwise;
         for (int i = 0; i < count; i += Vector256<float>.Count)
         {
-            Vector256<float> distance = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(distances), (nuint)i);
-            Vector256<float> square = distance * distance;
-            Vector256<float> waveX = pattern.Wave(
+            var distance = Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(distances), (nuint)i);
+            var square = distance * distance;
+            var waveX = pattern.Wave(
                 Vector256.Create(view.Position.X) + (distance * direction.X),
                 distance * Vector256.Sqrt(Vector256.Create(across.X) + (square * lengthwise.X)));
-            Vector256<float> waveY = pattern.Wave(
+            var waveY = pattern.Wave(
                 Vector256.Create(view.Position.Y) + (distance * direction.Y),
                 distance * Vector256.Sqrt(Vector256.Create(across.Y) + (square * lengthwise.Y)));
             pattern.Tone(waveX, waveY).StoreUnsafe(ref MemoryMarshal.GetReference(tones), (nuint)i);
@@ -147,7 +151,7 @@ internal static class MazeCaster
         for (int row = 0; row < size; row++)
         {
             surface += surfaces[row];
-            Vector4 colour = surface;
+            var colour = surface;
             if (row >= horizon)
             {
                 floor += floors[row];
@@ -167,7 +171,7 @@ internal static class MazeCaster
         Span<FloorStretch> stretches = stackalloc FloorStretch[MazePlan.MaxStretches];
         for (int column = 0; column < size; column++)
         {
-            maze.Plan.Trace(view.Position, view.DirectionAt(column + .5f), stretches, out WallHit hit);
+            maze.Plan.Trace(view.Position, view.DirectionAt(column + .5f), stretches, out var hit);
             float pixels = view.PixelsPerUnit(hit.Distance);
             float top = view.Middle - ((maze.Options.WallHeight - view.Height) * pixels);
             float foot = view.Middle + (view.Height * pixels);

@@ -30,7 +30,7 @@ public sealed record MazeFactors(MazeLayout Layout, MazeAreaColours Corridor, IR
         "layout" => Layout,
         "corridor.wall" => Corridor.Wall,
         "corridor.floor" => Corridor.Floor,
-        _ => TryElement(property, "rooms", Rooms.Count, out int k, out ReadOnlySpan<char> field)
+        _ => TryElement(property, "rooms", Rooms.Count, out int k, out var field)
             ? field switch
             {
                 "wall" => Rooms[k].Wall,
@@ -49,7 +49,8 @@ public sealed record MazeFactors(MazeLayout Layout, MazeAreaColours Corridor, IR
             case "corridor.wall": return this with { Corridor = Corridor with { Wall = Cast<int>(property, value) } };
             case "corridor.floor": return this with { Corridor = Corridor with { Floor = Cast<int>(property, value) } };
         }
-        if (!TryElement(property, "rooms", Rooms.Count, out int k, out ReadOnlySpan<char> field))
+
+        if (!TryElement(property, "rooms", Rooms.Count, out int k, out var field))
             throw Unknown(property);
         MazeAreaColours[] rooms = [.. Rooms];
         rooms[k] = field switch

@@ -38,7 +38,7 @@ internal ref struct MazeGenerator
         Span<MazeRoom> nodes = stackalloc MazeRoom[Cells];
         Span<int> nodeOf = stackalloc int[Cells];
         var generator = new MazeGenerator(options, random, nodes, nodeOf);
-        Span<MazeRoom> rooms = nodes[..(options.MinRooms
+        var rooms = nodes[..(options.MinRooms
             + random.NextInt32(options.MaxRooms - options.MinRooms + 1))];
         generator.PlaceRooms(rooms);
         generator.NumberNodes(rooms.Length);
@@ -54,14 +54,15 @@ internal ref struct MazeGenerator
     private readonly void PlaceRooms(Span<MazeRoom> rooms)
     {
         int sizes = _options.MaxRoomSize - _options.MinRoomSize + 1;
-        foreach (ref MazeRoom room in rooms)
+        foreach (ref var room in rooms)
         {
             int width = _options.MinRoomSize + _random.NextInt32(sizes);
             room = new MazeRoom(0, 0, width, _options.MinRoomSize + _random.NextInt32(sizes));
         }
+
         do
         {
-            foreach (ref MazeRoom room in rooms)
+            foreach (ref var room in rooms)
             {
                 int x = _random.NextInt32(Side - room.Width + 1);
                 room = room with { X = x, Y = _random.NextInt32(Side - room.Height + 1) };
@@ -76,19 +77,23 @@ internal ref struct MazeGenerator
         _nodeOf.Fill(-1);
         for (int room = 0; room < rooms; room++)
         {
-            MazeRoom area = _nodes[room];
+            var area = _nodes[room];
             for (int i = 0; i < area.Width * area.Height; i++)
             {
                 (int x, int y) = (area.X + (i % area.Width), area.Y + (i / area.Width));
                 _nodeOf[(y * Side) + x] = room;
-                if (area.Contains(x + 1, y)) _walls = _walls.Opened(x, y, MazeSide.East);
-                if (area.Contains(x, y + 1)) _walls = _walls.Opened(x, y, MazeSide.North);
+                if (area.Contains(x + 1, y))
+                    _walls = _walls.Opened(x, y, MazeSide.East);
+                if (area.Contains(x, y + 1))
+                    _walls = _walls.Opened(x, y, MazeSide.North);
             }
         }
+
         int count = rooms;
         for (int cell = 0; cell < Cells; cell++)
         {
-            if (_nodeOf[cell] >= 0) continue;
+            if (_nodeOf[cell] >= 0)
+                continue;
             _nodes[count] = new MazeRoom(cell % Side, cell / Side, 1, 1);
             _nodeOf[cell] = count++;
         }
@@ -107,17 +112,20 @@ internal ref struct MazeGenerator
         while (length > 0)
         {
             int count = 0;
-            foreach (Border border in borders[..ClosedBorders(path[length - 1], borders)])
+            foreach (var border in borders[..ClosedBorders(path[length - 1], borders)])
             {
                 // Compacts in place: what was read is never behind what is written.
-                if (!visited[Beyond(border)]) borders[count++] = border;
+                if (!visited[Beyond(border)])
+                    borders[count++] = border;
             }
+
             if (count == 0)
             {
                 length--;
                 continue;
             }
-            Border chosen = borders[_random.NextInt32(count)];
+
+            var chosen = borders[_random.NextInt32(count)];
             _walls = _walls.Opened(chosen.X, chosen.Y, chosen.Side);
             path[length] = Beyond(chosen);
             visited[path[length++]] = true;
@@ -129,10 +137,12 @@ internal ref struct MazeGenerator
         for (int cell = 0; cell < Cells; cell++)
         {
             (int x, int y) = (cell % Side, cell / Side);
-            for (MazeSide side = MazeSide.East; side <= MazeSide.North; side++)
+            for (var side = MazeSide.East; side <= MazeSide.North; side++)
             {
-                if (!MazeWalls.TryNeighbour(x, y, side, out _, out _) || !_walls.IsClosed(x, y, side)) continue;
-                if (_random.NextSingle() <= _options.OpeningProbability) _walls = _walls.Opened(x, y, side);
+                if (!MazeWalls.TryNeighbour(x, y, side, out _, out _) || !_walls.IsClosed(x, y, side))
+                    continue;
+                if (_random.NextSingle() <= _options.OpeningProbability)
+                    _walls = _walls.Opened(x, y, side);
             }
         }
     }
@@ -143,16 +153,18 @@ internal ref struct MazeGenerator
         Span<Border> borders = stackalloc Border[4 * Cells];
         int closed = ClosedBorders(room, borders);
         int open = 0;
-        MazeRoom area = _nodes[room];
+        var area = _nodes[room];
         for (int i = 0; i < area.Width * area.Height; i++)
         {
             (int x, int y) = (area.X + (i % area.Width), area.Y + (i / area.Width));
-            for (MazeSide side = MazeSide.East; side <= MazeSide.South; side++)
+            for (var side = MazeSide.East; side <= MazeSide.South; side++)
             {
                 bool isOwn = !MazeWalls.TryNeighbour(x, y, side, out int toX, out int toY) || area.Contains(toX, toY);
-                if (!isOwn && !_walls.IsClosed(x, y, side)) open++;
+                if (!isOwn && !_walls.IsClosed(x, y, side))
+                    open++;
             }
         }
+
         for (; open < _options.MinRoomOpenings && closed > 0; open++)
         {
             int chosen = _random.NextInt32(closed);
@@ -169,15 +181,19 @@ internal ref struct MazeGenerator
         int count = 0;
         for (int cell = 0; cell < Cells; cell++)
         {
-            if (IsShortDeadEnd(cell, rooms)) deadEnds[count++] = cell;
+            if (IsShortDeadEnd(cell, rooms))
+                deadEnds[count++] = cell;
         }
+
         Span<Border> borders = stackalloc Border[4];
         foreach (int cell in deadEnds[..count])
         {
-            if (_random.NextSingle() > _options.DeadEndRemovalProbability) continue;
+            if (_random.NextSingle() > _options.DeadEndRemovalProbability)
+                continue;
             (int x, int y) = (cell % Side, cell / Side);
-            if (_walls.Openings(x, y) > 1) continue;
-            Border chosen = borders[_random.NextInt32(ClosedBorders(_nodeOf[cell], borders))];
+            if (_walls.Openings(x, y) > 1)
+                continue;
+            var chosen = borders[_random.NextInt32(ClosedBorders(_nodeOf[cell], borders))];
             _walls = _walls.Opened(x, y, chosen.Side);
         }
     }
@@ -185,9 +201,11 @@ internal ref struct MazeGenerator
     private readonly bool IsShortDeadEnd(int cell, int rooms)
     {
         (int x, int y) = (cell % Side, cell / Side);
-        if (_nodeOf[cell] < rooms || _walls.Openings(x, y) != 1) return false;
-        MazeSide open = MazeSide.East;
-        while (_walls.IsClosed(x, y, open)) open++;
+        if (_nodeOf[cell] < rooms || _walls.Openings(x, y) != 1)
+            return false;
+        var open = MazeSide.East;
+        while (_walls.IsClosed(x, y, open))
+            open++;
         MazeWalls.TryNeighbour(x, y, open, out int toX, out int toY);
         return _nodeOf[(toY * Side) + toX] < rooms || _walls.Openings(toX, toY) > 2;
     }
@@ -196,16 +214,17 @@ internal ref struct MazeGenerator
     private readonly int ClosedBorders(int node, Span<Border> borders)
     {
         int count = 0;
-        MazeRoom area = _nodes[node];
+        var area = _nodes[node];
         for (int i = 0; i < area.Width * area.Height; i++)
         {
             (int x, int y) = (area.X + (i % area.Width), area.Y + (i / area.Width));
-            for (MazeSide side = MazeSide.East; side <= MazeSide.South; side++)
+            for (var side = MazeSide.East; side <= MazeSide.South; side++)
             {
                 if (MazeWalls.TryNeighbour(x, y, side, out _, out _) && _walls.IsClosed(x, y, side))
                     borders[count++] = new Border(x, y, side);
             }
         }
+
         return count;
     }
 

@@ -27,14 +27,15 @@ internal sealed class MazeGeometry : SceneGeometry
             float towards = (float)((face & 1) == 0 ? -1 : 1) * (float)(face >> 1 == 0 ? cos : sin);
             brightness[face] = 1 - options.LightContrast + (options.LightContrast * towards);
         }
+
         int areas = 1 + factors.Rooms.Count;
         _floors = new Vector3[areas];
         _walls = new Vector3[areas * Faces];
         for (int area = 0; area < areas; area++)
         {
-            MazeAreaColours colours = area == MazeLayout.Corridor ? factors.Corridor : factors.Rooms[area - 1];
+            var colours = area == MazeLayout.Corridor ? factors.Corridor : factors.Rooms[area - 1];
             _floors[area] = ToVector(options.FloorColours[colours.Floor]);
-            Vector3 wall = ToVector(options.WallColours[colours.Wall]);
+            var wall = ToVector(options.WallColours[colours.Wall]);
             for (int face = 0; face < Faces; face++)
                 _walls[(area * Faces) + face] = wall * brightness[face];
         }
@@ -64,8 +65,10 @@ internal sealed class MazeGeometry : SceneGeometry
         parts.Clear();
         bool isInside = camera.Z > 0 && camera.Z < Options.WallHeight
             && Plan.AreaAt(camera.X, camera.Y) != MazePlan.Solid;
-        if (camera.Pitch == 0 && isInside) MazeCaster.Render(this, camera, size, rgb, depth);
-        else MazeRays.Render(this, camera, size, rgb, depth);
+        if (camera.Pitch == 0 && isInside)
+            MazeCaster.Render(this, camera, size, rgb, depth);
+        else
+            MazeRays.Render(this, camera, size, rgb, depth);
     }
 
     private static Vector3 ToVector(Rgb colour) => new Vector3(colour.R, colour.G, colour.B) / 255f;

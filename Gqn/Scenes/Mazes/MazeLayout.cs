@@ -79,8 +79,10 @@ public sealed class MazeLayout : IEquatable<MazeLayout>
         ThrowIfOutside(y, Side - 1, nameof(y));
         for (int k = 0; k < _rooms.Length; k++)
         {
-            if (_rooms[k].Contains(x, y)) return k + 1;
+            if (_rooms[k].Contains(x, y))
+                return k + 1;
         }
+
         return Corridor;
     }
 
@@ -135,7 +137,7 @@ public sealed class MazeLayout : IEquatable<MazeLayout>
         get
         {
             ulong hash = SceneHash.Mix(Walls.Vertical, Walls.Horizontal);
-            foreach (MazeRoom room in _rooms)
+            foreach (var room in _rooms)
                 hash = SceneHash.Mix(hash, (ulong)((((((room.X * 8) + room.Y) * 8) + room.Width) * 8) + room.Height));
             return hash;
         }
@@ -195,7 +197,7 @@ internal readonly record struct MazeWalls(ulong Vertical, ulong Horizontal)
     public int Openings(int x, int y)
     {
         int count = 0;
-        for (MazeSide side = MazeSide.East; side <= MazeSide.South; side++)
+        for (var side = MazeSide.East; side <= MazeSide.South; side++)
             count += IsClosed(x, y, side) ? 0 : 1;
         return count;
     }

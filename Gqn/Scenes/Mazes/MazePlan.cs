@@ -40,6 +40,7 @@ internal sealed class MazePlan
             _lines[2 * border] = middle - (wallThickness / 2);
             _lines[(2 * border) + 1] = middle + (wallThickness / 2);
         }
+
         Span<int> areas = stackalloc int[MazeLayout.Side * MazeLayout.Side];
         for (int cell = 0; cell < areas.Length; cell++)
             areas[cell] = layout.AreaOf(cell % MazeLayout.Side, cell / MazeLayout.Side);
@@ -68,16 +69,19 @@ internal sealed class MazePlan
     public bool IsClear(float x, float y, float distance)
     {
         (int i, int j) = (StripAt(x), StripAt(y));
-        if ((uint)i >= Strips || (uint)j >= Strips || this[i, j] == Solid) return false;
+        if ((uint)i >= Strips || (uint)j >= Strips || this[i, j] == Solid)
+            return false;
         for (int b = -1; b <= 1; b++)
         {
             float dy = b < 0 ? y - _lines[j] : b > 0 ? _lines[j + 1] - y : 0;
             for (int a = -1; a <= 1; a++)
             {
                 float dx = a < 0 ? x - _lines[i] : a > 0 ? _lines[i + 1] - x : 0;
-                if ((dx * dx) + (dy * dy) < distance * distance && this[i + a, j + b] == Solid) return false;
+                if ((dx * dx) + (dy * dy) < distance * distance && this[i + a, j + b] == Solid)
+                    return false;
             }
         }
+
         return true;
     }
 
@@ -111,11 +115,13 @@ internal sealed class MazePlan
                 hit = new WallHit(distance, face, area);
                 return count;
             }
+
             if (entered != area)
             {
                 area = entered;
                 stretches[count++] = new FloorStretch(distance, area);
             }
+
             if (alongX)
             {
                 i += stepX;
@@ -152,17 +158,21 @@ internal sealed class MazePlan
         {
             for (int x = (i - 1) / 2; x <= i / 2; x++)
             {
-                if (areas[(y * MazeLayout.Side) + x] != area) return MazeLayout.Corridor;
+                if (areas[(y * MazeLayout.Side) + x] != area)
+                    return MazeLayout.Corridor;
             }
         }
+
         return area;
     }
 
     /// <summary>The strip of a coordinate; −1 or <see cref="Strips"/> beyond the ring.</summary>
     private int StripAt(float coordinate)
     {
-        if (!(coordinate >= _lines[0])) return -1;
-        if (coordinate >= _lines[Strips]) return Strips;
+        if (!(coordinate >= _lines[0]))
+            return -1;
+        if (coordinate >= _lines[Strips])
+            return Strips;
         int cell = Math.Clamp((int)(coordinate + (MazeLayout.Side / 2f)), 0, MazeLayout.Side - 1);
         int strip = (2 * cell) + 1;
         return coordinate < _lines[strip] ? strip - 1 : coordinate >= _lines[strip + 1] ? strip + 1 : strip;

@@ -21,17 +21,19 @@ internal static class MazeRays
         for (int pixel = 0; pixel < size * size; pixel++)
         {
             (int row, int column) = Math.DivRem(pixel, size);
-            Vector3 sum = Vector3.Zero;
+            var sum = Vector3.Zero;
             for (int i = 0; i < Grid * Grid; i++)
             {
                 sum += view.Trace(
                     column + (((i % Grid) + .5f) / Grid), row + (((i / Grid) + .5f) / Grid), out _);
             }
-            Vector3 level = (sum * (255f / (Grid * Grid))) + new Vector3(.5f);
+
+            var level = (sum * (255f / (Grid * Grid))) + new Vector3(.5f);
             rgb[pixel * 3] = (byte)level.X;
             rgb[(pixel * 3) + 1] = (byte)level.Y;
             rgb[(pixel * 3) + 2] = (byte)level.Z;
-            if (!depth.IsEmpty) view.Trace(column + .5f, row + .5f, out depth[pixel]);
+            if (!depth.IsEmpty)
+                view.Trace(column + .5f, row + .5f, out depth[pixel]);
         }
     }
 
@@ -63,21 +65,24 @@ internal static class MazeRays
         /// <summary>The colour that is seen at a place of the picture, and how far along the forward axis.</summary>
         public Vector3 Trace(float column, float row, out float depth)
         {
-            Vector3 direction = _forward + (_right * ((column - _middle) * _step)) + (_up * ((_middle - row) * _step));
+            var direction = _forward + (_right * ((column - _middle) * _step)) + (_up * ((_middle - row) * _step));
             float height = _maze.Options.WallHeight;
             depth = 0;
-            if (_origin.Z <= 0) return _maze.WallTop;
+            if (_origin.Z <= 0)
+                return _maze.WallTop;
             if (_origin.Z >= height)
             {
                 depth = direction.Z < 0 ? (height - _origin.Z) / direction.Z : float.PositiveInfinity;
-                if (direction.Z >= 0) return _maze.Sky;
+                if (direction.Z >= 0)
+                    return _maze.Sky;
             }
 
             // Where the ray comes beneath the walls' tops.
             var entry = new Vector2(_origin.X + (depth * direction.X), _origin.Y + (depth * direction.Y));
-            if (_maze.Plan.AreaAt(entry.X, entry.Y) == MazePlan.Solid) return _maze.WallTop;
+            if (_maze.Plan.AreaAt(entry.X, entry.Y) == MazePlan.Solid)
+                return _maze.WallTop;
             Span<FloorStretch> stretches = stackalloc FloorStretch[MazePlan.MaxStretches];
-            int count = _maze.Plan.Trace(entry, new Vector2(direction.X, direction.Y), stretches, out WallHit hit);
+            int count = _maze.Plan.Trace(entry, new Vector2(direction.X, direction.Y), stretches, out var hit);
 
             float toWall = depth + hit.Distance, z = _origin.Z + (toWall * direction.Z);
             if (z > height)
@@ -85,6 +90,7 @@ internal static class MazeRays
                 depth = float.PositiveInfinity;
                 return _maze.Sky;
             }
+
             if (z >= 0)
             {
                 depth = toWall;
@@ -92,6 +98,7 @@ internal static class MazeRays
                 float tone = ToneOf(_maze.WallPattern, direction, toWall, across, along, 2);
                 return _maze.WallOf(hit.Area, hit.Face) * tone;
             }
+
             float toFloor = -_origin.Z / direction.Z;
             int area = stretches[0].Area;
             for (int i = 1; i < count && depth + stretches[i].Start <= toFloor; i++)

@@ -31,25 +31,28 @@ internal static class MazeText
         var text = new System.Text.StringBuilder();
         for (int line = 0; line < Lines; line++)
         {
-            if (line > 0) text.Append('\n');
+            if (line > 0)
+                text.Append('\n');
             (int row, int border) = (Side - 1 - (line / 2), Side - (line / 2));
             for (int x = 0; x <= Side; x++)
             {
                 bool isCell = line % 2 == 1;
                 text.Append(!isCell ? '+' : layout.HasVerticalWall(x, row) ? '|' : ' ');
-                if (x == Side) continue;
+                if (x == Side)
+                    continue;
                 char fill = isCell ? Letter(layout.AreaOf(x, row)) : layout.HasHorizontalWall(x, border) ? '-' : ' ';
                 text.Append(fill, 2);
             }
         }
+
         return text.ToString();
     }
 
     public static MazeLayout Parse(string text)
     {
         string[] lines = Split(text);
-        MazeWalls walls = ReadWalls(lines);
-        MazeRoom[] rooms = ReadRooms(lines, walls);
+        var walls = ReadWalls(lines);
+        var rooms = ReadRooms(lines, walls);
         ThrowIfUnreachable(walls);
         return new MazeLayout(walls, rooms);
     }
@@ -67,7 +70,9 @@ internal static class MazeText
                     $"every line has {Columns} characters, this one has {lines[i].Length}.");
             }
         }
-        if (lines.Length == Lines) return lines;
+
+        if (lines.Length == Lines)
+            return lines;
         throw new MazeFormatException(
             Math.Min(lines.Length, Lines) + 1, 1, $"a map has {Lines} lines, this one has {lines.Length}.");
     }
@@ -83,19 +88,25 @@ internal static class MazeText
                 bool isCorner = line % 2 == 0 && column % 3 == 0;
                 bool isBorder = !isCorner && (line % 2 == 0 || column % 3 == 0);
                 bool isRing = line is 0 or Lines - 1 || column is 0 or Columns - 1;
-                if (isCorner && c != '+') throw FaultAt(line, column, $"a corner is '+', not '{c}'.");
-                if (!isBorder) continue;
+                if (isCorner && c != '+')
+                    throw FaultAt(line, column, $"a corner is '+', not '{c}'.");
+                if (!isBorder)
+                    continue;
                 char wall = line % 2 == 0 ? '-' : '|';
                 if (c != wall && (isRing || c != ' '))
                     throw FaultAt(line, column, $"here {(isRing ? "" : "' ' or ")}'{wall}' is expected, not '{c}'.");
                 if (line % 2 == 0 && column % 3 == 2 && c != lines[line][column - 1])
                     throw FaultAt(line, column, "half a wall; a wall is '--'.");
-                if (c != wall) continue;
+                if (c != wall)
+                    continue;
                 (int row, int border) = (Side - 1 - (line / 2), Side - (line / 2));
-                if (wall == '|') vertical |= 1UL << MazeWalls.VerticalBit(column / 3, row);
-                else horizontal |= 1UL << MazeWalls.HorizontalBit(column / 3, border);
+                if (wall == '|')
+                    vertical |= 1UL << MazeWalls.VerticalBit(column / 3, row);
+                else
+                    horizontal |= 1UL << MazeWalls.HorizontalBit(column / 3, border);
             }
         }
+
         return new MazeWalls(vertical, horizontal);
     }
 
@@ -107,20 +118,25 @@ internal static class MazeText
             for (int x = 0; x < Side; x++)
             {
                 char letter = CharacterOf(lines, x, y);
-                if (letter == ' ' || rooms.Count > letter - 'A') continue;
+                if (letter == ' ' || rooms.Count > letter - 'A')
+                    continue;
                 if (letter != (char)('A' + rooms.Count))
                     throw FaultIn(x, y, $"the next new room is '{(char)('A' + rooms.Count)}', not '{letter}'.");
                 (int right, int bottom) = (x, y);
-                while (right + 1 < Side && CharacterOf(lines, right + 1, y) == letter) right++;
-                while (bottom > 0 && CharacterOf(lines, x, bottom - 1) == letter) bottom--;
+                while (right + 1 < Side && CharacterOf(lines, right + 1, y) == letter)
+                    right++;
+                while (bottom > 0 && CharacterOf(lines, x, bottom - 1) == letter)
+                    bottom--;
                 rooms.Add(new MazeRoom(x, bottom, right - x + 1, y - bottom + 1));
             }
         }
+
         for (int y = Side - 1; y >= 0; y--)
         {
             for (int x = 0; x < Side; x++)
                 CheckCell(lines, walls, rooms, x, y);
         }
+
         return [.. rooms];
     }
 
@@ -131,8 +147,10 @@ internal static class MazeText
         for (int k = 0; k < rooms.Count; k++)
         {
             char name = (char)('A' + k);
-            if (rooms[k].Contains(x, y) != (letter == name)) throw FaultIn(x, y, $"room {name} is not a rectangle.");
-            if (letter != name) continue;
+            if (rooms[k].Contains(x, y) != (letter == name))
+                throw FaultIn(x, y, $"room {name} is not a rectangle.");
+            if (letter != name)
+                continue;
             if ((rooms[k].Contains(x + 1, y) && walls.IsClosed(x, y, MazeSide.East))
                 || (rooms[k].Contains(x, y - 1) && walls.IsClosed(x, y, MazeSide.South)))
             {
@@ -150,7 +168,7 @@ internal static class MazeText
         while (count > 0)
         {
             int cell = open[--count];
-            for (MazeSide side = MazeSide.East; side <= MazeSide.South; side++)
+            for (var side = MazeSide.East; side <= MazeSide.South; side++)
             {
                 if (walls.IsClosed(cell % Side, cell / Side, side)
                     || !MazeWalls.TryNeighbour(cell % Side, cell / Side, side, out int x, out int y)
@@ -158,10 +176,12 @@ internal static class MazeText
                 {
                     continue;
                 }
+
                 reached[(y * Side) + x] = true;
                 open[count++] = (y * Side) + x;
             }
         }
+
         int missing = reached.IndexOf(false);
         if (missing >= 0)
             throw FaultIn(missing % Side, missing / Side, "no way leads from the south-west corner to this cell.");
@@ -174,7 +194,8 @@ internal static class MazeText
         (char c, char second) = (lines[line][column], lines[line][column + 1]);
         if (c is not (' ' or (>= 'A' and <= 'Z')))
             throw FaultAt(line, column, $"a cell is blank or has a room's letter, not '{c}'.");
-        if (second != c) throw FaultAt(line, column + 1, $"the two characters of a cell are alike, not '{c}{second}'.");
+        if (second != c)
+            throw FaultAt(line, column + 1, $"the two characters of a cell are alike, not '{c}{second}'.");
         return c;
     }
 

@@ -20,26 +20,30 @@ internal static class MazeTopDown
             for (int column = 0; column < size; column++)
             {
                 ReadOnlySpan<float> sharesX = shares.AsSpan(column * Strips, Strips);
-                Vector3 level = (MeanOf(maze, sharesX, sharesY) * 255f) + new Vector3(.5f);
+                var level = (MeanOf(maze, sharesX, sharesY) * 255f) + new Vector3(.5f);
                 image[column, row] = new Rgb((byte)level.X, (byte)level.Y, (byte)level.Z);
             }
         }
+
         return image;
     }
 
     private static Vector3 MeanOf(MazeGeometry maze, ReadOnlySpan<float> sharesX, ReadOnlySpan<float> sharesY)
     {
-        Vector3 sum = Vector3.Zero;
+        var sum = Vector3.Zero;
         for (int j = 0; j < Strips; j++)
         {
-            if (sharesY[j] == 0) continue;
+            if (sharesY[j] == 0)
+                continue;
             for (int i = 0; i < Strips; i++)
             {
-                if (sharesX[i] == 0) continue;
+                if (sharesX[i] == 0)
+                    continue;
                 byte area = maze.Plan[i, j];
                 sum += (area == MazePlan.Solid ? maze.WallTop : maze.FloorOf(area)) * (sharesX[i] * sharesY[j]);
             }
         }
+
         return sum;
     }
 
@@ -57,6 +61,7 @@ internal static class MazeTopDown
                 shares[(pixel * Strips) + strip] = (float)(Math.Max(overlap, 0) * size / Width);
             }
         }
+
         return shares;
     }
 }

@@ -58,7 +58,7 @@ public sealed class Mazes : SceneEnvironment
     /// <inheritdoc/>
     public override Scene Sample(SceneSplit split, ulong index)
     {
-        RandomStream layouts = StreamFor(split, index, (uint)Purpose.Layout);
+        var layouts = StreamFor(split, index, (uint)Purpose.Layout);
         MazeLayout layout;
         do
         {
@@ -66,9 +66,9 @@ public sealed class Mazes : SceneEnvironment
         }
         while (SplitOf(layout) != split);
 
-        RandomStream walls = StreamFor(split, index, (uint)Purpose.WallColours);
-        RandomStream floors = StreamFor(split, index, (uint)Purpose.FloorColours);
-        MazeAreaColours corridor = DrawColours(walls, floors);
+        var walls = StreamFor(split, index, (uint)Purpose.WallColours);
+        var floors = StreamFor(split, index, (uint)Purpose.FloorColours);
+        var corridor = DrawColours(walls, floors);
         var rooms = new MazeAreaColours[layout.Rooms.Count];
         for (int k = 0; k < rooms.Length; k++)
             rooms[k] = DrawColours(walls, floors);
@@ -98,7 +98,7 @@ public sealed class Mazes : SceneEnvironment
     /// <exception cref="ArgumentException">The scene is no maze.</exception>
     public static Camera[] GridViews(Scene scene, int headings)
     {
-        MazeGeometry maze = GeometryOf(scene);
+        var maze = GeometryOf(scene);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(headings);
         const int Side = MazeLayout.Side;
         var cameras = new Camera[Side * Side * headings];
@@ -108,6 +108,7 @@ public sealed class Mazes : SceneEnvironment
             int cell = ((Side - 1 - (place / Side)) * Side) + (place % Side);
             cameras[i] = InCell(maze.Options, cell, Math.Tau * heading / headings);
         }
+
         return cameras;
     }
 
@@ -119,7 +120,7 @@ public sealed class Mazes : SceneEnvironment
     /// <exception cref="ArgumentException">The scene is no maze.</exception>
     public static RgbImage RenderTopDown(Scene scene, int size)
     {
-        MazeGeometry maze = GeometryOf(scene);
+        var maze = GeometryOf(scene);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size);
         return MazeTopDown.Render(maze, size);
     }
@@ -151,12 +152,12 @@ public sealed class Mazes : SceneEnvironment
 
     private Camera[] DrawCameras(MazeLayout layout, SceneSplit split, ulong index)
     {
-        RandomStream positions = StreamFor(split, index, (uint)Purpose.Positions);
-        RandomStream headings = StreamFor(split, index, (uint)Purpose.Headings);
+        var positions = StreamFor(split, index, (uint)Purpose.Positions);
+        var headings = StreamFor(split, index, (uint)Purpose.Headings);
         var plan = new MazePlan(layout, _options.WallThickness);
         var cameras = new Camera[ViewsPerScene];
         float reach = (MazeLayout.Side / 2f) - (_options.WallThickness / 2) - _options.Clearance;
-        foreach (ref Camera camera in cameras.AsSpan())
+        foreach (ref var camera in cameras.AsSpan())
         {
             float x, y;
             do
@@ -170,13 +171,14 @@ public sealed class Mazes : SceneEnvironment
                 : headings.NextInt32(_options.Headings) / (double)_options.Headings;
             camera = new Camera(x, y, _options.EyeHeight, Yaw(Math.Tau * turn), 0, _options.FieldOfViewDegrees);
         }
+
         return cameras;
     }
 
     /// <inheritdoc/>
     private protected override SceneGeometry Build(SceneFactors factors)
     {
-        MazeFactors own = Own<MazeFactors>(factors);
+        var own = Own<MazeFactors>(factors);
         if (own.Layout is null || own.Rooms is null)
             throw new FactorException($"A scene of {Name} has a layout and colours of its rooms.");
         if (own.Rooms.Count != own.Layout.Rooms.Count)
@@ -184,6 +186,7 @@ public sealed class Mazes : SceneEnvironment
             throw new FactorException($"rooms has colours for {own.Rooms.Count} rooms, but the layout has "
                 + $"{own.Layout.Rooms.Count}; change both together.");
         }
+
         Check("corridor", own.Corridor);
         for (int k = 0; k < own.Rooms.Count; k++)
             Check($"rooms[{k}]", own.Rooms[k]);
@@ -197,6 +200,7 @@ public sealed class Mazes : SceneEnvironment
             throw new FactorException(
                 $"{area}.wall is a colour from 0 to {_options.WallColours.Count - 1}, not {colours.Wall}.");
         }
+
         if (colours.Floor < 0 || colours.Floor >= _options.FloorColours.Count)
         {
             throw new FactorException(

@@ -24,7 +24,8 @@ internal readonly record struct Frame(Vector3 Origin, Vector3 AxisX, Vector3 Axi
     /// <param name="yaw">From the x axis towards the y axis, in radians.</param>
     public static Frame Turned(Vector3 origin, float yaw)
     {
-        if (yaw == 0) return At(origin);
+        if (yaw == 0)
+            return At(origin);
         (double sin, double cos) = Math.SinCos(yaw);
         return new Frame(
             origin, new Vector3((float)cos, (float)sin, 0), new Vector3((float)-sin, (float)cos, 0), Vector3.UnitZ);
@@ -36,10 +37,10 @@ internal readonly record struct Frame(Vector3 Origin, Vector3 AxisX, Vector3 Axi
     /// <param name="direction">Any vector but zero.</param>
     public static Frame Along(Vector3 origin, Vector3 direction)
     {
-        Vector3 z = Unit(direction);
+        var z = Unit(direction);
         // The world's axis that is most across z makes the best-conditioned cross product.
-        Vector3 across = MathF.Abs(z.X) < .6f ? Vector3.UnitX : Vector3.UnitY;
-        Vector3 y = Unit(Cross(z, across));
+        var across = MathF.Abs(z.X) < .6f ? Vector3.UnitX : Vector3.UnitY;
+        var y = Unit(Cross(z, across));
         return new Frame(origin, Cross(y, z), y, z);
     }
 

@@ -23,23 +23,23 @@ internal static class Intersection
     /// <param name="minimum">Entries at this distance and nearer do not count; at least 0.</param>
     public static Entries Enter(in Primitive primitive, in Vector3x8 origin, in RayPacket rays, float minimum)
     {
-        ref readonly Frame frame = ref primitive.Frame;
-        Vector256<float> nearest = Vector256.Create(minimum);
-        Vector3x8 from = origin - Vector3x8.Create(frame.Origin);
+        ref readonly var frame = ref primitive.Frame;
+        var nearest = Vector256.Create(minimum);
+        var from = origin - Vector3x8.Create(frame.Origin);
         if (primitive.Kind == PrimitiveKind.Box && frame.IsAligned)
             return Polyhedra.Box(primitive, from, rays.Inverse, nearest);
 
         // Each ray moves to its point nearest to the middle: from there all numbers are of the primitive's own size and
         // little is lost to cancellation; and it tells the rays that pass by.
-        Vector3x8 ray = frame.ToLocal(rays.Direction);
+        var ray = frame.ToLocal(rays.Direction);
         from = frame.ToLocal(from);
-        Vector256<float> shift = -Vector3x8.Dot(from, ray) / Vector3x8.Dot(ray, ray);
+        var shift = -Vector3x8.Dot(from, ray) / Vector3x8.Dot(ray, ray);
         from += ray * shift;
         float radius = primitive.BoundingRadiusSquared;
         if (!RayLanes.Any(Vector256.LessThan(Vector3x8.Dot(from, from), Vector256.Create(radius))))
             return new Entries(RayLanes.Infinity, default);
         nearest -= shift;
-        Entries entries = primitive.Kind switch
+        var entries = primitive.Kind switch
         {
             PrimitiveKind.Box => Polyhedra.Box(primitive, from, Reciprocal(ray), nearest),
             PrimitiveKind.Sphere => Quadrics.Sphere(primitive, from, ray, nearest),
@@ -58,8 +58,8 @@ internal static class Intersection
     /// <param name="face">The faces that they lie on.</param>
     public static Vector3x8 Normal(in Primitive primitive, in Vector3x8 point, Vector256<int> face)
     {
-        ref readonly Frame frame = ref primitive.Frame;
-        Vector3x8 at = frame.ToLocal(point - Vector3x8.Create(frame.Origin));
+        ref readonly var frame = ref primitive.Frame;
+        var at = frame.ToLocal(point - Vector3x8.Create(frame.Origin));
         return frame.ToWorld(primitive.Kind switch
         {
             PrimitiveKind.Box => Polyhedra.BoxNormal(face),

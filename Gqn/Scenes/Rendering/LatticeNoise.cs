@@ -29,6 +29,7 @@ internal static class LatticeNoise
             weight *= .55f;
             (x, y, columns, rows) = (x * 2, y * 2, columns * 2, rows * 2);
         }
+
         return sum / weights;
     }
 

@@ -71,9 +71,9 @@ internal readonly struct PinholeView
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public RayPacket Rays(Vector256<float> columns, Vector256<float> rows)
     {
-        Vector256<float> tangent = Vector256.Create(_tangent);
-        Vector256<float> h = (columns * Step) - tangent;
-        Vector256<float> v = tangent - (rows * Step);
+        var tangent = Vector256.Create(_tangent);
+        var h = (columns * Step) - tangent;
+        var v = tangent - (rows * Step);
         return new RayPacket(new Vector3x8(
             Vector256.Create(_forward.X) + (h * _right.X) + (v * _up.X),
             Vector256.Create(_forward.Y) + (h * _right.Y) + (v * _up.Y),

@@ -43,6 +43,7 @@ internal sealed class PolycubeGeometry : SceneGeometry
             throw new ArgumentException(
                 $"A scene can have {RayCaster.MaxPrimitives} boxes, not {boxes.Length}.", nameof(boxes));
         }
+
         _boxes = boxes;
         _primitives = new Primitive[boxes.Length];
         _colours = new Vector3[boxes.Length * Faces];
@@ -81,9 +82,10 @@ internal sealed class PolycubeGeometry : SceneGeometry
             {
                 int surface = hits.Surface[lane];
                 int number = (surface >> PacketHits.PrimitiveShift) - 1, face = (surface >> 1) & 0x7F;
-                Vector3 colour = number < 0 ? Vector3.Zero : colours[(number * Faces) + face];
+                var colour = number < 0 ? Vector3.Zero : colours[(number * Faces) + face];
                 (red[lane], green[lane], blue[lane]) = (colour.X, colour.Y, colour.Z);
             }
+
             return new Vector3x8(
                 Vector256.Create<float>(red), Vector256.Create<float>(green), Vector256.Create<float>(blue));
         }

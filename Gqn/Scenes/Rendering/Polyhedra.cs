@@ -25,15 +25,15 @@ internal static class Polyhedra
         var x = new Slab(box.Low.X, box.High.X, from.X, inverse.X);
         var y = new Slab(box.Low.Y, box.High.Y, from.Y, inverse.Y);
         var z = new Slab(box.Low.Z, box.High.Z, from.Z, inverse.Z);
-        Vector256<float> enter = x.Enter;
-        Vector256<int> face = HighSide(inverse.X);
-        Vector256<float> later = Vector256.GreaterThan(y.Enter, enter);
+        var enter = x.Enter;
+        var face = HighSide(inverse.X);
+        var later = Vector256.GreaterThan(y.Enter, enter);
         enter = Vector256.ConditionalSelect(later, y.Enter, enter);
         face = Vector256.ConditionalSelect(later.AsInt32(), HighSide(inverse.Y) + Vector256.Create(2), face);
         later = Vector256.GreaterThan(z.Enter, enter);
         enter = Vector256.ConditionalSelect(later, z.Enter, enter);
         face = Vector256.ConditionalSelect(later.AsInt32(), HighSide(inverse.Z) + Vector256.Create(4), face);
-        Vector256<float> hit = Vector256.LessThanOrEqual(enter, x.Leave)
+        var hit = Vector256.LessThanOrEqual(enter, x.Leave)
             & Vector256.LessThanOrEqual(enter, y.Leave)
             & Vector256.LessThanOrEqual(enter, z.Leave)
             & Vector256.GreaterThan(enter, minimum);
@@ -49,24 +49,25 @@ internal static class Polyhedra
     public static Entries Icosahedron(
         in Primitive icosahedron, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
     {
-        Vector256<float> inradius = Vector256.Create(icosahedron.High.X * Primitive.IcosahedronInradius);
+        var inradius = Vector256.Create(icosahedron.High.X * Primitive.IcosahedronInradius);
         Vector256<float> enter = -RayLanes.Infinity, leave = RayLanes.Infinity;
         Vector256<int> face = default;
         for (int axis = 0; axis < IcosahedronAxes.Length; axis++)
         {
-            Vector3 normal = IcosahedronAxes[axis];
-            Vector256<float> inverse = RayLanes.Reciprocal(Vector3x8.Dot(ray, normal));
-            Vector256<float> middle = -Vector3x8.Dot(from, normal) * inverse;
-            Vector256<float> half = inradius * Vector256.Abs(inverse);
-            Vector256<float> later = Vector256.GreaterThan(middle - half, enter);
+            var normal = IcosahedronAxes[axis];
+            var inverse = RayLanes.Reciprocal(Vector3x8.Dot(ray, normal));
+            var middle = -Vector3x8.Dot(from, normal) * inverse;
+            var half = inradius * Vector256.Abs(inverse);
+            var later = Vector256.GreaterThan(middle - half, enter);
             enter = Vector256.ConditionalSelect(later, middle - half, enter);
             // A ray that runs up the axis comes from the opposite side.
-            Vector256<int> side = Vector256.Create(2 * axis)
+            var side = Vector256.Create(2 * axis)
                 - Vector256.GreaterThan(inverse, Vector256<float>.Zero).AsInt32();
             face = Vector256.ConditionalSelect(later.AsInt32(), side, face);
             leave = RayLanes.Lesser(leave, middle + half);
         }
-        Vector256<float> hit = Vector256.LessThanOrEqual(enter, leave) & Vector256.GreaterThan(enter, minimum);
+
+        var hit = Vector256.LessThanOrEqual(enter, leave) & Vector256.GreaterThan(enter, minimum);
         return new Entries(Vector256.ConditionalSelect(hit, enter, RayLanes.Infinity), face);
     }
 
@@ -78,42 +79,43 @@ internal static class Polyhedra
         float bar = frame.High.Y - frame.Low.Y;
         var slab = new Slab(frame.Low.Y, frame.High.Y, from.Y, RayLanes.Reciprocal(ray.Y));
         Vector256<float> enter = slab.Enter, leave = slab.Leave;
-        Vector256<int> enterFace = Vector256.Create(3)
+        var enterFace = Vector256.Create(3)
             - Vector256.LessThan(ray.Y, Vector256<float>.Zero).AsInt32();
         Vector256<float> hole = -RayLanes.Infinity, holeEnd = RayLanes.Infinity;
         Vector256<int> holeFace = default;
         for (int side = 0; side < 3; side++)
         {
-            Vector3 normal = TriangleFrameNormals[side];
+            var normal = TriangleFrameNormals[side];
             float offset = side == 0 ? -frame.Low.Z : frame.High.Z * normal.Z;
             Vector256<float> towards = Vector3x8.Dot(ray, normal), inverse = RayLanes.Reciprocal(towards);
-            Vector256<float> outer = (Vector256.Create(offset) - Vector3x8.Dot(from, normal)) * inverse;
-            Vector256<float> inner = (Vector256.Create(offset - bar) - Vector3x8.Dot(from, normal)) * inverse;
-            Vector256<float> inwards = Vector256.LessThan(inverse, Vector256<float>.Zero);
+            var outer = (Vector256.Create(offset) - Vector3x8.Dot(from, normal)) * inverse;
+            var inner = (Vector256.Create(offset - bar) - Vector3x8.Dot(from, normal)) * inverse;
+            var inwards = Vector256.LessThan(inverse, Vector256<float>.Zero);
 
-            Vector256<float> later = inwards & Vector256.GreaterThan(outer, enter);
+            var later = inwards & Vector256.GreaterThan(outer, enter);
             enter = Vector256.ConditionalSelect(later, outer, enter);
             enterFace = Vector256.ConditionalSelect(later.AsInt32(), Vector256.Create(side), enterFace);
             leave = Vector256.ConditionalSelect(inwards, leave, RayLanes.Lesser(leave, outer));
             hole = Vector256.ConditionalSelect(inwards, RayLanes.Greater(hole, inner), hole);
-            Vector256<float> earlier = Vector256.AndNot(Vector256.LessThan(inner, holeEnd), inwards);
+            var earlier = Vector256.AndNot(Vector256.LessThan(inner, holeEnd), inwards);
             holeEnd = Vector256.ConditionalSelect(earlier, inner, holeEnd);
             holeFace = Vector256.ConditionalSelect(earlier.AsInt32(), Vector256.Create(5 + side), holeFace);
         }
-        Vector256<float> inHole = Vector256.LessThan(hole, enter) & Vector256.LessThan(enter, holeEnd);
-        Vector256<float> direct = Vector256.AndNot(
+
+        var inHole = Vector256.LessThan(hole, enter) & Vector256.LessThan(enter, holeEnd);
+        var direct = Vector256.AndNot(
             Vector256.LessThanOrEqual(enter, leave) & Vector256.GreaterThan(enter, minimum), inHole);
-        Vector256<float> behindHole = Vector256.LessThan(hole, holeEnd) & Vector256.LessThan(enter, holeEnd)
+        var behindHole = Vector256.LessThan(hole, holeEnd) & Vector256.LessThan(enter, holeEnd)
             & Vector256.LessThan(holeEnd, leave) & Vector256.GreaterThan(holeEnd, minimum);
-        Vector256<float> distance = Vector256.ConditionalSelect(
+        var distance = Vector256.ConditionalSelect(
             direct, enter, Vector256.ConditionalSelect(behindHole, holeEnd, RayLanes.Infinity));
         return new Entries(distance, Vector256.ConditionalSelect(direct.AsInt32(), enterFace, holeFace));
     }
 
     public static Vector3x8 BoxNormal(Vector256<int> face)
     {
-        Vector256<float> sign = Vector256.ConvertToSingle(((face & Vector256<int>.One) * 2) - Vector256<int>.One);
-        Vector256<int> axis = face >>> 1;
+        var sign = Vector256.ConvertToSingle(((face & Vector256<int>.One) * 2) - Vector256<int>.One);
+        var axis = face >>> 1;
         return new Vector3x8(Along(0), Along(1), Along(2));
 
         Vector256<float> Along(int number) => sign & Vector256.Equals(axis, Vector256.Create(number)).AsSingle();
@@ -121,7 +123,7 @@ internal static class Polyhedra
 
     public static Vector3x8 IcosahedronNormal(Vector256<int> face)
     {
-        Vector256<float> sign = Vector256.ConvertToSingle(Vector256<int>.One - ((face & Vector256<int>.One) * 2));
+        var sign = Vector256.ConvertToSingle(Vector256<int>.One - ((face & Vector256<int>.One) * 2));
         return Lookup(IcosahedronAxes, face >>> 1) * sign;
     }
 
@@ -133,9 +135,10 @@ internal static class Polyhedra
         Span<float> z = stackalloc float[RayLanes.Count];
         for (int lane = 0; lane < RayLanes.Count; lane++)
         {
-            Vector3 vector = vectors[index[lane]];
+            var vector = vectors[index[lane]];
             (x[lane], y[lane], z[lane]) = (vector.X, vector.Y, vector.Z);
         }
+
         return new Vector3x8(Vector256.Create<float>(x), Vector256.Create<float>(y), Vector256.Create<float>(z));
     }
 
@@ -151,6 +154,7 @@ internal static class Polyhedra
             corners.Add((sign / phi, phi, 0));
             corners.Add((phi, 0, sign / phi));
         }
+
         corners.Add((1, 1, 1));
         double s = Math.Sqrt(3), two = Math.Sqrt(2), six = Math.Sqrt(6);
         return [.. corners.Select(c => new Vector3(
@@ -167,8 +171,8 @@ internal static class Polyhedra
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Slab(float low, float high, Vector256<float> from, Vector256<float> inverse)
         {
-            Vector256<float> a = (Vector256.Create(low) - from) * inverse;
-            Vector256<float> b = (Vector256.Create(high) - from) * inverse;
+            var a = (Vector256.Create(low) - from) * inverse;
+            var b = (Vector256.Create(high) - from) * inverse;
             Enter = RayLanes.Lesser(a, b);
             Leave = RayLanes.Greater(a, b);
         }

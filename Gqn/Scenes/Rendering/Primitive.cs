@@ -70,8 +70,9 @@ internal readonly record struct Primitive(
     public static Primitive Capsule(
         Vector3 from, Vector3 to, float radius, Vector3 colour, byte part, float shine = 0)
     {
-        if (from == to) return Sphere(from, radius, colour, part, shine);
-        Vector3 half = (to - from) * .5f;
+        if (from == to)
+            return Sphere(from, radius, colour, part, shine);
+        var half = (to - from) * .5f;
         float length = MathF.Sqrt(Square(half));
         return Centred(PrimitiveKind.Capsule, Frame.Along((from + to) * .5f, half),
             new Vector3(radius, radius, length + radius), colour, part, shine);
@@ -82,7 +83,7 @@ internal readonly record struct Primitive(
     public static Primitive Cylinder(
         Vector3 from, Vector3 to, float radius, Vector3 colour, byte part, float shine = 0)
     {
-        Vector3 half = (to - from) * .5f;
+        var half = (to - from) * .5f;
         return Centred(PrimitiveKind.Cylinder, Frame.Along((from + to) * .5f, half),
             new Vector3(radius, radius, MathF.Sqrt(Square(half))), colour, part, shine);
     }

@@ -10,17 +10,17 @@ internal static class Quadrics
     public static Entries Sphere(
         in Primitive sphere, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
     {
-        Vector256<float> enter = EnterSphere(from, ray, Vector256.Create(sphere.High.X));
+        var enter = EnterSphere(from, ray, Vector256.Create(sphere.High.X));
         return new Entries(Beyond(enter, minimum), Vector256<int>.Zero);
     }
 
     /// <summary>The first of the two distances to a sphere's surface; +∞ where the ray misses it.</summary>
     private static Vector256<float> EnterSphere(in Vector3x8 from, in Vector3x8 ray, Vector256<float> radius)
     {
-        Vector256<float> length = Vector3x8.Dot(ray, ray);
-        Vector256<float> middle = -Vector3x8.Dot(from, ray) / length;
-        Vector3x8 nearest = from + (ray * middle);
-        Vector256<float> inside = (radius * radius) - Vector3x8.Dot(nearest, nearest);
+        var length = Vector3x8.Dot(ray, ray);
+        var middle = -Vector3x8.Dot(from, ray) / length;
+        var nearest = from + (ray * middle);
+        var inside = (radius * radius) - Vector3x8.Dot(nearest, nearest);
         return Vector256.ConditionalSelect(
             Vector256.GreaterThanOrEqual(inside, Vector256<float>.Zero),
             middle - Vector256.Sqrt(Vector256.Abs(inside) / length), RayLanes.Infinity);
@@ -30,13 +30,13 @@ internal static class Quadrics
     public static Entries Capsule(
         in Primitive capsule, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
     {
-        Tube tube = EnterTube(from, ray, capsule.High.X);
-        Vector256<float> end = Vector256.Create(capsule.High.Z - capsule.High.X);
-        Vector256<float> height = from.Z + (tube.Enter * ray.Z);
-        Vector256<float> ball = EnterSphere(
+        var tube = EnterTube(from, ray, capsule.High.X);
+        var end = Vector256.Create(capsule.High.Z - capsule.High.X);
+        var height = from.Z + (tube.Enter * ray.Z);
+        var ball = EnterSphere(
             new Vector3x8(from.X, from.Y, from.Z - Vector256.CopySign(end, height)), ray,
             Vector256.Create(capsule.High.X));
-        Vector256<float> enter = Vector256.ConditionalSelect(
+        var enter = Vector256.ConditionalSelect(
             Vector256.LessThanOrEqual(Vector256.Abs(height), end), tube.Enter, ball);
         enter = Vector256.ConditionalSelect(tube.Hit, enter, RayLanes.Infinity);
         return new Entries(Beyond(enter, minimum), Vector256<int>.Zero);
@@ -46,11 +46,11 @@ internal static class Quadrics
     public static Entries Cylinder(
         in Primitive cylinder, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
     {
-        Tube tube = EnterTube(from, ray, cylinder.High.X);
-        (Vector256<float> low, Vector256<float> high) = Slab(cylinder, from, ray);
-        Vector256<float> enter = RayLanes.Greater(tube.Enter, low);
-        Vector256<float> leave = RayLanes.Lesser(tube.Leave, high);
-        Vector256<float> hit = tube.Hit & Vector256.LessThanOrEqual(enter, leave);
+        var tube = EnterTube(from, ray, cylinder.High.X);
+        (var low, var high) = Slab(cylinder, from, ray);
+        var enter = RayLanes.Greater(tube.Enter, low);
+        var leave = RayLanes.Lesser(tube.Leave, high);
+        var hit = tube.Hit & Vector256.LessThanOrEqual(enter, leave);
         return new Entries(
             Beyond(Vector256.ConditionalSelect(hit, enter, RayLanes.Infinity), minimum),
             EndFace(Vector256.GreaterThan(low, tube.Enter), ray));
@@ -62,32 +62,32 @@ internal static class Quadrics
         in Primitive cone, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
     {
         float slope = cone.High.X / (cone.High.Z - cone.Low.Z);
-        Vector256<float> k = Vector256.Create(slope * slope);
-        Vector256<float> depth = Vector256.Create(cone.High.Z) - from.Z;
-        Vector256<float> a = (ray.X * ray.X) + (ray.Y * ray.Y) - (k * ray.Z * ray.Z);
-        Vector256<float> b = (from.X * ray.X) + (from.Y * ray.Y) + (k * depth * ray.Z);
-        Vector256<float> c = (from.X * from.X) + (from.Y * from.Y) - (k * depth * depth);
-        Vector256<float> discriminant = (b * b) - (a * c);
-        Vector256<float> zero = Vector256<float>.Zero;
+        var k = Vector256.Create(slope * slope);
+        var depth = Vector256.Create(cone.High.Z) - from.Z;
+        var a = (ray.X * ray.X) + (ray.Y * ray.Y) - (k * ray.Z * ray.Z);
+        var b = (from.X * ray.X) + (from.Y * ray.Y) + (k * depth * ray.Z);
+        var c = (from.X * from.X) + (from.Y * from.Y) - (k * depth * depth);
+        var discriminant = (b * b) - (a * c);
+        var zero = Vector256<float>.Zero;
 
         // The root of the same sign as b is never a difference of near numbers; the other follows from their product.
-        Vector256<float> q = -(b + Vector256.CopySign(Vector256.Sqrt(RayLanes.Greater(discriminant, zero)), b));
+        var q = -(b + Vector256.CopySign(Vector256.Sqrt(RayLanes.Greater(discriminant, zero)), b));
         Vector256<float> one = q * RayLanes.Reciprocal(a), other = c * RayLanes.Reciprocal(q);
         Vector256<float> first = RayLanes.Lesser(one, other), second = RayLanes.Greater(one, other);
 
         // a > 0: inside between the roots. a < 0: inside outside them, of which one side is the cone's mirror image
         // above the apex.
         Vector256<float> steep = Vector256.LessThan(a, zero), down = Vector256.LessThan(ray.Z, zero);
-        Vector256<float> side = Vector256.ConditionalSelect(
+        var side = Vector256.ConditionalSelect(
             steep, Vector256.ConditionalSelect(down, second, -RayLanes.Infinity), first);
-        Vector256<float> sideLeave = Vector256.ConditionalSelect(
+        var sideLeave = Vector256.ConditionalSelect(
             steep, Vector256.ConditionalSelect(down, RayLanes.Infinity, first), second);
         // Without roots a flat ray misses; a steep one would pass through the apex itself, to within rounding.
-        Vector256<float> real = Vector256.GreaterThanOrEqual(discriminant, zero);
+        var real = Vector256.GreaterThanOrEqual(discriminant, zero);
 
-        (Vector256<float> low, Vector256<float> high) = Slab(cone, from, ray);
-        Vector256<float> enter = RayLanes.Greater(side, low);
-        Vector256<float> hit = real & Vector256.LessThanOrEqual(enter, RayLanes.Lesser(sideLeave, high));
+        (var low, var high) = Slab(cone, from, ray);
+        var enter = RayLanes.Greater(side, low);
+        var hit = real & Vector256.LessThanOrEqual(enter, RayLanes.Lesser(sideLeave, high));
         return new Entries(
             Beyond(Vector256.ConditionalSelect(hit, enter, RayLanes.Infinity), minimum),
             EndFace(Vector256.GreaterThan(low, side), ray));
@@ -99,14 +99,14 @@ internal static class Quadrics
 
     public static Vector3x8 CapsuleNormal(in Primitive capsule, in Vector3x8 at)
     {
-        Vector256<float> end = Vector256.Create(capsule.High.Z - capsule.High.X);
-        Vector256<float> axis = RayLanes.Lesser(RayLanes.Greater(at.Z, -end), end);
+        var end = Vector256.Create(capsule.High.Z - capsule.High.X);
+        var axis = RayLanes.Lesser(RayLanes.Greater(at.Z, -end), end);
         return SphereNormal(new Vector3x8(at.X, at.Y, at.Z - axis));
     }
 
     public static Vector3x8 CylinderNormal(in Vector3x8 at, Vector256<int> face)
     {
-        Vector3x8 round = SphereNormal(new Vector3x8(at.X, at.Y, Vector256<float>.Zero));
+        var round = SphereNormal(new Vector3x8(at.X, at.Y, Vector256<float>.Zero));
         return WithEnds(round, face);
     }
 
@@ -114,15 +114,15 @@ internal static class Quadrics
     public static Vector3x8 ConeNormal(in Primitive cone, in Vector3x8 at, Vector256<int> face)
     {
         float slope = cone.High.X / (cone.High.Z - cone.Low.Z);
-        Vector256<float> radius = Vector256.Sqrt((at.X * at.X) + (at.Y * at.Y));
+        var radius = Vector256.Sqrt((at.X * at.X) + (at.Y * at.Y));
         return WithEnds(SphereNormal(new Vector3x8(at.X, at.Y, radius * slope)), face);
     }
 
     /// <summary>A round normal where the face is 0, −z where it is 1, z where it is 2.</summary>
     private static Vector3x8 WithEnds(in Vector3x8 round, Vector256<int> face)
     {
-        Vector256<float> isRound = Vector256.Equals(face, Vector256<int>.Zero).AsSingle();
-        Vector256<float> end = Vector256.ConvertToSingle((face * 2) - Vector256.Create(3));
+        var isRound = Vector256.Equals(face, Vector256<int>.Zero).AsSingle();
+        var end = Vector256.ConvertToSingle((face * 2) - Vector256.Create(3));
         return Vector3x8.Select(
             isRound, round, new Vector3x8(Vector256<float>.Zero, Vector256<float>.Zero, end));
     }
@@ -137,9 +137,9 @@ internal static class Quadrics
     private static (Vector256<float> Enter, Vector256<float> Leave) Slab(
         in Primitive primitive, in Vector3x8 from, in Vector3x8 ray)
     {
-        Vector256<float> inverse = RayLanes.Reciprocal(ray.Z);
-        Vector256<float> a = (Vector256.Create(primitive.Low.Z) - from.Z) * inverse;
-        Vector256<float> b = (Vector256.Create(primitive.High.Z) - from.Z) * inverse;
+        var inverse = RayLanes.Reciprocal(ray.Z);
+        var a = (Vector256.Create(primitive.Low.Z) - from.Z) * inverse;
+        var b = (Vector256.Create(primitive.High.Z) - from.Z) * inverse;
         return (RayLanes.Lesser(a, b), RayLanes.Greater(a, b));
     }
 
@@ -147,13 +147,13 @@ internal static class Quadrics
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Tube EnterTube(in Vector3x8 from, in Vector3x8 ray, float radius)
     {
-        Vector256<float> length = (ray.X * ray.X) + (ray.Y * ray.Y);
+        var length = (ray.X * ray.X) + (ray.Y * ray.Y);
         // A ray along the axis is inside for ever, or never.
-        Vector256<float> inverse = RayLanes.Reciprocal(length);
-        Vector256<float> middle = -((from.X * ray.X) + (from.Y * ray.Y)) * inverse;
+        var inverse = RayLanes.Reciprocal(length);
+        var middle = -((from.X * ray.X) + (from.Y * ray.Y)) * inverse;
         Vector256<float> x = from.X + (middle * ray.X), y = from.Y + (middle * ray.Y);
-        Vector256<float> inside = Vector256.Create(radius * radius) - ((x * x) + (y * y));
-        Vector256<float> half = Vector256.Sqrt(Vector256.Abs(inside) * inverse);
+        var inside = Vector256.Create(radius * radius) - ((x * x) + (y * y));
+        var half = Vector256.Sqrt(Vector256.Abs(inside) * inverse);
         return new Tube(
             Vector256.GreaterThanOrEqual(inside, Vector256<float>.Zero), middle - half, middle + half);
     }

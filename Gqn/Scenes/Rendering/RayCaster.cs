@@ -45,7 +45,7 @@ internal static class RayCaster
     {
         var view = new PinholeView(camera, size);
         var screen = default(Rectangles);
-        foreach (ref readonly Primitive primitive in primitives)
+        foreach (ref readonly var primitive in primitives)
             screen.AddOnScreen(primitive, view);
 
         int length = SurfaceMap.Length(size);
@@ -71,10 +71,10 @@ internal static class RayCaster
         public void RenderCentres(SurfaceMap surfaces, Span<byte> rgb, Span<byte> parts, Span<float> depth)
         {
             int size = _view.Size;
-            Vector256<float> firstColumns = Vector256.Create(.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f);
+            var firstColumns = Vector256.Create(.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f);
             for (int y = 0; y < size; y++)
             {
-                Vector256<float> rows = Vector256.Create(y + .5f);
+                var rows = Vector256.Create(y + .5f);
                 for (int x = 0; x < size; x += RayLanes.Count)
                 {
                     int first = (y * size) + x, count = Math.Min(RayLanes.Count, size - x);
@@ -83,16 +83,20 @@ internal static class RayCaster
                     {
                         surfaces.Store(x, y, Vector256<int>.Zero);
                         rgb.Slice(first * 3, count * 3).Clear();
-                        if (!parts.IsEmpty) parts.Slice(first, count).Clear();
-                        if (!depth.IsEmpty) depth.Slice(first, count).Fill(float.PositiveInfinity);
+                        if (!parts.IsEmpty)
+                            parts.Slice(first, count).Clear();
+                        if (!depth.IsEmpty)
+                            depth.Slice(first, count).Fill(float.PositiveInfinity);
                         continue;
                     }
-                    RayPacket rays = _view.Rays(firstColumns + Vector256.Create((float)x), rows);
-                    PacketHits hits = Trace(rays, candidates);
-                    Vector3x8 colour = _shading.Shade(_view, rays, ref hits);
+
+                    var rays = _view.Rays(firstColumns + Vector256.Create((float)x), rows);
+                    var hits = Trace(rays, candidates);
+                    var colour = _shading.Shade(_view, rays, ref hits);
                     surfaces.Store(x, y, hits.Surface);
                     Store(colour, rgb.Slice(first * 3, count * 3));
-                    if (!parts.IsEmpty) StoreParts(hits.Surface, parts.Slice(first, count));
+                    if (!parts.IsEmpty)
+                        StoreParts(hits.Surface, parts.Slice(first, count));
                     for (int lane = 0; lane < count && !depth.IsEmpty; lane++)
                         depth[first + lane] = hits.Distance[lane];
                 }
@@ -111,8 +115,8 @@ internal static class RayCaster
                     for (uint edges = surfaces.Edges(x, y); edges != 0; edges &= edges - 1)
                     {
                         int column = x + BitOperations.TrailingZeroCount(edges);
-                        Vector3 colour = EdgeColour(column, y);
-                        Span<byte> pixel = rgb.Slice(((y * size) + column) * 3, 3);
+                        var colour = EdgeColour(column, y);
+                        var pixel = rgb.Slice(((y * size) + column) * 3, 3);
                         pixel[0] = (byte)((colour.X * 255f) + .5f);
                         pixel[1] = (byte)((colour.Y * 255f) + .5f);
                         pixel[2] = (byte)((colour.Z * 255f) + .5f);
@@ -123,11 +127,11 @@ internal static class RayCaster
 
         private Vector3 EdgeColour(int x, int y)
         {
-            RayPacket rays = _view.Rays(
+            var rays = _view.Rays(
                 Vector256.Create((float)x) + EdgeColumns, Vector256.Create((float)y) + EdgeRows);
-            PacketHits hits = Trace(rays, _screen.Meeting(x, y, x + 1, y + 1));
-            Vector3x8 colour = _shading.Shade(_view, rays, ref hits);
-            Vector3 sum = Vector3.Zero;
+            var hits = Trace(rays, _screen.Meeting(x, y, x + 1, y + 1));
+            var colour = _shading.Shade(_view, rays, ref hits);
+            var sum = Vector3.Zero;
             for (int lane = 0; lane < EdgeSamples; lane++)
                 sum += new Vector3(colour.X[lane], colour.Y[lane], colour.Z[lane]);
             return sum * (1f / EdgeSamples);
@@ -135,21 +139,23 @@ internal static class RayCaster
 
         private PacketHits Trace(in RayPacket rays, ulong candidates)
         {
-            PacketHits hits = _shading.Surroundings(_view, rays);
-            Vector3x8 origin = Vector3x8.Create(_view.Origin);
+            var hits = _shading.Surroundings(_view, rays);
+            var origin = Vector3x8.Create(_view.Origin);
             for (; candidates != 0; candidates &= candidates - 1)
             {
                 int number = BitOperations.TrailingZeroCount(candidates);
-                ref readonly Primitive primitive = ref _primitives[number];
-                Entries entries = Intersection.Enter(primitive, origin, rays, 0);
-                Vector256<float> nearer = Vector256.LessThan(entries.Distance, hits.Distance);
-                if (!RayLanes.Any(nearer)) continue;
+                ref readonly var primitive = ref _primitives[number];
+                var entries = Intersection.Enter(primitive, origin, rays, 0);
+                var nearer = Vector256.LessThan(entries.Distance, hits.Distance);
+                if (!RayLanes.Any(nearer))
+                    continue;
                 hits.Primitives |= 1ul << number;
                 hits.Distance = Vector256.ConditionalSelect(nearer, entries.Distance, hits.Distance);
                 hits.Surface = Vector256.ConditionalSelect(
                     nearer.AsInt32(),
                     Vector256.Create(PacketHits.SurfaceOf(number, 0)) + (entries.Face << 1), hits.Surface);
             }
+
             return hits;
         }
 
@@ -166,7 +172,7 @@ internal static class RayCaster
     private static void Store(in Vector3x8 colour, Span<byte> rgb)
     {
         Vector256<int> red = Level(colour.X), green = Level(colour.Y), blue = Level(colour.Z);
-        Vector256<int> pixels = red | (green << 8) | (blue << 16);
+        var pixels = red | (green << 8) | (blue << 16);
         for (int lane = 0, at = 0; at < rgb.Length; lane++, at += 3)
         {
             int pixel = pixels[lane];

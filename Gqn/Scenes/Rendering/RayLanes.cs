@@ -33,7 +33,7 @@ internal static class RayLanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Reciprocal(Vector256<float> d)
     {
-        Vector256<float> tiny = Vector256.Create(1e-20f);
+        var tiny = Vector256.Create(1e-20f);
         return Vector256<float>.One / Vector256.ConditionalSelect(
             Vector256.LessThan(Vector256.Abs(d), tiny), Vector256.CopySign(tiny, d), d);
     }
@@ -41,12 +41,14 @@ internal static class RayLanes
     /// <summary>x to a whole power, by repeated squaring.</summary>
     public static Vector256<float> Power(Vector256<float> x, int exponent)
     {
-        Vector256<float> result = Vector256<float>.One;
+        var result = Vector256<float>.One;
         for (; exponent > 0; exponent >>= 1)
         {
-            if ((exponent & 1) != 0) result *= x;
+            if ((exponent & 1) != 0)
+                result *= x;
             x *= x;
         }
+
         return result;
     }
 
@@ -58,8 +60,8 @@ internal static class RayLanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Least(Vector256<float> v)
     {
-        Vector128<float> four = Lesser(v.GetLower(), v.GetUpper());
-        Vector128<float> two = Lesser(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        var four = Lesser(v.GetLower(), v.GetUpper());
+        var two = Lesser(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
         return Lesser(two, Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2))).ToScalar();
 
         static Vector128<float> Lesser(Vector128<float> a, Vector128<float> b) =>

@@ -39,7 +39,7 @@ internal struct Rectangles
         ulong meeting = 0;
         for (int i = 0; i < _count; i += RayLanes.Count)
         {
-            Vector256<float> mask =
+            var mask =
                 Vector256.LessThan(Load(in _left, i), Vector256.Create(right))
                 & Vector256.GreaterThan(Load(in _right, i), Vector256.Create(left))
                 & Vector256.LessThan(Load(in _top, i), Vector256.Create(bottom))
@@ -62,16 +62,18 @@ internal struct Rectangles
         float left = float.MaxValue, top = float.MaxValue, right = float.MinValue, bottom = float.MinValue;
         for (int corner = 0; corner < 8; corner++)
         {
-            Vector3 at = Corner(primitive, corner) - view.Origin;
+            var at = Corner(primitive, corner) - view.Origin;
             if (!view.Project(at.X, at.Y, at.Z, out float column, out float row))
             {
                 // What reaches behind the camera has no rectangle: it keeps the whole picture.
                 Add(0, 0, view.Size, view.Size);
                 return;
             }
+
             (left, right) = (Math.Min(left, column), Math.Max(right, column));
             (top, bottom) = (Math.Min(top, row), Math.Max(bottom, row));
         }
+
         Add(Pixel(left - Margin), Pixel(top - Margin), Pixel(right + Margin) + 1, Pixel(bottom + Margin) + 1);
     }
 
@@ -84,16 +86,18 @@ internal struct Rectangles
         float left = float.MaxValue, top = float.MaxValue, right = float.MinValue, bottom = float.MinValue;
         for (int corner = 0; corner < 8; corner++)
         {
-            Vector3 from = light - Corner(primitive, corner);
+            var from = light - Corner(primitive, corner);
             if (from.Z < NotBelow)
             {
                 // What reaches up to the light's height can throw its shadow anywhere.
                 Add(float.NegativeInfinity, float.NegativeInfinity, float.PositiveInfinity, float.PositiveInfinity);
                 return;
             }
+
             (left, right) = (Math.Min(left, -from.X / from.Z), Math.Max(right, -from.X / from.Z));
             (top, bottom) = (Math.Min(top, -from.Y / from.Z), Math.Max(bottom, -from.Y / from.Z));
         }
+
         Add(left - ShadowMargin, top - ShadowMargin, right + ShadowMargin, bottom + ShadowMargin);
     }
 

@@ -29,8 +29,9 @@ internal sealed class RoomGeometry : SceneGeometry
                 $"A scene can have {RayCaster.MaxPrimitives} primitives, not {primitives.Length}.",
                 nameof(primitives));
         }
+
         (_primitives, _room, _light) = (primitives, room, light);
-        foreach (ref readonly Primitive primitive in primitives.AsSpan())
+        foreach (ref readonly var primitive in primitives.AsSpan())
             _shadows.AddBelow(primitive, light.Position);
     }
 
@@ -51,18 +52,22 @@ internal sealed class RoomGeometry : SceneGeometry
     /// <param name="asked">The lanes that matter; the others are not in a shadow.</param>
     private Vector256<float> Shadowed(in Vector3x8 point, in Vector3x8 towards, Vector256<float> asked)
     {
-        Vector256<float> shadowed = Vector256<float>.Zero;
-        if (!RayLanes.Any(asked)) return shadowed;
+        var shadowed = Vector256<float>.Zero;
+        if (!RayLanes.Any(asked))
+            return shadowed;
         ulong candidates = _shadows.MeetingBelow(towards, asked);
-        if (candidates == 0) return shadowed;
+        if (candidates == 0)
+            return shadowed;
         var rays = new RayPacket(towards);
         for (; candidates != 0; candidates &= candidates - 1)
         {
-            ref readonly Primitive primitive = ref _primitives[BitOperations.TrailingZeroCount(candidates)];
-            Entries entries = Intersection.Enter(primitive, point, rays, ShadowStart);
+            ref readonly var primitive = ref _primitives[BitOperations.TrailingZeroCount(candidates)];
+            var entries = Intersection.Enter(primitive, point, rays, ShadowStart);
             shadowed |= Vector256.LessThan(entries.Distance, Vector256<float>.One);
-            if (!RayLanes.Any(Vector256.AndNot(asked, shadowed))) break;
+            if (!RayLanes.Any(Vector256.AndNot(asked, shadowed)))
+                break;
         }
+
         return shadowed & asked;
     }
 
@@ -75,50 +80,53 @@ internal sealed class RoomGeometry : SceneGeometry
 
         public Vector3x8 Shade(in PinholeView view, in RayPacket rays, ref PacketHits hits)
         {
-            Vector256<float> zero = Vector256<float>.Zero;
-            Vector256<float> isSky = Vector256.Equals(hits.Surface, Vector256<int>.Zero).AsSingle();
-            Vector3x8 sky = Vector3x8.Create(RoomSurroundings.Sky);
-            if (Vector256.ExtractMostSignificantBits(isSky) == 0xFF) return sky;
-            Vector256<float> distance = Vector256.ConditionalSelect(isSky, zero, hits.Distance);
-            Vector3x8 point = Vector3x8.Create(view.Origin) + (rays.Direction * distance);
+            var zero = Vector256<float>.Zero;
+            var isSky = Vector256.Equals(hits.Surface, Vector256<int>.Zero).AsSingle();
+            var sky = Vector3x8.Create(RoomSurroundings.Sky);
+            if (Vector256.ExtractMostSignificantBits(isSky) == 0xFF)
+                return sky;
+            var distance = Vector256.ConditionalSelect(isSky, zero, hits.Distance);
+            var point = Vector3x8.Create(view.Origin) + (rays.Direction * distance);
 
-            Vector3x8 albedo = geometry._room.Albedo(hits, point, rays, view.Step);
-            Vector256<float> shine = zero;
+            var albedo = geometry._room.Albedo(hits, point, rays, view.Step);
+            var shine = zero;
             for (ulong rest = hits.Primitives; rest != 0; rest &= rest - 1)
             {
                 int number = BitOperations.TrailingZeroCount(rest);
-                ref readonly Primitive primitive = ref geometry._primitives[number];
-                Vector256<float> mask = Vector256.Equals(
+                ref readonly var primitive = ref geometry._primitives[number];
+                var mask = Vector256.Equals(
                     hits.Surface >> PacketHits.PrimitiveShift, Vector256.Create(number + 1)).AsSingle();
-                if (!RayLanes.Any(mask)) continue;
-                Vector3x8 outwards = Intersection.Normal(
+                if (!RayLanes.Any(mask))
+                    continue;
+                var outwards = Intersection.Normal(
                     primitive, point, PacketHits.FaceOf(hits.Surface) & mask.AsInt32());
                 hits.Normal = Vector3x8.Select(mask, outwards, hits.Normal);
                 albedo = Vector3x8.Select(mask, Vector3x8.Create(primitive.Colour), albedo);
                 shine = Vector256.ConditionalSelect(mask, Vector256.Create(primitive.Shine), shine);
             }
 
-            RoomLightOptions options = geometry._light.Options;
-            SpotLight.Incidence light = geometry._light.At(point, hits.Normal);
-            Vector256<float> asked = Vector256.AndNot(SpotLight.Matters(light), isSky);
-            Vector256<float> shadowed = geometry.Shadowed(point, light.Towards, asked);
+            var options = geometry._light.Options;
+            var light = geometry._light.At(point, hits.Normal);
+            var asked = Vector256.AndNot(SpotLight.Matters(light), isSky);
+            var shadowed = geometry.Shadowed(point, light.Towards, asked);
             hits.Surface -= shadowed.AsInt32();
 
-            Vector256<float> head = RayLanes.Greater(
+            var head = RayLanes.Greater(
                 -Vector3x8.Dot(rays.Direction, hits.Normal) * rays.InverseLength, zero);
-            Vector256<float> brightness = Vector256.Create(options.Ambient) + (head * options.Headlight)
+            var brightness = Vector256.Create(options.Ambient) + (head * options.Headlight)
                 + Vector256.AndNot(light.Diffuse * options.Spot, shadowed);
-            Vector3x8 colour = albedo * brightness;
+            var colour = albedo * brightness;
             if (RayLanes.Any(Vector256.GreaterThan(shine, zero)))
             {
-                Vector3x8 half = (light.Towards * light.InverseDistance) - (rays.Direction * rays.InverseLength);
-                Vector256<float> cosine = RayLanes.Greater(Vector3x8.Dot(half, hits.Normal), zero)
+                var half = (light.Towards * light.InverseDistance) - (rays.Direction * rays.InverseLength);
+                var cosine = RayLanes.Greater(Vector3x8.Dot(half, hits.Normal), zero)
                     / Vector256.Sqrt(RayLanes.Greater(Vector3x8.Dot(half, half), Vector256.Create(1e-12f)));
-                Vector256<float> highlight = Vector256.AndNot(
+                var highlight = Vector256.AndNot(
                     RayLanes.Power(cosine, options.Shininess) * light.Beam * shine * options.Specular, shadowed);
                 colour += new Vector3x8(highlight, highlight, highlight);
             }
-            Vector256<float> white = Vector256<float>.One;
+
+            var white = Vector256<float>.One;
             colour = new Vector3x8(
                 RayLanes.Lesser(colour.X, white), RayLanes.Lesser(colour.Y, white), RayLanes.Lesser(colour.Z, white));
             return Vector3x8.Select(isSky, sky, colour);

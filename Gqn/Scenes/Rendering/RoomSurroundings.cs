@@ -31,32 +31,32 @@ internal sealed class RoomSurroundings(float halfSide, float height, float floor
         Vector256<float> zero = Vector256<float>.Zero, half = Vector256.Create(halfSide);
         // The room is a prism over a square: a ray that comes to its axis-aligned walls leaves it through the wall that
         // it reaches first, and never entered it if it left one pair of walls before it came between the other.
-        Vector256<float> signedX = Vector256.CopySign(half, rays.Direction.X);
-        Vector256<float> signedY = Vector256.CopySign(half, rays.Direction.Y);
+        var signedX = Vector256.CopySign(half, rays.Direction.X);
+        var signedY = Vector256.CopySign(half, rays.Direction.Y);
         Vector256<float> ox = Vector256.Create(origin.X), oy = Vector256.Create(origin.Y);
         Vector256<float> exitX = (signedX - ox) * rays.Inverse.X, exitY = (signedY - oy) * rays.Inverse.Y;
-        Vector256<float> enter = RayLanes.Greater((-signedX - ox) * rays.Inverse.X, (-signedY - oy) * rays.Inverse.Y);
-        Vector256<float> isX = Vector256.LessThan(exitX, exitY);
-        Vector256<float> exit = Vector256.ConditionalSelect(isX, exitX, exitY);
-        Vector256<float> inside = Vector256.LessThanOrEqual(enter, exit) & Vector256.GreaterThan(exit, zero);
+        var enter = RayLanes.Greater((-signedX - ox) * rays.Inverse.X, (-signedY - oy) * rays.Inverse.Y);
+        var isX = Vector256.LessThan(exitX, exitY);
+        var exit = Vector256.ConditionalSelect(isX, exitX, exitY);
+        var inside = Vector256.LessThanOrEqual(enter, exit) & Vector256.GreaterThan(exit, zero);
 
-        Vector256<float> down = rays.Inverse.Z * -origin.Z;
-        Vector256<float> isFloor = inside & Vector256.GreaterThan(down, zero)
+        var down = rays.Inverse.Z * -origin.Z;
+        var isFloor = inside & Vector256.GreaterThan(down, zero)
             & Vector256.LessThan(rays.Direction.Z, zero)
             & Vector256.GreaterThanOrEqual(down, enter) & Vector256.LessThanOrEqual(down, exit);
-        Vector256<float> top = Vector256.Create(origin.Z) + (exit * rays.Direction.Z);
+        var top = Vector256.Create(origin.Z) + (exit * rays.Direction.Z);
         // Below the floor before it comes to the room; not by the sign of the height, which rounding decides where wall
         // and floor meet.
-        Vector256<float> under = Vector256.LessThan(rays.Direction.Z, zero) & Vector256.LessThan(down, enter);
-        Vector256<float> isWall = Vector256.AndNot(inside, isFloor | under)
+        var under = Vector256.LessThan(rays.Direction.Z, zero) & Vector256.LessThan(down, enter);
+        var isWall = Vector256.AndNot(inside, isFloor | under)
             & Vector256.LessThanOrEqual(top, Vector256.Create(height));
 
         // x or y, then which of its two sides.
-        Vector256<int> number = Vector256.ConditionalSelect(
+        var number = Vector256.ConditionalSelect(
             isX.AsInt32(), Vector256.Create(Wall), Vector256.Create(Wall + 4))
             - (Vector256.LessThan(
                 Vector256.ConditionalSelect(isX, rays.Direction.X, rays.Direction.Y), zero).AsInt32() * 2);
-        Vector256<float> one = Vector256<float>.One;
+        var one = Vector256<float>.One;
         return new PacketHits
         {
             Distance = Vector256.ConditionalSelect(
@@ -78,12 +78,12 @@ internal sealed class RoomSurroundings(float halfSide, float height, float floor
     public Vector3x8 Albedo(in PacketHits hits, in Vector3x8 point, in RayPacket rays, float step)
     {
         // Above it are primitives; the lowest bit is the shadow's.
-        Vector256<int> surface = hits.Surface & Vector256.Create(~1);
-        Vector256<float> isFloor = Vector256.Equals(surface, Vector256.Create(Floor)).AsSingle();
-        Vector256<float> isWall = (Vector256.GreaterThan(surface, Vector256.Create(Floor))
+        var surface = hits.Surface & Vector256.Create(~1);
+        var isFloor = Vector256.Equals(surface, Vector256.Create(Floor)).AsSingle();
+        var isWall = (Vector256.GreaterThan(surface, Vector256.Create(Floor))
             & Vector256.LessThan(surface, Vector256.Create(1 << PacketHits.PrimitiveShift))).AsSingle();
-        Vector256<float> pixel = hits.Distance * step;
-        Vector256<float> half = Vector256.Create(halfSide);
+        var pixel = hits.Distance * step;
+        var half = Vector256.Create(halfSide);
         Vector3x8 colour = default;
         if (RayLanes.Any(isFloor))
         {
@@ -92,20 +92,22 @@ internal sealed class RoomSurroundings(float halfSide, float height, float floor
                 Inside((point.X + half) * scale, isFloor), Inside((point.Y + half) * scale, isFloor),
                 Inside(pixel * Vector256.Abs(rays.Inverse.Z) * scale, isFloor));
         }
+
         if (RayLanes.Any(isWall))
         {
             float scale = 1 / height;
-            Vector256<float> isX = Vector256.LessThan(surface, Vector256.Create(Wall + 4)).AsSingle();
+            var isX = Vector256.LessThan(surface, Vector256.Create(Wall + 4)).AsSingle();
             // The texture begins at each wall's left end, seen from inside.
-            Vector256<float> one = Vector256<float>.One;
-            Vector256<float> along = Vector256.ConditionalSelect(
+            var one = Vector256<float>.One;
+            var along = Vector256.ConditionalSelect(
                 isX, -point.Y * Vector256.CopySign(one, point.X), point.X * Vector256.CopySign(one, point.Y));
-            Vector256<float> slant = Vector256.Abs(
+            var slant = Vector256.Abs(
                 Vector256.ConditionalSelect(isX, rays.Inverse.X, rays.Inverse.Y));
             colour = Vector3x8.Select(isWall, _wall.Sample(
                 Inside((along + half) * scale, isWall), Inside(point.Z * scale, isWall),
                 Inside(pixel * slant * scale, isWall)), colour);
         }
+
         return colour;
     }
 

@@ -25,7 +25,7 @@ internal readonly record struct SpotLight(
     /// <summary>A light that shines on a point of the floor.</summary>
     public static SpotLight Towards(Vector3 position, Vector3 target, RoomLightOptions options)
     {
-        Vector3 axis = target - position;
+        var axis = target - position;
         axis /= MathF.Sqrt((axis.X * axis.X) + (axis.Y * axis.Y) + (axis.Z * axis.Z));
         double cutoff = Math.Cos(options.CutoffDegrees * (Math.PI / 180));
         return new SpotLight(
@@ -37,13 +37,13 @@ internal readonly record struct SpotLight(
     /// <param name="normal">The surfaces' unit normals.</param>
     public Incidence At(in Vector3x8 point, in Vector3x8 normal)
     {
-        Vector3x8 towards = Vector3x8.Create(Position) - point;
-        Vector256<float> inverse = Vector256<float>.One / Vector256.Sqrt(Vector3x8.Dot(towards, towards));
-        Vector256<float> along = -Vector3x8.Dot(towards, Axis) * inverse;
-        Vector256<float> facing = Vector3x8.Dot(towards, normal) * inverse;
-        Vector256<float> reached = Vector256.GreaterThan(facing, Vector256<float>.Zero)
+        var towards = Vector3x8.Create(Position) - point;
+        var inverse = Vector256<float>.One / Vector256.Sqrt(Vector3x8.Dot(towards, towards));
+        var along = -Vector3x8.Dot(towards, Axis) * inverse;
+        var facing = Vector3x8.Dot(towards, normal) * inverse;
+        var reached = Vector256.GreaterThan(facing, Vector256<float>.Zero)
             & Vector256.GreaterThan(along, Vector256.Create(CosCutoff));
-        Vector256<float> beam = RayLanes.Power(along, Options.SpotExponent) - Vector256.Create(Border);
+        var beam = RayLanes.Power(along, Options.SpotExponent) - Vector256.Create(Border);
         beam = RayLanes.Greater(beam * (1 / (1 - Border)), Vector256<float>.Zero) & reached;
         return new Incidence(towards, inverse, beam, facing * beam);
     }

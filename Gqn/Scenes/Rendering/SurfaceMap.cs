@@ -25,6 +25,7 @@ internal readonly ref struct SurfaceMap(Span<int> numbers, int size)
             _numbers[Index(-1, y)] = _numbers[Index(0, y)];
             _numbers[Index(_size, y)] = _numbers[Index(_size - 1, y)];
         }
+
         _numbers.Slice(Index(0, 0), _size).CopyTo(_numbers[Index(0, -1)..]);
         _numbers.Slice(Index(0, _size - 1), _size).CopyTo(_numbers[Index(0, _size)..]);
     }
@@ -32,8 +33,8 @@ internal readonly ref struct SurfaceMap(Span<int> numbers, int size)
     /// <summary>Which of eight pixels differ from one of their four neighbours, as bits.</summary>
     public uint Edges(int x, int y)
     {
-        Vector256<int> here = Load(x, y);
-        Vector256<int> same = Vector256.Equals(here, Load(x - 1, y)) & Vector256.Equals(here, Load(x + 1, y))
+        var here = Load(x, y);
+        var same = Vector256.Equals(here, Load(x - 1, y)) & Vector256.Equals(here, Load(x + 1, y))
             & Vector256.Equals(here, Load(x, y - 1)) & Vector256.Equals(here, Load(x, y + 1));
         uint inside = uint.MaxValue >> (32 - Math.Min(RayLanes.Count, _size - x));
         return ~Vector256.ExtractMostSignificantBits(same) & inside;

@@ -61,6 +61,7 @@ internal static class TextureTables
             float y = (texel / columns) + (((sample / Samples) + .5f) / Samples);
             cover[texel] += pattern(x, y) / (Samples * Samples);
         }
+
         return cover;
     }
 

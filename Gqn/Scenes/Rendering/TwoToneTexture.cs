@@ -51,18 +51,18 @@ internal sealed class TwoToneTexture
         float perUnit = 1 / UnitsPerTexel;
         // The bits of a float are, as a whole number, its logarithm up to a scale and straight lines between powers of
         // two, which is as good here: the level is the logarithm of the number of texels that a pixel covers.
-        Vector256<int> bits = (footprint * perUnit).AsInt32() - Vector256.Create(0x3F800000);
-        Vector256<float> level = Vector256.ConvertToSingle(bits) * (1f / (1 << 23));
+        var bits = (footprint * perUnit).AsInt32() - Vector256.Create(0x3F800000);
+        var level = Vector256.ConvertToSingle(bits) * (1f / (1 << 23));
         level = RayLanes.Greater(Vector256<float>.Zero, RayLanes.Lesser(level, Vector256.Create(_levels - 1.001f)));
         Vector256<float> whole = Vector256.Floor(level), between = level - whole;
-        Vector256<int> fine = Vector256.ConvertToInt32(whole);
+        var fine = Vector256.ConvertToInt32(whole);
         (x, y) = (x * perUnit, y * perUnit);
-        Vector256<float> cover = SampleLevel(x, y, fine);
+        var cover = SampleLevel(x, y, fine);
         if (RayLanes.Any(Vector256.GreaterThan(between, Vector256<float>.Zero)))
             cover += between * (SampleLevel(x, y, fine + Vector256<int>.One) - cover);
 
-        Vector3x8 colour = Vector3x8.Create(_ground) + (Vector3x8.Create(_ink - _ground) * cover);
-        Vector256<float> white = Vector256<float>.One;
+        var colour = Vector3x8.Create(_ground) + (Vector3x8.Create(_ink - _ground) * cover);
+        var white = Vector256<float>.One;
         return new Vector3x8(
             RayLanes.Lesser(colour.X, white), RayLanes.Lesser(colour.Y, white), RayLanes.Lesser(colour.Z, white));
     }
@@ -74,27 +74,27 @@ internal sealed class TwoToneTexture
     private Vector256<float> SampleLevel(Vector256<float> x, Vector256<float> y, Vector256<int> level)
     {
         // 2^−level, from its exponent.
-        Vector256<float> scale = ((Vector256.Create(127) - level) << 23).AsSingle();
-        Vector256<int> lastColumn = Vector256.ConvertToInt32(scale * _width) - Vector256<int>.One;
-        Vector256<int> rows = Vector256.ConvertToInt32(scale * _height);
+        var scale = ((Vector256.Create(127) - level) << 23).AsSingle();
+        var lastColumn = Vector256.ConvertToInt32(scale * _width) - Vector256<int>.One;
+        var rows = Vector256.ConvertToInt32(scale * _height);
         x = (x * scale) - Vector256.Create(.5f);
         y = (y * scale) - Vector256.Create(.5f);
         Vector256<float> left = Vector256.Floor(x), below = Vector256.Floor(y);
         Vector256<int> column = Vector256.ConvertToInt32(left), row = Vector256.ConvertToInt32(below);
-        Vector256<int> nextColumn = (column + Vector256<int>.One) & lastColumn;
+        var nextColumn = (column + Vector256<int>.One) & lastColumn;
         column &= lastColumn;
-        Vector256<int> firstRow = Vector256.Create(2 * _height) - (rows * 2);
+        var firstRow = Vector256.Create(2 * _height) - (rows * 2);
         Vector256<int> lower = firstRow + Row(row, rows), upper = firstRow + Row(row + Vector256<int>.One, rows);
         (lower, upper) = (lower * _width, upper * _width);
 
         Vector256<float> right = x - left, above = y - below;
-        Vector256<float> bottom = Mix(Gather(lower + column), Gather(lower + nextColumn), right);
+        var bottom = Mix(Gather(lower + column), Gather(lower + nextColumn), right);
         return Mix(bottom, Mix(Gather(upper + column), Gather(upper + nextColumn), right), above);
     }
 
     private Vector256<int> Row(Vector256<int> row, Vector256<int> rows)
     {
-        Vector256<int> last = rows - Vector256<int>.One;
+        var last = rows - Vector256<int>.One;
         return _tilesUpwards ? row & last : Vector256.Max(Vector256<int>.Zero, Vector256.Min(row, last));
     }
 

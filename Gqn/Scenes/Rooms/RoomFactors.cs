@@ -101,9 +101,10 @@ public sealed record RoomFactors(RoomWall Wall, RoomFloor Floor, WorldPoint Ligh
                 case "floor": return Floor;
                 case "light": return Light;
             }
-            if (!TryElement(property, "objects", Objects.Count, out int k, out ReadOnlySpan<char> cause))
+
+            if (!TryElement(property, "objects", Objects.Count, out int k, out var cause))
                 throw Unknown(property);
-            RoomObject own = Objects[k];
+            var own = Objects[k];
             return cause switch
             {
                 "shape" => own.Shape,
@@ -125,9 +126,10 @@ public sealed record RoomFactors(RoomWall Wall, RoomFloor Floor, WorldPoint Ligh
             case "floor": return this with { Floor = Cast<RoomFloor>(property, value) };
             case "light": return this with { Light = Cast<WorldPoint>(property, value) };
         }
-        if (!TryElement(property, "objects", Objects.Count, out int k, out ReadOnlySpan<char> cause))
+
+        if (!TryElement(property, "objects", Objects.Count, out int k, out var cause))
             throw Unknown(property);
-        RoomObject own = Objects[k];
+        var own = Objects[k];
         RoomObject[] objects = [.. Objects];
         objects[k] = cause switch
         {
@@ -146,20 +148,24 @@ public sealed record RoomFactors(RoomWall Wall, RoomFloor Floor, WorldPoint Ligh
     /// <exception cref="FactorException">No room can be like this.</exception>
     internal void Check(float halfSide)
     {
-        if (!Enum.IsDefined(Wall)) throw new FactorException($"wall is no texture: {Wall}.");
-        if (!Enum.IsDefined(Floor)) throw new FactorException($"floor is no texture: {Floor}.");
+        if (!Enum.IsDefined(Wall))
+            throw new FactorException($"wall is no texture: {Wall}.");
+        if (!Enum.IsDefined(Floor))
+            throw new FactorException($"floor is no texture: {Floor}.");
         if (!(MathF.Abs(Light.X) <= halfSide && MathF.Abs(Light.Y) <= halfSide && Light.Z is > 0 and <= 100))
         {
             throw new FactorException(
                 $"light lies within ±{halfSide} along x and y and from 0 to 100 above the floor, not at {Light}.");
         }
+
         if (Objects is null || Objects.Count > MaxObjects)
             throw new FactorException($"objects has 0 to {MaxObjects} elements, not {Objects?.Count ?? 0}.");
         for (int k = 0; k < Objects.Count; k++)
         {
-            RoomObject own = Objects[k];
+            var own = Objects[k];
             own.Colour.Check($"objects[{k}].colour");
-            if (!Enum.IsDefined(own.Shape)) throw new FactorException($"objects[{k}].shape is no shape: {own.Shape}.");
+            if (!Enum.IsDefined(own.Shape))
+                throw new FactorException($"objects[{k}].shape is no shape: {own.Shape}.");
             if (own.Size is not (> 0 and <= MaxSize))
                 throw new FactorException($"objects[{k}].size lies above 0 and up to {MaxSize}, not at {own.Size}.");
             if (!(MathF.Abs(own.X) <= halfSide && MathF.Abs(own.Y) <= halfSide))
@@ -167,6 +173,7 @@ public sealed record RoomFactors(RoomWall Wall, RoomFloor Floor, WorldPoint Ligh
                 throw new FactorException(
                     $"objects[{k}].position lies within ±{halfSide} along x and y, not at ({own.X}, {own.Y}).");
             }
+
             if (!float.IsFinite(own.Yaw))
                 throw new FactorException($"objects[{k}].yaw is an angle in radians, not {own.Yaw}.");
         }

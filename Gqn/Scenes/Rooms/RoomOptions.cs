@@ -86,29 +86,35 @@ public sealed record RoomOptions
             throw new ArgumentException(
                 $"RoomOptions: there can be 0 to {RoomFactors.MaxObjects} objects, not {MinObjects} to {MaxObjects}.");
         }
+
         if (!(MinSize > 0 && MinSize <= MaxSize && MaxSize <= RoomFactors.MaxSize))
         {
             throw new ArgumentException(
                 $"RoomOptions: sizes lie above 0 and up to {RoomFactors.MaxSize}, not from {MinSize} to {MaxSize}.");
         }
+
         if (!(PlacementRange >= 0 && PlacementRange <= HalfSide && FreeRange >= 0 && FreeRange <= HalfSide))
         {
             throw new ArgumentException("RoomOptions: PlacementRange and FreeRange lie between 0 and HalfSide, "
                 + $"which is {HalfSide}; they are {PlacementRange} and {FreeRange}.");
         }
+
         if (!(WallHeight > 0 && FloorTile > 0 && FieldOfViewDegrees is > 0 and < 180 && Light.Height > 0))
         {
             throw new ArgumentException("RoomOptions: WallHeight, FloorTile and Light.Height are above 0 and "
                 + "FieldOfViewDegrees lies between 0 and 180.");
         }
+
         if (!(Light.CutoffDegrees is > 0 and < 90 && Light.SpotExponent > 0 && Light.Shininess > 0))
         {
             throw new ArgumentException("RoomOptions: Light.CutoffDegrees lies between 0 and 90; "
                 + "Light.SpotExponent and Light.Shininess are at least 1.");
         }
+
         if (!(Light.Range >= 0 && Light.Range <= HalfSide))
             throw new ArgumentException($"RoomOptions: Light.Range lies between 0 and HalfSide, not at {Light.Range}.");
-        if (PaletteHues < 0) throw new ArgumentException($"RoomOptions: {PaletteHues} hues are fewer than none.");
+        if (PaletteHues < 0)
+            throw new ArgumentException($"RoomOptions: {PaletteHues} hues are fewer than none.");
     }
 }
 

@@ -85,9 +85,9 @@ public sealed class Rooms : SceneEnvironment
     /// <inheritdoc/>
     public override Scene Sample(SceneSplit split, ulong index)
     {
-        RoomWall[] walls = Enum.GetValues<RoomWall>();
-        RoomFloor[] floors = Enum.GetValues<RoomFloor>();
-        RandomStream light = Stream(Purpose.Light);
+        var walls = Enum.GetValues<RoomWall>();
+        var floors = Enum.GetValues<RoomFloor>();
+        var light = Stream(Purpose.Light);
         int count = Options.MinObjects
             + Stream(Purpose.ObjectCount).NextInt32(Options.MaxObjects - Options.MinObjects + 1);
         var objects = new RoomObject[count];
@@ -99,6 +99,7 @@ public sealed class Rooms : SceneEnvironment
                 Stream(Purpose.Size, k).NextSingle(Options.MinSize, Options.MaxSize), 0, 0,
                 _rotating ? Stream(Purpose.Yaw, k).NextSingle(0, MathF.Tau) : 0);
         }
+
         Place(objects, k => Stream(Purpose.Position, k));
         var factors = new RoomFactors(
             walls[Stream(Purpose.Wall).NextInt32(walls.Length)],
@@ -143,24 +144,29 @@ public sealed class Rooms : SceneEnvironment
                 throw new FactorException($"{objects.Length} objects of sizes up to {Options.MaxSize} find no room "
                     + $"within ±{Options.PlacementRange}: give RoomOptions fewer or smaller ones.");
             }
+
             objects[k] = objects[k] with
             {
                 X = Within(streams[k], Options.PlacementRange),
                 Y = Within(streams[k], Options.PlacementRange),
             };
-            if (IsFree(objects[..k], objects[k])) (k, tries) = (k + 1, 0);
-            else if (++tries == TriesPerObject) (k, tries) = (0, 0);
+            if (IsFree(objects[..k], objects[k]))
+                (k, tries) = (k + 1, 0);
+            else if (++tries == TriesPerObject)
+                (k, tries) = (0, 0);
         }
     }
 
     private bool IsFree(ReadOnlySpan<RoomObject> others, in RoomObject own)
     {
-        foreach (ref readonly RoomObject other in others)
+        foreach (ref readonly var other in others)
         {
             float apart = BoundingRadius(other) + BoundingRadius(own) + Options.Gap;
             (float x, float y) = (other.X - own.X, other.Y - own.Y);
-            if ((x * x) + (y * y) < apart * apart) return false;
+            if ((x * x) + (y * y) < apart * apart)
+                return false;
         }
+
         return true;
     }
 
@@ -168,7 +174,8 @@ public sealed class Rooms : SceneEnvironment
 
     private Camera DrawCamera(RandomStream random, ReadOnlySpan<RoomObject> objects)
     {
-        if (_cameras == RoomCameras.Ring) return OnRing(random.NextSingle() * Math.Tau);
+        if (_cameras == RoomCameras.Ring)
+            return OnRing(random.NextSingle() * Math.Tau);
         float x = 0, y = 0;
         for (int attempt = 0; ; attempt++)
         {
@@ -177,9 +184,12 @@ public sealed class Rooms : SceneEnvironment
                 throw new FactorException($"No place within ±{Options.FreeRange} is {Options.FreeClearance} clear of "
                     + "all objects: give RoomOptions fewer or smaller objects or less clearance.");
             }
+
             (x, y) = (Within(random, Options.FreeRange), Within(random, Options.FreeRange));
-            if (IsClear(objects, x, y)) break;
+            if (IsClear(objects, x, y))
+                break;
         }
+
         double aimX = random.NextNormal() * Options.LookAtDeviation;
         double aimY = random.NextNormal() * Options.LookAtDeviation;
         float pitch = random.NextSingle(Options.MinPitchDegrees, Options.MaxPitchDegrees) * (MathF.PI / 180);
@@ -189,11 +199,13 @@ public sealed class Rooms : SceneEnvironment
 
     private bool IsClear(ReadOnlySpan<RoomObject> objects, float x, float y)
     {
-        foreach (ref readonly RoomObject own in objects)
+        foreach (ref readonly var own in objects)
         {
             float apart = BoundingRadius(own) + Options.FreeClearance;
-            if (((own.X - x) * (own.X - x)) + ((own.Y - y) * (own.Y - y)) < apart * apart) return false;
+            if (((own.X - x) * (own.X - x)) + ((own.Y - y) * (own.Y - y)) < apart * apart)
+                return false;
         }
+
         return true;
     }
 
@@ -210,21 +222,21 @@ public sealed class Rooms : SceneEnvironment
     /// <inheritdoc/>
     private protected override SceneGeometry Build(SceneFactors factors)
     {
-        RoomFactors own = Own<RoomFactors>(factors);
+        var own = Own<RoomFactors>(factors);
         own.Check(Options.HalfSide);
         var primitives = new Primitive[own.Objects.Count];
         for (int k = 0; k < primitives.Length; k++)
             primitives[k] = PrimitiveOf(own.Objects[k], (byte)(k + 1));
         var room = new RoomSurroundings(Options.HalfSide, Options.WallHeight, Options.FloorTile, own.Wall, own.Floor);
-        Vector3 light = own.Light.ToVector();
+        var light = own.Light.ToVector();
         var target = new Vector3(light.X * (1 - Options.Light.Aim), light.Y * (1 - Options.Light.Aim), 0);
         return new RoomGeometry(primitives, room, SpotLight.Towards(light, target, Options.Light));
     }
 
     private Primitive PrimitiveOf(in RoomObject own, byte part)
     {
-        RoomShapeOptions shapes = Options.Shapes;
-        Vector3 colour = own.Colour.ToRgb();
+        var shapes = Options.Shapes;
+        var colour = own.Colour.ToRgb();
         float size = own.Size;
         (float x, float y, float yaw) = (own.X, own.Y, own.Yaw);
         return own.Shape switch

@@ -32,7 +32,7 @@ internal readonly record struct PolycubeShape(ulong Cells, ulong Labels)
         turned = turned[..cells.Length];
         codes = codes[..cells.Length];
         var best = new PolycubeShape(ulong.MaxValue, ulong.MaxValue);
-        foreach (AxisRotation rotation in Rotations)
+        foreach (var rotation in Rotations)
         {
             (int x, int y, int z) = (int.MaxValue, int.MaxValue, int.MaxValue);
             for (int i = 0; i < cells.Length; i++)
@@ -40,11 +40,13 @@ internal readonly record struct PolycubeShape(ulong Cells, ulong Labels)
                 turned[i] = rotation.Apply(cells[i]);
                 (x, y, z) = (Math.Min(x, turned[i].X), Math.Min(y, turned[i].Y), Math.Min(z, turned[i].Z));
             }
+
             for (int i = 0; i < cells.Length; i++)
             {
                 int cell = ((turned[i].X - x) << 6) | ((turned[i].Y - y) << 3) | (turned[i].Z - z);
                 codes[i] = (cell << 4) | (labels.IsEmpty ? 0 : labels[i]);
             }
+
             codes.Sort();
             ulong packedCells = 0, packedLabels = 0;
             foreach (int code in codes)
@@ -52,9 +54,11 @@ internal readonly record struct PolycubeShape(ulong Cells, ulong Labels)
                 packedCells = (packedCells << 9) | (uint)(code >> 4);
                 packedLabels = (packedLabels << 4) | (uint)(code & 15);
             }
+
             if (packedCells < best.Cells || (packedCells == best.Cells && packedLabels < best.Labels))
                 best = new PolycubeShape(packedCells, packedLabels);
         }
+
         return best;
     }
 
@@ -76,6 +80,7 @@ internal readonly record struct PolycubeShape(ulong Cells, ulong Labels)
             ulong cell = Cells >> (9 * i);
             text.Append((cell >> 6) & 7).Append((cell >> 3) & 7).Append(cell & 7).Append(' ');
         }
+
         return text.ToString(0, text.Length - 1);
     }
 
@@ -93,6 +98,7 @@ internal readonly record struct PolycubeShape(ulong Cells, ulong Labels)
                 rotations.Add(new AxisRotation(a, c, b, first, second, -first * second));
             }
         }
+
         return [.. rotations];
     }
 

@@ -43,7 +43,8 @@ public sealed record ShepardMetzlerFactors(IReadOnlyList<GridCell> Cells, IReadO
     /// <inheritdoc/>
     public override SceneFactors With(string property, object value)
     {
-        if (property == "cells") return this with { Cells = Cast<IReadOnlyList<GridCell>>(property, value) };
+        if (property == "cells")
+            return this with { Cells = Cast<IReadOnlyList<GridCell>>(property, value) };
         if (!TryElement(property, "colours", Colours.Count, out int k, out var field) || !field.IsEmpty)
             throw Unknown(property);
         CubeColour[] colours = [.. Colours];
@@ -147,18 +148,21 @@ public sealed class ShepardMetzler : SceneEnvironment
     /// <inheritdoc/>
     public override Scene Sample(SceneSplit split, ulong index)
     {
-        RandomStream shapes = StreamFor(split, index, (uint)Purpose.Shape);
-        RandomStream hues = StreamFor(split, index, (uint)Purpose.Colours);
+        var shapes = StreamFor(split, index, (uint)Purpose.Shape);
+        var hues = StreamFor(split, index, (uint)Purpose.Colours);
         var cells = new GridCell[_parts];
         var colours = new CubeColour[_parts];
         DrawWalk(shapes, cells);
         DrawColours(hues, colours);
         while (SplitOf(cells, colours) != split)
         {
-            if (SplitsByShape) DrawWalk(shapes, cells);
-            else DrawColours(hues, colours);
+            if (SplitsByShape)
+                DrawWalk(shapes, cells);
+            else
+                DrawColours(hues, colours);
         }
-        Camera[] cameras = DrawCameras(StreamFor(split, index, (uint)Purpose.Cameras), ViewsPerScene);
+
+        var cameras = DrawCameras(StreamFor(split, index, (uint)Purpose.Cameras), ViewsPerScene);
         return Compose(new ShepardMetzlerFactors(cells, colours), cameras, split, index);
     }
 
@@ -179,7 +183,7 @@ public sealed class ShepardMetzler : SceneEnvironment
         Span<int> bins = stackalloc int[cells.Length];
         for (int i = 0; i < bins.Length; i++)
             bins[i] = Math.Min((int)(colours[i].Hue * HueBins), HueBins - 1);
-        PolycubeShape identity = PolycubeShape.Of(cells, SplitsByShape ? [] : bins);
+        var identity = PolycubeShape.Of(cells, SplitsByShape ? [] : bins);
         ulong hash = SceneHash.Mix(SceneHash.Mix(SceneHash.OfName(Name), identity.Cells), identity.Labels);
         return hash % 10 == 0 ? SceneSplit.Test : SceneSplit.Train;
     }
@@ -192,7 +196,7 @@ public sealed class ShepardMetzler : SceneEnvironment
         cells[0] = default;
         for (int i = 1; i < cells.Length; i++)
         {
-            GridCell last = cells[i - 1];
+            var last = cells[i - 1];
             ReadOnlySpan<GridCell> neighbours =
             [
                 last with { X = last.X - 1 }, last with { X = last.X + 1 },
@@ -200,9 +204,10 @@ public sealed class ShepardMetzler : SceneEnvironment
                 last with { Z = last.Z - 1 }, last with { Z = last.Z + 1 },
             ];
             int count = 0;
-            foreach (GridCell neighbour in neighbours)
+            foreach (var neighbour in neighbours)
             {
-                if (!cells[..i].Contains(neighbour)) free[count++] = neighbour;
+                if (!cells[..i].Contains(neighbour))
+                    free[count++] = neighbour;
             }
             // A walk in space is not trapped before its twelfth cell, so there is always a free neighbour.
             cells[i] = free[random.NextInt32(count)];
@@ -211,7 +216,7 @@ public sealed class ShepardMetzler : SceneEnvironment
 
     private static void DrawColours(RandomStream random, Span<CubeColour> colours)
     {
-        foreach (ref CubeColour colour in colours)
+        foreach (ref var colour in colours)
             colour = new CubeColour(random.NextSingle(), random.NextSingle(.85f, .9f));
     }
 
@@ -221,11 +226,12 @@ public sealed class ShepardMetzler : SceneEnvironment
     {
         var cameras = new Camera[count];
         double limit = Math.Sin(MaxPitchDegrees * (Math.PI / 180));
-        foreach (ref Camera camera in cameras.AsSpan())
+        foreach (ref var camera in cameras.AsSpan())
         {
             double angle = random.NextSingle() * Math.Tau;
             camera = LookingAlong(angle, ((2 * (double)random.NextSingle()) - 1) * limit);
         }
+
         return cameras;
     }
 
@@ -245,10 +251,10 @@ public sealed class ShepardMetzler : SceneEnvironment
     /// <inheritdoc/>
     private protected override SceneGeometry Build(SceneFactors factors)
     {
-        ShepardMetzlerFactors own = Own<ShepardMetzlerFactors>(factors);
+        var own = Own<ShepardMetzlerFactors>(factors);
         Check(own);
-        Vector3 barycentre = Vector3.Zero;
-        foreach (GridCell cell in own.Cells)
+        var barycentre = Vector3.Zero;
+        foreach (var cell in own.Cells)
             barycentre += new Vector3(cell.X, cell.Y, cell.Z);
         barycentre /= own.Cells.Count;
 
@@ -261,6 +267,7 @@ public sealed class ShepardMetzler : SceneEnvironment
             boxes[i] = new Box(
                 (cell - half - barycentre) * CubeEdge, (cell + half - barycentre) * CubeEdge, own.Colours[i].ToRgb());
         }
+
         return new PolycubeGeometry(boxes, Light);
     }
 

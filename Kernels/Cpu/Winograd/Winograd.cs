@@ -247,8 +247,8 @@ public static unsafe class Winograd
         if (gradient.Inputs.PieceCount == 0)
             return;
         workspace.Reserve(size);
-        var weights = stackalloc float*[operands.Length];
-        var adds = stackalloc bool[operands.Length];
+        float** weights = stackalloc float*[operands.Length];
+        bool* adds = stackalloc bool[operands.Length];
         for (int i = 0; i < operands.Length; i++)
         {
             weights[i] = operands[i].Dw;

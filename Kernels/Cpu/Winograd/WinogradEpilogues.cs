@@ -30,14 +30,14 @@ internal unsafe struct WinogradActivation<TActivation> : IWinogradEpilogue where
             {
                 int count = columns - lane;
                 float* values = sums.Transform<T>(tiling.Kernel, sums.At(tile - first, lane, columns), 0);
-                T bias = Bias is null ? T.Const(0f) : T.Load(Bias + column + lane, count);
+                var bias = Bias is null ? T.Const(0f) : T.Load(Bias + column + lane, count);
                 for (int i = 0; i < lines; i++)
                 {
                     nint at = ((((((nint)image * tiling.Height) + y + i) * tiling.Width) + x) * target.Columns)
                         + column + lane;
                     for (int j = 0; j < pixels; j++, at += target.Columns)
                     {
-                        T value = T.Load(values + (((i * WinogradTiling.Outputs) + j) * T.Width)) + bias;
+                        var value = T.Load(values + (((i * WinogradTiling.Outputs) + j) * T.Width)) + bias;
                         if (target.Addend is not null)
                             value += T.Load(target.Addend + at, count);
                         if (Table is not null)
@@ -89,12 +89,12 @@ internal unsafe struct WinogradLstmCell : IWinogradEpilogue
         int lines = Math.Min(WinogradTiling.Outputs, tiling.Height - y);
         int pixels = Math.Min(WinogradTiling.Outputs, tiling.Width - x), left = width - lane;
         var classes = new ConstantMapTable(Table, tiling.Shape with { K = columns });
-        T zero = T.Const(0f);
+        var zero = T.Const(0f);
         int gate = column + lane;
-        T biasI = Bias is null ? zero : T.Load(Bias + gate, left);
-        T biasF = Bias is null ? zero : T.Load(Bias + gate + width, left);
-        T biasG = Bias is null ? zero : T.Load(Bias + gate + (2 * width), left);
-        T biasO = Bias is null ? zero : T.Load(Bias + gate + (3 * width), left);
+        var biasI = Bias is null ? zero : T.Load(Bias + gate, left);
+        var biasF = Bias is null ? zero : T.Load(Bias + gate + width, left);
+        var biasG = Bias is null ? zero : T.Load(Bias + gate + (2 * width), left);
+        var biasO = Bias is null ? zero : T.Load(Bias + gate + (3 * width), left);
         for (int line = 0; line < lines; line++)
         {
             nint pixel = ((((nint)image * tiling.Height) + y + line) * tiling.Width) + x;
@@ -109,8 +109,8 @@ internal unsafe struct WinogradLstmCell : IWinogradEpilogue
                     Add(classes.At(image, y + line, x + j) + gate, width, left, ref i, ref f, ref g, ref o);
                 if (Addend is not null)
                     Add(Addend + atGates, width, left, ref i, ref f, ref g, ref o);
-                T cell = Cell is null ? zero : T.Load(Cell + at, left);
-                (T next, T hidden) = LstmCell.Forward(ref i, ref f, ref g, ref o, cell);
+                var cell = Cell is null ? zero : T.Load(Cell + at, left);
+                (var next, var hidden) = LstmCell.Forward(ref i, ref f, ref g, ref o, cell);
                 next.Store(CellNext + at, left);
                 hidden.Store(HiddenState + at, left);
                 if (Gates is null)

@@ -141,8 +141,8 @@ internal unsafe struct WinogradPlanes : IWorkItem
         for (int i = 0; i < PieceCount; i++)
             widest = Math.Max(widest, Pieces[i].SourceChannels);
         float* buffer = scratch, ends = buffer + (WinogradTiling.MaxFrequencies * Lanes);
-        var pixels = (float**)(ends + (WinogradTiling.MaxFrequencies * Lanes));
-        var endPixels = pixels + WinogradTiling.MaxFrequencies;
+        float** pixels = (float**)(ends + (WinogradTiling.MaxFrequencies * Lanes));
+        float** endPixels = pixels + WinogradTiling.MaxFrequencies;
         float* zeros = (float*)(endPixels + WinogradTiling.MaxFrequencies);
         new Span<float>(zeros, widest + Lanes).Clear();
         for (int i = 0; i < pixelCount; i++)

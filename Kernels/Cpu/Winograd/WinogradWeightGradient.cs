@@ -122,7 +122,7 @@ internal unsafe struct WinogradWeightGradient : IWorkItem
         {
             for (int column = 0; column < columns; column += T.Width)
             {
-                T value = T.Load(filter + column);
+                var value = T.Load(filter + column);
                 if (accumulate)
                     value += T.Load(to + column, columns - column);
                 value.Store(to + column, columns - column);

@@ -50,7 +50,7 @@ internal static class DriverLibraries
         };
         foreach (string file in files)
         {
-            if (NativeLibrary.TryLoad(file, out var library))
+            if (NativeLibrary.TryLoad(file, out nint library))
                 return library;
         }
 

@@ -10,7 +10,6 @@ internal static partial class RegisterTileConv2d
     // Of a panel of dy so many pixels stay in the second-level cache while the channels go by.
     private const int PixelsPerPass = 2048;
 
-
     /// <summary>dw = (or +=) the adjoint of the convolution in w, applied to dy.</summary>
     /// <remarks>
     /// Passes over parts of the pixels follow one another, each adding to dw; where dw is too small to keep the device

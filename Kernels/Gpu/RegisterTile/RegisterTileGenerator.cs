@@ -109,7 +109,6 @@ public static class RegisterTileGenerator
                 text.Append($"                    {Numbered(ofRow, column)};\n");
             }
 
-
             text.Append("            }\n        }\n");
         }
 

@@ -88,7 +88,7 @@ internal static unsafe class CudaDouble
         nint library = NativeLibrary.Load(path);
         _explain = (delegate* unmanaged<int, byte*, void>)NativeLibrary.GetExport(library, "gqn_double_explain");
         var install = (delegate* unmanaged<byte*, nint, int>)NativeLibrary.GetExport(library, "gqn_double_install");
-        foreach (MethodInfo method in typeof(DriverExports).GetMethods(BindingFlags.Static | BindingFlags.Public))
+        foreach (var method in typeof(DriverExports).GetMethods(BindingFlags.Static | BindingFlags.Public))
         {
             byte* name = (byte*)Marshal.StringToCoTaskMemUTF8(method.Name);
             int found = install(name, method.MethodHandle.GetFunctionPointer());

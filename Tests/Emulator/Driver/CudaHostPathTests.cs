@@ -75,7 +75,7 @@ public sealed class CudaHostPathTests : IDisposable
     public void GraphsDoWhatTheWorkDoes()
     {
         Assert.Null(Context.GraphRefusal);
-        using GpuMemory memory = Context.Allocate(100);
+        using var memory = Context.Allocate(100);
         var y = new GpuArray(memory, 0);
         float[] result = new float[100];
         (int instantiated, int launched) = Graphs();
@@ -84,7 +84,7 @@ public sealed class CudaHostPathTests : IDisposable
             float value = step;
             Context.Run(1, () =>
             {
-                using GpuMemory passing = Context.Allocate(100);
+                using var passing = Context.Allocate(100);
                 var x = new GpuArray(passing, 0);
                 PointwiseKernels.Fill(Context, x, 100, value);
                 PointwiseKernels.Unary(Context, y, x, 100, new Affine(3, 0));
@@ -100,7 +100,7 @@ public sealed class CudaHostPathTests : IDisposable
     [Fact]
     public void AGraphOfAnotherFormReplacesTheOldOne()
     {
-        using GpuMemory memory = Context.Allocate(100);
+        using var memory = Context.Allocate(100);
         var y = new GpuArray(memory, 0);
         float[] result = new float[1];
         for (int step = 0; step < 6; step++)
@@ -109,7 +109,7 @@ public sealed class CudaHostPathTests : IDisposable
             Context.Run(1, () =>
             {
                 // The same number of launches, with and without memory to be cleared.
-                using GpuMemory? passing = place % 2 == 0 ? null : Context.Allocate(10);
+                using var passing = place % 2 == 0 ? null : Context.Allocate(10);
                 PointwiseKernels.Fill(Context, y, 1, place);
             });
         }
@@ -121,7 +121,7 @@ public sealed class CudaHostPathTests : IDisposable
     [Fact]
     public void WorkThatFailsInACaptureLeavesTheDeviceInOrder()
     {
-        using GpuMemory memory = Context.Allocate(1);
+        using var memory = Context.Allocate(1);
         var y = new GpuArray(memory, 0);
         float[] result = new float[1];
         for (int form = 0; form < 2; form++)
@@ -134,7 +134,7 @@ public sealed class CudaHostPathTests : IDisposable
         Context.Download(y, result);
         Assert.Equal(1, result[0]);
         // Nobody may wait within a graph; that too is told, and what comes next works.
-        GpuException refusal = Assert.Throws<GpuException>(
+        var refusal = Assert.Throws<GpuException>(
             () => Context.Run(1, () => Context.Download(y, new float[1])));
         Assert.Contains("copying from cuda:0", refusal.Message, StringComparison.OrdinalIgnoreCase);
         Context.Run(1, () => PointwiseKernels.Fill(Context, y, 1, 3));
@@ -149,7 +149,7 @@ public sealed class CudaHostPathTests : IDisposable
         string message = Assert.Throws<InsufficientMemoryException>(() => Context.Allocate(bytes / 2)).Message;
         Assert.Contains($"has no room for {bytes * 2} bytes", message, StringComparison.Ordinal);
         // The device still works.
-        using GpuMemory memory = Context.Allocate(1);
+        using var memory = Context.Allocate(1);
         PointwiseKernels.Fill(Context, new GpuArray(memory, 0), 1, 4);
         float[] result = new float[1];
         Context.Download(new GpuArray(memory, 0), result);
@@ -161,7 +161,7 @@ public sealed class CudaHostPathTests : IDisposable
     {
         Assert.SkipUnless(CudaDouble.IsInstalled, "fills the memory of the device");
         int count = (int)(CudaDouble.FreeMemory / sizeof(float) * 3 / 5);
-        using GpuMemory memory = Context.Allocate(count);
+        using var memory = Context.Allocate(count);
         for (int i = 0; i < 2; i++)
         {
             Assert.Throws<InsufficientMemoryException>(
@@ -179,9 +179,9 @@ public sealed class CudaHostPathTests : IDisposable
     public void AKernelThatFailsIsToldToWhoWaits()
     {
         Assert.SkipUnless(CudaDouble.IsInstalled, "does harm to a device");
-        GpuMemory memory = Context.Allocate(64);
+        var memory = Context.Allocate(64);
         Context.Launch(Beyond, 1, new BeyondArgs { Y = memory.View, At = 1 << 20 });
-        GpuException fault = Assert.Throws<GpuException>(
+        var fault = Assert.Throws<GpuException>(
             () => Context.Download(new GpuArray(memory, 0), new float[1]));
         Assert.Contains("CUDA_ERROR_ILLEGAL_ADDRESS", fault.Message, StringComparison.Ordinal);
         Assert.Contains("BeyondKernel", fault.Message, StringComparison.Ordinal);
@@ -193,7 +193,7 @@ public sealed class CudaHostPathTests : IDisposable
         // Finalizers must not fail either: they would end the process.
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        using GpuMemory other = Context.Allocate(1);
+        using var other = Context.Allocate(1);
         Context.Synchronize();
     }
 
@@ -201,7 +201,7 @@ public sealed class CudaHostPathTests : IDisposable
     [Fact]
     public void TheLogOfTheDriversCompilerReachesTheUser()
     {
-        using GpuMemory memory = Context.Allocate(1);
+        using var memory = Context.Allocate(1);
         var args = new BeyondArgs { Y = memory.View };
         string message = Assert.Throws<GpuException>(() => Context.Launch(Unknown, 1, args)).Message;
         Assert.Contains("UnknownKernel", message, StringComparison.Ordinal);
@@ -217,13 +217,13 @@ public sealed class CudaHostPathTests : IDisposable
     {
         Assert.SkipUnless(CudaDouble.IsInstalled, "asks the driver's double what is in use");
         Context.Accelerator.Bind();
-        DriverMemory memory = DriverContext.Current!.Memory;
+        var memory = DriverContext.Current!.Memory;
         long before = memory.Used;
         Forget(Context);
         GC.Collect();
         GC.WaitForPendingFinalizers();
         Assert.Equal(before, memory.Used);
-        using GpuMemory other = Context.Allocate(1);
+        using var other = Context.Allocate(1);
         PointwiseKernels.Fill(Context, new GpuArray(other, 0), 1, 1);
         Context.Synchronize();
     }
@@ -231,7 +231,7 @@ public sealed class CudaHostPathTests : IDisposable
     [Fact]
     public void EveryThreadMayUseTheDevice()
     {
-        using GpuMemory memory = Context.Allocate(8);
+        using var memory = Context.Allocate(8);
         var y = new GpuArray(memory, 0);
         Exception? failure = null;
         for (int i = 0; i < 3; i++)

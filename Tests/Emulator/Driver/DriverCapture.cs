@@ -50,7 +50,7 @@ internal sealed class DriverCapture(DriverStream origin, CaptureMode mode)
     public void Add(DriverStream stream, DriverNode node)
     {
         RequireValid();
-        foreach (DriverNode before in stream.Tail)
+        foreach (var before in stream.Tail)
             node.After.Add(_graph.Nodes.LastIndexOf(before));
         _graph.Nodes.Add(node);
         stream.Tail = [node];
@@ -80,7 +80,7 @@ internal sealed class DriverCapture(DriverStream origin, CaptureMode mode)
             throw Fail(DriverError.CaptureWrongThread, "a capture is ended by another thread than began it");
         bool unjoined = _streams.Any(
             other => other != origin && other.Tail.Any(node => !Reaches(origin.Tail, _graph.Nodes.LastIndexOf(node))));
-        foreach (DriverStream other in _streams)
+        foreach (var other in _streams)
             (other.Capture, other.Tail) = (null, []);
         if (_isInvalid)
             throw new DriverException(DriverError.CaptureInvalidated, "the capture was invalidated before");
@@ -157,12 +157,12 @@ internal sealed class DriverExecutable(DriverContext context, DriverGraph graph)
             throw new DriverException(DriverError.InvalidHandle, "the stream belongs to another context");
         if (stream.Capture is not null)
             throw new NotSupportedException("The double does not know graphs within graphs.");
-        List<DriverNode> nodes = _nodes;
+        var nodes = _nodes;
         context.Graphs = context.Graphs with { Launched = context.Graphs.Launched + 1 };
         _latest = stream.Queue(
             () =>
             {
-                foreach (DriverNode node in nodes)
+                foreach (var node in nodes)
                     node.Run?.Invoke();
             },
             _latest);

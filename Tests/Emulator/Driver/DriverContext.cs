@@ -57,10 +57,10 @@ internal sealed class DriverContext
     /// <summary>Does all work that was queued.</summary>
     public void Finish()
     {
-        foreach (DriverStream stream in Streams)
+        foreach (var stream in Streams)
             DriverWork.Finish(stream.Last);
         DriverWork.Finish(Default.Last);
-        foreach (DriverWork work in Orphans)
+        foreach (var work in Orphans)
             DriverWork.Finish(work);
         Orphans.RemoveAll(work => work.IsDone);
     }
@@ -75,14 +75,14 @@ internal sealed class DriverContext
     /// <summary>Waiting for everything is not possible while something is only noted.</summary>
     public void RefuseCaptures(string what)
     {
-        foreach (DriverCapture capture in Captures)
+        foreach (var capture in Captures)
             throw capture.Fail(DriverError.CaptureUnsupported, $"{what} while a stream of the context is capturing");
     }
 
     /// <summary>The default stream would have to wait for blocking streams that are only taking notes.</summary>
     public void RefuseImplicitDependency()
     {
-        foreach (DriverStream stream in Streams)
+        foreach (var stream in Streams)
         {
             if (stream is { IsBlocking: true, Capture: { } capture })
             {
@@ -95,7 +95,7 @@ internal sealed class DriverContext
     /// <summary>Calls that may wait inside are forbidden to captures that are not relaxed.</summary>
     public void RefuseUnsafeCall(string what)
     {
-        foreach (DriverCapture capture in Captures)
+        foreach (var capture in Captures)
         {
             if (capture.Mode == CaptureMode.Global
                 || (capture.Mode == CaptureMode.ThreadLocal && capture.Thread == Environment.CurrentManagedThreadId))

@@ -122,7 +122,7 @@ internal static unsafe partial class DriverExports
         byte[]? staged = from == MemoryKind.Pageable && stream.Capture is null
             ? new ReadOnlySpan<byte>((void*)source, checked((int)bytes)).ToArray()
             : null;
-        DriverWork? work = Add(context, stream, NodeKind.Copy, $"{from} to {to}", () =>
+        var work = Add(context, stream, NodeKind.Copy, $"{from} to {to}", () =>
         {
             if (context.Memory.Kind(destination, bytes) != to || context.Memory.Kind(source, bytes) != from)
                 throw new DriverException(DriverError.InvalidValue, "what is copied has gone since");

@@ -26,7 +26,7 @@ internal static unsafe partial class DriverExports
     [UnmanagedCallersOnly]
     public static int cuStreamSynchronize(nint stream) => Call(context =>
     {
-        DriverStream found = Stream(stream);
+        var found = Stream(stream);
         if (found.Capture is { } capture)
             throw capture.Fail(DriverError.CaptureUnsupported, "a stream is waited for while it is capturing");
         if (found.IsDefault)
@@ -41,7 +41,7 @@ internal static unsafe partial class DriverExports
     [UnmanagedCallersOnly]
     public static int cuStreamWaitEvent(nint stream, nint mark, uint flags) => Call(context =>
     {
-        DriverStream found = Stream(stream);
+        var found = Stream(stream);
         // Events of another context may be waited for.
         var awaited = Find<DriverEvent>(mark);
         if (flags != 0)
@@ -66,7 +66,7 @@ internal static unsafe partial class DriverExports
     [UnmanagedCallersOnly]
     public static int cuStreamBeginCapture_v2(nint stream, int mode) => Call(context =>
     {
-        DriverStream found = Stream(stream);
+        var found = Stream(stream);
         if (mode is < 0 or > 2)
             throw new DriverException(DriverError.InvalidValue, $"there is no mode {mode} of captures");
         if (found.IsDefault)
@@ -80,7 +80,7 @@ internal static unsafe partial class DriverExports
     public static int cuStreamEndCapture(nint stream, nint* graph) => Call(context =>
     {
         *graph = 0;
-        DriverStream found = Stream(stream);
+        var found = Stream(stream);
         *graph = found.Capture is { } capture
             ? New(capture.End(found))
             : throw new DriverException(DriverError.InvalidValue, "the stream is not capturing");
@@ -97,7 +97,7 @@ internal static unsafe partial class DriverExports
     public static int cuEventRecord(nint mark, nint stream) => Call(context =>
     {
         var found = Find<DriverEvent>(mark);
-        DriverStream behind = Stream(stream);
+        var behind = Stream(stream);
         if (found.Context != context)
             throw new DriverException(DriverError.InvalidHandle, "the event belongs to another context");
         if (behind.Capture is not null)
@@ -124,7 +124,7 @@ internal static unsafe partial class DriverExports
     [UnmanagedCallersOnly]
     public static int cuEventElapsedTime(float* milliseconds, nint start, nint end) => Call(context =>
     {
-        foreach (DriverEvent mark in (DriverEvent[])[Recorded(start), Recorded(end)])
+        foreach (var mark in (DriverEvent[])[Recorded(start), Recorded(end)])
         {
             if (!mark.IsTimed)
                 throw new DriverException(DriverError.InvalidHandle, "the event takes no time");

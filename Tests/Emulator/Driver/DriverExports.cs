@@ -201,7 +201,7 @@ internal static unsafe partial class DriverExports
     private static int Call(Action<DriverContext> body, [CallerMemberName] string name = "") => Answer(
         () =>
         {
-            DriverContext context = Here;
+            var context = Here;
             if (context.Fault is null)
                 body(context);
             if (context.Fault is { } fault)
@@ -213,7 +213,7 @@ internal static unsafe partial class DriverExports
     {
         if (handle is 1 or 2)
             throw new NotSupportedException("The double does not know streams by their special handles.");
-        DriverStream stream = handle == 0 ? Here.Default : Find<DriverStream>(handle);
+        var stream = handle == 0 ? Here.Default : Find<DriverStream>(handle);
         return stream.Context == Here
             ? stream
             : throw new DriverException(DriverError.InvalidHandle, "the stream belongs to another context");
@@ -235,7 +235,7 @@ internal static unsafe partial class DriverExports
     private static T Take<T>(nint handle, Func<T, bool> belongs)
         where T : class
     {
-        T found = Find<T>(handle);
+        var found = Find<T>(handle);
         if (!belongs(found))
             throw new DriverException(DriverError.InvalidHandle, $"the {typeof(T).Name[6..]} is another context's");
         Handles.Remove(handle);

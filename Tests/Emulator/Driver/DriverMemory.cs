@@ -51,7 +51,7 @@ internal sealed unsafe class DriverMemory : IDisposable
         }
 
         nuint all = (nuint)(bytes + (2 * Margin));
-        var allocated = (nint)NativeMemory.AlignedAlloc(all, Alignment);
+        nint allocated = (nint)NativeMemory.AlignedAlloc(all, Alignment);
         Poison(allocated, all);
         var block = new Block(kind, (ulong)(allocated + Margin), bytes, allocated);
         _blocks.Add(block.Start, block);
@@ -62,7 +62,7 @@ internal sealed unsafe class DriverMemory : IDisposable
 
     public void Free(MemoryKind kind, ulong start)
     {
-        if (!_blocks.TryGetValue(start, out Block? block) || block.Kind != kind || block.Allocated == 0)
+        if (!_blocks.TryGetValue(start, out var block) || block.Kind != kind || block.Allocated == 0)
         {
             throw new DriverException(DriverError.InvalidValue, _quarantine.Any(old => old.Start == start)
                 ? $"the memory at 0x{start:x} was freed before"
@@ -92,7 +92,7 @@ internal sealed unsafe class DriverMemory : IDisposable
 
     public void Unregister(ulong start)
     {
-        if (!_blocks.TryGetValue(start, out Block? block) || block.Allocated != 0)
+        if (!_blocks.TryGetValue(start, out var block) || block.Allocated != 0)
             throw new DriverException(DriverError.InvalidValue, $"the memory at 0x{start:x} is not registered");
         _blocks.Remove(start);
     }
@@ -101,7 +101,7 @@ internal sealed unsafe class DriverMemory : IDisposable
     /// <exception cref="DriverException">Part of the bytes lies elsewhere, or was freed.</exception>
     public MemoryKind Kind(ulong address, long bytes)
     {
-        foreach (Block block in _blocks.Values)
+        foreach (var block in _blocks.Values)
         {
             if (address < block.Start || address >= block.Start + (ulong)block.Bytes)
                 continue;
@@ -115,7 +115,7 @@ internal sealed unsafe class DriverMemory : IDisposable
             return block.Kind;
         }
 
-        foreach (Block block in _quarantine)
+        foreach (var block in _quarantine)
         {
             if (address >= block.Start && address < block.Start + (ulong)block.Bytes)
                 throw new DriverException(DriverError.InvalidValue, $"the memory at 0x{address:x} was freed");
@@ -132,9 +132,9 @@ internal sealed unsafe class DriverMemory : IDisposable
 
     public void Dispose()
     {
-        foreach (Block block in _blocks.Values)
+        foreach (var block in _blocks.Values)
             Release(block);
-        foreach (Block block in _quarantine)
+        foreach (var block in _quarantine)
             Release(block);
         _blocks.Clear();
         _quarantine.Clear();

@@ -15,7 +15,7 @@ internal sealed partial class DriverModule
     public DriverModule(DriverContext context, string text)
     {
         _context = context;
-        Match version = Version().Match(text);
+        var version = Version().Match(text);
         if (!version.Success || double.Parse(version.Groups[1].Value, CultureInfo.InvariantCulture) > NewestPtx)
         {
             throw new DriverException(
@@ -74,7 +74,7 @@ internal sealed class DriverFunction(DriverModule module, nint handle)
     /// <summary>Queues a launch on a copy of the parameters.</summary>
     public void Launch(DriverStream stream, Dim3 grid, Dim3 block, int dynamicBytes, byte[] parameters)
     {
-        PtxProgram program = module.Kernel.Program;
+        var program = module.Kernel.Program;
         string? refusal =
             grid.X < 1 || grid.Y is < 1 or > 65535 || grid.Z is < 1 or > 65535 ? $"a grid of {grid}"
             : block.X < 1 || block.Y < 1 || block.Z is < 1 or > 64 || block.Count > MostThreads

@@ -14,9 +14,9 @@ internal sealed class DriverWork(Action? run, params DriverWork?[] after)
         var open = new Stack<DriverWork>();
         if (last is { IsDone: false })
             open.Push(last);
-        while (open.TryPeek(out DriverWork? work))
+        while (open.TryPeek(out var work))
         {
-            DriverWork? before = Array.Find(work._after, other => other is { IsDone: false });
+            var before = Array.Find(work._after, other => other is { IsDone: false });
             if (before is not null)
             {
                 open.Push(before);
@@ -28,7 +28,7 @@ internal sealed class DriverWork(Action? run, params DriverWork?[] after)
                 continue;
             work.IsDone = true;
             work._after = [];
-            Action? run = work._run;
+            var run = work._run;
             work._run = null;
             run?.Invoke();
         }

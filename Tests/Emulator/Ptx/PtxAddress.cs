@@ -14,7 +14,7 @@ internal sealed unsafe class PtxAddress
         _space = space;
         _offset = (ulong)address.Offset;
         // Addresses of shared, local and parameter memory may be 32 bits wide; generic and global ones are not.
-        PtxType type = space is PtxSpace.Global or PtxSpace.Generic ? PtxType.B64 : PtxType.B32;
+        var type = space is PtxSpace.Global or PtxSpace.Generic ? PtxType.B64 : PtxType.B32;
         _slot = decoder.Source(address.Base, type, wider: true);
         if (address.Base is PtxSymbolOperand { Symbol.Space: var declared } && declared != space)
             throw new PtxSyntaxException($"the symbol lies in {declared} memory");
@@ -38,7 +38,7 @@ internal sealed unsafe class PtxAddress
     public byte* Resolve(PtxWarp warp, int lane, int bytes, bool write, bool atomic = false)
     {
         ulong address = Value(warp, lane);
-        PtxSpace space = _space;
+        var space = _space;
         if (space == PtxSpace.Generic)
         {
             if (address - PtxMoves.SharedWindow < PtxMoves.WindowSize)
@@ -51,7 +51,7 @@ internal sealed unsafe class PtxAddress
         switch (space)
         {
             case PtxSpace.Shared:
-                PtxSharedMemory shared = warp.Block.Shared;
+                var shared = warp.Block.Shared;
                 shared.Check(warp, lane, address, bytes, access);
                 if (write && !atomic)
                     shared.MarkWrite(warp, lane, address, bytes);
@@ -76,7 +76,7 @@ internal sealed unsafe class PtxAddress
     {
         if ((address & (ulong)(bytes - 1)) != 0)
             throw warp.Fault(lane, $"{access} {bytes} bytes at global address 0x{address:x}, which is misaligned");
-        ref PtxRange last = ref warp.Block.LastRanges[warp.Current.Index];
+        ref var last = ref warp.Block.LastRanges[warp.Current.Index];
         if (!last.Holds(address, bytes))
         {
             last = warp.Block.Find(address, bytes) ?? throw warp.Fault(

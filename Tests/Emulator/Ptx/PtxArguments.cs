@@ -18,11 +18,11 @@ internal static class PtxArguments
                 $"{program.Name} takes {program.Parameters.Count} arguments, not {arguments.Length}.");
         }
 
-        var bytes = new byte[program.ParameterBytes];
+        byte[] bytes = new byte[program.ParameterBytes];
         for (int i = 0; i < arguments.Length; i++)
         {
-            PtxSymbol parameter = program.Parameters[i];
-            Layout layout = Measure(arguments[i].GetType());
+            var parameter = program.Parameters[i];
+            var layout = Measure(arguments[i].GetType());
             if (layout.Size != parameter.Size)
             {
                 throw new ArgumentException(
@@ -39,7 +39,7 @@ internal static class PtxArguments
     /// <summary>Opens all memory that the views among the arguments show.</summary>
     public static void MapViews(PtxMemory memory, object arguments)
     {
-        foreach (FieldInfo field in Fields(arguments.GetType()))
+        foreach (var field in Fields(arguments.GetType()))
         {
             object value = field.GetValue(arguments)!;
             if (value is ArrayView<float> view)
@@ -63,9 +63,9 @@ internal static class PtxArguments
             throw new ArgumentException($"{type.Name} is no structure; a kernel cannot take it.");
         int size = 0;
         int alignment = 1;
-        foreach (FieldInfo field in Fields(type))
+        foreach (var field in Fields(type))
         {
-            Layout layout = Measure(field.FieldType);
+            var layout = Measure(field.FieldType);
             size = Align(size, layout.Alignment) + layout.Size;
             alignment = Math.Max(alignment, layout.Alignment);
         }
@@ -75,10 +75,10 @@ internal static class PtxArguments
 
     private static void Write(object value, Span<byte> target)
     {
-        Type type = value.GetType();
+        var type = value.GetType();
         if (IsView(type))
         {
-            MethodInfo address = typeof(PtxMemory).GetMethod(nameof(PtxMemory.Address))!
+            var address = typeof(PtxMemory).GetMethod(nameof(PtxMemory.Address))!
                 .MakeGenericMethod(type.GetGenericArguments());
             MemoryMarshal.Write(target, (ulong)address.Invoke(null, [value])!);
             MemoryMarshal.Write(target[8..], (long)type.GetProperty("Length")!.GetValue(value)!);
@@ -114,9 +114,9 @@ internal static class PtxArguments
         }
 
         int offset = 0;
-        foreach (FieldInfo field in Fields(type))
+        foreach (var field in Fields(type))
         {
-            Layout layout = Measure(field.FieldType);
+            var layout = Measure(field.FieldType);
             offset = Align(offset, layout.Alignment);
             Write(field.GetValue(value)!, target.Slice(offset, layout.Size));
             offset += layout.Size;

@@ -56,8 +56,8 @@ internal static partial class PtxAssembler
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        using Process process = Process.Start(start)!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd() + errors.Result;
         process.WaitForExit();
         Assert.True(process.ExitCode == 0, $"{tool} refuses the kernel: {output}");

@@ -26,7 +26,7 @@ internal sealed unsafe class PtxBlock : IDisposable
         _warps = new PtxWarp[(launch.BlockSize.Count + 31) / 32];
         for (int i = 0; i < _warps.Length; i++)
             _warps[i] = new PtxWarp(this, launch.Steps, i);
-        foreach (PtxWarp warp in _warps)
+        foreach (var warp in _warps)
         {
             foreach ((ulong bits, int slot) in Program.Literals)
                 Array.Fill(warp.Registers, bits, slot, 32);
@@ -56,13 +56,13 @@ internal sealed unsafe class PtxBlock : IDisposable
     {
         BlockIndex = _launch.Grid.At(index);
         Shared.Clear();
-        foreach (PtxWarp warp in _warps)
+        foreach (var warp in _warps)
             Start(warp);
         bool live = true;
         while (live)
         {
             live = false;
-            foreach (PtxWarp warp in _warps)
+            foreach (var warp in _warps)
             {
                 if (warp.CanRun)
                     warp.Run();
@@ -87,7 +87,7 @@ internal sealed unsafe class PtxBlock : IDisposable
         while (low <= high)
         {
             int middle = (low + high) / 2;
-            PtxRange range = _launch.Ranges[middle];
+            var range = _launch.Ranges[middle];
             if (range.Holds(address, bytes))
                 return range;
             if (address < range.Start)
@@ -104,7 +104,7 @@ internal sealed unsafe class PtxBlock : IDisposable
     {
         if (_launch.Ranges.Length == 0)
             return "and nothing is allocated";
-        PtxRange nearest = _launch.Ranges.MinBy(range => Math.Min(
+        var nearest = _launch.Ranges.MinBy(range => Math.Min(
             Distance(address, range.Start), Distance(address, range.Start + range.Length)));
         long offset = (long)(address - nearest.Start);
         return $"byte {offset} as seen from the nearest block, which has {nearest.Length}";
@@ -112,7 +112,7 @@ internal sealed unsafe class PtxBlock : IDisposable
 
     public void Dispose()
     {
-        foreach (PtxWarp warp in _warps)
+        foreach (var warp in _warps)
             warp.Dispose();
         Shared.Dispose();
         NativeMemory.AlignedFree(Parameters);
@@ -124,11 +124,11 @@ internal sealed unsafe class PtxBlock : IDisposable
     private static int NarrowestSharedAccess(PtxProgram program)
     {
         int bits = 32;
-        foreach (PtxInstruction instruction in program.Instructions)
+        foreach (var instruction in program.Instructions)
         {
             bool access = instruction.Parts[0] is "ld" or "st"
                 && !(instruction.Has("global") || instruction.Has("param") || instruction.Has("local"));
-            if (access && PtxType.TryParse(instruction.Parts[^1], out PtxType type))
+            if (access && PtxType.TryParse(instruction.Parts[^1], out var type))
                 bits = Math.Min(bits, type.Bits);
         }
 
@@ -141,7 +141,7 @@ internal sealed unsafe class PtxBlock : IDisposable
         foreach (int slot in _launch.Program.RegisterSlots)
             Array.Fill(warp.Registers, Poison, slot, 32);
         int shared = Program.StaticSharedBytes + _launch.DynamicSharedBytes;
-        foreach ((string name, PtxRegister register) in Program.Specials)
+        foreach ((string name, var register) in Program.Specials)
         {
             for (int lane = 0; lane < 32; lane++)
             {
@@ -156,7 +156,7 @@ internal sealed unsafe class PtxBlock : IDisposable
 
     private PtxFaultException Deadlock()
     {
-        PtxWarp waiting = _warps.First(warp => warp.AtBarrier != 0);
+        var waiting = _warps.First(warp => warp.AtBarrier != 0);
         int lane = System.Numerics.BitOperations.TrailingZeroCount(waiting.AtBarrier);
         int arrived = _warps.Sum(warp => System.Numerics.BitOperations.PopCount(warp.AtBarrier));
         int live = _warps.Sum(warp => System.Numerics.BitOperations.PopCount(warp.Live));

@@ -72,7 +72,7 @@ public sealed class PtxCollectivesTests
     [Fact]
     public void DivergedLanesAtACollectiveAreNamed()
     {
-        PtxFaultException fault = Assert.Throws<PtxFaultException>(() => PtxSnippet.RunWarp(
+        var fault = Assert.Throws<PtxFaultException>(() => PtxSnippet.RunWarp(
             "setp.lt.u32 %p0, %in0, 13; @%p0 bra OUT; shfl.sync.idx.b32 %out0, %in0, 20, 31, -1; bra.uni OUT2; "
                 + "OUT: bar.sync 0; OUT2:",
             (lane, _) => (uint)lane));

@@ -27,7 +27,7 @@ internal static class PtxCompiler
                 using var backend = new PTXBackend(
                     _context, new CudaCapabilityContext(CudaArchitecture.SM_80), CudaArchitecture.SM_80,
                     CudaInstructionSet.ISA_80, nvvmAPI: null);
-                EntryPointDescription entry = implicitlyGrouped
+                var entry = implicitlyGrouped
                     ? EntryPointDescription.FromImplicitlyGroupedKernel(method)
                     : EntryPointDescription.FromExplicitlyGroupedKernel(method);
                 return ((PTXCompiledKernel)backend.Compile(entry, specialization)).PTXAssembly;

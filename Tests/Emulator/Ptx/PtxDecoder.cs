@@ -40,11 +40,11 @@ internal sealed class PtxDecoder(PtxProgram program, bool worstApproximations)
     {
         try
         {
-            PtxStep? step = Flow(instruction);
+            var step = Flow(instruction);
             if (step is null && PtxCollectives.Decode(this, instruction) is { } collective)
                 step = new PtxStep(
                     instruction, PtxStepKind.Collective, collective.Operation, -1, collective.Members);
-            PtxOperation? operation = step is not null ? null
+            var operation = step is not null ? null
                 : PtxArithmetic.Decode(this, instruction)
                 ?? PtxFloatFunctions.Decode(this, instruction)
                 ?? PtxBitOperations.Decode(this, instruction)
@@ -103,7 +103,7 @@ internal sealed class PtxDecoder(PtxProgram program, bool worstApproximations)
         string name = operand is PtxLabelOperand label
             ? label.Name
             : throw new PtxSyntaxException("a label is expected");
-        for (PtxScope? scope = instruction.Scope; scope is not null; scope = scope.Parent)
+        for (var scope = instruction.Scope; scope is not null; scope = scope.Parent)
         {
             if (scope.Labels.TryGetValue(name, out int index))
                 return index;

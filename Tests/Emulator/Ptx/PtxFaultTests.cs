@@ -53,7 +53,7 @@ public sealed class PtxFaultTests
         using var memory = new PtxMemory();
         var kernel = PtxKernel.Parse(PtxSnippet.Text(body));
         kernel.InstructionLimit = 100_000;
-        PtxFaultException fault = Assert.Throws<PtxFaultException>(() => kernel.Run(
+        var fault = Assert.Throws<PtxFaultException>(() => kernel.Run(
             memory, new Dim3(1), new Dim3(32), 0,
             PtxMemory.Address(memory.Allocate(new float[32 * PtxSnippet.Inputs])),
             PtxMemory.Address(memory.Allocate(32 * PtxSnippet.Outputs))));

@@ -50,7 +50,7 @@ public sealed class PtxKernelTests
         using var memory = new PtxMemory();
         float[] values = [.. Enumerable.Range(0, 128 * 6).Select(i => MathF.Sin(i) * (i + 1))];
         var args = new SumArgs { Values = memory.Allocate(values), Sums = memory.Allocate(6) };
-        PtxKernel kernel = PtxKernel.Compile(((Action<SumArgs>)SumKernel).Method, implicitlyGrouped: false);
+        var kernel = PtxKernel.Compile(((Action<SumArgs>)SumKernel).Method, implicitlyGrouped: false);
         kernel.Run(memory, new Dim3(6), new Dim3(128), 0, args);
         for (int block = 0; block < 6; block++)
         {
@@ -72,10 +72,10 @@ public sealed class PtxKernelTests
     {
         using var memory = new PtxMemory();
         var args = new SumArgs { Values = memory.Allocate(new float[128]), Sums = memory.Allocate(1) };
-        PtxKernel kernel = PtxKernel.Compile(((Action<SumArgs>)SumKernel).Method, implicitlyGrouped: false);
+        var kernel = PtxKernel.Compile(((Action<SumArgs>)SumKernel).Method, implicitlyGrouped: false);
         int barrier = kernel.Text.LastIndexOf("bar.sync", StringComparison.Ordinal);
         string broken = kernel.Text.Remove(barrier, "bar.sync\t0;".Length);
-        PtxFaultException fault = Assert.Throws<PtxFaultException>(
+        var fault = Assert.Throws<PtxFaultException>(
             () => PtxKernel.Parse(broken).Run(memory, new Dim3(1), new Dim3(128), 0, args));
         Assert.Contains("since the last barrier", fault.Message, StringComparison.Ordinal);
     }
@@ -85,7 +85,7 @@ public sealed class PtxKernelTests
     {
         using var memory = new PtxMemory();
         var args = new SumArgs { Values = memory.Allocate(new float[70]), Sums = memory.Allocate(70) };
-        PtxKernel kernel = PtxKernel.Compile(((Action<Index1D, SumArgs>)CopyKernel).Method, implicitlyGrouped: true);
+        var kernel = PtxKernel.Compile(((Action<Index1D, SumArgs>)CopyKernel).Method, implicitlyGrouped: true);
         kernel.Run(memory, 70, 32, args);
         Assert.Throws<PtxFaultException>(() => kernel.Run(memory, 71, 32, args));
     }
@@ -96,7 +96,7 @@ public sealed class PtxKernelTests
         using var memory = new PtxMemory();
         float[] values = [.. Enumerable.Range(0, 64).Select(i => i * 1.5f)];
         var args = new SumArgs { Values = memory.Allocate(values), Sums = memory.Allocate(64) };
-        PtxKernel kernel = PtxKernel.Compile(((Action<SumArgs>)ReverseKernel).Method, implicitlyGrouped: false);
+        var kernel = PtxKernel.Compile(((Action<SumArgs>)ReverseKernel).Method, implicitlyGrouped: false);
         kernel.Run(memory, new Dim3(1), new Dim3(64), 256, args);
         Assert.Equal(values.Reverse(), PtxMemory.Values(args.Sums).ToArray());
         Assert.Throws<PtxFaultException>(() => kernel.Run(memory, new Dim3(1), new Dim3(64), 252, args));
@@ -111,7 +111,7 @@ public sealed class PtxKernelTests
     {
         using var memory = new PtxMemory();
         var args = new SumArgs { Values = memory.Allocate(128), Sums = memory.Allocate(1) };
-        PtxKernel kernel = PtxKernel.Compile(
+        var kernel = PtxKernel.Compile(
             ((Action<SumArgs>)SumKernel).Method, implicitlyGrouped: false, new KernelSpecialization(64, null));
         Assert.Throws<ArgumentException>(() => kernel.Run(memory, new Dim3(1), new Dim3(128), 0, args));
     }
@@ -122,7 +122,7 @@ public sealed class PtxKernelTests
     {
         using var memory = new PtxMemory();
         float[] inputs = [.. Enumerable.Range(0, 32 * PtxSnippet.Inputs).Select(i => 0.3f + (i * 0.01f))];
-        ArrayView<float> output = memory.Allocate(32 * PtxSnippet.Outputs);
+        var output = memory.Allocate(32 * PtxSnippet.Outputs);
         PtxKernel.Parse(
             PtxSnippet.Text("ex2.approx.f32 %out0, %in0; lg2.approx.f32 %out1, %in0; sqrt.rn.f32 %out2, %in0;"),
             worstApproximations: true).Run(
@@ -131,7 +131,7 @@ public sealed class PtxKernelTests
         for (int i = 0; i < 32; i++)
         {
             float x = inputs[i * PtxSnippet.Inputs];
-            Span<float> row = PtxMemory.Values(output).Slice(i * PtxSnippet.Outputs, PtxSnippet.Outputs);
+            var row = PtxMemory.Values(output).Slice(i * PtxSnippet.Outputs, PtxSnippet.Outputs);
             double power = (row[0] / Math.Pow(2, x)) - 1;
             Assert.InRange(Math.Abs(power), 1.5e-7, 3.2e-7);
             up += power > 0 ? 1 : 0;
@@ -184,7 +184,7 @@ public sealed class PtxKernelTests
         using var memory = new PtxMemory();
         float[] a = [.. Enumerable.Range(0, 16 * 8).Select(i => (i % 11) - 3f)];
         float[] b = [.. Enumerable.Range(0, 8 * 8).Select(i => (i % 7) - (i % 3) + 0.5f)];
-        ArrayView<float> result = memory.Allocate(16 * 8);
+        var result = memory.Allocate(16 * 8);
         var args = new ProductArgs
         {
             Result = result,
@@ -211,7 +211,7 @@ public sealed class PtxKernelTests
 
     private static void ReverseKernel(SumArgs a)
     {
-        ArrayView<float> tile = SharedMemory.GetDynamic<float>();
+        var tile = SharedMemory.GetDynamic<float>();
         int i = Group.IdxX;
         tile[i] = a.Values[i];
         Group.Barrier();
@@ -220,7 +220,7 @@ public sealed class PtxKernelTests
 
     private static void SumKernel(SumArgs a)
     {
-        ArrayView<float> tile = SharedMemory.Allocate<float>(128);
+        var tile = SharedMemory.Allocate<float>(128);
         int i = Group.IdxX;
         tile[i] = a.Values[(Grid.IdxX * 128) + i];
         Group.Barrier();
@@ -238,7 +238,7 @@ public sealed class PtxKernelTests
     private static void ProductKernel(ProductArgs a)
     {
         // 16 rows of A and 8 of B, 32 bytes each; one lane copies half a row, 24 rows in two rounds.
-        ArrayView<float> tile = SharedMemory.Allocate<float>(24 * 8);
+        var tile = SharedMemory.Allocate<float>(24 * 8);
         int lane = Group.IdxX;
         CudaAsm.Emit(".reg .f32 acc<4>; .reg .b32 fa<4>; .reg .b32 fb<2>; .reg .u32 base;");
         CudaAsm.Emit("mov.u32 base, __shared_alloca0;");

@@ -27,14 +27,14 @@ internal static class PtxLaunches
     /// <param name="counted">Receives the requests of every launch of explicit groups; null where nobody asks.</param>
     public static void Install(GpuDevice device, Action<PtxCounters>? counted = null)
     {
-        var launchers = new object?[GpuKernelCatalog.Names.Max(name => GpuKernelCatalog.Handle(name).Id) + 1];
+        object?[] launchers = new object?[GpuKernelCatalog.Names.Max(name => GpuKernelCatalog.Handle(name).Id) + 1];
         foreach (string name in GpuKernelCatalog.Names)
         {
-            KernelHandle handle = GpuKernelCatalog.Handle(name);
-            MethodInfo make = typeof(PtxLaunches).GetMethod(
+            var handle = GpuKernelCatalog.Handle(name);
+            var make = typeof(PtxLaunches).GetMethod(
                 GpuKernelCatalog.IsImplicitlyGrouped(handle) ? nameof(Items) : nameof(Groups),
                 BindingFlags.Static | BindingFlags.NonPublic)!;
-            Type[] arguments = handle.GetType().GetGenericArguments();
+            var arguments = handle.GetType().GetGenericArguments();
             launchers[handle.Id] = make.MakeGenericMethod(arguments).Invoke(
                 null, GpuKernelCatalog.IsImplicitlyGrouped(handle) ? [handle] : [handle, counted]);
         }
@@ -45,10 +45,10 @@ internal static class PtxLaunches
     private static Action<AcceleratorStream, Index1D, TArgs> Items<TArgs>(KernelHandle<TArgs> handle)
         where TArgs : struct
     {
-        Lazy<PtxKernel> kernel = Compile(handle, implicitlyGrouped: true);
+        var kernel = Compile(handle, implicitlyGrouped: true);
         return (_, extent, args) =>
         {
-            using PtxMemory memory = Memory(args);
+            using var memory = Memory(args);
             kernel.Value.Run(memory, extent, ImplicitGroup, args);
             Interlocked.Add(ref _executed, kernel.Value.Executed);
         };
@@ -57,10 +57,10 @@ internal static class PtxLaunches
     private static Action<AcceleratorStream, KernelConfig, TArgs> Groups<TArgs>(
         GroupKernelHandle<TArgs> handle, Action<PtxCounters>? counted) where TArgs : struct
     {
-        Lazy<PtxKernel> kernel = Compile(handle, implicitlyGrouped: false);
+        var kernel = Compile(handle, implicitlyGrouped: false);
         return (_, config, args) =>
         {
-            using PtxMemory memory = Memory(args);
+            using var memory = Memory(args);
             kernel.Value.CountsRequests = counted is not null;
             int dynamicBytes = config.UsesDynamicSharedMemory ? config.SharedMemoryConfig.ArraySize : 0;
             kernel.Value.Run(memory, Extent(config.GridDim), Extent(config.GroupDim), dynamicBytes, args);

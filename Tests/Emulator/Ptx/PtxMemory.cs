@@ -31,7 +31,7 @@ internal sealed unsafe class PtxMemory : IDisposable
     public PtxRange[] Ranges()
     {
         var joined = new List<PtxRange>();
-        foreach (PtxRange range in _ranges.OrderBy(range => range.Start))
+        foreach (var range in _ranges.OrderBy(range => range.Start))
         {
             if (joined.Count > 0 && range.Start - joined[^1].Start < joined[^1].Length)
             {
@@ -51,7 +51,7 @@ internal sealed unsafe class PtxMemory : IDisposable
     public ArrayView<float> Allocate(int length)
     {
         nuint bytes = ((nuint)length * sizeof(float)) + (2 * Margin);
-        var address = (nint)NativeMemory.AlignedAlloc(bytes, Granule);
+        nint address = (nint)NativeMemory.AlignedAlloc(bytes, Granule);
         new Span<uint>((void*)address, (int)(bytes / sizeof(uint))).Fill(Poison);
         nint start = address + Margin;
         var buffer = CPUMemoryBuffer.Create(Host.Value, start, Math.Max(length, 1), sizeof(float));
@@ -64,7 +64,7 @@ internal sealed unsafe class PtxMemory : IDisposable
     /// <summary>A new block holding a copy of the values.</summary>
     public ArrayView<float> Allocate(ReadOnlySpan<float> values)
     {
-        ArrayView<float> view = Allocate(values.Length);
+        var view = Allocate(values.Length);
         values.CopyTo(Values(view));
         return view;
     }
@@ -85,7 +85,7 @@ internal sealed unsafe class PtxMemory : IDisposable
 
     public void Dispose()
     {
-        foreach ((nint address, CPUMemoryBuffer buffer) in _owned)
+        foreach ((nint address, var buffer) in _owned)
         {
             buffer.Dispose();
             NativeMemory.AlignedFree((void*)address);

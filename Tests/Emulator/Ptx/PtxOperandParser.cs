@@ -9,7 +9,7 @@ internal sealed class PtxOperandParser(PtxLexer lexer, PtxProgram program)
 
     public PtxOperand Parse(PtxScope scope)
     {
-        PtxOperand operand = ParseOne(scope);
+        var operand = ParseOne(scope);
         return lexer.TryTake("|") ? new PtxPairOperand(operand, ParseOne(scope)) : operand;
     }
 
@@ -27,7 +27,7 @@ internal sealed class PtxOperandParser(PtxLexer lexer, PtxProgram program)
 
         if (lexer.TryTake("["))
         {
-            PtxOperand address = ParseOne(scope);
+            var address = ParseOne(scope);
             long offset = ParseOffset();
             lexer.Expect("]");
             return address is PtxSymbolOperand symbol
@@ -44,7 +44,7 @@ internal sealed class PtxOperandParser(PtxLexer lexer, PtxProgram program)
             return new PtxRegisterOperand(register, negated);
         if (PtxSpecialRegisters.IsSpecial(word))
             return new PtxRegisterOperand(program.Special(word), false);
-        if (Symbols.TryGetValue(word, out PtxSymbol? named))
+        if (Symbols.TryGetValue(word, out var named))
             return new PtxSymbolOperand(named, ParseOffset());
         if (word == "_")
             return new PtxSinkOperand();

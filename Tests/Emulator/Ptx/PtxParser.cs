@@ -138,7 +138,10 @@ internal sealed class PtxParser
                 Declare(_lexer.Take() == ".shared" ? PtxSpace.Shared : PtxSpace.Local, external: false);
                 break;
             case ".pragma":
-                while (_lexer.Take() != ";") { }
+                while (_lexer.Take() != ";")
+                {
+                }
+
                 break;
             case ";":
                 _lexer.Take();
@@ -214,13 +217,13 @@ internal sealed class PtxParser
 
     private void PlaceSymbols()
     {
-        foreach (PtxSymbol symbol in _program.Parameters)
+        foreach (var symbol in _program.Parameters)
         {
             symbol.Address = Align(_program.ParameterBytes, symbol.Alignment);
             _program.ParameterBytes = symbol.Address + symbol.Size;
         }
 
-        foreach (PtxSymbol symbol in _program.Symbols)
+        foreach (var symbol in _program.Symbols)
         {
             if (symbol.Space == PtxSpace.Local)
             {

@@ -58,9 +58,9 @@ internal sealed class PtxScope(PtxScope? parent)
 
     public T? Find<T>(string name, Func<PtxScope, Dictionary<string, T>> table)
     {
-        for (PtxScope? scope = this; scope is not null; scope = scope.Parent)
+        for (var scope = this; scope is not null; scope = scope.Parent)
         {
-            if (table(scope).TryGetValue(name, out T? found))
+            if (table(scope).TryGetValue(name, out var found))
                 return found;
         }
 
@@ -125,7 +125,7 @@ internal sealed class PtxProgram
 
     public PtxRegister Special(string name)
     {
-        if (!_specials.TryGetValue(name, out PtxRegister? register))
+        if (!_specials.TryGetValue(name, out var register))
             _specials[name] = register = new PtxRegister(name, Grow(), PtxSpecialRegisters.Bits(name), false);
         return register;
     }

@@ -39,7 +39,7 @@ internal sealed unsafe class PtxSharedMemory : IDisposable
     {
         new Span<uint>(_bytes, (Length + 3) / 4).Fill(PtxMemory.Poison);
         Epoch++;
-        foreach (ref Cell cell in _cells.AsSpan())
+        foreach (ref var cell in _cells.AsSpan())
             cell.Pending = 0;
     }
 
@@ -62,7 +62,7 @@ internal sealed unsafe class PtxSharedMemory : IDisposable
         int reader = wholeWarp ? ManyLanesOfWarp - warp.Index : thread;
         for (int i = (int)address >> _cellShift, end = (int)address + bytes - 1 >> _cellShift; i <= end; i++)
         {
-            ref Cell cell = ref _cells[i];
+            ref var cell = ref _cells[i];
             if (cell.Pending != 0)
                 throw warp.Fault(lane, $"reads shared address {i << _cellShift}, whose cp.async is still under way");
             if (cell.WriteEpoch == Epoch && cell.Writer != thread && !Ordered(cell.Writer, cell.WriteSync, warp))
@@ -86,7 +86,7 @@ internal sealed unsafe class PtxSharedMemory : IDisposable
         int thread = warp.FirstThread + lane;
         for (int i = (int)address >> _cellShift, end = (int)address + bytes - 1 >> _cellShift; i <= end; i++)
         {
-            ref Cell cell = ref _cells[i];
+            ref var cell = ref _cells[i];
             if (cell.Pending != 0)
                 throw warp.Fault(lane, $"writes shared address {i << _cellShift}, whose cp.async is still under way");
             if (cell.WriteEpoch == Epoch && cell.Writer != thread && !Ordered(cell.Writer, cell.WriteSync, warp))

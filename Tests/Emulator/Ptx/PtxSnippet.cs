@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using ILGPU;
 
 namespace Gqn.Native.Tests.Ptx;
 
@@ -15,8 +14,8 @@ internal static class PtxSnippet
     public static uint[] Run(string body, ReadOnlySpan<uint> inputs, int threads, int blocks = 1)
     {
         using var memory = new PtxMemory();
-        ArrayView<float> input = memory.Allocate(MemoryMarshal.Cast<uint, float>(inputs));
-        ArrayView<float> output = memory.Allocate(threads * blocks * Outputs);
+        var input = memory.Allocate(MemoryMarshal.Cast<uint, float>(inputs));
+        var output = memory.Allocate(threads * blocks * Outputs);
         PtxKernel.Parse(Text(body)).Run(
             memory, new Dim3(blocks), new Dim3(threads), 0, PtxMemory.Address(input), PtxMemory.Address(output));
         return MemoryMarshal.Cast<float, uint>(PtxMemory.Values(output)).ToArray();
@@ -25,7 +24,7 @@ internal static class PtxSnippet
     /// <summary>One warp whose lanes get the rows of inputs that the function makes.</summary>
     public static uint[] RunWarp(string body, Func<int, int, uint> input, int threads = 32)
     {
-        var inputs = new uint[threads * Inputs];
+        uint[] inputs = new uint[threads * Inputs];
         for (int i = 0; i < inputs.Length; i++)
             inputs[i] = input(i / Inputs, i % Inputs);
         return Run(body, inputs, threads);

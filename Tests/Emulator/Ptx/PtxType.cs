@@ -14,7 +14,7 @@ internal readonly record struct PtxType(PtxKind Kind, int Bits)
 
     public bool IsInteger => Kind is PtxKind.Untyped or PtxKind.Unsigned or PtxKind.Signed;
 
-    public static PtxType Parse(string name) => TryParse(name, out PtxType type)
+    public static PtxType Parse(string name) => TryParse(name, out var type)
         ? type
         : throw new PtxSyntaxException($".{name} is no type known here.");
 

@@ -62,7 +62,7 @@ internal sealed unsafe class PtxWarp : IDisposable
         _atCollective = AtBarrier = 0;
         Executed = 0;
         Array.Clear(Counters);
-        foreach (ref PtxCopyQueue copies in Copies.AsSpan())
+        foreach (ref var copies in Copies.AsSpan())
             copies.Clear();
         new Span<uint>(Local, Block.Program.LocalBytes * 8).Fill(PtxMemory.Poison);
     }
@@ -121,8 +121,8 @@ internal sealed unsafe class PtxWarp : IDisposable
 
     public PtxFaultException Fault(int lane, string what)
     {
-        Dim3 thread = Block.BlockSize.At(FirstThread + lane);
-        Dim3 block = Block.BlockIndex;
+        var thread = Block.BlockSize.At(FirstThread + lane);
+        var block = Block.BlockIndex;
         return new PtxFaultException(
             $"{Block.Program.Name}: thread ({thread.X},{thread.Y},{thread.Z}) of block " +
             $"({block.X},{block.Y},{block.Z}) {what}; PTX line {Current.Source.Line}: {Current.Source.Text}");
@@ -137,7 +137,7 @@ internal sealed unsafe class PtxWarp : IDisposable
         {
             if (counter >= _steps.Length)
                 throw Fault(BitOperations.TrailingZeroCount(lanes), "runs past the end of the kernel");
-            PtxStep step = _steps[counter];
+            var step = _steps[counter];
             Current = step;
             Executed += BitOperations.PopCount(lanes);
             if (Executed > Block.InstructionLimit)

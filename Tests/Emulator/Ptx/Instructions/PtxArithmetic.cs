@@ -18,8 +18,8 @@ internal static class PtxArithmetic
             PtxDecoder.Allow(instruction, "lo", "hi", "wide");
         else
             PtxDecoder.Allow(instruction, "rn", "full", "approx");
-        PtxType result = instruction.Has("wide") ? new PtxType(type.Kind, type.Bits * 2) : type;
-        PtxOperand[] operands = instruction.Operands;
+        var result = instruction.Has("wide") ? new PtxType(type.Kind, type.Bits * 2) : type;
+        var operands = instruction.Operands;
         int d = decoder.Destination(operands[0], result);
         int a = decoder.Source(operands[1], type);
         if (opcode is "neg" or "abs")
@@ -43,7 +43,7 @@ internal static class PtxArithmetic
             return Map(d, a, b, c, (x, y, z) => Bits(Math.FusedMultiplyAdd(ToDouble(x), ToDouble(y), ToDouble(z))));
         if (!type.IsInteger)
             throw new PtxSyntaxException("this type is not interpreted");
-        Func<ulong, ulong, ulong> product = Integer("mul", type, instruction);
+        var product = Integer("mul", type, instruction);
         return Map(d, a, b, c, (x, y, z) => result.Truncate(product(x, y) + z));
     }
 

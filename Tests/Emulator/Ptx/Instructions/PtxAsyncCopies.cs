@@ -36,7 +36,7 @@ internal static unsafe class PtxAsyncCopies
 
     private static PtxOperation Issue(PtxDecoder decoder, PtxInstruction instruction)
     {
-        PtxOperand[] operands = instruction.Operands;
+        var operands = instruction.Operands;
         if (operands.Length is < 3 or > 4 || operands[2] is not PtxLiteral { Bits: 4 or 8 or 16 } literal)
             throw new PtxSyntaxException("cp.async takes [shared], [global], 4, 8 or 16 and at most a source size");
         int size = (int)literal.Bits;
@@ -45,7 +45,7 @@ internal static unsafe class PtxAsyncCopies
         var target = new PtxAddress(decoder, operands[0], PtxSpace.Shared);
         var source = new PtxAddress(decoder, operands[1], PtxSpace.Global);
         int given = operands.Length == 4 ? decoder.Source(operands[3], PtxType.B32) : -1;
-        PtxOperation issue = ForLanes((warp, lane) =>
+        var issue = ForLanes((warp, lane) =>
         {
             ulong to = target.Value(warp, lane);
             warp.Block.Shared.Check(warp, lane, to, size, "copies");
@@ -80,9 +80,9 @@ internal static unsafe class PtxAsyncCopies
     /// <summary>Completes all copies of groups before the given one.</summary>
     private static void Land(PtxWarp warp, int lane, int group)
     {
-        while (warp.Copies[lane].TryTake(group, out ulong target, out int size, out UInt128 bytes))
+        while (warp.Copies[lane].TryTake(group, out ulong target, out int size, out var bytes))
         {
-            PtxSharedMemory shared = warp.Block.Shared;
+            var shared = warp.Block.Shared;
             shared.MarkPending(target, size, -1);
             shared.MarkWrite(warp, lane, target, size);
             new ReadOnlySpan<byte>(&bytes, size).CopyTo(new Span<byte>(shared.At(target), size));

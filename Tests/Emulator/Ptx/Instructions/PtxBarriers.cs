@@ -35,7 +35,7 @@ internal static class PtxBarriers
             int arrived = 0;
             int live = 0;
             int expected = 0;
-            foreach (PtxWarp warp in warps)
+            foreach (var warp in warps)
             {
                 live += BitOperations.PopCount(warp.Live);
                 for (uint rest = warp.AtBarrier; rest != 0; rest &= rest - 1)
@@ -50,7 +50,7 @@ internal static class PtxBarriers
 
             if (arrived == 0 || arrived < (expected == 0 ? live : expected))
                 continue;
-            foreach (PtxWarp warp in warps)
+            foreach (var warp in warps)
                 warp.LeaveBarrier(id);
             released = true;
         }

@@ -9,7 +9,7 @@ internal static class PtxBitOperations
     public static PtxOperation? Decode(PtxDecoder decoder, PtxInstruction instruction)
     {
         string opcode = instruction.Parts[0];
-        PtxOperand[] o = instruction.Operands;
+        var o = instruction.Operands;
         if (opcode is not ("and" or "or" or "xor" or "not" or "shl" or "shr" or "bfe" or "bfi" or "popc" or "clz"
             or "brev" or "prmt" or "lop3" or "shf"))
             return null;

@@ -8,7 +8,7 @@ internal static class PtxCollectives
     /// <summary>The operation and the slot of its member mask (-1: the whole warp); null for other opcodes.</summary>
     public static (PtxOperation Operation, int Members)? Decode(PtxDecoder decoder, PtxInstruction instruction)
     {
-        PtxOperand[] operands = instruction.Operands;
+        var operands = instruction.Operands;
         switch (instruction.Parts[0])
         {
             case "shfl":
@@ -38,7 +38,7 @@ internal static class PtxCollectives
 
     private static PtxOperation Shuffle(PtxDecoder decoder, PtxInstruction instruction)
     {
-        PtxOperand[] operands = instruction.Operands;
+        var operands = instruction.Operands;
         var pair = operands[0] as PtxPairOperand;
         int d = decoder.Destination(pair?.First ?? operands[0], PtxType.B32);
         int p = pair is null ? -1 : decoder.Destination(pair.Second, PtxType.Predicate);

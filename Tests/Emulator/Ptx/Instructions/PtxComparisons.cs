@@ -11,7 +11,7 @@ internal static class PtxComparisons
 
     public static PtxOperation? Decode(PtxDecoder decoder, PtxInstruction instruction)
     {
-        PtxOperand[] operands = instruction.Operands;
+        var operands = instruction.Operands;
         switch (instruction.Parts[0])
         {
             case "selp":
@@ -28,7 +28,7 @@ internal static class PtxComparisons
                 var result = PtxType.Parse(instruction.Parts[^2]);
                 var compared = PtxType.Parse(instruction.Parts[^1]);
                 ulong yes = result.Kind == PtxKind.Float ? Bits(1f) : result.Truncate(ulong.MaxValue);
-                Func<ulong, ulong, bool> compare = Compare(instruction.Parts[1], compared);
+                var compare = Compare(instruction.Parts[1], compared);
                 return Map(
                     decoder.Destination(operands[0], result), decoder.Source(operands[1], compared),
                     decoder.Source(operands[2], compared), (x, y) => compare(x, y) ? yes : 0);
@@ -40,10 +40,10 @@ internal static class PtxComparisons
     private static PtxOperation SetPredicate(PtxDecoder decoder, PtxInstruction instruction)
     {
         PtxDecoder.Allow(instruction, [.. Comparisons, "and", "or", "xor"]);
-        PtxOperand[] operands = instruction.Operands;
+        var operands = instruction.Operands;
         var type = PtxType.Parse(instruction.Parts[^1]);
-        Func<ulong, ulong, bool> compare = Compare(instruction.Parts[1], type);
-        PtxOperand first = operands[0] is PtxPairOperand pair ? pair.First : operands[0];
+        var compare = Compare(instruction.Parts[1], type);
+        var first = operands[0] is PtxPairOperand pair ? pair.First : operands[0];
         int d = decoder.Destination(first, PtxType.Predicate);
         int a = decoder.Source(operands[1], type);
         int b = decoder.Source(operands[2], type);
@@ -66,15 +66,15 @@ internal static class PtxComparisons
             "or" => (x, p) => (x ? 1ul : 0) | p,
             _ => (x, p) => (x ? 1ul : 0) ^ p,
         };
-        PtxOperation direct = Map(d, a, b, c, (x, y, p) => join(compare(x, y), p ^ flip));
+        var direct = Map(d, a, b, c, (x, y, p) => join(compare(x, y), p ^ flip));
         if (operands[0] is not PtxPairOperand { Second: var second })
             return direct;
 
         // The second destination takes the negated comparison, combined with the same predicate.
         int opposite = decoder.Destination(second, PtxType.Predicate);
         int held = decoder.Program.NewSlot();
-        PtxOperation inverse = Map(held, a, b, c, (x, y, p) => join(!compare(x, y), p ^ flip));
-        PtxOperation copy = Map(opposite, held, x => x);
+        var inverse = Map(held, a, b, c, (x, y, p) => join(!compare(x, y), p ^ flip));
+        var copy = Map(opposite, held, x => x);
         return (warp, lanes) =>
         {
             inverse(warp, lanes);
@@ -87,7 +87,7 @@ internal static class PtxComparisons
     {
         if (type is { Kind: PtxKind.Float, Bits: 32 })
         {
-            Func<double, double, bool> real = Real(comparison);
+            var real = Real(comparison);
             return comparison switch
             {
                 "lt" => (x, y) => ToSingle(x) < ToSingle(y),
@@ -98,7 +98,7 @@ internal static class PtxComparisons
 
         if (type is { Kind: PtxKind.Float, Bits: 64 })
         {
-            Func<double, double, bool> real = Real(comparison);
+            var real = Real(comparison);
             return (x, y) => real(ToDouble(x), ToDouble(y));
         }
 

@@ -11,7 +11,7 @@ internal static class PtxConversions
         if (instruction.Parts[0] != "cvt")
             return null;
         PtxDecoder.Allow(instruction, "rn", "rna", "rz", "rzi", "rni", "rmi", "rpi", "sat");
-        PtxOperand[] operands = instruction.Operands;
+        var operands = instruction.Operands;
         string targetName = instruction.Parts[^2];
         var target = PtxType.Parse(targetName);
         var source = PtxType.Parse(instruction.Parts[^1]);
@@ -26,10 +26,10 @@ internal static class PtxConversions
                 (half(ToSingle(high)) << 16) | half(ToSingle(low)));
         }
 
-        PtxType register = operands[0] is PtxRegisterOperand { Register.Bits: var bits }
+        var register = operands[0] is PtxRegisterOperand { Register.Bits: var bits }
             ? target with { Bits = bits }
             : target;
-        Func<ulong, ulong> convert = Convert(instruction, target, source);
+        var convert = Convert(instruction, target, source);
         // A register wider than the type takes the sign or zeros above it.
         return register.Bits > target.Bits
             ? Map(d, a, x => register.Truncate(target.Extend(convert(x))))
@@ -77,10 +77,10 @@ internal static class PtxConversions
                 : x => target.Truncate(source.Extend(x));
         }
 
-        Func<double, double> round = Round(instruction);
+        var round = Round(instruction);
         if (target.IsInteger)
         {
-            Func<ulong, double> read = Reader(source);
+            var read = Reader(source);
             return x => Clamp(round(read(x)), target);
         }
 
@@ -94,8 +94,8 @@ internal static class PtxConversions
                 : x => Bits(limit(signed ? (long)source.Extend(x) : (double)source.Extend(x)));
         }
 
-        Func<ulong, double> real = Reader(source);
-        Func<double, ulong> write = Writer(target);
+        var real = Reader(source);
+        var write = Writer(target);
         return x => write(limit(round(real(x))));
     }
 
@@ -143,8 +143,8 @@ internal static class PtxConversions
     {
         var value = signedSource ? new BigInteger((long)extended) : new BigInteger(extended);
         bool signed = target.Kind == PtxKind.Signed;
-        BigInteger high = (BigInteger.One << (signed ? target.Bits - 1 : target.Bits)) - 1;
-        BigInteger low = signed ? -high - 1 : 0;
+        var high = (BigInteger.One << (signed ? target.Bits - 1 : target.Bits)) - 1;
+        var low = signed ? -high - 1 : 0;
         var clamped = BigInteger.Clamp(value, low, high);
         return target.Truncate(signed ? (ulong)(long)clamped : (ulong)clamped);
     }

@@ -12,7 +12,7 @@ internal static class PtxFloatFunctions
     public static PtxOperation? Decode(PtxDecoder decoder, PtxInstruction instruction)
     {
         string opcode = instruction.Parts[0];
-        PtxOperand[] operands = instruction.Operands;
+        var operands = instruction.Operands;
         if (opcode == "testp")
             return Test(decoder, instruction);
         if (opcode is not ("rcp" or "sqrt" or "rsqrt" or "ex2" or "lg2" or "sin" or "cos" or "tanh" or "copysign"))

@@ -19,14 +19,14 @@ internal static unsafe class PtxLoadsAndStores
             "gpu", "sys", "weak", "ca", "cg", "cs", "lu", "cv", "wb", "wt", "nc", "L2::128B", "L2::64B", "L2::256B",
             "add", "min", "max", "and", "or", "xor", "exch", "cas", "acquire", "release", "acq_rel");
         var type = PtxType.Parse(instruction.Parts[^1]);
-        PtxSpace space = Space(instruction);
+        var space = Space(instruction);
         int count = instruction.Has("v4") ? 4 : instruction.Has("v2") ? 2 : 1;
         if (opcode is "atom" or "red")
             return Atomic(decoder, instruction, type, space);
         bool load = opcode != "st";
         var address = new PtxAddress(decoder, instruction.Operands[load ? 1 : 0], space);
-        PtxOperand values = instruction.Operands[load ? 0 : 1];
-        PtxOperand[] elements = values is PtxVectorOperand vector ? vector.Elements : [values];
+        var values = instruction.Operands[load ? 0 : 1];
+        var elements = values is PtxVectorOperand vector ? vector.Elements : [values];
         if (elements.Length != count)
             throw new PtxSyntaxException($"{count} elements are expected");
         return load ? Load(decoder, elements, address, type) : Store(decoder, elements, address, type);
@@ -87,7 +87,7 @@ internal static unsafe class PtxLoadsAndStores
         if (!type.IsInteger || type.Bits < 32)
             throw new PtxSyntaxException("atomics on floats have no fixed order and are not interpreted");
         bool returns = instruction.Parts[0] == "atom";
-        PtxOperand[] operands = instruction.Operands[(returns ? 1 : 0)..];
+        var operands = instruction.Operands[(returns ? 1 : 0)..];
         var address = new PtxAddress(decoder, operands[0], space);
         int d = returns ? decoder.Destination(instruction.Operands[0], type) : decoder.Program.NewSlot();
         int a = decoder.Source(operands[1], type);

@@ -61,7 +61,7 @@ internal static unsafe class PtxMatrixOperations
         };
         int perRegister = element == "tf32" ? 1 : 2;
         int groups = k / (4 * perRegister);
-        PtxOperand[] operands = instruction.Operands;
+        var operands = instruction.Operands;
         int[] d = Registers(decoder, operands[0], PtxType.F32, 4, write: true);
         int[] a = Registers(decoder, operands[1], PtxType.B32, 2 * groups, write: false);
         int[] b = Registers(decoder, operands[2], PtxType.B32, groups, write: false);
@@ -117,7 +117,7 @@ internal static unsafe class PtxMatrixOperations
 
     private static int[] Registers(PtxDecoder decoder, PtxOperand operand, PtxType type, int count, bool write)
     {
-        PtxOperand[] elements = operand is PtxVectorOperand vector ? vector.Elements : [operand];
+        var elements = operand is PtxVectorOperand vector ? vector.Elements : [operand];
         if (elements.Length != count)
             throw new PtxSyntaxException($"{count} registers are expected in braces, not {elements.Length}");
         return [.. elements.Select(element =>

@@ -31,7 +31,7 @@ internal static class PtxMoves
 
     private static PtxOperation Move(PtxDecoder decoder, PtxInstruction instruction)
     {
-        PtxOperand[] operands = instruction.Operands;
+        var operands = instruction.Operands;
         var type = PtxType.Parse(instruction.Parts[1]);
         if (operands[1] is PtxVectorOperand parts)
             return Pack(decoder, operands[0], parts, type);
