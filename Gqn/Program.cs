@@ -8,10 +8,10 @@ return await CommandLine.RunAsync(args, Console.Out, Console.Error, interruption
 
 void Stop(PosixSignalContext signal)
 {
-    // The second signal is left to the system, which ends the process at once.
+    // The default handler takes the second signal and ends the process at once.
     if (interruption.IsCancellationRequested)
     {
-        // A progress bar hides the cursor and would not come to show it again.
+        // A progress bar hides the cursor and gets no chance to restore it.
         if (!Console.IsOutputRedirected)
             Console.Write("\e[?25h");
         return;

@@ -7,26 +7,26 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
 
-/// <summary>The program as it is called: <c>gqn VERB ...</c>.</summary>
+/// <summary>The program's command line: <c>gqn VERB ...</c>.</summary>
 internal static class CommandLine
 {
-    /// <summary>Exit code: the command did what it was asked to.</summary>
+    /// <summary>Exit code: the command succeeded.</summary>
     public const int Success = 0;
 
-    /// <summary>Exit code: a failure that nobody foresaw.</summary>
+    /// <summary>Exit code: an unexpected failure.</summary>
     public const int UnexpectedFailure = 1;
 
-    /// <summary>Exit code: something that was given, or the machine, makes the command impossible.</summary>
+    /// <summary>Exit code: the command's input, or the machine, makes it impossible to run.</summary>
     public const int BadInput = 2;
 
-    /// <summary>Exit code: the user stopped it, as shells report SIGINT.</summary>
+    /// <summary>Exit code: the user interrupted the command; shells report SIGINT with this value.</summary>
     public const int Interrupted = 130;
 
     /// <summary>Runs one command.</summary>
-    /// <param name="args">The words after the program's name.</param>
-    /// <param name="output">Receives results.</param>
-    /// <param name="error">Receives the one sentence of a failure.</param>
-    /// <param name="cancellation">Asks to stop: training saves its state first.</param>
+    /// <param name="args">The arguments after the program's name.</param>
+    /// <param name="output">Receives the results.</param>
+    /// <param name="error">Receives the one-sentence error message.</param>
+    /// <param name="cancellation">Requests a stop; training saves its state first.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(
         string[] args, TextWriter output, TextWriter error, CancellationToken cancellation)
@@ -41,7 +41,7 @@ internal static class CommandLine
                 Output = output,
                 Error = error,
                 EnableDefaultExceptionHandler = false,
-                // Its handler would end the process two seconds after Ctrl-C, perhaps within a checkpoint.
+                // The default handler kills the process two seconds after Ctrl-C, perhaps while it writes a checkpoint.
                 ProcessTerminationTimeout = null,
             };
             return await parsed.InvokeAsync(invocation, cancellation);
@@ -77,7 +77,7 @@ internal static class CommandLine
         var command = parsed.CommandResult.Command;
         bool verb = command.Subcommands.Count > 0;
         string usage = $"'{Path(parsed.CommandResult)} --help' {(verb ? "lists the verbs" : "shows the usage")}.";
-        // A misspelled option makes its value an unknown word as well: the first is the cause.
+        // The value after a misspelled option is unmatched as well, so the first unmatched token is the cause.
         if (parsed.UnmatchedTokens is [{ } word, ..])
         {
             bool option = word.StartsWith('-');
@@ -95,7 +95,7 @@ internal static class CommandLine
         return message.EndsWith('.') ? $"{message} {usage}" : $"{message}. {usage}";
     }
 
-    /// <summary>The words that lead to a command: "gqn", "gqn train", "gqn data show".</summary>
+    /// <summary>The full name of a command: "gqn", "gqn train", "gqn data show".</summary>
     private static string Path(CommandResult command) => command.Parent is CommandResult parent
         ? $"{Path(parent)} {command.Command.Name}"
         : "gqn";

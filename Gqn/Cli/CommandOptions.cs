@@ -9,15 +9,15 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
 
-/// <summary>Options that verbs share, and options whose values are checked with a clear sentence.</summary>
+/// <summary>Options that verbs share, and options that report an invalid value in a clear sentence.</summary>
 internal static class CommandOptions
 {
     private const int MaxThreads = 1024;
 
-    /// <summary>The presets' names, for descriptions.</summary>
+    /// <summary>The names of all presets, comma-separated, for option descriptions.</summary>
     public static string PresetNames { get; } = string.Join(", ", Presets.All.Select(entry => entry.Name));
 
-    /// <summary>An option that takes a whole number; null where it is not given.</summary>
+    /// <summary>An option that takes an integer; null if not given.</summary>
     public static Option<T?> Whole<T>(string name, string description, T least, T most)
         where T : struct, IBinaryInteger<T> => new(name)
         {
@@ -26,10 +26,10 @@ internal static class CommandOptions
             CustomParser = result => ParseWhole(result, name, least, most),
         };
 
-    /// <summary>An option that takes a whole number of at least 1; null where it is not given.</summary>
+    /// <summary>An option that takes an integer of at least 1; null if not given.</summary>
     public static Option<int?> Positive(string name, string description) => Whole(name, description, 1, int.MaxValue);
 
-    /// <summary>An option that takes a word or a path; null where it is not given.</summary>
+    /// <summary>An option that takes a word or a path; null if not given.</summary>
     public static Option<string?> Word(string name, string helpName, string description) => new(name)
     {
         Description = description,
@@ -37,7 +37,7 @@ internal static class CommandOptions
         CustomParser = result => ParseWord(result, name),
     };
 
-    /// <summary>An option that names a file to write; null where it is not given.</summary>
+    /// <summary>An option that names a file to write; null if not given.</summary>
     public static Option<string?> OutputFile(string name, string description) => new(name)
     {
         Description = description,
@@ -52,7 +52,7 @@ internal static class CommandOptions
         },
     };
 
-    /// <summary>An option that takes a duration; null where it is not given.</summary>
+    /// <summary>An option that takes a duration; null if not given.</summary>
     public static Option<TimeSpan?> Time(string name, string description) => new(name)
     {
         Description = description,
@@ -67,7 +67,7 @@ internal static class CommandOptions
         },
     };
 
-    /// <summary>Changes of single values.</summary>
+    /// <summary>The option <c>--set key=value</c>, which changes single configuration values.</summary>
     public static Option<string[]> Set() => new("--set")
     {
         Description = "Change any value of the configuration ('gqn info' lists the keys); may be repeated, wins over "
@@ -77,24 +77,24 @@ internal static class CommandOptions
         DefaultValueFactory = _ => [],
     };
 
-    /// <summary>How many processor threads to use.</summary>
+    /// <summary>The number of processor threads to use.</summary>
     public static Option<int?> Threads() =>
         Whole("--threads", "Processor threads [default: one per processor]", 1, MaxThreads);
 
-    /// <summary>A folder with data sets; null where it is not given.</summary>
+    /// <summary>A folder of data sets; null if not given.</summary>
     public static Option<string?> Data(string description) => Word("--data", "DIR", description);
 
-    /// <summary>Where the data set of a run is now; null where it is not given.</summary>
+    /// <summary>The present folder of a run's data set; null if not given.</summary>
     public static Option<string?> MovedData() =>
         Data("Where the data set that the run was trained on is now [default: where it was then]");
 
-    /// <summary>The folder of a run.</summary>
+    /// <summary>The folder of a training run.</summary>
     public static Argument<string> Run() => new("RUN")
     {
         Description = "Folder of a run, such as runs/quick-rooms-ring-1",
     };
 
-    /// <summary>A trained model.</summary>
+    /// <summary>A trained model: a shipped name, a weights file or a run's folder.</summary>
     public static Argument<string> Model()
     {
         var model = new Argument<string>("MODEL")
@@ -105,7 +105,7 @@ internal static class CommandOptions
         return model;
     }
 
-    /// <summary>An option that takes one of a few words; null where it is not given.</summary>
+    /// <summary>An option that takes one of a fixed set of words; null if not given.</summary>
     public static Option<T?> OneOf<T>(string name, string description, params (string Word, T Value)[] choices)
     {
         string[] words = [.. choices.Select(choice => choice.Word)];
@@ -127,17 +127,17 @@ internal static class CommandOptions
         return option;
     }
 
-    /// <summary>One of the two sets of an environment's scenes; null where it is not given.</summary>
+    /// <summary>The train or the test split of an environment's scenes; null if not given.</summary>
     public static Option<SceneSplit?> Split() => OneOf<SceneSplit?>(
         "--split", "Which of the two disjoint sets of scenes [default: train]",
         ("train", SceneSplit.Train), ("test", SceneSplit.Test));
 
-    /// <summary>Which weights of a run to use; null where it is not given.</summary>
+    /// <summary>Which of a run's weights to use, raw or averaged; null if not given.</summary>
     public static Option<WeightKind?> Weights() => OneOf<WeightKind?>(
         "--weights", "Weights of the last step, or their moving average [default: the average where there is one]",
         ("raw", WeightKind.Raw), ("average", WeightKind.Average));
 
-    /// <summary>The side of a picture; null where it is not given.</summary>
+    /// <summary>The side length of a square image, in pixels; null if not given.</summary>
     public static Option<int?> ImageSize(string description) =>
         Whole("--size", description, Scene.MinImageSize, Scene.MaxImageSize);
 

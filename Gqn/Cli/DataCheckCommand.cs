@@ -3,7 +3,7 @@ using Gqn.Native.Data;
 
 namespace Gqn.Native.Cli;
 
-/// <summary><c>gqn data check</c>: proves that data sets can be read.</summary>
+/// <summary><c>gqn data check</c>: verifies that data sets can be read in full.</summary>
 internal static class DataCheckCommand
 {
     public static Command Create(Terminal terminal)

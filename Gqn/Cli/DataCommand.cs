@@ -4,7 +4,7 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Cli;
 
-/// <summary><c>gqn data</c>: scenes as files, and to look at.</summary>
+/// <summary><c>gqn data</c>: makes, lists, shows and checks data sets of scenes.</summary>
 internal static class DataCommand
 {
     public static Command Create(Terminal terminal) =>
@@ -16,18 +16,18 @@ internal static class DataCommand
             DataCheckCommand.Create(terminal),
         };
 
-    /// <summary>The folder that data sets are in.</summary>
+    /// <summary>The folder that contains the data sets.</summary>
     public static Argument<string> Folder() => new("DIR")
     {
         Description = "A folder of data sets (DIR/NAME/train/1-of-9.tfrecord), or that of one of them",
     };
 
-    /// <summary>All splits of all data sets of a folder.</summary>
-    /// <param name="folder">A folder of data sets, or that of one of them.</param>
-    /// <exception cref="DatasetException">There is no data set, or one without files.</exception>
+    /// <summary>All splits of all data sets in a folder.</summary>
+    /// <param name="folder">A folder of data sets, or the folder of a single data set.</param>
+    /// <exception cref="DatasetException">There is no data set, or one has no files.</exception>
     public static IEnumerable<GqnDataset> Datasets(string folder)
     {
-        // A folder with several is the one case in which nobody need say which.
+        // Unlike the other commands, these need no name when a folder holds several data sets: they take all.
         IEnumerable<string?> names = Directory.Exists(folder) ? GqnDataset.Below(folder) : [];
         foreach (string? name in names.DefaultIfEmpty(null))
         {

@@ -3,7 +3,7 @@ using Gqn.Native.Data;
 
 namespace Gqn.Native.Cli;
 
-/// <summary><c>gqn data info</c>: what data sets a folder holds.</summary>
+/// <summary><c>gqn data info</c>: lists the data sets in a folder.</summary>
 internal static class DataInfoCommand
 {
     public static Command Create(Terminal terminal)

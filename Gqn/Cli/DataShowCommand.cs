@@ -6,7 +6,7 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Cli;
 
-/// <summary><c>gqn data show</c>: a picture of scenes, their views and their floor plans.</summary>
+/// <summary><c>gqn data show</c>: draws scenes with their views and floor plans.</summary>
 internal static class DataShowCommand
 {
     private const int DefaultScenes = 4, MaxScenes = 100, DefaultViews = 10, MaxViews = 60;
@@ -51,7 +51,7 @@ internal static class DataShowCommand
                     $"--dataset {unused}: {shown} is an environment; only a folder has data sets.");
             }
 
-            // A word that is neither gets the suggestion of the nearest environment.
+            // A word that is neither is treated as an environment: the error then suggests the nearest name.
             bool isWord = !shown.Contains(Path.DirectorySeparatorChar) && !Directory.Exists(shown);
             var sheet = isEnvironment || isWord
                 ? DrawEnvironment(Environments.Create(shown), request)
@@ -102,7 +102,7 @@ internal static class DataShowCommand
             $"--first {request.First}: there are {Terminal.Count(Count(dataset))} scenes, numbered from 0.");
     }
 
-    /// <summary>The scenes from one on, in the order of the files; files before it are not read.</summary>
+    /// <summary>The scenes from <paramref name="first"/> on, in file order; files before it are not read.</summary>
     private static IEnumerable<SceneRecord> Records(GqnDataset dataset, long first)
     {
         for (int file = 0; file < dataset.Files.Count; file++)

@@ -4,7 +4,7 @@ using Gqn.Native.Engine;
 
 namespace Gqn.Native.Cli;
 
-/// <summary>Where to compute, and how: the options that all verbs share that run a model.</summary>
+/// <summary>The device, precision and thread options, shared by all verbs that run a model.</summary>
 internal sealed partial class DeviceOptions
 {
     private static readonly string[] Examples =
@@ -39,7 +39,7 @@ internal sealed partial class DeviceOptions
         });
     }
 
-    /// <summary>Gives a command the options.</summary>
+    /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         command.Options.Add(_device);
@@ -47,12 +47,12 @@ internal sealed partial class DeviceOptions
         command.Options.Add(_threads);
     }
 
-    /// <summary>Threads of the processor; 0 for one per processor.</summary>
+    /// <summary>The number of processor threads; 0 for one per processor.</summary>
     public int Threads(ParseResult parsed) => parsed.GetValue(_threads) ?? 0;
 
-    /// <summary>The device that was asked for.</summary>
+    /// <summary>Opens the requested device.</summary>
     /// <exception cref="System.Runtime.InteropServices.ExternalException">There is no such device, or it cannot be used
-    /// so.</exception>
+    /// with these options.</exception>
     public Device Open(ParseResult parsed) =>
         DeviceCatalog.Open(parsed.GetValue(_device)!, parsed.GetValue(_precision), Threads(parsed));
 

@@ -3,7 +3,7 @@ using Gqn.Native.Engine;
 
 namespace Gqn.Native.Cli;
 
-/// <summary><c>gqn devices</c>: what there is to compute on.</summary>
+/// <summary><c>gqn devices</c>: lists the devices available for computation.</summary>
 internal static class DevicesCommand
 {
     public static Command Create(Terminal terminal)

@@ -2,15 +2,15 @@ using System.Globalization;
 
 namespace Gqn.Native.Cli;
 
-/// <summary>Durations as people write them: 90s, 10m, 1h30m, or seconds without a unit.</summary>
+/// <summary>Human-readable durations: 90s, 10m, 1h30m, or seconds without a unit.</summary>
 internal static class Duration
 {
     private const string Units = "hms";
     private const long MaxSeconds = 10_000 * 3600;
     private static readonly int[] Seconds = [3600, 60, 1];
 
-    /// <summary>Reads a duration of whole hours, minutes and seconds, in that order.</summary>
-    /// <returns>False where the text is something else, or is not above 0 and below 10,000 hours.</returns>
+    /// <summary>Parses a duration of whole hours, minutes and seconds, in that order.</summary>
+    /// <returns>False if the text is not a duration, or not above 0 and below 10,000 hours.</returns>
     public static bool TryParse(string text, out TimeSpan duration)
     {
         duration = default;
@@ -44,7 +44,7 @@ internal static class Duration
         return true;
     }
 
-    /// <summary>A duration for people, to two units: "2h05m", "3m12s", "45s".</summary>
+    /// <summary>Formats a duration, rounded up to seconds, in at most two units: "2h05m", "3m12s", "45s".</summary>
     public static string Format(TimeSpan duration)
     {
         long seconds = (long)Math.Ceiling(duration.TotalSeconds);

@@ -5,7 +5,7 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
 
-/// <summary><c>gqn eval</c>: measures a trained model on held-out scenes.</summary>
+/// <summary><c>gqn eval</c>: evaluates a trained model on held-out scenes.</summary>
 internal static class EvalCommand
 {
     private const int MaxScenes = 100_000;

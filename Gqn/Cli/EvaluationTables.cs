@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace Gqn.Native.Cli;
 
-/// <summary>An evaluation as tables for people.</summary>
+/// <summary>Prints an evaluation as human-readable tables.</summary>
 internal static class EvaluationTables
 {
     private static readonly string MeanOfSamples = "mean of " + Whole(Evaluator.Samples);
@@ -32,11 +32,11 @@ internal static class EvaluationTables
             + Evaluator.Sigma.ToString("0.##", CultureInfo.InvariantCulture),
     ];
 
-    /// <summary>What the tables' words mean.</summary>
+    /// <summary>Explanations of the terms used in the tables.</summary>
     public static IReadOnlyList<string> Notes { get; } = [.. PredictionNotes, .. InferenceNotes];
 
-    /// <summary>Prediction error per number of contexts beside both baselines, over all pixels and, where objects are
-    /// known, over theirs.</summary>
+    /// <summary>Prints the prediction error per number of contexts beside both baselines, over all pixels and, if
+    /// objects are known, over theirs.</summary>
     public static void WriteSummary(Terminal terminal, EvaluationReport report)
     {
         var table = Terminal.Table(
@@ -51,10 +51,10 @@ internal static class EvaluationTables
         WriteSpread(terminal, report);
     }
 
-    /// <summary>All measures of predictions, reconstructions and baselines.</summary>
-    /// <param name="terminal">Where to.</param>
+    /// <summary>Prints all metrics of predictions, reconstructions and baselines.</summary>
+    /// <param name="terminal">Receives the tables.</param>
     /// <param name="report">The evaluation.</param>
-    /// <param name="imageSize">Of the images; the smallest have no structural similarity.</param>
+    /// <param name="imageSize">Side of the images in pixels; SSIM is undefined below its window size.</param>
     public static void Write(Terminal terminal, EvaluationReport report, int imageSize)
     {
         var table = Terminal.Table(
@@ -86,8 +86,8 @@ internal static class EvaluationTables
         }
     }
 
-    /// <summary>How far samples spread, over all pixels and, where that is known, where contexts show what the query
-    /// shows and where they do not.</summary>
+    /// <summary>Prints the variance of the samples over all pixels and, if visibility is known, over the pixels that
+    /// show what some context shows and over those that do not.</summary>
     private static void WriteSpread(Terminal terminal, EvaluationReport report)
     {
         var table = Terminal.Table(
@@ -106,7 +106,7 @@ internal static class EvaluationTables
         terminal.Console.Write(table);
     }
 
-    /// <summary>Adds a row of one measure, unless it is not known.</summary>
+    /// <summary>Adds the row of one metric, if it is known.</summary>
     private static void AddSummary(
         Table table, ContextEvaluation entry, ImageQuality meanImage, string pixels,
         Func<ImageQuality, double?> measure)
@@ -122,7 +122,7 @@ internal static class EvaluationTables
             Fixed(nearest, 5), prediction < Math.Min(mean, nearest) ? "yes" : "no");
     }
 
-    /// <summary>Adds the row of some pixels, unless there are none.</summary>
+    /// <summary>Adds the row of a set of pixels, unless it is empty.</summary>
     private static void AddSpread(
         Table table, ContextEvaluation entry, string name, string ratio, PixelEvaluation? pixels)
     {

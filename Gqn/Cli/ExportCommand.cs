@@ -4,7 +4,7 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
 
-/// <summary><c>gqn export</c>: writes a trained run as one small file.</summary>
+/// <summary><c>gqn export</c>: writes a run's model as one small weights file.</summary>
 internal static class ExportCommand
 {
     public static Command Create(Terminal terminal)
@@ -41,7 +41,7 @@ internal static class ExportCommand
         return command;
     }
 
-    /// <summary>The run's evaluation, if it is one of these weights.</summary>
+    /// <summary>The run's evaluation, if it is of the same step and kind of weights as the model; else null.</summary>
     private static EvaluationReport? FiguresOf(RunDirectory directory, TrainedModel model)
     {
         if (!File.Exists(directory.EvaluationPath))

@@ -6,10 +6,10 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
 
-/// <summary>Turns whatever stopped a command into one sentence and an exit code.</summary>
+/// <summary>Turns the exception that ended a command into a one-sentence message and an exit code.</summary>
 internal static class Failure
 {
-    /// <summary>The environment variable that, set to 1, adds the stack trace.</summary>
+    /// <summary>The environment variable that adds the stack trace when set to 1.</summary>
     public const string DebugVariable = "GQN_DEBUG";
 
     /// <summary>Writes "error: ..." and returns the exit code.</summary>
@@ -24,7 +24,7 @@ internal static class Failure
                 (CommandLine.BadInput, exception.Message),
             OutOfMemoryException =>
                 (CommandLine.BadInput, "There is not enough memory; a smaller model, batch or count needs less."),
-            // Only sizes are computed with overflow checks.
+            // Overflow is checked in size computations only.
             OverflowException =>
                 (CommandLine.BadInput, "These sizes are too large to compute with; try a smaller model or batch."),
             _ => (

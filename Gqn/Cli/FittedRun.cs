@@ -4,19 +4,19 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
 
-/// <summary>A new run whose length is chosen so that it ends in time, its schedules run out.</summary>
+/// <summary>A new run whose length is chosen so that it ends in time, with its schedules completed.</summary>
 internal static class FittedRun
 {
     private const int MostRehearsalSeconds = 8, RehearsalPart = 10;
 
-    /// <summary>Measures how fast a run goes, chooses its length, says so and makes its folder.</summary>
-    /// <param name="terminal">Where to.</param>
-    /// <param name="request">What the run should be.</param>
-    /// <param name="directory">Where its files will be.</param>
-    /// <param name="device">Where it computes.</param>
-    /// <param name="time">What training may take, this included.</param>
-    /// <param name="cancellation">Gives it up; nothing stays then.</param>
-    /// <returns>The run's configuration, and what holds it to its time.</returns>
+    /// <summary>Measures the speed of training, chooses and reports the run's length, and creates its folder.</summary>
+    /// <param name="terminal">Receives the report.</param>
+    /// <param name="request">The requested run, without a length.</param>
+    /// <param name="directory">The folder to create for the run.</param>
+    /// <param name="device">The device to train on.</param>
+    /// <param name="time">The time available for training, this measurement included.</param>
+    /// <param name="cancellation">Cancels the measurement; nothing is left behind.</param>
+    /// <returns>The run's configuration, and the deadline that adapts its length to the time left.</returns>
     public static (RunConfiguration Configuration, Deadline Deadline) Begin(
         Terminal terminal, TrainRequest request, RunDirectory directory, Device device, TimeSpan time,
         CancellationToken cancellation)
@@ -39,10 +39,10 @@ internal static class FittedRun
         return (configuration, deadline);
     }
 
-    /// <summary>Says how to repeat a run whose length was changed on its way.</summary>
-    /// <param name="terminal">Where to.</param>
-    /// <param name="planned">The run as it began.</param>
-    /// <param name="run">The run as it ended.</param>
+    /// <summary>Reports how to repeat a run whose length was changed during training.</summary>
+    /// <param name="terminal">Receives the report.</param>
+    /// <param name="planned">The training options at the start of the run.</param>
+    /// <param name="run">The training options at the end of the run.</param>
     public static void WriteRepeat(Terminal terminal, TrainingOptions planned, TrainingOptions run)
     {
         if (run.Refits == planned.Refits)

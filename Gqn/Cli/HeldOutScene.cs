@@ -6,7 +6,7 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
 
-/// <summary>A scene that a run was not trained on, as pictures of one size.</summary>
+/// <summary>A scene that a run was not trained on, as images of a fixed size.</summary>
 internal sealed class HeldOutScene
 {
     private readonly Func<int, RgbImage> _view;
@@ -19,26 +19,26 @@ internal sealed class HeldOutScene
         (_view, _photograph) = (view, photograph);
     }
 
-    /// <summary>What scenes of this kind are called.</summary>
+    /// <summary>The name of the environment or data set that the scene is from.</summary>
     public string Source { get; }
 
-    /// <summary>The cameras of its views.</summary>
+    /// <summary>The cameras of the scene's views.</summary>
     public Camera[] Cameras { get; }
 
-    /// <summary>Whether it can be seen by other cameras, too.</summary>
+    /// <summary>Whether the scene can also be rendered from arbitrary cameras.</summary>
     public bool CanBePhotographed => _photograph is not null;
 
-    /// <summary>One of its views.</summary>
+    /// <summary>The image of one of the scene's views.</summary>
     public RgbImage View(int view) => _view(view);
 
-    /// <summary>The picture of any camera; only where <see cref="CanBePhotographed"/>.</summary>
+    /// <summary>Renders the scene from any camera; requires <see cref="CanBePhotographed"/>.</summary>
     public RgbImage Photograph(Camera camera) => _photograph!(camera);
 
     /// <summary>Opens a scene.</summary>
-    /// <param name="training">Where the run's scenes come from.</param>
+    /// <param name="training">The training options of the run, which name the source of its scenes.</param>
     /// <param name="number">The scene's number in the environment's test set, or its place in the test files.</param>
-    /// <param name="size">Height and width of the pictures.</param>
-    /// <exception cref="DatasetException">The data set is not there or damaged.</exception>
+    /// <param name="size">Height and width of the images, in pixels.</param>
+    /// <exception cref="DatasetException">The data set is missing or damaged.</exception>
     /// <exception cref="OptionException">The data set has fewer scenes.</exception>
     public static HeldOutScene Open(TrainingOptions training, ulong number, int size)
     {
@@ -52,10 +52,10 @@ internal sealed class HeldOutScene
     }
 
     /// <summary>Opens the first scenes of the test set.</summary>
-    /// <param name="training">Where the run's scenes come from.</param>
-    /// <param name="most">How many, or fewer where there are fewer.</param>
-    /// <param name="size">Height and width of the pictures.</param>
-    /// <exception cref="DatasetException">The data set is not there or damaged.</exception>
+    /// <param name="training">The training options of the run, which name the source of its scenes.</param>
+    /// <param name="most">The maximum number of scenes; fewer are opened if the test set is smaller.</param>
+    /// <param name="size">Height and width of the images, in pixels.</param>
+    /// <exception cref="DatasetException">The data set is missing or damaged.</exception>
     /// <exception cref="OptionException">The data set has no scene.</exception>
     public static IReadOnlyList<HeldOutScene> OpenFirst(TrainingOptions training, int most, int size)
     {
@@ -68,7 +68,7 @@ internal sealed class HeldOutScene
                 there += dataset.ReadOffsets(file).Length;
         }
 
-        // The first scene is asked for even where there is none: its absence is then said.
+        // The first scene is requested even if there is none, so that opening it reports the absence.
         int count = (int)Math.Clamp(there, 1, most);
         return [.. Enumerable.Range(0, count).Select(number => Open(training, (ulong)number, size))];
     }

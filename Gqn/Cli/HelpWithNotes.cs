@@ -4,17 +4,17 @@ using System.CommandLine.Invocation;
 
 namespace Gqn.Native.Cli;
 
-/// <summary>The help of a command with notes after its options.</summary>
-/// <param name="help">What writes the options.</param>
-/// <param name="notes">The notes.</param>
+/// <summary>A command's help, followed by notes after its options.</summary>
+/// <param name="help">The action that writes the options.</param>
+/// <param name="notes">The lines to write after the options.</param>
 internal sealed class HelpWithNotes(HelpAction help, IEnumerable<string> notes) : SynchronousCommandLineAction
 {
     /// <inheritdoc />
     public override bool ClearsParseErrors => true;
 
-    /// <summary>The option --help of a command that has notes.</summary>
-    /// <param name="description">What its help says about it.</param>
-    /// <param name="notes">Lines to follow the options.</param>
+    /// <summary>The option --help of a command with notes.</summary>
+    /// <param name="description">The description of the option in the help itself.</param>
+    /// <param name="notes">The lines to write after the options.</param>
     public static HelpOption Option(string description, IEnumerable<string> notes)
     {
         var option = new HelpOption { Description = description };

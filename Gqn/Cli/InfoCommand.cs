@@ -6,7 +6,7 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
 
-/// <summary><c>gqn info</c>: what a run or a preset is and costs, without computing anything.</summary>
+/// <summary><c>gqn info</c>: prints size, cost and configuration of a model or a preset, without running it.</summary>
 internal static class InfoCommand
 {
     public static Command Create(Terminal terminal)
@@ -92,7 +92,7 @@ internal static class InfoCommand
             WriteColumn(terminal, key, value);
     }
 
-    /// <summary>Parameters by the first word of their names, in order of declaration.</summary>
+    /// <summary>Parameter counts, grouped by the first part of the names, in order of declaration.</summary>
     private static IEnumerable<(string Part, long Count)> Parts(ModelOptions model)
     {
         using var device = new PlanningDevice(1);

@@ -5,10 +5,10 @@ using Spectre.Console;
 
 namespace Gqn.Native.Cli;
 
-/// <summary><c>gqn models</c>: the trained models that came with the program.</summary>
+/// <summary><c>gqn models</c>: lists the trained models shipped with the program.</summary>
 internal static class ModelsCommand
 {
-    /// <summary>Contexts whose figures are shown.</summary>
+    /// <summary>The number of contexts whose figures are shown.</summary>
     private const int Contexts = 3;
 
     public static Command Create(Terminal terminal)
@@ -18,7 +18,7 @@ internal static class ModelsCommand
         return command;
     }
 
-    /// <summary>A row for each model, or a sentence where there is none.</summary>
+    /// <summary>Prints a row for each model, or a sentence if there is none.</summary>
     internal static void Write(Terminal terminal, ShippedModels models)
     {
         var names = models.Names;

@@ -3,12 +3,11 @@ using Spectre.Console;
 
 namespace Gqn.Native.Cli;
 
-/// <summary>Shows how far a long piece of work is: a bar that moves in a terminal, a line now and then
-/// elsewhere.</summary>
-/// <param name="terminal">Where to.</param>
-/// <param name="total">How much there is to do.</param>
-/// <param name="done">How much of it was done before.</param>
-/// <param name="describe">What was done, for people: of "done" and "per second".</param>
+/// <summary>Shows the progress of a long task: a live bar in a terminal, a line every ten seconds elsewhere.</summary>
+/// <param name="terminal">Receives the progress.</param>
+/// <param name="total">The total amount of work, in any unit.</param>
+/// <param name="done">The amount that was already done at the start.</param>
+/// <param name="describe">Makes a human-readable text from the amount done and the amount per second.</param>
 internal sealed class ProgressDisplay(Terminal terminal, long total, long done, Func<long, double, string> describe)
 {
     private static readonly TimeSpan BarInterval = TimeSpan.FromMilliseconds(250);
@@ -21,14 +20,14 @@ internal sealed class ProgressDisplay(Terminal terminal, long total, long done, 
     private long _shown = terminal.Clock.GetTimestamp();
     private ProgressTask? _bar;
 
-    /// <summary>Since it began to watch.</summary>
+    /// <summary>The time since this display was created.</summary>
     public TimeSpan Elapsed => terminal.Clock.GetElapsedTime(_start);
 
-    /// <summary>How much is done, what was done before included.</summary>
+    /// <summary>The amount done, including what was done before the start.</summary>
     public long Done => Interlocked.Read(ref _done);
 
-    /// <summary>Works and shows it.</summary>
-    /// <param name="work">Works, and tells what it did; any thread may.</param>
+    /// <summary>Runs the work and shows its progress.</summary>
+    /// <param name="work">The work; it reports each amount done through its argument, from any thread.</param>
     public void Watch(Action<Action<long>> work)
     {
         if (!terminal.IsInteractive)

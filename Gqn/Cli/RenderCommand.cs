@@ -6,7 +6,7 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
 
-/// <summary><c>gqn render</c>: pictures of a held-out scene as a trained model sees it.</summary>
+/// <summary><c>gqn render</c>: draws a trained model's predictions of held-out scenes.</summary>
 internal static class RenderCommand
 {
     private const int DefaultScenes = 4, DefaultContexts = 3, DefaultSamples = 4, MaxViews = 360, MaxSamples = 64;
@@ -64,7 +64,7 @@ internal static class RenderCommand
         return command;
     }
 
-    /// <summary>The model's name in the folder of now, an animation where views follow each other.</summary>
+    /// <summary>The model's name in the current folder: a .gif for an orbit, else a .png.</summary>
     internal static string UsualPath(string model, int? views)
     {
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model)));
@@ -86,7 +86,7 @@ internal static class RenderCommand
         };
     }
 
-    /// <summary>A held-out scene that a model was shown some views of.</summary>
+    /// <summary>A held-out scene, some views of which were shown to a model.</summary>
     private sealed class Subject
     {
         private readonly TrainedModel _model;
@@ -118,7 +118,7 @@ internal static class RenderCommand
             _representation = model.Represent(_contexts, scene.Cameras[..contexts]);
         }
 
-        /// <summary>Whether there is a truth for every camera.</summary>
+        /// <summary>Whether the true image is known for every camera.</summary>
         public bool CanBePhotographed => _scene.CanBePhotographed;
 
         private Camera Query { get; }
@@ -133,7 +133,7 @@ internal static class RenderCommand
         private IEnumerable<string> SampleLabels =>
             Enumerable.Range(1, _samples == 1 ? 0 : _samples).Select(sample => $"sample {sample}");
 
-        /// <summary>In each row a scene's contexts, truth, mean prediction and its samples side by side.</summary>
+        /// <summary>Draws one row per scene: contexts, truth, mean prediction and its samples.</summary>
         public static RgbImage DrawRows(Subject[] subjects)
         {
             var first = subjects[0];
@@ -149,7 +149,7 @@ internal static class RenderCommand
             return sheet.Render();
         }
 
-        /// <summary>An orbit from left to right: the truth above where it is known, the predictions below.</summary>
+        /// <summary>Draws an orbit from left to right: the truth, if known, above the predictions.</summary>
         public RgbImage DrawStrip(int count)
         {
             var cameras = Orbit.Cameras(Query, count);
@@ -161,7 +161,7 @@ internal static class RenderCommand
             return sheet.Render();
         }
 
-        /// <summary>An orbit as frames: contexts, truth where it is known, and prediction in each.</summary>
+        /// <summary>Draws an orbit as frames, each with the contexts, the truth if known, and the prediction.</summary>
         public List<RgbImage> DrawFrames(int count)
         {
             var frames = new List<RgbImage>();
@@ -179,7 +179,7 @@ internal static class RenderCommand
 
         private ReadOnlyMemory<float> Photograph(Camera camera) => Values(_scene.Photograph(camera));
 
-        /// <summary>The mean of the samples.</summary>
+        /// <summary>The mean of the samples of one view.</summary>
         private ReadOnlyMemory<float> Predict(Camera camera) => Mean(Samples(camera));
 
         private ReadOnlyMemory<float>[] Samples(Camera camera)

@@ -5,10 +5,10 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
 
-/// <summary>Opens what a run has saved.</summary>
+/// <summary>Opens the files of a run.</summary>
 internal static class RunFiles
 {
-    /// <summary>Opens a run's newest checkpoint; where that is damaged, the error names the others.</summary>
+    /// <summary>Opens a run's newest checkpoint; if it is damaged, the error names the others.</summary>
     /// <exception cref="IOException">The checkpoint is damaged.</exception>
     public static T Open<T>(RunDirectory directory, Func<T> open)
     {
@@ -23,10 +23,10 @@ internal static class RunFiles
         }
     }
 
-    /// <summary>The configuration of a run whose data set is in another folder than when it was trained.</summary>
-    /// <param name="configuration">The run's.</param>
-    /// <param name="folder">The folder; null for the one of then.</param>
-    /// <exception cref="OptionException">The run's scenes were rendered.</exception>
+    /// <summary>The configuration of a run whose data set has moved since it was trained.</summary>
+    /// <param name="configuration">The run's saved configuration.</param>
+    /// <param name="folder">The data set's present folder; null if it has not moved.</param>
+    /// <exception cref="OptionException">The run was trained on rendered scenes, not on a data set.</exception>
     public static RunConfiguration FindData(RunConfiguration configuration, string? folder)
     {
         if (folder is null)
@@ -36,10 +36,10 @@ internal static class RunFiles
         return configuration with { Training = configuration.Training with { Data = folder } };
     }
 
-    /// <summary>A trained model.</summary>
+    /// <summary>Opens a trained model.</summary>
     /// <param name="name">A run's folder, a file of weights, or the name of a shipped model.</param>
-    /// <param name="device">Where to compute.</param>
-    /// <param name="weights">Which weights; null for the average where there is one.</param>
+    /// <param name="device">The device to compute on.</param>
+    /// <param name="weights">Which weights to load; null for the average if there is one.</param>
     public static TrainedModel OpenModel(string name, Device device, WeightKind? weights)
     {
         var location = ShippedModels.Installed.Locate(name);

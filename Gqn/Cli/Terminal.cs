@@ -3,13 +3,13 @@ using Spectre.Console;
 
 namespace Gqn.Native.Cli;
 
-/// <summary>Where a command writes its results: a terminal, a pipe, a file or a test's string.</summary>
+/// <summary>Receives the results of a command: a terminal, a pipe, a file or a test's string.</summary>
 internal sealed class Terminal
 {
-    /// <summary>Wide enough that nothing is wrapped where no window says how wide it is.</summary>
+    /// <summary>The width if the output is not a window: large enough that nothing is wrapped.</summary>
     private const int UnboundedWidth = 500;
 
-    /// <summary>Writes to a writer; live progress and colours only where that is a window.</summary>
+    /// <summary>Writes to a text writer, with live progress and colours only if it is a terminal window.</summary>
     public Terminal(TextWriter output, TimeProvider clock)
     {
         Clock = clock;
@@ -24,34 +24,34 @@ internal sealed class Terminal
             Console.Profile.Width = UnboundedWidth;
     }
 
-    /// <summary>Draws on a console.</summary>
+    /// <summary>Writes to an existing console.</summary>
     public Terminal(IAnsiConsole console, TimeProvider clock)
     {
         Console = console;
         Clock = clock;
     }
 
-    /// <summary>How to call this program from here again, for messages that say what to type next.</summary>
+    /// <summary>The command that starts this program again, for messages that say what to type next.</summary>
     public static string Program { get; } = File.Exists(Path.Combine("Gqn", "Gqn.csproj"))
         ? "dotnet run -c Release --project Gqn --"
         : "gqn";
 
-    /// <summary>What draws tables and progress.</summary>
+    /// <summary>The console that draws tables and progress.</summary>
     public IAnsiConsole Console { get; }
 
-    /// <summary>For durations.</summary>
+    /// <summary>The clock that measures durations.</summary>
     public TimeProvider Clock { get; }
 
-    /// <summary>Whether something that moves can be shown.</summary>
+    /// <summary>Whether live progress can be shown.</summary>
     public bool IsInteractive => Console.Profile.Capabilities is { Interactive: true, Ansi: true };
 
     /// <summary>Writes a line.</summary>
     public void WriteLine(string line = "") => Console.WriteLine(line);
 
-    /// <summary>Writes a line that starts with a name, in a column of its own.</summary>
+    /// <summary>Writes a line with a name, padded to a column of its own, and a value.</summary>
     public void WriteField(string name, string value) => WriteLine($"{name,-11}{value}");
 
-    /// <summary>A table whose first <paramref name="leftAligned"/> columns are words, the others numbers.</summary>
+    /// <summary>A table whose first <paramref name="leftAligned"/> columns hold words, the others numbers.</summary>
     public static Table Table(int leftAligned, params ReadOnlySpan<string> headings)
     {
         var table = new Table().Border(TableBorder.Simple);
@@ -64,7 +64,7 @@ internal sealed class Terminal
         return table;
     }
 
-    /// <summary>Adds a row of words as they are, without markup.</summary>
+    /// <summary>Adds a row of literal texts, without markup.</summary>
     public static void AddRow(Table table, params ReadOnlySpan<string> cells)
     {
         var texts = new List<Text>();
@@ -73,7 +73,7 @@ internal sealed class Terminal
         table.AddRow(texts);
     }
 
-    /// <summary>A number of bytes for people: "12.3 MiB".</summary>
+    /// <summary>A human-readable number of bytes: "12.3 MiB".</summary>
     public static string Bytes(long bytes) => bytes switch
     {
         < 1L << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:F1} KiB"),
@@ -81,6 +81,6 @@ internal sealed class Terminal
         _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / (1024.0 * 1024 * 1024):N1} GiB"),
     };
 
-    /// <summary>A large number with its digits in groups: "168,700,123".</summary>
+    /// <summary>A number with thousands separators: "168,700,123".</summary>
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -7,7 +7,7 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
 
-/// <summary><c>gqn train</c>: trains a model, or goes on with a run.</summary>
+/// <summary><c>gqn train</c>: trains a model, or resumes a run.</summary>
 internal static class TrainCommand
 {
     private const string Notes = """
@@ -126,7 +126,7 @@ internal static class TrainCommand
             configuration = request.ForResumedRun(directory);
         }
 
-        // Before a folder is made: scenes that are not there should leave no trace.
+        // Before the folder is created: a missing data set should leave nothing behind.
         foreach (var split in Enum.GetValues<SceneSplit>())
             configuration.Training.OpenScenes(split);
         using var device = open();
@@ -150,7 +150,7 @@ internal static class TrainCommand
 
             using var trainer = RunFiles.Open(
                 directory, () => new Trainer(configuration, directory, device, terminal.Clock));
-            // Only now is it certain that the run can go on like this.
+            // Only now is it certain that the run can be resumed with this configuration.
             if (resume is not null)
                 directory.WriteConfiguration(configuration);
             string done = trainer.Step == 0 ? string.Empty : $", {Terminal.Count(trainer.Step)} of them done";
@@ -217,7 +217,7 @@ internal static class TrainCommand
         return CommandLine.Success;
     }
 
-    /// <summary>What is known before the weights are there, which for a large model takes seconds.</summary>
+    /// <summary>Prints what is known before the weights are created, which takes seconds for a large model.</summary>
     private static void WriteStart(
         Terminal terminal, RunConfiguration configuration, RunDirectory directory, Device device, ModelPlan plan)
     {
@@ -239,7 +239,7 @@ internal static class TrainCommand
             + $"1 to {training.MaxContexts} contexts");
     }
 
-    /// <summary>Refuses what cannot fit; the system would end the process without a word.</summary>
+    /// <summary>Refuses a run that exceeds the memory; the system would kill the process without a message.</summary>
     private static void RequireMemory(long bytes, RunConfiguration configuration, Device device)
     {
         (long available, string owner) = device is GpuDevice { MemoryBytes: > 0 } gpu
@@ -261,7 +261,7 @@ internal static class TrainCommand
             : $"{sentence}; a smaller --batch or model needs less ('gqn info' tells how much).";
     }
 
-    /// <summary>The largest half, quarter, ... of the batch whose estimate fits; 0 where there is none.</summary>
+    /// <summary>The largest half, quarter, ... of the batch whose estimated memory fits; 0 if there is none.</summary>
     private static int LargestBatch(RunConfiguration configuration, long available)
     {
         for (int batch = configuration.Training.Batch / 2; batch > 0; batch /= 2)

@@ -6,67 +6,67 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
 
-/// <summary>What the options of "train" and "info" ask for; null where one was not given.</summary>
+/// <summary>The values of the options of "train" and "info"; null if an option was not given.</summary>
 internal sealed record TrainRequest
 {
-    /// <summary>Where new runs go that name no folder.</summary>
+    /// <summary>The parent folder of new runs without a folder of their own.</summary>
     public const string RunsFolder = "runs";
 
-    /// <summary>What training takes where nobody says how long it should be.</summary>
+    /// <summary>The training time if no option determines the length of the run.</summary>
     public static readonly TimeSpan DefaultTime = TimeSpan.FromMinutes(10);
 
     /// <summary>The preset to start from.</summary>
     public string? Preset { get; init; }
 
-    /// <summary>Name of the scenes.</summary>
+    /// <summary>Name of the environment that renders the scenes.</summary>
     public string? Scenes { get; init; }
 
-    /// <summary>Folder with data sets, instead of rendered scenes.</summary>
+    /// <summary>Folder of data sets to read instead of rendering scenes.</summary>
     public string? Data { get; init; }
 
     /// <summary>Name of the data set in <see cref="Data"/>.</summary>
     public string? Dataset { get; init; }
 
-    /// <summary>How many scenes are rendered to learn from.</summary>
+    /// <summary>The number of rendered training scenes.</summary>
     public long? TrainScenes { get; init; }
 
     /// <summary>Length of the run, in updates.</summary>
     public long? Steps { get; init; }
 
-    /// <summary>The time that the length is chosen by.</summary>
+    /// <summary>The time within which training should end, from which the length is chosen.</summary>
     public TimeSpan? FitTime { get; init; }
 
-    /// <summary>The time after which training stops wherever it is.</summary>
+    /// <summary>The time after which training stops, regardless of its schedules.</summary>
     public TimeSpan? TimeLimit { get; init; }
 
     /// <summary>Scenes per update.</summary>
     public int? Batch { get; init; }
 
-    /// <summary>Seed of everything random.</summary>
+    /// <summary>Seed of the weights, the noise and the choice of scenes.</summary>
     public ulong? Seed { get; init; }
 
     /// <summary>Steps between lines of metrics.</summary>
     public int? LogEvery { get; init; }
 
-    /// <summary>Steps between sheets of predictions.</summary>
+    /// <summary>Steps between contact sheets of predictions.</summary>
     public int? SampleEvery { get; init; }
 
     /// <summary>Steps between checkpoints.</summary>
     public int? CheckpointEvery { get; init; }
 
-    /// <summary>Checkpoints that stay.</summary>
+    /// <summary>The number of checkpoints to keep.</summary>
     public int? Keep { get; init; }
 
-    /// <summary>"key=value" each.</summary>
+    /// <summary>Configuration overrides, each "key=value".</summary>
     public IReadOnlyList<string> Assignments { get; init; } = [];
 
-    /// <summary>Whether an assignment names the length.</summary>
+    /// <summary>Whether an assignment sets the length of the run.</summary>
     private bool AssignsLength => Assignments.Any(assignment => assignment.Split('=')[0].Trim().ToUpperInvariant()
         is "TRAINING.STEPS" or "TRAINING.REFITS" or "REFITS");
 
-    /// <summary>The time that the length of the run is chosen by; null where it is known.</summary>
-    /// <param name="resumed">Whether a run goes on.</param>
-    /// <exception cref="OptionException">A time is given beside a length.</exception>
+    /// <summary>The time from which the length of the run is chosen; null if the length is given.</summary>
+    /// <param name="resumed">Whether a run is resumed.</param>
+    /// <exception cref="OptionException">A time to fit is given beside a length, or for a resumed run.</exception>
     public TimeSpan? TimeToFit(bool resumed)
     {
         if (FitTime is null)
@@ -92,11 +92,11 @@ internal sealed record TrainRequest
 
     /// <summary>The configuration of a new run: the preset, then options, then assignments.</summary>
     /// <remarks>
-    /// Where the length differs from the preset's, its learning-rate and σ schedules stretch or shrink with it, so
-    /// that a short run ends as a long one does.
+    /// If the length differs from the preset's, the preset's learning-rate and σ schedules are stretched or shrunk with
+    /// it, so that a short run ends with the same values as a long one.
     /// </remarks>
-    /// <exception cref="OptionException">A value is impossible.</exception>
-    /// <exception cref="Gqn.Native.Scenes.UnknownSceneException">No scenes are called so.</exception>
+    /// <exception cref="OptionException">A value is invalid.</exception>
+    /// <exception cref="Gqn.Native.Scenes.UnknownSceneException">There is no environment of that name.</exception>
     public RunConfiguration ForNewRun()
     {
         var preset = Presets.Create(Preset ?? Presets.Default);
@@ -117,22 +117,22 @@ internal sealed record TrainRequest
         return ConfigurationOverrides.Apply(WithOptions(preset), Assignments).WithScenes();
     }
 
-    /// <summary>The configuration of a run that goes on: its own, options, then assignments; schedules stay.</summary>
-    /// <param name="directory">The run.</param>
-    /// <exception cref="OptionException">A value is impossible, it is not a run, or one of another model.</exception>
+    /// <summary>The configuration of a resumed run: as saved, then options, then assignments; schedules stay.</summary>
+    /// <param name="directory">The folder of the run.</param>
+    /// <exception cref="OptionException">A value is invalid, or the run is absent or of another model.</exception>
     public RunConfiguration ForResumedRun(RunDirectory directory)
     {
         var saved = directory.ReadConfiguration();
-        // The run's own command with --resume added must work, whatever --set there is in it.
+        // The command that started the run must work with --resume added, whatever its --set options are.
         var start = Preset is null ? saved : saved with { Model = Presets.Create(Preset).Model };
         var wanted = ConfigurationOverrides.Apply(WithOptions(start), Assignments).WithScenes();
         Checkpoint.RequireSameModel(directory.Path, saved.Model, wanted.Model);
         return wanted;
     }
 
-    /// <summary>The configuration with the values that the options name.</summary>
+    /// <summary>The configuration with the values given by the options.</summary>
     /// <exception cref="OptionException">Options exclude each other.</exception>
-    /// <exception cref="Gqn.Native.Data.DatasetException">The data set is not there.</exception>
+    /// <exception cref="Gqn.Native.Data.DatasetException">The data set is missing.</exception>
     public RunConfiguration WithOptions(RunConfiguration configuration) => configuration with
     {
         Training = WithScenes(configuration.Training) with
@@ -150,7 +150,7 @@ internal sealed record TrainRequest
         },
     };
 
-    /// <summary>runs/(preset)-(scenes)-(n) with the first n that is free.</summary>
+    /// <summary>runs/(preset)-(scenes)-(n) with the first n that is not taken.</summary>
     public static string FreeFolder(RunConfiguration configuration)
     {
         for (int n = 1; ; n++)
@@ -161,7 +161,7 @@ internal sealed record TrainRequest
         }
     }
 
-    /// <summary>Scenes come from one place: naming another takes back what belongs to the one before.</summary>
+    /// <summary>Scenes have a single source: naming a new one resets the settings of the previous one.</summary>
     private TrainingOptions WithScenes(TrainingOptions training)
     {
         if (Data is not null && (Scenes ?? TrainScenes?.ToString(CultureInfo.InvariantCulture)) is not null)
@@ -172,7 +172,7 @@ internal sealed record TrainRequest
 
         if (Data is not null)
         {
-            // A folder that is named from here must be found from elsewhere, and a set that is the only one stay so.
+            // The run may be resumed from another folder, or when there are more data sets: store full path and name.
             GqnDataset.Locate(Data, Dataset, out string found);
             return training with
             {

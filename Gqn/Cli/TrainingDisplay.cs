@@ -4,11 +4,11 @@ using Spectre.Console;
 
 namespace Gqn.Native.Cli;
 
-/// <summary>Shows the progress of training: a line for each report and, in a terminal, a bar that moves.</summary>
-/// <param name="terminal">Where to.</param>
-/// <param name="steps">Updates of the whole run.</param>
-/// <param name="firstStep">Updates made before it started watching.</param>
-/// <param name="limit">The time that training may take; null for none.</param>
+/// <summary>Shows the progress of training: a line for each report and, in a terminal, a live bar.</summary>
+/// <param name="terminal">Receives the progress.</param>
+/// <param name="steps">The length of the whole run, in updates.</param>
+/// <param name="firstStep">The updates made before this display was created.</param>
+/// <param name="limit">The time limit of training; null for none.</param>
 internal sealed class TrainingDisplay(Terminal terminal, long steps, long firstStep, TimeSpan? limit)
     : ITrainingObserver
 {
@@ -21,8 +21,8 @@ internal sealed class TrainingDisplay(Terminal terminal, long steps, long firstS
     private double _loss = double.NaN;
     private bool _headed;
 
-    /// <summary>Runs training and shows it.</summary>
-    /// <param name="train">Trains, and tells the observer it is given.</param>
+    /// <summary>Runs training and shows its progress.</summary>
+    /// <param name="train">Trains, and reports to the observer that it is given.</param>
     public TrainingOutcome Watch(Func<ITrainingObserver, TrainingOutcome> train)
     {
         if (!terminal.IsInteractive)
@@ -39,7 +39,7 @@ internal sealed class TrainingDisplay(Terminal terminal, long steps, long firstS
     }
 
     /// <inheritdoc />
-    /// <remarks>Allocates nothing but where the bar is due.</remarks>
+    /// <remarks>Allocates only when the bar is due for a refresh.</remarks>
     public void Stepped(long step)
     {
         if (_bar is null || _clock.GetElapsedTime(_refreshed) < RefreshInterval)
@@ -91,7 +91,7 @@ internal sealed class TrainingDisplay(Terminal terminal, long steps, long firstS
             $"{step,7} {loss,10} {excess,9} {kl,8} {reconstruction,8} {prediction,8} {mean,8} {pace,7} {left,6}"
                 .TrimEnd());
 
-    /// <summary>An error; nothing where it was not measured.</summary>
+    /// <summary>An error, or an empty string if it was not measured.</summary>
     private static string Measured(double error) => double.IsNaN(error) ? string.Empty : Number(error, "F5");
 
     private void Refresh(long step)
@@ -120,7 +120,7 @@ internal sealed class TrainingDisplay(Terminal terminal, long steps, long firstS
         return TimeSpan.FromSeconds(Math.Min(left, TimeSpan.MaxValue.TotalSeconds / 2));
     }
 
-    /// <summary>A number in its usual format, unless it is so large that digits would fill the line.</summary>
+    /// <summary>A number in the given format, or in scientific notation from 10⁶ on to keep the columns.</summary>
     private static string Number(double value, string format) =>
         value.ToString(Math.Abs(value) < 1e6 ? format : "G4", CultureInfo.InvariantCulture);
 }

@@ -4,20 +4,20 @@ using Gqn.Native.Scenes.Rendering;
 
 namespace Gqn.Native.Data;
 
-/// <summary>An estimate of the box that a data set's scenes lie in, from its cameras alone.</summary>
+/// <summary>Estimates the bounding box of a data set's scenes from its cameras alone.</summary>
 /// <remarks>
-/// Cameras that look at a common point stand around their scene: the box is centred there and as large as what a
-/// picture shows at that distance. Others walk about in theirs: the box is where they have been, and a quarter more to
-/// each side.
+/// Cameras that look at a common point surround their scene: the box is centred there and as large as what an image
+/// shows at that distance. Other cameras move within their scene: the box encloses their positions, plus a quarter of
+/// its extent on each side.
 /// </remarks>
 internal static class CameraBounds
 {
     private const float Margin = .25f;
 
-    // Lines of sight that pass the common point at more than a third of its distance have none in common.
+    // A line of sight that misses the common point by more than a third of its depth is not aimed at it.
     private const float LargestMiss = 1f / 3;
 
-    /// <summary>The box that these cameras see.</summary>
+    /// <summary>Estimates the box that these cameras see.</summary>
     public static SceneBounds Of(IReadOnlyList<Camera> cameras)
     {
         ArgumentOutOfRangeException.ThrowIfZero(cameras.Count);
@@ -27,7 +27,7 @@ internal static class CameraBounds
             : Within(views);
     }
 
-    /// <summary>The point nearest to all lines of sight, the sum of squares counting: Σ(I − f·fᵀ)(c − o) = 0.</summary>
+    /// <summary>The least-squares nearest point to all lines of sight: Σ(I − f·fᵀ)(c − o) = 0.</summary>
     private static bool TryFindCentre(PinholeView[] views, out Vector3 centre)
     {
         var sum = new Matrix4x4();
@@ -86,7 +86,7 @@ internal static class CameraBounds
         foreach (var view in views)
             (low, high) = (Vector3.Min(low, view.Origin), Vector3.Max(high, view.Origin));
         var size = high - low;
-        // Cameras that never move see something all the same; a unit is as good a guess as any.
+        // Cameras that never move give no extent; one unit is as good a guess as any.
         float extent = MathF.Max(size.X, size.Y);
         var margin = new Vector3(extent > 0 ? Margin * extent : 1);
         return new SceneBounds(low - margin, high + margin);

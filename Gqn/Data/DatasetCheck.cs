@@ -2,30 +2,30 @@ using Gqn.Native.Imaging;
 
 namespace Gqn.Native.Data;
 
-/// <summary>What a whole data set was found to hold.</summary>
-/// <param name="Scenes">Records.</param>
-/// <param name="Frames">Pictures.</param>
-/// <param name="GroundTruths">Records that say what the causes of their pictures are.</param>
+/// <summary>The totals of a checked data set.</summary>
+/// <param name="Scenes">Number of records.</param>
+/// <param name="Frames">Number of frames of all records.</param>
+/// <param name="GroundTruths">Number of records with ground truth: the factors that generated their images.</param>
 public readonly record struct DatasetTotals(long Scenes, long Frames, long GroundTruths);
 
-/// <summary>Reads all of a data set, by all processors, to prove that it can be read.</summary>
+/// <summary>Reads a whole data set, on all processors, to verify that it can be read.</summary>
 public static class DatasetCheck
 {
-    /// <summary>Compares every check value, decodes every frame, reads all cameras and, where there are some, composes
-    /// the scenes that records describe.</summary>
-    /// <param name="dataset">What to check.</param>
-    /// <param name="progress">Hears how many bytes were checked since it heard last, from several threads at
-    /// once.</param>
-    /// <param name="cancellation">Asks to stop.</param>
-    /// <returns>What there is, all of it in order.</returns>
-    /// <exception cref="DatasetException">Something is damaged; of several faults this is the first, in the order of
-    /// the files and their bytes.</exception>
-    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    /// <summary>Verifies every checksum, decodes every frame, reads all cameras and composes the scenes of all records
+    /// with ground truth.</summary>
+    /// <param name="dataset">The data set to check.</param>
+    /// <param name="progress">Receives the number of bytes checked since its last call; called concurrently by several
+    /// threads.</param>
+    /// <param name="cancellation">Requests a stop.</param>
+    /// <returns>The totals, if all of the data set is in order.</returns>
+    /// <exception cref="DatasetException">The data set is damaged; of several faults, this is the first in the order of
+    /// files and bytes.</exception>
+    /// <exception cref="OperationCanceledException">The check was stopped.</exception>
     public static DatasetTotals Run(GqnDataset dataset, Action<long> progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(dataset);
         ArgumentNullException.ThrowIfNull(progress);
-        // Asked for here, where a fault of the first scene is nobody else's.
+        // Evaluated here, so that a fault of the first scene is not attributed to another file.
         _ = dataset.ViewsPerScene;
         var faults = new DatasetException?[dataset.Files.Count];
         var totals = new DatasetTotals[faults.Length];
@@ -37,7 +37,7 @@ public static class DatasetCheck
             }
             catch (DatasetException fault)
             {
-                // All files before this one are still checked to their ends.
+                // Files before this one are still checked to their ends, so the first fault is found.
                 faults[file] = fault;
                 state.Break();
             }

@@ -4,12 +4,12 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Data;
 
-/// <summary>Which rendered scenes a folder of files holds: all that decides the files' bytes.</summary>
-/// <remarks>The folder keeps it as a file of its own, <see cref="FileName"/>, so that an interrupted making goes on
-/// only with what it had begun.</remarks>
+/// <summary>Describes the rendered scenes in a folder: everything that determines the bytes of its files.</summary>
+/// <remarks>Stored in the folder as <see cref="FileName"/>, so that an interrupted run is resumed only with the same
+/// contents.</remarks>
 public sealed record DatasetContents
 {
-    /// <summary>The name of the file in the folder of a split that says what is in the others.</summary>
+    /// <summary>The name of the file, in the folder of a split, that describes the others.</summary>
     public const string FileName = "contents.json";
 
     private static readonly JsonSerializerOptions JsonOptions = new()
@@ -24,13 +24,13 @@ public sealed record DatasetContents
     /// <summary>The name of the environment that renders them.</summary>
     public required string Environment { get; init; }
 
-    /// <summary>The environment's version: another one renders other scenes.</summary>
+    /// <summary>The environment's version; different versions render different scenes.</summary>
     public required int Version { get; init; }
 
-    /// <summary>Which of the environment's two sets.</summary>
+    /// <summary>The split of the environment's scenes.</summary>
     public required SceneSplit Split { get; init; }
 
-    /// <summary>How many scenes: those numbered from 0 on.</summary>
+    /// <summary>The number of scenes; they are numbered from 0.</summary>
     public required long Scenes { get; init; }
 
     /// <summary>Scenes in each file; the last may have fewer.</summary>
@@ -39,16 +39,16 @@ public sealed record DatasetContents
     /// <summary>Height and width of the frames, in pixels.</summary>
     public required int ImageSize { get; init; }
 
-    /// <summary>How frames are stored.</summary>
+    /// <summary>The image format of the stored frames.</summary>
     public required FrameFormat Frames { get; init; }
 
     /// <summary>The contents as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, JsonOptions);
 
-    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
-    /// <param name="json">The text.</param>
-    /// <param name="path">The file it comes from, for messages.</param>
-    /// <exception cref="DatasetException">It is something else.</exception>
+    /// <summary>Parses the output of <see cref="ToJson"/>.</summary>
+    /// <param name="json">The JSON text.</param>
+    /// <param name="path">The file that it was read from, for error messages.</param>
+    /// <exception cref="DatasetException">The text does not describe contents.</exception>
     public static DatasetContents Parse(string json, string path)
     {
         try
@@ -64,7 +64,7 @@ public sealed record DatasetContents
         throw new DatasetException(path, null, "it does not say what was made");
     }
 
-    /// <summary>The first value that differs, as "'name' is this, not that"; null where all agree.</summary>
+    /// <summary>The first value that differs, as "'name' is this, not that"; null if all are equal.</summary>
     internal string? DifferenceFrom(DatasetContents wanted)
     {
         ReadOnlySpan<(string Name, object Here, object Wanted)> values =

@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace Gqn.Native.Data;
 
-/// <summary>A data set cannot be opened, is damaged, or does not hold what was asked of it.</summary>
+/// <summary>A data set cannot be opened, is damaged, or does not contain what was requested.</summary>
 public sealed class DatasetException : IOException
 {
-    /// <summary>An error whose message is one sentence: the file, the place in it, what is wrong, what to do.</summary>
-    /// <param name="path">The file or folder.</param>
-    /// <param name="offset">The byte of the file where it is wrong; null where it is wrong as a whole.</param>
+    /// <summary>Creates an error with a one-sentence message: file, position in it, problem, what to do.</summary>
+    /// <param name="path">The faulty file or folder.</param>
+    /// <param name="offset">The byte offset of the fault; null if it concerns the file or folder as a whole.</param>
     /// <param name="problem">What is wrong, without a final full stop.</param>
-    /// <param name="inner">The error underneath, if any.</param>
+    /// <param name="inner">The underlying error, if any.</param>
     public DatasetException(string path, long? offset, string problem, Exception? inner = null)
         : base(Sentence(path, offset, problem), inner)
     {
@@ -17,10 +17,10 @@ public sealed class DatasetException : IOException
         Offset = offset;
     }
 
-    /// <summary>The file or folder that is wrong.</summary>
+    /// <summary>The faulty file or folder.</summary>
     public string Path { get; }
 
-    /// <summary>The byte of the file where it is wrong; null where it is wrong as a whole.</summary>
+    /// <summary>The byte offset of the fault; null if it concerns the file or folder as a whole.</summary>
     public long? Offset { get; }
 
     private static string Sentence(string path, long? offset, string problem)

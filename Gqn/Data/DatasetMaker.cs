@@ -3,29 +3,29 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Data;
 
-/// <summary>Renders a set of scenes, by all processors, into files laid out as the released data sets are.</summary>
+/// <summary>Renders a set of scenes, on all processors, into files in the layout of the released data sets.</summary>
 /// <remarks>
-/// Files appear whole or not at all, whatever ends the process, and their bytes are a function of the
-/// <see cref="DatasetContents"/> alone. Making goes on where it stopped: files that are there are left as they are.
+/// Files appear complete or not at all, even if the process is killed, and their bytes are a function of the
+/// <see cref="DatasetContents"/> alone. An interrupted run resumes where it stopped: existing files are kept.
 /// </remarks>
 public sealed class DatasetMaker
 {
-    /// <summary>What <see cref="AtomicFile"/> calls a file that is not whole yet.</summary>
+    /// <summary>The extension that <see cref="AtomicFile"/> gives to an incomplete file.</summary>
     private const string Temporary = ".tmp";
 
-    /// <summary>Scenes that are rendered at a time; a stop waits for no more than these.</summary>
+    /// <summary>The number of scenes rendered at a time; a stop waits for at most these.</summary>
     private const int Chunk = 16;
 
     private readonly SceneEnvironment _environment;
     private readonly GqnDatasetWriter _writer;
 
-    /// <summary>Prepares the folder of one split: makes it, or finds that it holds these contents or a part of
-    /// them.</summary>
+    /// <summary>Prepares the folder of one split: creates it, or verifies that it holds these contents, in whole or in
+    /// part.</summary>
     /// <param name="folder">The folder of data sets; the files go to folder/data set/split.</param>
-    /// <param name="contents">What to make.</param>
-    /// <exception cref="UnknownSceneException">No environment is called so.</exception>
-    /// <exception cref="DatasetException">There are other files in that folder.</exception>
-    /// <exception cref="IOException">The folder cannot be made.</exception>
+    /// <param name="contents">What to render.</param>
+    /// <exception cref="UnknownSceneException">There is no environment of that name.</exception>
+    /// <exception cref="DatasetException">The folder holds other files.</exception>
+    /// <exception cref="IOException">The folder cannot be created.</exception>
     public DatasetMaker(string folder, DatasetContents contents)
     {
         ArgumentNullException.ThrowIfNull(contents);
@@ -37,27 +37,27 @@ public sealed class DatasetMaker
         Prepare();
     }
 
-    /// <summary>What is made.</summary>
+    /// <summary>What is rendered.</summary>
     public DatasetContents Contents { get; }
 
     /// <summary>The folder of the files.</summary>
     public string Path => _writer.Path;
 
-    /// <summary>How many files there will be.</summary>
+    /// <summary>The number of files in the complete set.</summary>
     public int Files => _writer.Layout.Files;
 
-    /// <summary>How many of the scenes are in files.</summary>
+    /// <summary>The number of scenes in files that are already complete.</summary>
     public long ScenesThere => Enumerable.Range(0, Files)
         .Where(file => File.Exists(_writer.PathOf(file))).Sum(file => (long)_writer.Layout.CountScenes(file));
 
-    /// <summary>The bytes of the files that are there.</summary>
+    /// <summary>The size of the files that are already complete, in bytes.</summary>
     public long BytesThere => Enumerable.Range(0, Files)
         .Select(file => new FileInfo(_writer.PathOf(file))).Where(file => file.Exists).Sum(file => file.Length);
 
-    /// <summary>Makes the files that are not there.</summary>
-    /// <param name="progress">Hears, on this thread, how many scenes were rendered since it heard last.</param>
-    /// <param name="cancellation">Asks to stop; the file in the making is given up.</param>
-    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    /// <summary>Renders and writes the missing files.</summary>
+    /// <param name="progress">Receives, on this thread, the number of scenes rendered since its last call.</param>
+    /// <param name="cancellation">Requests a stop; the file being written is discarded.</param>
+    /// <exception cref="OperationCanceledException">Rendering was stopped.</exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public void Make(Action<int> progress, CancellationToken cancellation)
     {
@@ -77,7 +77,7 @@ public sealed class DatasetMaker
         for (int done = 0; done < count; done += Chunk)
         {
             int first = done, some = Math.Min(Chunk, count - done);
-            // A scene takes milliseconds, beside which what starting an iteration costs is nothing.
+            // A scene takes milliseconds; the overhead of a parallel iteration is negligible beside it.
             Parallel.For(0, some, parallel, i => records[i] = SceneRecord.Render(
                 _environment, Contents.Split, _writer.Layout.SceneOf(file, first + i), Contents.ImageSize,
                 Contents.Frames));
@@ -87,7 +87,7 @@ public sealed class DatasetMaker
         }
     }
 
-    /// <summary>Finds what was begun, or begins.</summary>
+    /// <summary>Verifies the contents of an existing folder, or writes those of a new one.</summary>
     private void Prepare()
     {
         string path = System.IO.Path.Combine(Path, DatasetContents.FileName);
@@ -101,7 +101,7 @@ public sealed class DatasetMaker
 
             return;
         }
-        // What a killed process had not finished does not count.
+        // Incomplete files of a killed process do not count.
         string? other = Directory.EnumerateFileSystemEntries(Path)
             .FirstOrDefault(entry => !entry.EndsWith(Temporary, StringComparison.Ordinal));
         if (other is not null)

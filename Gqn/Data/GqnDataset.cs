@@ -6,10 +6,10 @@ using Gqn.Native.Scenes;
 namespace Gqn.Native.Data;
 
 /// <summary>One split of a data set in the layout of the released ones: TFRecord files called 001-of-900.tfrecord in a
-/// folder DIR/NAME/train or DIR/train. Several threads may share one.</summary>
+/// folder DIR/NAME/train or DIR/train. Safe for use by several threads.</summary>
 /// <remarks>
-/// Files hold any number of scenes, and some of them may be absent: whoever has a part of a released set can use it.
-/// How many scenes a file has is found by reading the lengths of its records, when somebody asks first.
+/// Files hold any number of scenes, and some files may be absent, so a part of a released set is usable. The scenes of
+/// a file are counted on first use, by reading the lengths of its records.
 /// </remarks>
 public sealed partial class GqnDataset
 {
@@ -27,33 +27,33 @@ public sealed partial class GqnDataset
     /// <summary>The data set's name.</summary>
     public string Name { get; }
 
-    /// <summary>The layout that its name stands for; null for a data set of one's own.</summary>
+    /// <summary>The released layout of that name; null for a custom data set.</summary>
     public GqnDatasetInfo? Info { get; }
 
-    /// <summary>Which of its sets this is.</summary>
+    /// <summary>The split of the data set.</summary>
     public SceneSplit Split { get; }
 
-    /// <summary>The folder that the files are in.</summary>
+    /// <summary>The folder of the files.</summary>
     public string Path { get; }
 
-    /// <summary>The files that are there, in the order of their numbers.</summary>
+    /// <summary>The paths of the existing files, in the order of their numbers.</summary>
     public IReadOnlyList<string> Files { get; }
 
-    /// <summary>How many files the set has by their names; more than <see cref="Files"/> where some are
+    /// <summary>The number of files according to their names; more than in <see cref="Files"/> if some are
     /// absent.</summary>
     public int DeclaredFiles { get; }
 
-    /// <summary>Views of each scene: those of the released layout, or of the first scene of a set of one's
-    /// own.</summary>
+    /// <summary>The number of views of each scene: that of the released layout or, in a custom set, of the first
+    /// scene.</summary>
     /// <exception cref="DatasetException">The set has no scene, or the first is damaged.</exception>
     public int ViewsPerScene => _views.Value;
 
     /// <summary>Opens one split of a data set.</summary>
-    /// <param name="folder">The folder of the data set, or one that holds it.</param>
-    /// <param name="name">Its name, or that of the environment that renders it; null where the folder holds only
+    /// <param name="folder">The folder of the data set, or its parent.</param>
+    /// <param name="name">The name of the data set or of the environment that renders it; null if the folder holds only
     /// one.</param>
-    /// <param name="split">Which of its sets.</param>
-    /// <exception cref="DatasetException">It is not there, or there are several to choose from.</exception>
+    /// <param name="split">The split to open.</param>
+    /// <exception cref="DatasetException">The data set is missing, or there are several to choose from.</exception>
     public static GqnDataset Open(string folder, string? name, SceneSplit split)
     {
         string path = Locate(folder, name, out string found);
@@ -67,11 +67,11 @@ public sealed partial class GqnDataset
         return new GqnDataset(found, split, files);
     }
 
-    /// <summary>The folder of a data set, the one that has the folders train and test.</summary>
-    /// <param name="folder">That folder, or one that holds it.</param>
-    /// <param name="name">As <see cref="Open"/> takes it.</param>
+    /// <summary>Finds the folder of a data set, the parent of the folders train and test.</summary>
+    /// <param name="folder">That folder, or its parent.</param>
+    /// <param name="name">As for <see cref="Open"/>.</param>
     /// <param name="found">The name of the data set.</param>
-    /// <exception cref="DatasetException">It is not there, or there are several to choose from.</exception>
+    /// <exception cref="DatasetException">The data set is missing, or there are several to choose from.</exception>
     public static string Locate(string folder, string? name, out string found)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -113,23 +113,23 @@ public sealed partial class GqnDataset
     }
 
     /// <summary>The names of the data sets in a folder.</summary>
-    /// <param name="folder">A folder that has data sets below it.</param>
+    /// <param name="folder">The parent folder of data sets.</param>
     public static IReadOnlyList<string> Below(string folder) =>
     [
         .. Directory.EnumerateDirectories(folder).Where(HasSplit)
             .Select(path => System.IO.Path.GetFileName(path)!).Order(StringComparer.Ordinal),
     ];
 
-    /// <summary>How many scenes a file has.</summary>
-    /// <param name="file">Its place in <see cref="Files"/>.</param>
+    /// <summary>The number of scenes in a file.</summary>
+    /// <param name="file">The index of the file in <see cref="Files"/>.</param>
     /// <exception cref="DatasetException">The file is damaged or cannot be read.</exception>
     public int CountScenes(int file) => TryCountScenes(file, out int count) ? count : ReadOffsets(file).Length;
 
-    /// <summary>How many scenes a file has, where that is known already.</summary>
+    /// <summary>The number of scenes in a file, if it has been counted already.</summary>
     internal bool TryCountScenes(int file, out int count) => _counts.TryGetValue(file, out count);
 
-    /// <summary>Where each scene of a file begins.</summary>
-    /// <param name="file">Its place in <see cref="Files"/>.</param>
+    /// <summary>The byte offset of each scene in a file.</summary>
+    /// <param name="file">The index of the file in <see cref="Files"/>.</param>
     /// <exception cref="DatasetException">The file is damaged or cannot be read.</exception>
     public long[] ReadOffsets(int file)
     {
@@ -140,9 +140,9 @@ public sealed partial class GqnDataset
     }
 
     /// <summary>Reads one scene.</summary>
-    /// <param name="file">The place of its file in <see cref="Files"/>.</param>
-    /// <param name="offset">Where it begins, from <see cref="ReadOffsets"/>.</param>
-    /// <exception cref="DatasetException">It is damaged, or has another number of views.</exception>
+    /// <param name="file">The index of its file in <see cref="Files"/>.</param>
+    /// <param name="offset">The byte offset of the scene, from <see cref="ReadOffsets"/>.</param>
+    /// <exception cref="DatasetException">The scene is damaged, or has a different number of views.</exception>
     public SceneRecord Read(int file, long offset)
     {
         using var records = new TfRecordFile(Files[file]);
@@ -150,10 +150,10 @@ public sealed partial class GqnDataset
         return Parse(records.Read(offset, ref buffer), records.Path, offset);
     }
 
-    /// <summary>Reads all scenes of a file, from its beginning to its end. The frames of a scene stay only until the
-    /// next is read.</summary>
-    /// <param name="file">Its place in <see cref="Files"/>.</param>
-    /// <exception cref="DatasetException">A scene is damaged, or has another number of views.</exception>
+    /// <summary>Reads all scenes of a file in order. The frames of a scene are valid only until the next is
+    /// read.</summary>
+    /// <param name="file">The index of the file in <see cref="Files"/>.</param>
+    /// <exception cref="DatasetException">A scene is damaged, or has a different number of views.</exception>
     public IEnumerable<SceneRecord> ReadFile(int file)
     {
         using var records = new TfRecordReader(Files[file]);
@@ -161,7 +161,7 @@ public sealed partial class GqnDataset
             yield return Parse(data, Files[file], offset);
     }
 
-    /// <summary>Reads a scene of this data set.</summary>
+    /// <summary>Parses a scene of this data set, and checks its number of views.</summary>
     internal SceneRecord Parse(ReadOnlyMemory<byte> data, string path, long offset)
     {
         var record = SceneRecord.Parse(data, path, offset);

@@ -2,16 +2,14 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Data;
 
-/// <summary>The layout of one of the seven data sets released with the article (deepmind/gqn-datasets).</summary>
-/// <remarks>A scene is a record; its file holds any number of them, 20 to about 5000.</remarks>
-/// <param name="Name">The data set's name and folder.</param>
-/// <param name="Environment">Which <see cref="SceneEnvironment"/> renders such scenes.</param>
-/// <param name="ImageSize">Height and width of the released frames, in pixels; sets of one's own may have
-/// others.</param>
-/// <param name="Views">Frames and cameras of each scene.</param>
-/// <param name="TrainFiles">How many files the released training set has; sets of one's own may have any
-/// number.</param>
-/// <param name="TestFiles">How many files the released test set has.</param>
+/// <summary>The layout of one of the seven data sets released with the paper (deepmind/gqn-datasets).</summary>
+/// <remarks>A scene is one record; a released file holds from 20 to about 5000 of them.</remarks>
+/// <param name="Name">The name of the data set and of its folder.</param>
+/// <param name="Environment">The name of the <see cref="SceneEnvironment"/> that renders such scenes.</param>
+/// <param name="ImageSize">Height and width of the released frames, in pixels; custom sets may differ.</param>
+/// <param name="Views">The number of frames, and of cameras, of each scene.</param>
+/// <param name="TrainFiles">The number of files of the released training set; custom sets may differ.</param>
+/// <param name="TestFiles">The number of files of the released test set.</param>
 public sealed record GqnDatasetInfo(
     string Name, string Environment, int ImageSize, int Views, int TrainFiles, int TestFiles)
 {
@@ -27,21 +25,21 @@ public sealed record GqnDatasetInfo(
         new("mazes", "mazes", 84, 300, 1080, 120),
     ];
 
-    /// <summary>The layout of this name; null for a data set of one's own.</summary>
+    /// <summary>The layout of this name; null for a custom data set.</summary>
     /// <param name="name">The name of a data set, or of the environment that renders it.</param>
     public static GqnDatasetInfo? Find(string name) =>
         All.FirstOrDefault(info => info.Name == name || info.Environment == name);
 
-    /// <summary>The folder of a data set: the released name of an environment, else the name itself.</summary>
+    /// <summary>The folder name of a data set: the released name if there is one, else the name itself.</summary>
     public static string NameOf(string name) => Find(name)?.Name ?? name;
 
-    /// <summary>The folder of a split: "train" or "test".</summary>
+    /// <summary>The folder name of a split: "train" or "test".</summary>
     public static string FolderOf(SceneSplit split) => split == SceneSplit.Train ? "train" : "test";
 
     /// <summary>The name of a file.</summary>
     /// <param name="number">1 to <paramref name="count"/>.</param>
-    /// <param name="count">How many files the set has.</param>
-    /// <returns>Such as 0001-of-2160.tfrecord: both numbers have as many digits as the larger.</returns>
+    /// <param name="count">The number of files in the set.</param>
+    /// <returns>A name such as 0001-of-2160.tfrecord, with both numbers padded to the same number of digits.</returns>
     public static string FileName(int number, int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(number, 1);

@@ -3,22 +3,22 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Data;
 
-/// <summary>Writes one split of a data set in the layout of the released ones. Several threads may write files of one
-/// set.</summary>
-/// <remarks>A file appears under its name only when it is whole, so whatever stops the writing leaves whole files, and
-/// the same call later makes the others.</remarks>
+/// <summary>Writes one split of a data set in the layout of the released ones. Several threads may write different
+/// files of a set.</summary>
+/// <remarks>A file appears under its name only when it is complete, so an interruption leaves complete files, and
+/// repeating the call adds the others.</remarks>
 public sealed class GqnDatasetWriter
 {
-    /// <summary>Scenes of a file where nobody asks for another number.</summary>
+    /// <summary>The default number of scenes in a file.</summary>
     public const int UsualScenesPerFile = 1000;
 
-    /// <summary>Prepares a set of files; makes their folder, and writes nothing yet.</summary>
-    /// <param name="folder">The folder that holds, or shall hold, the folder of the data set.</param>
-    /// <param name="name">The data set's name, or that of an environment, which stands for the released name.</param>
-    /// <param name="split">Which of its sets.</param>
-    /// <param name="scenes">How many scenes there will be.</param>
-    /// <param name="scenesPerFile">How many of them are in a file; the last has what is left.</param>
-    /// <exception cref="IOException">The folder cannot be made.</exception>
+    /// <summary>Prepares a set of files: creates their folder, but writes nothing yet.</summary>
+    /// <param name="folder">The parent folder of the data set's folder; need not exist yet.</param>
+    /// <param name="name">The name of the data set, or of an environment, which stands for the released name.</param>
+    /// <param name="split">The split to write.</param>
+    /// <param name="scenes">The number of scenes in the set.</param>
+    /// <param name="scenesPerFile">The number of scenes in each file; the last has the rest.</param>
+    /// <exception cref="IOException">The folder cannot be created.</exception>
     public GqnDatasetWriter(
         string folder, string name, SceneSplit split, long scenes, int scenesPerFile = UsualScenesPerFile)
     {
@@ -39,17 +39,17 @@ public sealed class GqnDatasetWriter
     /// <summary>The folder of the files.</summary>
     public string Path { get; }
 
-    /// <summary>Which scenes are in which file.</summary>
+    /// <summary>The distribution of the scenes over the files.</summary>
     public SceneFileLayout Layout { get; }
 
-    /// <summary>The name of a file.</summary>
-    /// <param name="file">0 up to <see cref="SceneFileLayout.Files"/>.</param>
+    /// <summary>The path of a file.</summary>
+    /// <param name="file">The file's index, below <see cref="SceneFileLayout.Files"/>.</param>
     public string PathOf(int file) => System.IO.Path.Combine(Path, GqnDatasetInfo.FileName(file + 1, Layout.Files));
 
     /// <summary>Writes a file.</summary>
-    /// <param name="file">0 up to <see cref="SceneFileLayout.Files"/>.</param>
-    /// <param name="records">Its scenes; as many as the layout says.</param>
-    /// <exception cref="ArgumentException">There is another number of scenes; nothing is written.</exception>
+    /// <param name="file">The file's index, below <see cref="SceneFileLayout.Files"/>.</param>
+    /// <param name="records">The scenes of the file, as many as the layout states.</param>
+    /// <exception cref="ArgumentException">The number of scenes is different; nothing is written.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void WriteFile(int file, IEnumerable<SceneRecord> records)
     {
@@ -73,15 +73,15 @@ public sealed class GqnDatasetWriter
     }
 
     /// <summary>Renders and writes a file.</summary>
-    /// <param name="file">0 up to <see cref="SceneFileLayout.Files"/>.</param>
-    /// <param name="environment">What to render; scene k of the set is scene k of the environment.</param>
-    /// <param name="split">Which of its sets.</param>
+    /// <param name="file">The file's index, below <see cref="SceneFileLayout.Files"/>.</param>
+    /// <param name="environment">The environment to render; scene k of the set is scene k of the environment.</param>
+    /// <param name="split">The split to write.</param>
     /// <param name="imageSize">Height and width of the frames, in pixels.</param>
-    /// <param name="format">How frames are stored.</param>
-    /// <param name="progress">Called after each scene; null for nobody.</param>
-    /// <param name="cancellation">Gives the file up; nothing is left of it.</param>
+    /// <param name="format">The image format of the stored frames.</param>
+    /// <param name="progress">Called after each scene; null if not needed.</param>
+    /// <param name="cancellation">Cancels the writing; nothing is left of the file.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Writing was cancelled.</exception>
     public void RenderFile(
         int file, SceneEnvironment environment, SceneSplit split, int imageSize,
         FrameFormat format = FrameFormat.Jpeg, Action? progress = null, CancellationToken cancellation = default)

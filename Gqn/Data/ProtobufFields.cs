@@ -1,6 +1,6 @@
 namespace Gqn.Native.Data;
 
-/// <summary>The ways in which protobuf's wire format lays out a value.</summary>
+/// <summary>The wire types of the protobuf encoding.</summary>
 internal enum WireType
 {
     Varint = 0,
@@ -11,14 +11,14 @@ internal enum WireType
     Fixed32 = 5,
 }
 
-/// <summary>Walks over the fields of one protobuf message; nested messages are left as they are, and groups are
+/// <summary>Iterates over the fields of one protobuf message; nested messages are not parsed, and groups are
 /// skipped.</summary>
-/// <param name="message">The message.</param>
-/// <param name="path">The file it comes from, for messages.</param>
-/// <param name="offset">Where in the file it begins.</param>
+/// <param name="message">The encoded message.</param>
+/// <param name="path">The file that it was read from, for error messages.</param>
+/// <param name="offset">The byte offset of the message in the file.</param>
 internal ref struct ProtobufFields(ReadOnlySpan<byte> message, string path, long offset)
 {
-    /// <summary>As in other readers of the format; a message of the data sets has no group at all.</summary>
+    /// <summary>The limit of other protobuf readers; messages of the data sets contain no groups at all.</summary>
     private const int MaxGroupDepth = 100;
 
     private const int MaxVarintBytes = 10;
@@ -30,27 +30,27 @@ internal ref struct ProtobufFields(ReadOnlySpan<byte> message, string path, long
     /// <summary>The number of the current field.</summary>
     public int Number { get; private set; }
 
-    /// <summary>How the current field is laid out; never a group.</summary>
+    /// <summary>The wire type of the current field; never a group.</summary>
     public WireType WireType { get; private set; }
 
-    /// <summary>Where the current field, its tag included, begins in the message.</summary>
+    /// <summary>The offset of the current field in the message, its tag included.</summary>
     public int FieldStart { get; private set; }
 
-    /// <summary>Where the value begins, behind tag and length.</summary>
+    /// <summary>The offset of the value in the message, after the tag and length.</summary>
     public int Start { get; private set; }
 
-    /// <summary>How many bytes the value has.</summary>
+    /// <summary>The length of the value, in bytes.</summary>
     public int Length { get; private set; }
 
     /// <summary>The value's bytes.</summary>
     public readonly ReadOnlySpan<byte> Value => _message.Slice(Start, Length);
 
-    /// <summary>Where in the file the value begins.</summary>
+    /// <summary>The byte offset of the value in the file.</summary>
     public readonly long ValueOffset => offset + Start;
 
-    /// <summary>Goes to the next field.</summary>
+    /// <summary>Advances to the next field.</summary>
     /// <returns>False at the end of the message.</returns>
-    /// <exception cref="DatasetException">The message breaks the wire format.</exception>
+    /// <exception cref="DatasetException">The message violates the wire format.</exception>
     public bool MoveNext()
     {
         while (_position < _message.Length)
@@ -64,10 +64,10 @@ internal ref struct ProtobufFields(ReadOnlySpan<byte> message, string path, long
         return false;
     }
 
-    /// <summary>The number that a varint at the beginning of some bytes holds.</summary>
-    /// <param name="bytes">Shortened by what was read.</param>
-    /// <param name="value">The number.</param>
-    /// <returns>False where it has more than ten bytes, or does not end.</returns>
+    /// <summary>Reads a varint from the start of a span.</summary>
+    /// <param name="bytes">The bytes; on success, the varint is removed from their start.</param>
+    /// <param name="value">The decoded number.</param>
+    /// <returns>False if the varint has more than ten bytes or does not end.</returns>
     public static bool TryReadVarint(ref ReadOnlySpan<byte> bytes, out ulong value)
     {
         value = 0;
@@ -109,7 +109,7 @@ internal ref struct ProtobufFields(ReadOnlySpan<byte> message, string path, long
             throw Fault($"the protobuf group {Number} ends without having begun");
     }
 
-    /// <summary>Goes behind the end of the group that has just begun, and of those within it.</summary>
+    /// <summary>Skips the group that has just begun, including groups nested in it.</summary>
     private void SkipGroup()
     {
         Span<int> open = stackalloc int[MaxGroupDepth];

@@ -3,7 +3,7 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Data;
 
-/// <summary>Scenes from the files of a data set; frames are brought to the size that is asked for.</summary>
+/// <summary>Scenes from the files of a data set; frames are resampled to the requested size.</summary>
 /// <param name="dataset">One split of a data set.</param>
 public sealed class RecordedScenes(GqnDataset dataset) : SceneSource
 {
@@ -16,8 +16,8 @@ public sealed class RecordedScenes(GqnDataset dataset) : SceneSource
     public override int ViewsPerScene => dataset.ViewsPerScene;
 
     /// <inheritdoc/>
-    /// <remarks>Sets of a released name have the world of the environment that renders such scenes; of others the
-    /// cameras tell.</remarks>
+    /// <remarks>A set with a released name has the bounds of the environment that renders such scenes; those of other
+    /// sets are estimated from their cameras.</remarks>
     public override (SceneBounds Bounds, int GridWidth) FindBounds(double? fieldOfViewDegrees = null)
     {
         if (GqnDatasetInfo.Find(Name) is not { } known)
@@ -36,10 +36,10 @@ public sealed class RecordedScenes(GqnDataset dataset) : SceneSource
     /// <inheritdoc/>
     internal override SceneReader CreateReader(int imageSize) => new Reader(dataset, (OffsetCache)Files, imageSize);
 
-    /// <summary>Where the scenes of the files begin that were used last.</summary>
+    /// <summary>A least-recently-used cache of the scene offsets of files.</summary>
     private sealed class OffsetCache(GqnDataset dataset) : ISceneFiles
     {
-        /// <summary>32 MB; the buffer of an order refers to far fewer.</summary>
+        /// <summary>32 MiB of offsets; a shuffle buffer refers to far fewer.</summary>
         private const long MaxOffsets = 4 << 20;
 
         private readonly object _gate = new();
@@ -52,7 +52,7 @@ public sealed class RecordedScenes(GqnDataset dataset) : SceneSource
 
         public int CountScenes(int file) => dataset.TryCountScenes(file, out int count) ? count : this[file].Length;
 
-        /// <summary>Where the scenes of a file begin.</summary>
+        /// <summary>The byte offsets of the scenes in a file.</summary>
         public long[] this[int file]
         {
             get

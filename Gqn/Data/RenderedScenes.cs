@@ -2,11 +2,11 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Data;
 
-/// <summary>Scenes that an environment renders when they are asked for.</summary>
-/// <param name="environment">What to render.</param>
-/// <param name="split">Which of its sets.</param>
-/// <param name="layout">Which scenes: 0, 1, 2, ... up to a number, in the order in which files of them would be read;
-/// null for scenes without end, each drawn anew.</param>
+/// <summary>Scenes that an environment renders on demand.</summary>
+/// <param name="environment">The environment that renders the scenes.</param>
+/// <param name="split">The split of its scenes.</param>
+/// <param name="layout">For a finite set of scenes 0, 1, 2, ...: the layout of the files in whose reading order they
+/// come; null for an endless supply of scenes, each drawn anew.</param>
 public sealed class RenderedScenes(SceneEnvironment environment, SceneSplit split, SceneFileLayout? layout = null)
     : SceneSource
 {

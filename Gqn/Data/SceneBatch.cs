@@ -3,10 +3,10 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Data;
 
-/// <summary>One batch for training or evaluation: of each scene some observed views, and one to predict.</summary>
+/// <summary>One batch for training or evaluation: some observed views of each scene, and one view to predict.</summary>
 /// <remarks>
-/// Arrays are sized for <see cref="MaxContexts"/>; a batch with fewer <see cref="Contexts"/> uses their beginnings.
-/// Pictures are height × width × (R, G, B) in 0..1, each value one of the 256 steps of a byte divided by 255.
+/// Arrays are sized for <see cref="MaxContexts"/>; a batch with fewer <see cref="Contexts"/> uses the start of each.
+/// Images are height × width × (R, G, B) in 0..1; each value is a byte divided by 255.
 /// </remarks>
 public sealed class SceneBatch
 {
@@ -52,25 +52,25 @@ public sealed class SceneBatch
         _viewOrder = new int[source.ViewsPerScene];
     }
 
-    /// <summary>Height and width of a picture, in pixels.</summary>
+    /// <summary>Height and width of an image, in pixels.</summary>
     public int ImageSize { get; }
 
     /// <summary>B, the number of scenes.</summary>
     public int Scenes { get; }
 
-    /// <summary>The most contexts that fit.</summary>
+    /// <summary>The largest number of contexts that fits.</summary>
     public int MaxContexts { get; }
 
     /// <summary>M, the number of observed views of each scene.</summary>
     public int Contexts { get; internal set; }
 
-    /// <summary>B·M pictures; that of context m of scene b is number b·M + m.</summary>
+    /// <summary>B·M images; context m of scene b is image b·M + m.</summary>
     public float[] ContextImages { get; }
 
-    /// <summary>B·M viewpoints of seven numbers, in the order of <see cref="ContextImages"/>.</summary>
+    /// <summary>B·M viewpoints of seven numbers each, in the order of <see cref="ContextImages"/>.</summary>
     public float[] ContextViews { get; }
 
-    /// <summary>B pictures to predict.</summary>
+    /// <summary>The B images to predict.</summary>
     public float[] QueryImages { get; }
 
     /// <summary>The B viewpoints of <see cref="QueryImages"/>.</summary>
@@ -82,27 +82,27 @@ public sealed class SceneBatch
     /// <summary>The B cameras of <see cref="QueryImages"/>.</summary>
     public Camera[] QueryCameras { get; }
 
-    /// <summary>What the network is told of <see cref="ContextCameras"/> besides their viewpoints; null where it is
-    /// told no more, or the batch is not for training.</summary>
+    /// <summary>The geometry of <see cref="ContextCameras"/> that the network receives besides their viewpoints; null
+    /// if it receives none, or if the batch is not for training.</summary>
     public ViewArrays? ContextGeometry { get; }
 
-    /// <summary>The same of <see cref="QueryCameras"/>.</summary>
+    /// <summary>The same for <see cref="QueryCameras"/>.</summary>
     public ViewArrays? QueryGeometry { get; }
 
-    /// <summary>What the pixel centres of <see cref="QueryImages"/> show, size × size numbers a picture: 0 for the
-    /// surroundings, from 1 for the objects. Null where nobody asked, as in training, or nobody knows, as of files
-    /// without ground truth.</summary>
+    /// <summary>What the pixel centres of <see cref="QueryImages"/> show, size × size numbers per image: 0 for the
+    /// surroundings, from 1 on for the objects. Null if not requested, as in training, or unknown, as for files without
+    /// ground truth.</summary>
     public byte[]? QueryParts => _scenesAreKnown ? _queryParts : null;
 
-    /// <summary>Whether the contexts show what the pixel centres of <see cref="QueryImages"/> show, size × size answers
-    /// a picture. Null where nobody asked, or nobody knows, as of files without ground truth.</summary>
+    /// <summary>Whether the contexts show what the pixel centres of <see cref="QueryImages"/> show, size × size values
+    /// per image. Null if not requested, or unknown, as for files without ground truth.</summary>
     public PixelVisibility[]? QueryVisibility => _scenesAreKnown ? _queryVisibility : null;
 
-    /// <summary>The number of each scene in its environment's set; of scenes from files, file · 2³² + record, both from
-    /// 0.</summary>
+    /// <summary>The number of each scene in its environment's split; for scenes from files, file · 2³² + record, both
+    /// counted from 0.</summary>
     public ulong[] SceneIndices { get; }
 
-    /// <summary>A fresh order of the views, 0, 1, 2, ..., to be shuffled.</summary>
+    /// <summary>Resets the order of the views to 0, 1, 2, ..., to be shuffled.</summary>
     internal Span<int> ResetViewOrder()
     {
         for (int i = 0; i < _viewOrder.Length; i++)
@@ -110,8 +110,8 @@ public sealed class SceneBatch
         return _viewOrder;
     }
 
-    /// <summary>Writes scene b: the first <see cref="Contexts"/> views of the order are its contexts, the last its
-    /// query.</summary>
+    /// <summary>Writes scene b: the first <see cref="Contexts"/> views of the order are its contexts, the last one is
+    /// its query.</summary>
     internal void Write(
         int b, SceneReader scene, ReadOnlySpan<int> viewOrder, ViewpointOrder encoding)
     {
@@ -132,7 +132,7 @@ public sealed class SceneBatch
             WriteTruth(b, scene.FindScene(), viewOrder);
     }
 
-    /// <summary>What is known of the query's pixels besides their colours.</summary>
+    /// <summary>Writes the parts and the visibility of the query's pixels, or notes that they are unknown.</summary>
     private void WriteTruth(int b, Scene? scene, ReadOnlySpan<int> viewOrder)
     {
         if (scene is null)

@@ -5,17 +5,17 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Data;
 
-/// <summary>An endless sequence of batches, rendered or read ahead of their use by background threads.</summary>
+/// <summary>An endless sequence of batches, rendered or read ahead of use by background threads.</summary>
 /// <remarks>
-/// Batch b is a pure function of (source, sizes, seed, b): it draws M uniform on 1..maxContexts for the whole batch,
-/// then scenes, and of each scene M contexts and a query, all different views. The scenes of a finite source come in a
-/// shuffled order, each once before any comes again. The number of workers and the capacity change nothing but speed.
-/// A run resumes by starting at the batch that it would have read next, <see cref="NextBatch"/>. Buffers are made once
-/// and go round; in the steady state <see cref="Next"/> allocates nothing.
+/// Batch b is a pure function of (source, sizes, seed, b): it draws M uniformly from 1..maxContexts for the whole
+/// batch, then the scenes and, for each scene, M contexts and a query, all different views. The scenes of a finite
+/// source come in a shuffled order, each once per epoch. The number of workers and the capacity affect speed only. A
+/// run resumes by starting at the batch that it would have read next, <see cref="NextBatch"/>. Buffers are allocated
+/// once and recycled; in the steady state <see cref="Next"/> allocates nothing.
 /// </remarks>
 public sealed class SceneBatches : IDisposable
 {
-    /// <summary>Scenes among which the next is drawn where nobody asks for another number.</summary>
+    /// <summary>The default size of the shuffle buffer, in scenes.</summary>
     public const int UsualShuffleBuffer = ShuffledOrder.UsualCapacity;
 
     private const uint BatchPurpose = 1, EvaluationPurpose = 2;
@@ -27,7 +27,7 @@ public sealed class SceneBatches : IDisposable
     private readonly bool _onDemand;
     private readonly Thread[] _workers;
 
-    // The order of a finite source's scenes; guarded by _orderGate, which is taken before _gate.
+    // The order of a finite source's scenes; guarded by _orderGate, which is locked before _gate.
     private readonly object _orderGate = new();
     private readonly ShuffledOrder? _order;
 
@@ -40,17 +40,17 @@ public sealed class SceneBatches : IDisposable
     private bool _isAwaited;
     private volatile bool _disposed;
 
-    /// <summary>Starts rendering scenes without end.</summary>
-    /// <param name="environment">What to render.</param>
-    /// <param name="split">Which of its sets.</param>
-    /// <param name="imageSize">Height and width of the pictures, in pixels.</param>
-    /// <param name="batch">B, scenes in a batch.</param>
-    /// <param name="maxContexts">The most contexts a batch can have; less than the views of a scene.</param>
+    /// <summary>Starts rendering an endless supply of scenes.</summary>
+    /// <param name="environment">The environment that renders the scenes.</param>
+    /// <param name="split">The split of its scenes.</param>
+    /// <param name="imageSize">Height and width of the images, in pixels.</param>
+    /// <param name="batch">B, the number of scenes in a batch.</param>
+    /// <param name="maxContexts">The largest number of contexts in a batch; less than the views of a scene.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="firstBatch">The number of the first batch; 0 unless a run resumes.</param>
-    /// <param name="workers">Rendering threads, 1 to 8.</param>
-    /// <param name="capacity">How many batches are in memory, the one being read included; at least 2.</param>
-    /// <param name="order">The order of a viewpoint's numbers.</param>
+    /// <param name="workers">The number of rendering threads, 1 to 8.</param>
+    /// <param name="capacity">The number of batches in memory, including the one in use; at least 2.</param>
+    /// <param name="order">The order of the numbers of a viewpoint.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is outside its limits.</exception>
     public SceneBatches(SceneEnvironment environment, SceneSplit split, int imageSize, int batch, int maxContexts,
         ulong seed, long firstBatch = 0, int workers = 1, int capacity = 4,
@@ -61,24 +61,24 @@ public sealed class SceneBatches : IDisposable
     }
 
     /// <summary>Starts rendering or reading.</summary>
-    /// <param name="source">Where the scenes come from.</param>
-    /// <param name="imageSize">Height and width of the pictures, in pixels.</param>
-    /// <param name="batch">B, scenes in a batch.</param>
-    /// <param name="maxContexts">The most contexts a batch can have; less than the views of a scene.</param>
+    /// <param name="source">The source of the scenes.</param>
+    /// <param name="imageSize">Height and width of the images, in pixels.</param>
+    /// <param name="batch">B, the number of scenes in a batch.</param>
+    /// <param name="maxContexts">The largest number of contexts in a batch; less than the views of a scene.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="firstBatch">The number of the first batch; 0 unless a run resumes.</param>
-    /// <param name="workers">Rendering threads, 1 to 8.</param>
-    /// <param name="capacity">How many batches are in memory, the one being read included; at least 2.</param>
-    /// <param name="order">The order of a viewpoint's numbers.</param>
-    /// <param name="shuffleBuffer">Among how many scenes that follow each other in the files of a finite source the
+    /// <param name="workers">The number of rendering threads, 1 to 8.</param>
+    /// <param name="capacity">The number of batches in memory, including the one in use; at least 2.</param>
+    /// <param name="order">The order of the numbers of a viewpoint.</param>
+    /// <param name="shuffleBuffer">Size of the shuffle buffer: the number of scenes of a finite source among which the
     /// next is drawn; at least 1.</param>
-    /// <param name="geometry">What the workers compute of the cameras beside the pictures; null for nothing.</param>
-    /// <param name="repeatedQueries">Probability that the query of a scene is its first context once more.</param>
-    /// <param name="onDemand">True where workers begin a batch only while <see cref="Next"/> waits for one: for a device
-    /// that itself uses all processors, and whose threads wait for each other many times a step. A worker that takes the
-    /// place of one of them holds up all.</param>
+    /// <param name="geometry">The geometry that workers compute for the cameras; null for none.</param>
+    /// <param name="repeatedQueries">Probability that the query of a scene repeats its first context.</param>
+    /// <param name="onDemand">True if workers may begin a batch only while <see cref="Next"/> waits for one. This is
+    /// for a device that itself uses all processors and whose threads synchronise many times per step: a worker that
+    /// displaces one of them stalls all of them.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is outside its limits.</exception>
-    /// <exception cref="DatasetException">A file that the run has read before cannot be read.</exception>
+    /// <exception cref="DatasetException">A file before the first batch cannot be read.</exception>
     public SceneBatches(SceneSource source, int imageSize, int batch, int maxContexts, ulong seed,
         long firstBatch = 0, int workers = 1, int capacity = 4, ViewpointOrder order = ViewpointOrder.CosSin,
         int shuffleBuffer = UsualShuffleBuffer, ViewGeometry? geometry = null, double repeatedQueries = 0,
@@ -108,7 +108,7 @@ public sealed class SceneBatches : IDisposable
         _workers = new Thread[workers];
         for (int i = 0; i < workers; i++)
         {
-            // Rendering takes a small part of a training step; it should only fill the gaps that training leaves.
+            // Rendering takes a small part of a training step and should only fill the gaps that training leaves.
             _workers[i] = new Thread(RenderAhead)
             {
                 IsBackground = true,
@@ -119,7 +119,7 @@ public sealed class SceneBatches : IDisposable
         }
     }
 
-    /// <summary>The number of the batch that <see cref="Next"/> returns next; where a resumed run starts.</summary>
+    /// <summary>The number of the batch that <see cref="Next"/> returns next; a resumed run starts at it.</summary>
     public long NextBatch
     {
         get
@@ -129,13 +129,12 @@ public sealed class SceneBatches : IDisposable
         }
     }
 
-    /// <summary>The next batch; waits until it is rendered.</summary>
-    /// <returns>A batch that stays as it is until the following call, which gives its memory back to the
-    /// workers.</returns>
-    /// <exception cref="InvalidOperationException">The batch could not be rendered; the inner exception says
-    /// why.</exception>
+    /// <summary>Returns the next batch; blocks until it is rendered.</summary>
+    /// <returns>A batch that is valid until the next call, which returns its memory to the workers.</returns>
+    /// <exception cref="InvalidOperationException">The batch could not be rendered; the inner exception is the
+    /// cause.</exception>
     /// <exception cref="DatasetException">The batch could not be read.</exception>
-    /// <exception cref="ObjectDisposedException">The sequence was ended.</exception>
+    /// <exception cref="ObjectDisposedException">The sequence has been disposed.</exception>
     public SceneBatch Next()
     {
         lock (_gate)
@@ -163,7 +162,7 @@ public sealed class SceneBatches : IDisposable
         }
     }
 
-    /// <summary>Ends the workers; each stops after the scene that it is rendering.</summary>
+    /// <summary>Stops the workers, each after the scene that it is rendering.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -178,35 +177,35 @@ public sealed class SceneBatches : IDisposable
             slot.Reader.Dispose();
     }
 
-    /// <summary>A fixed set of scenes to measure on.</summary>
+    /// <summary>A fixed batch of scenes for evaluation.</summary>
     /// <remarks>
     /// Scene i and the order of its views depend on (seed, i) alone. The last view of that order is the query and the
-    /// first M are the contexts, so sets with more contexts show the same queries and add to the same contexts, and a
-    /// larger set begins with the smaller one.
+    /// first M are the contexts, so with more contexts the queries stay the same and contexts are added, and a larger
+    /// set begins with the smaller one.
     /// </remarks>
-    /// <param name="environment">What to render.</param>
-    /// <param name="split">Which of its sets.</param>
-    /// <param name="imageSize">Height and width of the pictures, in pixels.</param>
+    /// <param name="environment">The environment that renders the scenes.</param>
+    /// <param name="split">The split of its scenes.</param>
+    /// <param name="imageSize">Height and width of the images, in pixels.</param>
     /// <param name="count">B, the number of scenes.</param>
-    /// <param name="contexts">M, the observed views of each scene; less than its views.</param>
-    /// <param name="seed">Names the set.</param>
-    /// <param name="order">The order of a viewpoint's numbers.</param>
+    /// <param name="contexts">M, the number of observed views of each scene; less than its views.</param>
+    /// <param name="seed">Determines the set.</param>
+    /// <param name="order">The order of the numbers of a viewpoint.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is outside its limits.</exception>
     public static SceneBatch EvaluationBatch(SceneEnvironment environment, SceneSplit split, int imageSize, int count,
         int contexts, ulong seed, ViewpointOrder order = ViewpointOrder.CosSin) =>
         EvaluationBatch(new RenderedScenes(environment, split), imageSize, count, contexts, seed, order);
 
-    /// <summary>A fixed set of scenes to measure on, as from an environment.</summary>
-    /// <remarks>A finite source gives each of its scenes once before any comes again, then with other views; the first
-    /// of them are the same whatever the count.</remarks>
-    /// <param name="source">Where the scenes come from.</param>
-    /// <param name="imageSize">Height and width of the pictures, in pixels.</param>
+    /// <summary>A fixed batch of scenes for evaluation, from any source.</summary>
+    /// <remarks>A finite source gives each of its scenes once before any is repeated, then with other views; a larger
+    /// set begins with the smaller one.</remarks>
+    /// <param name="source">The source of the scenes.</param>
+    /// <param name="imageSize">Height and width of the images, in pixels.</param>
     /// <param name="count">B, the number of scenes.</param>
-    /// <param name="contexts">M, the observed views of each scene; less than its views.</param>
-    /// <param name="seed">Names the set.</param>
-    /// <param name="order">The order of a viewpoint's numbers.</param>
-    /// <param name="withVisibility">Whether to find out what the contexts show of the queries, too: that takes a depth
-    /// map of each view.</param>
+    /// <param name="contexts">M, the number of observed views of each scene; less than its views.</param>
+    /// <param name="seed">Determines the set.</param>
+    /// <param name="order">The order of the numbers of a viewpoint.</param>
+    /// <param name="withVisibility">Whether to determine which query pixels the contexts show, which takes a depth map
+    /// of each view.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is outside its limits.</exception>
     /// <exception cref="DatasetException">A file is damaged or cannot be read.</exception>
     public static SceneBatch EvaluationBatch(SceneSource source, int imageSize, int count, int contexts, ulong seed,
@@ -227,22 +226,22 @@ public sealed class SceneBatches : IDisposable
         return batch;
     }
 
-    /// <summary>Which scene a finite source gives is decided before; the numbers are drawn all the same, so that views
-    /// do not depend on where scenes come from.</summary>
+    /// <summary>Writes one scene. The scene index is drawn even if a finite source has chosen the scene already, so
+    /// that the choice of views does not depend on the source.</summary>
     private static void WriteScene(SceneBatch batch, int position, SceneReader reader, SceneReference? reference,
         RandomStream random, ViewpointOrder order, double repeatedQueries = 0)
     {
         ulong index = ((ulong)random.NextUInt32() << 32) | random.NextUInt32();
         var viewOrder = batch.ResetViewOrder();
         random.Shuffle(viewOrder);
-        // No number is drawn where nothing is repeated, so that such batches are what they always were.
+        // Without repetition no number is drawn, so that batches of runs without this option are unaffected by it.
         if (repeatedQueries > 0 && random.NextSingle() < repeatedQueries)
             viewOrder[^1] = viewOrder[0];
         reader.Load(reference ?? SceneReference.Of(index));
         batch.Write(position, reader, viewOrder, order);
     }
 
-    /// <summary>Waits for a batch, and lets workers begin meanwhile; called with the gate held.</summary>
+    /// <summary>Waits for a batch, while workers may begin one; called with the gate held.</summary>
     private void Await(Slot slot)
     {
         if (slot.Ready)
@@ -287,8 +286,8 @@ public sealed class SceneBatches : IDisposable
 
     private bool MayBegin => _nextToRender < _firstHeld + _slots.Length && (_isAwaited || !_onDemand);
 
-    /// <summary>Takes the next batch to render once its slot is free, and its scenes from the order; false when the
-    /// sequence was ended.</summary>
+    /// <summary>Claims the next batch to render once its slot is free, and draws its scenes from the order; false if
+    /// the sequence has been disposed.</summary>
     private bool Claim(out long number, out Exception? failure)
     {
         failure = null;

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace Gqn.Native.Data;
 
-/// <summary>How scenes 0, 1, 2, ... of a set are spread over files of equal numbers of scenes.</summary>
+/// <summary>How scenes 0, 1, 2, ... of a set are distributed over files with an equal number of scenes each.</summary>
 public sealed class SceneFileLayout
 {
-    /// <summary>A layout.</summary>
-    /// <param name="scenes">How many scenes there are, at least 1.</param>
-    /// <param name="scenesPerFile">How many of them are in a file, at least 1; the last has what is left.</param>
+    /// <summary>Creates a layout.</summary>
+    /// <param name="scenes">The number of scenes, at least 1.</param>
+    /// <param name="scenesPerFile">The number of scenes in each file, at least 1; the last has the rest.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is not positive, or there are too many files.</exception>
     public SceneFileLayout(long scenes, int scenesPerFile)
     {
@@ -23,16 +23,16 @@ public sealed class SceneFileLayout
         (Scenes, ScenesPerFile, Files) = (scenes, scenesPerFile, (int)files);
     }
 
-    /// <summary>How many scenes there are.</summary>
+    /// <summary>The number of scenes.</summary>
     public long Scenes { get; }
 
-    /// <summary>How many scenes are in each file but the last.</summary>
+    /// <summary>The number of scenes in each file but the last.</summary>
     public int ScenesPerFile { get; }
 
-    /// <summary>How many files there are.</summary>
+    /// <summary>The number of files.</summary>
     public int Files { get; }
 
-    /// <summary>How many scenes a file has.</summary>
+    /// <summary>The number of scenes in a file.</summary>
     public int CountScenes(int file) => (int)Math.Min(ScenesPerFile, Scenes - ((long)file * ScenesPerFile));
 
     /// <summary>The number of a scene in the set.</summary>

@@ -5,37 +5,37 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Data;
 
-/// <summary>How the frames of a record are stored.</summary>
+/// <summary>The image format in which the frames of a record are stored.</summary>
 public enum FrameFormat
 {
-    /// <summary>JPEG of quality 95, as the released data sets have JPEG.</summary>
+    /// <summary>JPEG of quality 95; the released data sets use JPEG.</summary>
     Jpeg,
 
-    /// <summary>PNG, without loss; only readers that look at the bytes themselves take it.</summary>
+    /// <summary>PNG, which is lossless; needs a reader that detects the format from the bytes.</summary>
     Png,
 }
 
-/// <summary>One scene as a data set stores it: encoded frames, and the camera of each.</summary>
+/// <summary>One scene as a data set stores it: encoded frames with their cameras.</summary>
 /// <remarks>
 /// The features of the released sets are <c>frames</c>, a byte string per view, and <c>cameras</c>, five floats per
-/// view: x, y, z, yaw, pitch, angles in radians. Ours may have more, which readers of the released sets pass over:
-/// <c>factors</c> (the causes as JSON), <c>environment</c> (its name), <c>index</c> (the scene's number) and
-/// <c>field_of_view</c> (degrees).
+/// view: x, y, z, yaw, pitch, angles in radians. Ours may have more, which readers of the released sets ignore:
+/// <c>factors</c> (the generative factors as JSON), <c>environment</c> (its name), <c>index</c> (the scene's number)
+/// and <c>field_of_view</c> (degrees).
 /// </remarks>
 public sealed class SceneRecord
 {
     /// <summary>Numbers per camera: x, y, z, yaw, pitch.</summary>
     public const int CameraLength = 5;
 
-    /// <summary>The most views of a scene; the released sets have 10 to 300.</summary>
+    /// <summary>The largest number of views of a scene; the released sets have 10 to 300.</summary>
     public const int MaxViews = 10_000;
 
-    /// <summary>The quality of frames that are stored as JPEG.</summary>
+    /// <summary>The JPEG quality of frames, 1 to 100.</summary>
     public const int JpegQuality = 95;
 
-    /// <summary>The field of view that is assumed where a record does not say, in degrees: nobody has published it, and
-    /// 45 is the default of the renderer and fits the released pictures best. The networks of the article are not shown
-    /// it; those that are told of rays take model.fieldOfViewDegrees before it.</summary>
+    /// <summary>The field of view, in degrees, assumed if a record does not state it. It is unpublished; 45 is the
+    /// default of the renderer and fits the released frames best. The networks of the paper do not receive it; for
+    /// those that receive rays, model.fieldOfViewDegrees overrides it.</summary>
     public const float UsualFieldOfView = 45;
 
     private const int MaxTextLength = 1 << 20;
@@ -46,8 +46,8 @@ public sealed class SceneRecord
     private readonly string _path;
     private readonly long _offset;
 
-    /// <summary>A record of frames and cameras.</summary>
-    /// <param name="frames">A JPEG or PNG file for each view.</param>
+    /// <summary>Creates a record of frames and cameras.</summary>
+    /// <param name="frames">An encoded JPEG or PNG image for each view.</param>
     /// <param name="cameras">Five numbers for each view: x, y, z, yaw, pitch.</param>
     /// <exception cref="ArgumentException">There is no view, the counts differ, or a number is not finite.</exception>
     public SceneRecord(IReadOnlyList<ReadOnlyMemory<byte>> frames, ReadOnlySpan<float> cameras)
@@ -70,36 +70,36 @@ public sealed class SceneRecord
         (Frames, _cameras, _path, _offset) = (frames, cameras, path, offset);
     }
 
-    /// <summary>The encoded picture of each view.</summary>
+    /// <summary>The encoded image of each view.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Frames { get; }
 
     /// <summary>Five numbers for each view: x, y, z, yaw, pitch.</summary>
     public ReadOnlySpan<float> Cameras => _cameras;
 
-    /// <summary>How many views there are.</summary>
+    /// <summary>The number of views.</summary>
     public int Views => Frames.Count;
 
-    /// <summary>The causes of the pictures as JSON; null where they are not known.</summary>
+    /// <summary>The generative factors of the scene as JSON; null if unknown.</summary>
     public string? Factors { get; init; }
 
-    /// <summary>The name of the environment that rendered the scene; null where none did.</summary>
+    /// <summary>The name of the environment that rendered the scene; null if unknown.</summary>
     public string? Environment { get; init; }
 
-    /// <summary>The scene's number in its environment's set; null where it has none.</summary>
+    /// <summary>The scene's number in its environment's split; null if unknown.</summary>
     public ulong? Index { get; init; }
 
-    /// <summary>The field of view of all cameras in degrees; null where it is not known.</summary>
+    /// <summary>The field of view of all cameras, in degrees; null if unknown.</summary>
     public float? FieldOfViewDegrees { get; init; }
 
-    /// <summary>The file that the record comes from, and where in it the record begins.</summary>
+    /// <summary>The file of the record, and the record's byte offset in it.</summary>
     public (string Path, long Offset) Source => (_path, _offset);
 
-    /// <summary>Makes the record of a rendered scene.</summary>
-    /// <param name="environment">What to render.</param>
-    /// <param name="split">Which of its sets.</param>
-    /// <param name="index">Which scene of the set.</param>
+    /// <summary>Renders a scene into a record.</summary>
+    /// <param name="environment">The environment to render.</param>
+    /// <param name="split">The split of its scenes.</param>
+    /// <param name="index">The number of the scene in the split.</param>
     /// <param name="imageSize">Height and width of the frames, in pixels.</param>
-    /// <param name="format">How frames are stored.</param>
+    /// <param name="format">The image format of the stored frames.</param>
     public static SceneRecord Render(
         SceneEnvironment environment, SceneSplit split, ulong index, int imageSize, FrameFormat format)
     {
@@ -125,11 +125,11 @@ public sealed class SceneRecord
         };
     }
 
-    /// <summary>Reads a record.</summary>
-    /// <param name="data">The data of a TFRecord, which the frames stay parts of.</param>
-    /// <param name="path">The file it comes from, for messages.</param>
-    /// <param name="offset">Where in the file the record begins, for messages.</param>
-    /// <exception cref="DatasetException">It is no example, lacks a feature, or its counts do not agree.</exception>
+    /// <summary>Parses a record.</summary>
+    /// <param name="data">The data of a TFRecord; the frames are slices of it, not copies.</param>
+    /// <param name="path">The file that it was read from, for error messages.</param>
+    /// <param name="offset">The byte offset of the record in the file, for error messages.</param>
+    /// <exception cref="DatasetException">The data are not an example, or a feature is missing or invalid.</exception>
     public static SceneRecord Parse(ReadOnlyMemory<byte> data, string path = "record", long offset = 0)
     {
         var example = TfExample.Parse(data, path, offset + TfRecordFraming.HeaderLength);
@@ -194,7 +194,7 @@ public sealed class SceneRecord
             path, offset, $"the example has no feature '{name}' of {kind}: it is no scene of a data set of this kind");
     }
 
-    /// <summary>The data of the record.</summary>
+    /// <summary>Encodes the record as the data of a TFRecord.</summary>
     public byte[] ToArray()
     {
         var example = new TfExampleWriter().Add(CamerasName, _cameras).Add(FramesName, [.. Frames]);
@@ -209,7 +209,7 @@ public sealed class SceneRecord
         return example.ToArray();
     }
 
-    /// <summary>The camera of a view; where the field of view is not known, <see cref="UsualFieldOfView"/>.</summary>
+    /// <summary>The camera of a view, with <see cref="UsualFieldOfView"/> if the field of view is unknown.</summary>
     public Camera Camera(int view)
     {
         ReadOnlySpan<float> numbers = _cameras.AsSpan(view * CameraLength, CameraLength);
@@ -218,8 +218,8 @@ public sealed class SceneRecord
     }
 
     /// <summary>Decodes a frame.</summary>
-    /// <param name="view">Which.</param>
-    /// <exception cref="DatasetException">It is damaged, or of a kind that is not read.</exception>
+    /// <param name="view">The index of the view.</param>
+    /// <exception cref="DatasetException">The frame is damaged, or of an unsupported format.</exception>
     public RgbImage Decode(int view)
     {
         var decoder = new ImageDecoder();
@@ -229,10 +229,10 @@ public sealed class SceneRecord
         return image;
     }
 
-    /// <summary>Decodes a frame and brings it to another size.</summary>
-    /// <param name="view">Which.</param>
+    /// <summary>Decodes a frame and resamples it to the given size.</summary>
+    /// <param name="view">The index of the view.</param>
     /// <param name="size">Height and width in pixels.</param>
-    /// <exception cref="DatasetException">It is damaged, of a kind that is not read, or not square.</exception>
+    /// <exception cref="DatasetException">The frame is damaged, of an unsupported format, or not square.</exception>
     public RgbImage Decode(int view, int size)
     {
         var image = Decode(view);
@@ -244,8 +244,8 @@ public sealed class SceneRecord
         return resampled;
     }
 
-    /// <summary>The scene behind the record, which can be seen from elsewhere; null where the record does not say what
-    /// its causes are, or this program has no such environment.</summary>
+    /// <summary>Recreates the scene of the record, which can be rendered from any camera; null if the record has no
+    /// factors, or names an environment that is unknown here.</summary>
     public Scene? ToScene(SceneSplit split)
     {
         if (Factors is null || Environment is null || !Environments.Names.Contains(Environment))
@@ -264,7 +264,7 @@ public sealed class SceneRecord
         }
     }
 
-    /// <summary>Refuses a frame that is not square: cut or squeezed, it would not be what the camera saw.</summary>
+    /// <summary>Refuses a frame that is not square: cropped or rescaled, it would not match its camera.</summary>
     internal void RequireSquare(int view, int width, int height)
     {
         if (width == height)
@@ -274,7 +274,7 @@ public sealed class SceneRecord
             $"frame {view} of the scene has {width}x{height} pixels; frames must be square: crop them");
     }
 
-    /// <summary>Decodes a frame into a decoder of the caller's.</summary>
+    /// <summary>Decodes a frame with the caller's decoder.</summary>
     internal void Decode(int view, ImageDecoder decoder)
     {
         try

@@ -4,12 +4,12 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Data;
 
-/// <summary>What the cameras of the first scenes of a source see of a box.</summary>
+/// <summary>Checks whether the cameras of the first scenes of a source see a box.</summary>
 internal static class SceneSight
 {
     private const int Scenes = 16;
 
-    /// <summary>The cameras of the first scenes, each scene loaded when its first is asked for.</summary>
+    /// <summary>The cameras of the first scenes; each scene is loaded lazily.</summary>
     /// <exception cref="DatasetException">A scene is damaged or cannot be read.</exception>
     public static IEnumerable<Camera> Cameras(SceneSource source)
     {
@@ -24,8 +24,8 @@ internal static class SceneSight
         }
     }
 
-    /// <summary>Refuses the box of a geometry that no camera sees anything of.</summary>
-    /// <exception cref="OptionException">None does.</exception>
+    /// <summary>Refuses a geometry whose box is outside the view of all cameras.</summary>
+    /// <exception cref="OptionException">No camera sees any part of the box.</exception>
     /// <exception cref="DatasetException">A scene is damaged or cannot be read.</exception>
     public static void Require(SceneSource source, ViewGeometry geometry)
     {
@@ -45,7 +45,7 @@ internal static class SceneSight
     {
         if (source.Files is not { } files)
             return SceneReference.Of((ulong)scene);
-        // The first file is enough to see where the cameras are.
+        // The first file suffices to know where the cameras are.
         return scene < files.CountScenes(0) ? new SceneReference(0, scene) : null;
     }
 }

@@ -2,54 +2,54 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Data;
 
-/// <summary>Where scenes come from: an environment that renders them, or the files of a data set. Several threads may
-/// share one.</summary>
+/// <summary>A source of scenes: an environment that renders them, or the files of a data set. Safe for use by several
+/// threads.</summary>
 public abstract class SceneSource
 {
-    /// <summary>What the scenes are called: the environment's name, or the data set's.</summary>
+    /// <summary>The name of the environment or of the data set.</summary>
     public abstract string Name { get; }
 
-    /// <summary>How many views each scene has.</summary>
+    /// <summary>The number of views of each scene.</summary>
     /// <exception cref="DatasetException">The data set has no scene, or its first is damaged.</exception>
     public abstract int ViewsPerScene { get; }
 
-    /// <summary>The box that the scenes lie in, and into how many places a grid over them divides its longer horizontal
+    /// <summary>Finds the box that contains the scenes, and the usual number of grid cells along its longer horizontal
     /// side.</summary>
-    /// <param name="fieldOfViewDegrees">That of the cameras, where somebody knows it better than the scenes; else
-    /// null.</param>
+    /// <param name="fieldOfViewDegrees">The field of view of the cameras; null for the one that the scenes
+    /// state.</param>
     /// <exception cref="DatasetException">The data set has no scene, or its first is damaged.</exception>
     public abstract (SceneBounds Bounds, int GridWidth) FindBounds(double? fieldOfViewDegrees = null);
 
-    /// <summary>The files that a finite set is spread over; null where scenes never end.</summary>
+    /// <summary>The files of a finite set; null if the supply of scenes is endless.</summary>
     internal abstract ISceneFiles? Files { get; }
 
-    /// <summary>What loads scenes one after the other.</summary>
-    /// <param name="imageSize">Height and width of the pictures, in pixels.</param>
+    /// <summary>Creates a reader that loads one scene at a time.</summary>
+    /// <param name="imageSize">Height and width of the images, in pixels.</param>
     internal abstract SceneReader CreateReader(int imageSize);
 }
 
-/// <summary>Loads one scene after the other; not safe for use by several threads at once.</summary>
+/// <summary>Loads one scene at a time; not thread-safe.</summary>
 internal abstract class SceneReader : IDisposable
 {
-    /// <summary>The number of the loaded scene in its set.</summary>
+    /// <summary>The number of the loaded scene in its split.</summary>
     public abstract ulong Index { get; }
 
-    /// <summary>Goes to a scene.</summary>
-    /// <exception cref="DatasetException">It is damaged or cannot be read.</exception>
+    /// <summary>Loads a scene.</summary>
+    /// <exception cref="DatasetException">The scene is damaged or cannot be read.</exception>
     public abstract void Load(SceneReference reference);
 
     /// <summary>The camera of a view of the loaded scene.</summary>
     public abstract Camera Camera(int view);
 
-    /// <summary>The picture of a view of the loaded scene.</summary>
-    /// <param name="view">Which.</param>
+    /// <summary>Renders or decodes a view of the loaded scene.</summary>
+    /// <param name="view">The index of the view.</param>
     /// <param name="rgb">Receives size × size × 3 bytes.</param>
-    /// <exception cref="DatasetException">It is damaged, or not square.</exception>
+    /// <exception cref="DatasetException">The frame is damaged, or not square.</exception>
     public abstract void Render(int view, Span<byte> rgb);
 
-    /// <summary>The loaded scene itself, with the views' cameras in their order; null where nobody knows what is in
-    /// it.</summary>
-    /// <exception cref="DatasetException">What the files say about it is damaged.</exception>
+    /// <summary>The loaded scene itself, with the cameras of its views in order; null if its contents are
+    /// unknown.</summary>
+    /// <exception cref="DatasetException">The ground truth in the file is damaged.</exception>
     public abstract Scene? FindScene();
 
     /// <inheritdoc/>

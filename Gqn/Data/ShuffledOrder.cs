@@ -3,16 +3,16 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Data;
 
-/// <summary>An endless order over the scenes of a finite set: each epoch has every scene once.</summary>
+/// <summary>An endless shuffled order of the scenes of a finite set: each epoch has every scene once.</summary>
 /// <remarks>
-/// In each epoch the files come in a random order and their records in the order of the file, through a buffer of some
-/// thousand references: each step takes a random one out of it and puts the next record in. So the files are read
-/// nearly from beginning to end. The order depends on (seed, capacity, the files' numbers of scenes) alone, and as
-/// nothing but numbers is shuffled, any place in it is found again without reading a scene.
+/// In each epoch the files come in random order, and their records in file order pass through a shuffle buffer of
+/// references: each step takes a random one out of it and puts the next record in. The files are therefore read almost
+/// sequentially. The order depends only on (seed, capacity, number of scenes in each file), and as only references are
+/// shuffled, any position in it is found again without reading a scene.
 /// </remarks>
 internal sealed class ShuffledOrder
 {
-    /// <summary>References in the buffer where nobody asks for another number.</summary>
+    /// <summary>The default number of references in the buffer.</summary>
     public const int UsualCapacity = 4096;
 
     private const uint FilesPurpose = 3, BufferPurpose = 4;
@@ -25,11 +25,11 @@ internal sealed class ShuffledOrder
     private long _epoch;
     private int _held, _filePlace, _record;
 
-    /// <summary>Stands before the first scene of the first epoch.</summary>
-    /// <param name="files">The set.</param>
+    /// <summary>Starts before the first scene of the first epoch.</summary>
+    /// <param name="files">The files of the set.</param>
     /// <param name="seed">The run's seed.</param>
-    /// <param name="capacity">References in the buffer, at least 1; with 1, records keep the order of their
-    /// file.</param>
+    /// <param name="capacity">The number of references in the buffer, at least 1; with 1, records stay in file
+    /// order.</param>
     public ShuffledOrder(ISceneFiles files, ulong seed, int capacity)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
@@ -39,7 +39,7 @@ internal sealed class ShuffledOrder
         StartEpoch(0);
     }
 
-    /// <summary>The next scene.</summary>
+    /// <summary>Draws the next scene.</summary>
     /// <exception cref="DatasetException">A file is damaged or cannot be read, or the set has no scene.</exception>
     public SceneReference Next()
     {
@@ -58,7 +58,7 @@ internal sealed class ShuffledOrder
         return drawn;
     }
 
-    /// <summary>Passes over scenes as <see cref="Next"/> would; only from the beginning of the order.</summary>
+    /// <summary>Skips scenes as calls of <see cref="Next"/> would; valid only at the start of the order.</summary>
     /// <exception cref="DatasetException">A file is damaged or cannot be read.</exception>
     public void Skip(long count)
     {

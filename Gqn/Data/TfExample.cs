@@ -10,12 +10,12 @@ namespace Gqn.Native.Data;
 /// Example.features = 1      Features.feature = 1 (map entries: key = 1, value = 2)
 /// Feature: bytes_list = 1, float_list = 2, int64_list = 3      value = 1 in each list
 /// </code>
-/// Numbers may be packed or not, map entries come in any order and the last of a name counts; unknown fields are
-/// skipped. Parsing checks the whole message and allocates for the names alone.
+/// Numbers may be packed or not. Map entries may come in any order, and the last one of a name wins; unknown fields are
+/// skipped. Parsing validates the whole message but allocates only for the names.
 /// </remarks>
 public sealed class TfExample
 {
-    /// <summary>The most features of an example; those of the data sets have two.</summary>
+    /// <summary>The largest number of features of an example; those of the released data sets have two.</summary>
     public const int MaxFeatures = 1024;
 
     /// <summary>The longest name of a feature, in bytes.</summary>
@@ -30,11 +30,11 @@ public sealed class TfExample
     /// <summary>The features by name.</summary>
     public IReadOnlyDictionary<string, TfFeature> Features => _features;
 
-    /// <summary>Reads a message.</summary>
-    /// <param name="message">The data of a record; it must stay as it is while the features are in use.</param>
-    /// <param name="path">The file it comes from, for messages.</param>
-    /// <param name="offset">Where in the file the message begins.</param>
-    /// <exception cref="DatasetException">It breaks the wire format, or has too many or too long names.</exception>
+    /// <summary>Parses a message.</summary>
+    /// <param name="message">The data of a record, which must not change while the features are in use.</param>
+    /// <param name="path">The file that it was read from, for error messages.</param>
+    /// <param name="offset">The byte offset of the message in the file, for error messages.</param>
+    /// <exception cref="DatasetException">The wire format is violated, or names are too many or too long.</exception>
     public static TfExample Parse(ReadOnlyMemory<byte> message, string path = "example", long offset = 0)
     {
         var example = new TfExample();
@@ -84,7 +84,7 @@ public sealed class TfExample
                     (feature, featureOffset) = (entry.Slice(fields.Start, fields.Length), fields.ValueOffset);
                     continue;
                 }
-                // Pieces of one message, written one after the other, are their sum: that is how protobuf merges.
+                // Protobuf merges repeated occurrences of a message field as if their bytes were concatenated.
                 if (merged is null)
                 {
                     merged = new ArrayBufferWriter<byte>(entry.Length);

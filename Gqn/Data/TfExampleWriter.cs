@@ -4,15 +4,15 @@ using System.Text;
 
 namespace Gqn.Native.Data;
 
-/// <summary>Makes the bytes of a message <c>tf.train.Example</c>; numbers are packed, features stay in order.</summary>
+/// <summary>Encodes a message <c>tf.train.Example</c>; numbers are packed, features keep their order.</summary>
 public sealed class TfExampleWriter
 {
     private const int MaxVarintBytes = 10;
     private readonly ArrayBufferWriter<byte> _features = new();
 
     /// <summary>Adds a feature of byte strings.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="values">Its values.</param>
+    /// <param name="name">The name of the feature.</param>
+    /// <param name="values">The values of the feature.</param>
     public TfExampleWriter Add(string name, params ReadOnlySpan<ReadOnlyMemory<byte>> values)
     {
         var list = new ArrayBufferWriter<byte>();
@@ -22,8 +22,8 @@ public sealed class TfExampleWriter
     }
 
     /// <summary>Adds a feature of floats.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="values">Its values.</param>
+    /// <param name="name">The name of the feature.</param>
+    /// <param name="values">The values of the feature.</param>
     public TfExampleWriter Add(string name, ReadOnlySpan<float> values)
     {
         byte[] packed = new byte[values.Length * sizeof(float)];
@@ -32,9 +32,9 @@ public sealed class TfExampleWriter
         return Add(name, TfFeatureKind.Floats, Packed(packed));
     }
 
-    /// <summary>Adds a feature of whole numbers.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="values">Its values.</param>
+    /// <summary>Adds a feature of 64-bit integers.</summary>
+    /// <param name="name">The name of the feature.</param>
+    /// <param name="values">The values of the feature.</param>
     public TfExampleWriter Add(string name, ReadOnlySpan<long> values)
     {
         var packed = new ArrayBufferWriter<byte>();
@@ -43,7 +43,7 @@ public sealed class TfExampleWriter
         return Add(name, TfFeatureKind.Integers, Packed(packed.WrittenSpan));
     }
 
-    /// <summary>The message.</summary>
+    /// <summary>The encoded message.</summary>
     public byte[] ToArray()
     {
         var message = new ArrayBufferWriter<byte>();

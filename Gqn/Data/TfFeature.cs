@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Gqn.Native.Data;
 
-/// <summary>What the values of a feature are; the numbers are those of the message's fields.</summary>
+/// <summary>The type of a feature's values; each number is that of the message's field.</summary>
 public enum TfFeatureKind
 {
     /// <summary>The feature has no values.</summary>
@@ -11,14 +11,14 @@ public enum TfFeatureKind
     /// <summary>Byte strings.</summary>
     Bytes = 1,
 
-    /// <summary>Floats of 32 bits.</summary>
+    /// <summary>32-bit floats.</summary>
     Floats = 2,
 
-    /// <summary>Whole numbers of 64 bits.</summary>
+    /// <summary>64-bit integers.</summary>
     Integers = 3,
 }
 
-/// <summary>One feature of a <see cref="TfExample"/>: a list of values, decoded only when asked for.</summary>
+/// <summary>One feature of a <see cref="TfExample"/>: a list of values, decoded on demand.</summary>
 public readonly struct TfFeature
 {
     private readonly ReadOnlyMemory<byte> _lists;
@@ -26,14 +26,14 @@ public readonly struct TfFeature
     private TfFeature(TfFeatureKind kind, int count, ReadOnlyMemory<byte> lists) =>
         (Kind, Count, _lists) = (kind, count, lists);
 
-    /// <summary>What the values are.</summary>
+    /// <summary>The type of the values.</summary>
     public TfFeatureKind Kind { get; }
 
-    /// <summary>How many values there are.</summary>
+    /// <summary>The number of values.</summary>
     public int Count { get; }
 
-    /// <summary>The byte strings; parts of the record, not copies.</summary>
-    /// <exception cref="InvalidOperationException">The values are something else.</exception>
+    /// <summary>The byte strings, as slices of the record, not copies.</summary>
+    /// <exception cref="InvalidOperationException">The values are of another type.</exception>
     public ReadOnlyMemory<byte>[] ToBytes()
     {
         Require(TfFeatureKind.Bytes);
@@ -57,9 +57,9 @@ public readonly struct TfFeature
     }
 
     /// <summary>Copies the floats.</summary>
-    /// <param name="target">Room for <see cref="Count"/> numbers.</param>
-    /// <exception cref="InvalidOperationException">The values are something else.</exception>
-    /// <exception cref="ArgumentException">There is another number of values.</exception>
+    /// <param name="target">Receives <see cref="Count"/> numbers.</param>
+    /// <exception cref="InvalidOperationException">The values are of another type.</exception>
+    /// <exception cref="ArgumentException">The target has a different length.</exception>
     public void CopyFloats(Span<float> target)
     {
         Require(TfFeatureKind.Floats);
@@ -84,8 +84,8 @@ public readonly struct TfFeature
         }
     }
 
-    /// <summary>The whole numbers.</summary>
-    /// <exception cref="InvalidOperationException">The values are something else.</exception>
+    /// <summary>The integers, decoded into a new array.</summary>
+    /// <exception cref="InvalidOperationException">The values are of another type.</exception>
     public long[] ToIntegers()
     {
         Require(TfFeatureKind.Integers);
@@ -110,9 +110,9 @@ public readonly struct TfFeature
         return values;
     }
 
-    /// <summary>Checks a message <c>Feature</c> and counts its values.</summary>
-    /// <remarks>Its lists exclude each other: the last kind to appear wins, and its pieces are one list.</remarks>
-    /// <exception cref="DatasetException">The message breaks the wire format.</exception>
+    /// <summary>Validates a message <c>Feature</c> and counts its values.</summary>
+    /// <remarks>The lists are a oneof: the last kind to appear wins, and its parts are concatenated.</remarks>
+    /// <exception cref="DatasetException">The message violates the wire format.</exception>
     internal static TfFeature Parse(ReadOnlyMemory<byte> message, string path, long offset)
     {
         var kind = TfFeatureKind.None;
@@ -172,7 +172,7 @@ public readonly struct TfFeature
         return count;
     }
 
-    /// <summary>The fields of a message that was checked before.</summary>
+    /// <summary>The fields of a message that has been validated already.</summary>
     private static ProtobufFields Fields(ReadOnlySpan<byte> message) => new(message, string.Empty, 0);
 
     private bool IsList(in ProtobufFields field) =>

@@ -2,14 +2,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Gqn.Native.Data;
 
-/// <summary>An open TFRecord file whose records are read in any order. Several threads may share one.</summary>
+/// <summary>An open TFRecord file with random access to its records. Safe for use by several threads.</summary>
 public sealed class TfRecordFile : IDisposable
 {
     private readonly SafeFileHandle _file;
 
     /// <summary>Opens a file.</summary>
     /// <param name="path">An uncompressed TFRecord file.</param>
-    /// <exception cref="DatasetException">It cannot be opened.</exception>
+    /// <exception cref="DatasetException">The file cannot be opened.</exception>
     public TfRecordFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -21,13 +21,13 @@ public sealed class TfRecordFile : IDisposable
         });
     }
 
-    /// <summary>The file's name as it was given.</summary>
+    /// <summary>The path of the file as it was given.</summary>
     public string Path { get; }
 
     /// <summary>The length of the file in bytes.</summary>
     public long Length { get; }
 
-    /// <summary>Where each record begins, found by reading the lengths alone.</summary>
+    /// <summary>The byte offset of each record, found by reading only the lengths.</summary>
     /// <exception cref="DatasetException">A length is damaged, or the file ends within a record.</exception>
     public long[] ReadOffsets()
     {
@@ -43,11 +43,11 @@ public sealed class TfRecordFile : IDisposable
         return [.. offsets];
     }
 
-    /// <summary>Reads one record; both check values are compared.</summary>
-    /// <param name="offset">Where it begins, from <see cref="ReadOffsets"/>.</param>
-    /// <param name="buffer">Replaced by a larger one where the record needs it.</param>
+    /// <summary>Reads one record and verifies both checksums.</summary>
+    /// <param name="offset">The byte offset of the record, from <see cref="ReadOffsets"/>.</param>
+    /// <param name="buffer">Replaced by a larger buffer if the record does not fit.</param>
     /// <returns>The record's data, within <paramref name="buffer"/>.</returns>
-    /// <exception cref="DatasetException">The record is damaged or not whole, or cannot be read.</exception>
+    /// <exception cref="DatasetException">The record is damaged or incomplete, or cannot be read.</exception>
     public ReadOnlyMemory<byte> Read(long offset, ref byte[] buffer)
     {
         ArgumentNullException.ThrowIfNull(buffer);
@@ -64,7 +64,7 @@ public sealed class TfRecordFile : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    /// <summary>A stream that reads a file from its beginning.</summary>
+    /// <summary>Opens a stream that reads a file from its beginning.</summary>
     internal static FileStream OpenStream(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

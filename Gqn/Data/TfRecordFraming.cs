@@ -3,33 +3,33 @@ using Gqn.Native.Engine.Io;
 
 namespace Gqn.Native.Data;
 
-/// <summary>How TFRecord files frame a record: its length, the length's check value, the data, the data's check
-/// value, all little-endian; the check values are masked CRC32C.</summary>
+/// <summary>The framing of a record in TFRecord files: its length, the length's checksum, the data, the data's
+/// checksum, all little-endian; checksums are masked CRC32C.</summary>
 internal static class TfRecordFraming
 {
-    /// <summary>Bytes before the data: a length of 64 bits and its check value.</summary>
+    /// <summary>Bytes before the data: a 64-bit length and its checksum.</summary>
     public const int HeaderLength = 12;
 
-    /// <summary>Bytes after the data: its check value.</summary>
+    /// <summary>Bytes after the data: its checksum.</summary>
     public const int FooterLength = 4;
 
     private const int LengthBytes = 8;
 
-    /// <summary>Bytes of a framed record around its data.</summary>
+    /// <summary>Bytes of a framed record besides its data.</summary>
     public const int Overhead = HeaderLength + FooterLength;
 
-    /// <summary>Writes the twelve bytes before the data.</summary>
+    /// <summary>Writes the 12-byte header.</summary>
     public static void WriteHeader(Span<byte> header, int length)
     {
         BinaryPrimitives.WriteUInt64LittleEndian(header, (ulong)length);
         BinaryPrimitives.WriteUInt32LittleEndian(header[LengthBytes..], Crc32C.Masked(header[..LengthBytes]));
     }
 
-    /// <summary>The length that a header states.</summary>
-    /// <param name="header">Twelve bytes.</param>
-    /// <param name="path">The file, for messages.</param>
-    /// <param name="offset">Where the header stands.</param>
-    /// <param name="left">Bytes of the file after the header; a negative number where that is unknown.</param>
+    /// <summary>Reads the record length from a header, and verifies it.</summary>
+    /// <param name="header">The 12 bytes of the header.</param>
+    /// <param name="path">The file, for error messages.</param>
+    /// <param name="offset">The byte offset of the header in the file.</param>
+    /// <param name="left">Bytes of the file after the header; negative if unknown.</param>
     /// <exception cref="DatasetException">The length is damaged, too large, or larger than what is left.</exception>
     public static int ReadHeader(ReadOnlySpan<byte> header, string path, long offset, long left)
     {
@@ -55,8 +55,8 @@ internal static class TfRecordFraming
         return (int)length;
     }
 
-    /// <summary>Compares the data of a record with its check value.</summary>
-    /// <exception cref="DatasetException">They do not agree.</exception>
+    /// <summary>Verifies the checksum of a record's data.</summary>
+    /// <exception cref="DatasetException">The checksum does not match.</exception>
     public static void CheckData(ReadOnlySpan<byte> data, ReadOnlySpan<byte> footer, string path, long offset)
     {
         uint stored = BinaryPrimitives.ReadUInt32LittleEndian(footer);

@@ -1,14 +1,13 @@
 namespace Gqn.Native.Data;
 
-/// <summary>Reads the records of a TFRecord stream from its beginning to its end; every check value is
-/// compared.</summary>
+/// <summary>Reads the records of a TFRecord stream sequentially and verifies every checksum.</summary>
 /// <remarks>
-/// A length is not believed before it agrees with what the stream has left, so a damaged or hostile file costs no more
-/// memory than it has bytes. Not safe for use by several threads at once.
+/// A length is checked against what the stream has left before memory is allocated, so a damaged or hostile file costs
+/// no more memory than it has bytes. Not thread-safe.
 /// </remarks>
 public sealed class TfRecordReader : IDisposable
 {
-    /// <summary>The longest record that is read, 64 MiB; those of the released data sets have 10 to 1200 kB.</summary>
+    /// <summary>The longest record accepted, 64 MiB; those of the released data sets have 10 to 1200 kB.</summary>
     public const int MaxRecordLength = 64 << 20;
 
     private const int FirstPiece = 1 << 16;
@@ -21,14 +20,14 @@ public sealed class TfRecordReader : IDisposable
 
     /// <summary>Opens a file.</summary>
     /// <param name="path">An uncompressed TFRecord file.</param>
-    /// <exception cref="DatasetException">It cannot be opened.</exception>
+    /// <exception cref="DatasetException">The file cannot be opened.</exception>
     public TfRecordReader(string path) : this(TfRecordFile.OpenStream(path), path)
     {
     }
 
-    /// <summary>Reads a stream from where it stands; ends it when disposed.</summary>
-    /// <param name="stream">Any stream; it need not be able to seek.</param>
-    /// <param name="path">What messages call it.</param>
+    /// <summary>Reads a stream from its current position, and disposes it in the end.</summary>
+    /// <param name="stream">Any stream, seekable or not.</param>
+    /// <param name="path">The name of the stream in error messages.</param>
     public TfRecordReader(Stream stream, string path)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -38,13 +37,13 @@ public sealed class TfRecordReader : IDisposable
         _length = stream.CanSeek ? stream.Length : -1;
     }
 
-    /// <summary>Where the next record begins, in bytes from the beginning of the file.</summary>
+    /// <summary>The byte offset of the next record in the file.</summary>
     public long Position { get; private set; }
 
     /// <summary>Reads the next record.</summary>
-    /// <param name="data">Receives its data, which stays until the following call.</param>
+    /// <param name="data">Receives the record's data, which are valid until the next call.</param>
     /// <returns>False at the end of the stream.</returns>
-    /// <exception cref="DatasetException">The record is damaged, too long or not whole, or cannot be read.</exception>
+    /// <exception cref="DatasetException">The record is damaged, too long or incomplete, or cannot be read.</exception>
     public bool TryRead(out ReadOnlyMemory<byte> data)
     {
         data = default;
@@ -68,7 +67,7 @@ public sealed class TfRecordReader : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
 
-    /// <summary>Where the length of the stream is not known, room grows with what arrives.</summary>
+    /// <summary>Reads a record's data; if the stream's length is unknown, the buffer grows with what arrives.</summary>
     private void ReadData(int length, bool known)
     {
         int have = 0;

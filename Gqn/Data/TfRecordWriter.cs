@@ -4,14 +4,14 @@ using Gqn.Native.Engine.Io;
 namespace Gqn.Native.Data;
 
 /// <summary>Writes records to a TFRecord stream.</summary>
-/// <param name="stream">Receives the records; it stays open.</param>
+/// <param name="stream">Receives the records; it is left open.</param>
 public sealed class TfRecordWriter(Stream stream)
 {
     private readonly byte[] _header = new byte[TfRecordFraming.HeaderLength];
 
     /// <summary>Appends a record.</summary>
-    /// <param name="data">Its bytes, at most <see cref="TfRecordReader.MaxRecordLength"/>.</param>
-    /// <exception cref="ArgumentException">It is longer.</exception>
+    /// <param name="data">The data, at most <see cref="TfRecordReader.MaxRecordLength"/> bytes.</param>
+    /// <exception cref="ArgumentException">The data are longer.</exception>
     /// <exception cref="IOException">The stream cannot be written.</exception>
     public void Write(ReadOnlySpan<byte> data)
     {

@@ -1,11 +1,11 @@
 namespace Gqn.Native.Imaging;
 
 /// <summary>
-/// Reduces a picture to a palette of at most 256 colours by median cut; pictures with so few stay exact.
+/// Reduces a picture to a palette of at most 256 colours by median cut; pictures that have no more stay exact.
 /// </summary>
 /// <remarks>
-/// The box of colours with the largest population × extent² is halved at the median of its longest side until 256 boxes
-/// exist; each becomes the mean of its pixels. Ties are broken by position, so equal pictures give equal palettes.
+/// The box of colours with the largest population × extent² is split at the median of its longest side until 256 boxes
+/// exist; each box becomes the mean of its pixels. Ties are broken by position, so equal pictures give equal palettes.
 /// </remarks>
 internal static class ColourQuantizer
 {
@@ -14,11 +14,11 @@ internal static class ColourQuantizer
     private readonly record struct Counted(Rgb Colour, int Count);
 
     /// <summary>
-    /// A range of the colour list, its longest side's channel, and how much it gains from being halved.
+    /// A range of the colour list, the channel of its longest side, and its priority for being split.
     /// </summary>
     private readonly record struct Box(int Start, int Length, int Channel, long Weight);
 
-    /// <summary>The palette, and for each pixel its index into it.</summary>
+    /// <summary>The palette, and the palette index of each pixel.</summary>
     internal static (Rgb[] Palette, byte[] Indices) Quantize(RgbImage image)
     {
         Dictionary<Rgb, int> counts = [];
@@ -71,7 +71,7 @@ internal static class ColourQuantizer
         return boxes;
     }
 
-    /// <summary>How many colours make up half the pixels, leaving at least one colour on each side.</summary>
+    /// <summary>The number of colours that make up half the pixels, with at least one colour on each side.</summary>
     private static int MedianSplit(ReadOnlySpan<Counted> content)
     {
         long total = 0;
@@ -126,7 +126,7 @@ internal static class ColourQuantizer
     private static byte Component(Rgb colour, int channel) =>
         channel switch { 0 => colour.R, 1 => colour.G, _ => colour.B };
 
-    /// <summary>A total order that begins with one channel.</summary>
+    /// <summary>A total order of colours that compares one channel first.</summary>
     private static int Order(Rgb a, Rgb b, int channel)
     {
         for (int i = 0; i < 3; i++)

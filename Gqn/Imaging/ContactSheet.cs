@@ -1,7 +1,7 @@
 namespace Gqn.Native.Imaging;
 
-/// <summary>A table of small pictures: one scene in a row, such as contexts, truth, prediction and samples.</summary>
-/// <remarks>Small pictures are enlarged, without smoothing, so that their pixels can be seen.</remarks>
+/// <summary>A table of small pictures, one scene per row: such as contexts, truth, prediction and samples.</summary>
+/// <remarks>Small pictures are enlarged without interpolation, so that their pixels can be seen.</remarks>
 public sealed class ContactSheet
 {
     private const int Gap = 4;
@@ -17,10 +17,10 @@ public sealed class ContactSheet
     private readonly int _scale;
     private readonly List<RgbImage?[]> _rows = [];
 
-    /// <summary>A sheet without rows.</summary>
-    /// <param name="labels">The columns' headings; one that is too long for its column is cut off.</param>
-    /// <param name="width">Columns of each picture, in pixels.</param>
-    /// <param name="height">Rows of each picture, in pixels.</param>
+    /// <summary>Creates a sheet without rows.</summary>
+    /// <param name="labels">The headings of the columns; one that is too long for its column is truncated.</param>
+    /// <param name="width">Width of each picture, in pixels.</param>
+    /// <param name="height">Height of each picture, in pixels.</param>
     /// <exception cref="ArgumentException">There is no column, or a size is not positive.</exception>
     public ContactSheet(IReadOnlyList<string> labels, int width, int height)
     {
@@ -40,8 +40,8 @@ public sealed class ContactSheet
     private int CellHeight => (_height * _scale) + Gap;
 
     /// <summary>Adds a row of pictures with values in [0, 1], height × width × 3 each.</summary>
-    /// <param name="pictures">One for each column; an empty one leaves its cell free, as do missing ones.</param>
-    /// <exception cref="ArgumentException">There are more pictures than columns, or one has another size.</exception>
+    /// <param name="pictures">One for each column; an empty or missing one leaves its cell blank.</param>
+    /// <exception cref="ArgumentException">There are more pictures than columns, or a size differs.</exception>
     public void AddRow(IReadOnlyList<ReadOnlyMemory<float>> pictures)
     {
         ArgumentNullException.ThrowIfNull(pictures);

@@ -4,16 +4,16 @@ using Gqn.Native.Engine.Io;
 
 namespace Gqn.Native.Imaging;
 
-/// <summary>Writes animated GIF89a files that repeat without end.</summary>
+/// <summary>Writes animated GIF89a files that loop for ever.</summary>
 /// <remarks>Each frame has a palette of its own: pictures of at most 256 colours are kept exactly.</remarks>
 public static class Gif
 {
     private const int MaxCodeBits = 12;
 
-    /// <summary>Writes a GIF file; an existing one is replaced only by a whole new one.</summary>
+    /// <summary>Writes a GIF file; an existing file is replaced only when the new one is complete.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="frames">At least one picture, all of one size of at most 65,535 × 65,535.</param>
-    /// <param name="delay">How long each is shown, rounded to 1/100 s; viewers dislike less than 2/100 s.</param>
+    /// <param name="frames">At least one picture, all of the same size of at most 65,535 × 65,535.</param>
+    /// <param name="delay">Display time of each frame, rounded to 1/100 s; viewers dislike less than 2/100 s.</param>
     /// <exception cref="ArgumentException">There is no frame, or sizes differ or are too large.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The delay is not between 0.01 s and 655.35 s.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
@@ -24,9 +24,9 @@ public static class Gif
     }
 
     /// <inheritdoc cref="Write(string, IReadOnlyList{RgbImage}, TimeSpan)"/>
-    /// <param name="stream">Where the file's bytes go.</param>
-    /// <param name="frames">At least one picture, all of one size of at most 65,535 × 65,535.</param>
-    /// <param name="delay">How long each is shown, rounded to 1/100 s.</param>
+    /// <param name="stream">Receives the bytes of the file.</param>
+    /// <param name="frames">At least one picture, all of the same size of at most 65,535 × 65,535.</param>
+    /// <param name="delay">Display time of each frame, rounded to 1/100 s.</param>
     public static void Write(Stream stream, IReadOnlyList<RgbImage> frames, TimeSpan delay)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -56,7 +56,7 @@ public static class Gif
         stream.Write([0x70, 0, 0]); // 8 bits per component, no common palette
         stream.Write([0x21, 0xFF, 11]);
         stream.Write("NETSCAPE2.0"u8);
-        stream.Write([3, 1, 0, 0, 0]); // repeat for ever
+        stream.Write([3, 1, 0, 0, 0]); // loop for ever
         foreach (var frame in frames)
             WriteFrame(stream, frame, (int)hundredths);
         stream.WriteByte(0x3B);
@@ -84,7 +84,7 @@ public static class Gif
         WriteLzw(stream, indices, Math.Max(2, bits));
     }
 
-    /// <summary>Lempel, Ziv and Welch's code with words of growing width, as GIF prescribes it.</summary>
+    /// <summary>Writes LZW codes of increasing width, as GIF prescribes.</summary>
     private static void WriteLzw(Stream stream, ReadOnlySpan<byte> indices, int literalBits)
     {
         int clear = 1 << literalBits;
@@ -116,14 +116,14 @@ public static class Gif
                 width = literalBits + 1;
                 continue;
             }
-            // The reader learns a code one step later than it is defined here, so the width grows one code later too.
+            // A decoder adds a code one step later than it is defined here, so the width grows one code later.
             if (next == 1 << width)
                 width++;
             longer.Add(key, next++);
         }
 
         output.Write(current, width);
-        // That last code made the reader define one more, which can fill the present width.
+        // The last code makes the decoder add one more entry, which can exhaust the current width.
         if (next == 1 << width && width < MaxCodeBits)
             width++;
         output.Write(end, width);
@@ -137,7 +137,7 @@ public static class Gif
         stream.Write(bytes);
     }
 
-    /// <summary>Packs codes, lowest bit first, into blocks of at most 255 bytes.</summary>
+    /// <summary>Packs codes, least significant bit first, into blocks of at most 255 bytes.</summary>
     private sealed class CodeStream(Stream stream)
     {
         private readonly byte[] _block = new byte[255];

@@ -1,26 +1,24 @@
 namespace Gqn.Native.Imaging;
 
-/// <summary>Decodes pictures that are JPEG or PNG files in memory. Buffers stay for the next picture; not safe for use
-/// by several threads at once.</summary>
+/// <summary>Decodes JPEG and PNG images in memory. Buffers are reused for the next image; not thread-safe.</summary>
 public sealed class ImageDecoder
 {
-    /// <summary>The largest width and height that are decoded, in pixels.</summary>
+    /// <summary>The largest width and height that are accepted, in pixels.</summary>
     public const int MaxSide = 4096;
 
     private readonly JpegDecoder _jpeg = new();
     private readonly PngDecoder _png = new();
     private bool _isPng;
 
-    /// <summary>Columns of the picture decoded last.</summary>
+    /// <summary>Width of the last decoded image, in pixels.</summary>
     public int Width => _isPng ? _png.Width : _jpeg.Width;
 
-    /// <summary>Rows of the picture decoded last.</summary>
+    /// <summary>Height of the last decoded image, in pixels.</summary>
     public int Height => _isPng ? _png.Height : _jpeg.Height;
 
-    /// <summary>Decodes a picture; its first bytes say of which kind it is.</summary>
-    /// <param name="bytes">A sequential JPEG of 8 bits a sample, or a PNG of 8 bits a sample without
-    /// interlacing.</param>
-    /// <exception cref="ImageFormatException">It is damaged, too large, or of a kind that is not read.</exception>
+    /// <summary>Decodes an image; its first bytes determine the format.</summary>
+    /// <param name="bytes">A sequential JPEG or a non-interlaced PNG, with 8 bits per sample.</param>
+    /// <exception cref="ImageFormatException">The image is damaged, too large, or of an unsupported format.</exception>
     public void Decode(ReadOnlySpan<byte> bytes)
     {
         _isPng = PngDecoder.Recognises(bytes);
@@ -32,9 +30,9 @@ public sealed class ImageDecoder
             throw new ImageFormatException("it is neither a JPEG nor a PNG picture");
     }
 
-    /// <summary>Writes the pixels of the picture decoded last.</summary>
-    /// <param name="rgb">Height × width × 3 bytes: rows from the top, then R, G, B.</param>
-    /// <exception cref="ArgumentException">The span has another length.</exception>
+    /// <summary>Writes the pixels of the last decoded image.</summary>
+    /// <param name="rgb">Receives height × width × 3 bytes: rows from the top, each pixel as R, G, B.</param>
+    /// <exception cref="ArgumentException">The span has a different length.</exception>
     public void WriteRgb(Span<byte> rgb)
     {
         if (rgb.Length != Width * Height * 3)
@@ -49,9 +47,9 @@ public sealed class ImageDecoder
             _jpeg.WriteRgb(rgb);
     }
 
-    /// <summary>Decodes a picture into memory of its own.</summary>
-    /// <param name="bytes">As <see cref="Decode"/> takes them.</param>
-    /// <exception cref="ImageFormatException">It is damaged, too large, or of a kind that is not read.</exception>
+    /// <summary>Decodes into a new image.</summary>
+    /// <param name="bytes">An encoded image, as for <see cref="Decode"/>.</param>
+    /// <exception cref="ImageFormatException">The image is damaged, too large, or of an unsupported format.</exception>
     public static RgbImage ToImage(ReadOnlySpan<byte> bytes)
     {
         var decoder = new ImageDecoder();

@@ -1,14 +1,14 @@
 namespace Gqn.Native.Imaging;
 
-/// <summary>The bytes of a picture are damaged, or of a kind that is not read.</summary>
+/// <summary>The bytes of an image are damaged, or of an unsupported format.</summary>
 public sealed class ImageFormatException : IOException
 {
-    /// <summary>An error whose message says what is wrong, without a final full stop.</summary>
+    /// <summary>Creates an error whose message states the problem, without a final full stop.</summary>
     public ImageFormatException(string problem) : base(problem)
     {
     }
 
-    /// <summary>An error with the one underneath.</summary>
+    /// <summary>Creates an error with its cause.</summary>
     public ImageFormatException(string problem, Exception inner) : base(problem, inner)
     {
     }

@@ -1,14 +1,13 @@
 namespace Gqn.Native.Imaging;
 
-/// <summary>How far a predicted picture is from the true one.</summary>
-/// <param name="MeanSquaredError">Mean of (a − b)², values in [0, 1].</param>
-/// <param name="RootMeanSquaredError">255 · √ of it, in grey levels.</param>
+/// <summary>The metrics of a predicted image against the true one.</summary>
+/// <param name="MeanSquaredError">Mean of (a − b)² for values in [0, 1].</param>
+/// <param name="RootMeanSquaredError">255 · √(mean squared error), in grey levels.</param>
 /// <param name="MeanAbsoluteError">255 · mean of |a − b|, in grey levels.</param>
-/// <param name="PeakSignalToNoise">−10 · log₁₀ of the mean squared error, in dB; infinite for equal pictures.</param>
-/// <param name="StructuralSimilarity">The mean structural similarity, at most 1.</param>
-/// <param name="ObjectMeanSquaredError">The mean squared error over the pixels whose centres show an object, where a
-/// model that draws only empty rooms is found out; null where no object is seen, or nobody knows where they
-/// are.</param>
+/// <param name="PeakSignalToNoise">−10 · log₁₀(mean squared error), in dB; infinite for equal images.</param>
+/// <param name="StructuralSimilarity">Mean structural similarity (SSIM), at most 1.</param>
+/// <param name="ObjectMeanSquaredError">Mean squared error over the pixels whose centres show an object, which exposes
+/// a model that draws only empty rooms; null if no object is visible, or if the objects are unknown.</param>
 public readonly record struct ImageQuality(
     double MeanSquaredError,
     double RootMeanSquaredError,
@@ -17,11 +16,11 @@ public readonly record struct ImageQuality(
     double StructuralSimilarity,
     double? ObjectMeanSquaredError = null);
 
-/// <summary>Measures of the difference between pictures with values in [0, 1], rows × columns × channels.</summary>
-/// <remarks>Values are taken as they are: clip a prediction before measuring. Sums are in double precision.</remarks>
+/// <summary>Metrics of the difference between images with values in [0, 1], height × width × channels.</summary>
+/// <remarks>Values are not clipped: clip a prediction before measuring. Sums are in double precision.</remarks>
 public static class ImageMetrics
 {
-    /// <summary>The side of the structural similarity's window, in pixels; smaller pictures have none.</summary>
+    /// <summary>The side of the window of SSIM, in pixels; it is undefined for smaller images.</summary>
     public const int WindowSize = 11;
 
     private const double WindowSigma = 1.5;
@@ -31,7 +30,7 @@ public static class ImageMetrics
     private static readonly double[] Window = GaussianWindow();
 
     /// <summary>Mean of (a − b)².</summary>
-    /// <exception cref="ArgumentException">The pictures are empty or differ in size.</exception>
+    /// <exception cref="ArgumentException">The images are empty or differ in size.</exception>
     public static double MeanSquaredError(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {
         CheckSizes(a, b);
@@ -46,11 +45,11 @@ public static class ImageMetrics
     }
 
     /// <summary>Mean of (a − b)² over the pixels that show an object.</summary>
-    /// <param name="a">Pictures, three values a pixel.</param>
-    /// <param name="b">The others.</param>
-    /// <param name="parts">What each pixel shows: 0 for the surroundings, from 1 for the objects.</param>
-    /// <returns>Null where no pixel shows an object.</returns>
-    /// <exception cref="ArgumentException">The pictures are empty or differ in size, or the parts are not one a
+    /// <param name="a">Images with three values per pixel.</param>
+    /// <param name="b">Images of the same size.</param>
+    /// <param name="parts">What each pixel shows: 0 for the surroundings, from 1 on for the objects.</param>
+    /// <returns>The error, or null if no pixel shows an object.</returns>
+    /// <exception cref="ArgumentException">The images are empty or differ in size, or there is not one part per
     /// pixel.</exception>
     public static double? ObjectMeanSquaredError(
         ReadOnlySpan<float> a, ReadOnlySpan<float> b, ReadOnlySpan<byte> parts)
@@ -81,12 +80,12 @@ public static class ImageMetrics
     }
 
     /// <summary>255 · √(mean of (a − b)²), in grey levels.</summary>
-    /// <exception cref="ArgumentException">The pictures are empty or differ in size.</exception>
+    /// <exception cref="ArgumentException">The images are empty or differ in size.</exception>
     public static double RootMeanSquaredError(ReadOnlySpan<float> a, ReadOnlySpan<float> b) =>
         255 * Math.Sqrt(MeanSquaredError(a, b));
 
     /// <summary>255 · mean of |a − b|, in grey levels.</summary>
-    /// <exception cref="ArgumentException">The pictures are empty or differ in size.</exception>
+    /// <exception cref="ArgumentException">The images are empty or differ in size.</exception>
     public static double MeanAbsoluteError(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {
         CheckSizes(a, b);
@@ -96,9 +95,9 @@ public static class ImageMetrics
         return 255 * sum / a.Length;
     }
 
-    /// <summary>−10 · log₁₀(mean of (a − b)²), in dB for a peak of 1; positive infinity for equal pictures.</summary>
-    /// <remarks>For a batch take the mean over pictures: this value of all at once is dominated by the worst.</remarks>
-    /// <exception cref="ArgumentException">The pictures are empty or differ in size.</exception>
+    /// <summary>−10 · log₁₀(mean of (a − b)²), in dB for a peak of 1; positive infinity for equal images.</summary>
+    /// <remarks>For a batch, average over the images: the value of all at once is dominated by the worst.</remarks>
+    /// <exception cref="ArgumentException">The images are empty or differ in size.</exception>
     public static double PeakSignalToNoise(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {
         double error = MeanSquaredError(a, b);
@@ -109,13 +108,13 @@ public static class ImageMetrics
     /// Mean of (2μₐμᵦ + C₁)(2σₐᵦ + C₂) / ((μₐ² + μᵦ² + C₁)(σₐ² + σᵦ² + C₂)) over windows and channels.
     /// </summary>
     /// <remarks>
-    /// Wang, Bovik, Sheikh and Simoncelli 2004: an 11×11 Gaussian window of σ = 1.5 wherever it fits, weighted
-    /// moments, C₁ = 0.01², C₂ = 0.03² for values in [0, 1]; each channel by itself, then their mean.
+    /// Wang, Bovik, Sheikh and Simoncelli 2004: an 11×11 Gaussian window of σ = 1.5 at all positions inside the image,
+    /// weighted moments, C₁ = 0.01², C₂ = 0.03² for values in [0, 1]; channels are measured separately, then averaged.
     /// </remarks>
-    /// <param name="a">One picture, height × width × channels.</param>
-    /// <param name="b">The other; exchanging them changes nothing.</param>
-    /// <param name="width">Columns, at least <see cref="WindowSize"/>.</param>
-    /// <param name="height">Rows, at least <see cref="WindowSize"/>.</param>
+    /// <param name="a">One image, height × width × channels.</param>
+    /// <param name="b">The other image; the metric is symmetric.</param>
+    /// <param name="width">Width in pixels, at least <see cref="WindowSize"/>.</param>
+    /// <param name="height">Height in pixels, at least <see cref="WindowSize"/>.</param>
     /// <param name="channels">Values per pixel.</param>
     /// <exception cref="ArgumentException">The sizes do not agree, or are smaller than the window.</exception>
     public static double StructuralSimilarity(
@@ -151,7 +150,7 @@ public static class ImageMetrics
         return sum / channels;
     }
 
-    /// <summary>All measures of one predicted picture of three channels.</summary>
+    /// <summary>All metrics of one predicted image of three channels, without objects.</summary>
     /// <exception cref="ArgumentException">The sizes do not agree, or are smaller than the window.</exception>
     public static ImageQuality Compare(
         ReadOnlySpan<float> prediction, ReadOnlySpan<float> truth, int width, int height) => new(
@@ -182,7 +181,7 @@ public static class ImageMetrics
     }
 
     /// <summary>
-    /// The window's weighted mean of a, or of a·b, wherever the window fits: first along rows, then columns.
+    /// The window's weighted mean of a, or of a·b, at all positions inside: a separable filter, rows first.
     /// </summary>
     private static double[] Blur(double[] a, double[] b, int width, bool useSecond)
     {

@@ -1,12 +1,12 @@
 namespace Gqn.Native.Imaging;
 
-/// <summary>Printable ASCII in a grid of 5×7 dots, of which some small letters reach two rows below the line.</summary>
+/// <summary>A font of printable ASCII in 5×7 dots; some lower-case letters reach two rows below the line.</summary>
 internal static class PixelFont
 {
     internal const int Width = 5;
     internal const int Height = GlyphHeight + Descent;
 
-    /// <summary>From one character to the next, in dots.</summary>
+    /// <summary>The distance from one character to the next, in dots.</summary>
     internal const int Advance = Width + 1;
 
     private const int GlyphHeight = 7;
@@ -14,7 +14,7 @@ internal static class PixelFont
     private const string Descending = "gpqy";
     private const char First = '!';
 
-    /// <summary>From ! to ~ in the order of ASCII; rows from the top, # is a dot.</summary>
+    /// <summary>The glyphs from ! to ~ in ASCII order; rows from the top, # is a dot.</summary>
     private static readonly string[] Glyphs =
     [
         "..#.. ..#.. ..#.. ..#.. ..#.. ..... ..#..", // !
@@ -113,7 +113,7 @@ internal static class PixelFont
         "..... ..... .#... #.#.# ...#. ..... .....", // ~
     ];
 
-    /// <summary>Whether a character has a dot there; one without a glyph is a full box, a space is empty.</summary>
+    /// <summary>Whether a character has a dot at a position; one without a glyph is a solid box.</summary>
     internal static bool IsSet(char character, int column, int row)
     {
         if (Descending.Contains(character))

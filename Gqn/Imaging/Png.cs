@@ -3,10 +3,10 @@ using StbImageWriteSharp;
 
 namespace Gqn.Native.Imaging;
 
-/// <summary>Writes PNG files, 8 bits per component, without loss.</summary>
+/// <summary>Writes PNG files, 8 bits per component.</summary>
 public static class Png
 {
-    /// <summary>The bytes of a PNG file.</summary>
+    /// <summary>Encodes an image as a PNG file.</summary>
     public static byte[] Encode(RgbImage image)
     {
         using var stream = new MemoryStream();
@@ -24,7 +24,7 @@ public static class Png
             image.Bytes.ToArray(), image.Width, image.Height, ColorComponents.RedGreenBlue, stream);
     }
 
-    /// <summary>Writes a PNG file; an existing one is replaced only by a whole new one.</summary>
+    /// <summary>Writes a PNG file; an existing file is replaced only when the new one is complete.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(string path, RgbImage image) => AtomicFile.Write(path, stream => Write(stream, image));
 }

@@ -3,17 +3,17 @@ using System.IO.Compression;
 
 namespace Gqn.Native.Imaging;
 
-/// <summary>Decodes PNG pictures of 8 bits a sample that are not interlaced: grey, colour or palette; transparency is
-/// left out.</summary>
+/// <summary>Decodes non-interlaced PNG images with 8 bits per sample: grey, colour or palette; transparency is
+/// ignored.</summary>
 /// <remarks>
-/// Room is only made for pictures that the bytes could hold, and no more than the picture is inflated. Buffers stay for
-/// the next picture. Not safe for use by several threads at once.
+/// Memory is allocated only for images that the bytes could hold, and no more than the image is inflated. Buffers are
+/// reused for the next image. Not thread-safe.
 /// </remarks>
 internal sealed class PngDecoder
 {
     private const int HeaderLength = 13, ChunkOverhead = 12;
 
-    /// <summary>No more bytes come out of one byte of deflate: a match of 258 in two bits.</summary>
+    /// <summary>The largest expansion of deflate: a match of 258 bytes takes at least two bits.</summary>
     private const int MaxInflation = 1032;
 
     private static readonly byte[] Signature = [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 0x1A, 10];
@@ -22,17 +22,17 @@ internal sealed class PngDecoder
     private byte[] _deflated = [], _filtered = [], _nothing = [];
     private int _deflatedLength, _colourType, _paletteLength, _samples;
 
-    /// <summary>Columns of the picture decoded last.</summary>
+    /// <summary>Width of the last decoded image, in pixels.</summary>
     public int Width { get; private set; }
 
-    /// <summary>Rows of the picture decoded last.</summary>
+    /// <summary>Height of the last decoded image, in pixels.</summary>
     public int Height { get; private set; }
 
-    /// <summary>Whether these bytes begin like a PNG file.</summary>
+    /// <summary>Whether the bytes start with the signature of a PNG file.</summary>
     public static bool Recognises(ReadOnlySpan<byte> bytes) => bytes.StartsWith(Signature);
 
-    /// <summary>Decodes a picture; <see cref="WriteRgb"/> gives its pixels.</summary>
-    /// <exception cref="ImageFormatException">It is damaged, or of a kind that is not read.</exception>
+    /// <summary>Decodes an image; <see cref="WriteRgb"/> writes its pixels.</summary>
+    /// <exception cref="ImageFormatException">The image is damaged, or of an unsupported format.</exception>
     public void Decode(ReadOnlySpan<byte> png)
     {
         if (!Recognises(png))
@@ -60,8 +60,8 @@ internal sealed class PngDecoder
             CheckColours();
     }
 
-    /// <summary>Writes the pixels of the picture decoded last.</summary>
-    /// <param name="rgb">Room for Height x Width x 3 bytes.</param>
+    /// <summary>Writes the pixels of the last decoded image.</summary>
+    /// <param name="rgb">Receives Height x Width x 3 bytes.</param>
     public void WriteRgb(Span<byte> rgb)
     {
         int stride = Width * _samples;
@@ -192,11 +192,11 @@ internal sealed class PngDecoder
         }
     }
 
-    /// <summary>Adds to each byte of a row what its filter has taken away.</summary>
-    /// <param name="filter">The filter's number.</param>
-    /// <param name="row">The row.</param>
+    /// <summary>Reverses the filter of a row, in place.</summary>
+    /// <param name="filter">The filter type, 0 to 4.</param>
+    /// <param name="row">The bytes of the row.</param>
     /// <param name="above">The row above; zeros for the first.</param>
-    /// <param name="distance">From a byte to that of the pixel on the left.</param>
+    /// <param name="distance">The number of bytes between a byte and that of the pixel to the left.</param>
     private static void Unfilter(int filter, Span<byte> row, ReadOnlySpan<byte> above, int distance)
     {
         above = above[..row.Length];
@@ -227,7 +227,7 @@ internal sealed class PngDecoder
         }
     }
 
-    /// <summary>The neighbour nearest to left + up - corner.</summary>
+    /// <summary>The Paeth predictor: the neighbour nearest to left + up - corner.</summary>
     private static int Paeth(int left, int up, int corner)
     {
         int toLeft = Math.Abs(up - corner), toUp = Math.Abs(left - corner);

@@ -1,24 +1,24 @@
 namespace Gqn.Native.Imaging;
 
-/// <summary>A colour of three components from 0 to 255.</summary>
+/// <summary>A colour of three components, each from 0 to 255.</summary>
 public readonly record struct Rgb(byte R, byte G, byte B)
 {
-    /// <summary>The darkest colour.</summary>
+    /// <summary>Black, (0, 0, 0).</summary>
     public static Rgb Black => new(0, 0, 0);
 
-    /// <summary>The lightest colour.</summary>
+    /// <summary>White, (255, 255, 255).</summary>
     public static Rgb White => new(255, 255, 255);
 }
 
-/// <summary>A picture of 8-bit red, green and blue, rows from the top, three bytes per pixel.</summary>
-/// <remarks>What is drawn beyond the edges is cut off.</remarks>
+/// <summary>An image of 8-bit red, green and blue, rows from the top, three bytes per pixel.</summary>
+/// <remarks>Drawing is clipped at the edges.</remarks>
 public sealed class RgbImage
 {
     private readonly byte[] _bytes;
 
-    /// <summary>A black picture.</summary>
-    /// <param name="width">Columns, at least 1.</param>
-    /// <param name="height">Rows, at least 1.</param>
+    /// <summary>Creates a black image.</summary>
+    /// <param name="width">Width in pixels, at least 1.</param>
+    /// <param name="height">Height in pixels, at least 1.</param>
     public RgbImage(int width, int height)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
@@ -28,17 +28,17 @@ public sealed class RgbImage
         _bytes = new byte[checked(width * height * 3)];
     }
 
-    /// <summary>Columns.</summary>
+    /// <summary>Width in pixels.</summary>
     public int Width { get; }
 
-    /// <summary>Rows.</summary>
+    /// <summary>Height in pixels.</summary>
     public int Height { get; }
 
-    /// <summary>Red, green and blue of each pixel, row after row.</summary>
+    /// <summary>Red, green and blue of each pixel, row by row.</summary>
     public Span<byte> Bytes => _bytes;
 
     /// <summary>The colour of one pixel.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The place lies outside.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The position lies outside the image.</exception>
     public Rgb this[int x, int y]
     {
         get
@@ -53,10 +53,10 @@ public sealed class RgbImage
         }
     }
 
-    /// <summary>round(255 · clip(v, 0, 1)) of each element, halves upwards; NaN gives 0.</summary>
+    /// <summary>Creates an image with bytes round(255 · clip(v, 0, 1)), halves rounded up; NaN gives 0.</summary>
     /// <param name="values">Height × width × 3 numbers, rows from the top (one image of an NHWC batch).</param>
-    /// <param name="width">Columns.</param>
-    /// <param name="height">Rows.</param>
+    /// <param name="width">Width in pixels.</param>
+    /// <param name="height">Height in pixels.</param>
     /// <exception cref="ArgumentException">The number of values is not width × height × 3.</exception>
     public static RgbImage FromUnit(ReadOnlySpan<float> values, int width, int height)
     {
@@ -73,7 +73,7 @@ public sealed class RgbImage
         return image;
     }
 
-    /// <summary>Gives every pixel one colour.</summary>
+    /// <summary>Fills the whole image with one colour.</summary>
     public void Fill(Rgb colour) => FillRectangle(0, 0, Width, Height, colour);
 
     /// <summary>Fills a rectangle whose upper left corner is (x, y).</summary>
@@ -86,7 +86,7 @@ public sealed class RgbImage
         }
     }
 
-    /// <summary>Draws the one pixel thin outline of a rectangle whose upper left corner is (x, y).</summary>
+    /// <summary>Draws the outline, one pixel wide, of a rectangle whose upper left corner is (x, y).</summary>
     public void DrawFrame(int x, int y, int width, int height, Rgb colour)
     {
         FillRectangle(x, y, width, 1, colour);
@@ -95,7 +95,7 @@ public sealed class RgbImage
         FillRectangle(x + width - 1, y, 1, height, colour);
     }
 
-    /// <summary>Copies another picture so that its upper left corner comes to (x, y).</summary>
+    /// <summary>Copies another image into this one, with its upper left corner at (x, y).</summary>
     public void Draw(RgbImage image, int x, int y)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -113,10 +113,10 @@ public sealed class RgbImage
     /// <summary>
     /// Writes one line of text, 5×7 dots and 2 below the line; characters outside printable ASCII become boxes.
     /// </summary>
-    /// <param name="x">Left edge of the first character.</param>
-    /// <param name="y">Top edge.</param>
-    /// <param name="text">The line; each character takes 6 × <paramref name="scale"/> pixels.</param>
-    /// <param name="colour">The colour of the letters; what lies between them stays.</param>
+    /// <param name="x">Left edge of the first character, in pixels.</param>
+    /// <param name="y">Top edge, in pixels.</param>
+    /// <param name="text">The text; each character is 6 × <paramref name="scale"/> pixels wide.</param>
+    /// <param name="colour">The colour of the letters; the background is left as it is.</param>
     /// <param name="scale">Pixels per dot of the font.</param>
     public void DrawText(int x, int y, string text, Rgb colour, int scale = 1)
     {
@@ -137,7 +137,7 @@ public sealed class RgbImage
         }
     }
 
-    /// <summary>The picture with each pixel repeated <paramref name="factor"/> times in both directions.</summary>
+    /// <summary>The image with each pixel repeated <paramref name="factor"/> times in both directions.</summary>
     public RgbImage Enlarged(int factor)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(factor);

@@ -1,22 +1,21 @@
 namespace Gqn.Native.Imaging;
 
-/// <summary>Gives square pictures another size: by the mean over the area of each new pixel where they shrink, between
-/// the four nearest pixels where they grow.</summary>
-/// <remarks>All weights are whole numbers, so the bytes are the same on every machine. Not safe for use by several
-/// threads at once.</remarks>
+/// <summary>Resizes square images: by area averaging when shrinking, by bilinear interpolation when
+/// enlarging.</summary>
+/// <remarks>All weights are integers, so the result is the same on every machine. Not thread-safe.</remarks>
 public sealed class SquareResampler
 {
     private const int Channels = 3;
 
-    // New pixel i is the sum of _weights[i, k] times old pixel _first[i] + k, by _total.
+    // New pixel i = Σₖ _weights[i, k] · old pixel (_first[i] + k) / _total.
     private readonly int[] _first;
     private readonly int[,] _weights;
     private readonly int _total;
     private readonly int[] _columns;
 
     /// <summary>Prepares the weights.</summary>
-    /// <param name="from">Height and width of the pictures to come, in pixels.</param>
-    /// <param name="to">Height and width that they get.</param>
+    /// <param name="from">Height and width of the source images, in pixels.</param>
+    /// <param name="to">Height and width of the resized images, in pixels.</param>
     public SquareResampler(int from, int to)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(from);
@@ -27,16 +26,16 @@ public sealed class SquareResampler
         _columns = new int[from * to * Channels];
     }
 
-    /// <summary>Height and width of the old pictures.</summary>
+    /// <summary>Height and width of the source images, in pixels.</summary>
     public int From { get; }
 
-    /// <summary>Height and width of the new pictures.</summary>
+    /// <summary>Height and width of the resized images, in pixels.</summary>
     public int To { get; }
 
-    /// <summary>Gives a picture its new size.</summary>
+    /// <summary>Resizes an image.</summary>
     /// <param name="source">From × from × 3 bytes.</param>
     /// <param name="target">Receives to × to × 3 bytes.</param>
-    /// <exception cref="ArgumentException">A span has another length.</exception>
+    /// <exception cref="ArgumentException">A span has a different length.</exception>
     public void Resample(ReadOnlySpan<byte> source, Span<byte> target)
     {
         if (source.Length != From * From * Channels || target.Length != To * To * Channels)
@@ -66,7 +65,7 @@ public sealed class SquareResampler
         }
     }
 
-    /// <summary>Gives every row its new length.</summary>
+    /// <summary>Resizes every row to its new length.</summary>
     private void Shorten(ReadOnlySpan<byte> source)
     {
         int taps = _weights.GetLength(1);
@@ -87,7 +86,7 @@ public sealed class SquareResampler
         }
     }
 
-    /// <summary>With old pixels of width to and new ones of width from, all borders are whole numbers.</summary>
+    /// <summary>In units where old pixels have width To and new ones width From, all borders are integers.</summary>
     private (int[,] Weights, int Total) AreaWeights()
     {
         int[,] weights = new int[To, (From / To) + 2];
@@ -105,8 +104,8 @@ public sealed class SquareResampler
         return (weights, From);
     }
 
-    /// <summary>The centre of new pixel i lies at (2i + 1)·from − to, in parts of which 2·to make an old pixel; beyond
-    /// the outermost centres the picture goes on as it ends.</summary>
+    /// <summary>The centre of new pixel i lies at (2i + 1)·From − To, in units of 1/(2·To) old pixels; beyond the
+    /// outermost centres, edge pixels are repeated.</summary>
     private (int[,] Weights, int Total) LinearWeights()
     {
         int[,] weights = new int[To, 2];

@@ -2,15 +2,15 @@ using System.Numerics;
 
 namespace Gqn.Native.Imaging;
 
-/// <summary>Draws smooth lines, polygons and labels on a picture, in pixels with fractions.</summary>
-/// <remarks>The centre of pixel (column, row) lies at (column + ½, row + ½), row 0 on top. What is drawn beyond the
-/// edges is cut off. Each pixel takes as much of the colour as a shape covers of it, counted at 4 × 4 points.</remarks>
+/// <summary>Draws antialiased lines, polygons and labels on an image, in fractional pixel coordinates.</summary>
+/// <remarks>The centre of pixel (column, row) lies at (column + ½, row + ½), row 0 on top. Drawing is clipped at the
+/// edges. A pixel is blended by the fraction of it that a shape covers, estimated from 4 × 4 sample points.</remarks>
 public sealed class VectorCanvas
 {
     private const int Samples = 4;
     private readonly RgbImage _image;
 
-    /// <summary>A canvas over a picture, which is changed by what is drawn.</summary>
+    /// <summary>Creates a canvas that draws on the given image.</summary>
     public VectorCanvas(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -18,9 +18,9 @@ public sealed class VectorCanvas
     }
 
     /// <summary>Fills a polygon by the even-odd rule.</summary>
-    /// <param name="corners">Its corners in either direction; fewer than three fill nothing.</param>
-    /// <param name="colour">The colour.</param>
-    /// <param name="opacity">From 0, which changes nothing, to 1, which hides what was there.</param>
+    /// <param name="corners">The corners in either direction; fewer than three fill nothing.</param>
+    /// <param name="colour">The colour to draw in.</param>
+    /// <param name="opacity">From 0, transparent, to 1, opaque.</param>
     public void FillPolygon(ReadOnlySpan<Vector2> corners, Rgb colour, float opacity = 1)
     {
         if (corners.Length < 3)
@@ -49,12 +49,12 @@ public sealed class VectorCanvas
         }
     }
 
-    /// <summary>Draws a straight line with square ends.</summary>
-    /// <param name="from">One end.</param>
-    /// <param name="to">The other; where they are the same, nothing is drawn.</param>
-    /// <param name="width">Its breadth, in pixels.</param>
-    /// <param name="colour">The colour.</param>
-    /// <param name="opacity">From 0, which changes nothing, to 1, which hides what was there.</param>
+    /// <summary>Draws a straight line with butt ends.</summary>
+    /// <param name="from">One end of the line.</param>
+    /// <param name="to">The other end; if both are equal, nothing is drawn.</param>
+    /// <param name="width">The width of the line, in pixels.</param>
+    /// <param name="colour">The colour to draw in.</param>
+    /// <param name="opacity">From 0, transparent, to 1, opaque.</param>
     public void DrawLine(Vector2 from, Vector2 to, float width, Rgb colour, float opacity = 1)
     {
         if (from == to)
@@ -77,11 +77,11 @@ public sealed class VectorCanvas
         FillPolygon(corners, colour);
     }
 
-    /// <summary>Draws an arrow: a shaft and a head that ends in a point.</summary>
-    /// <param name="from">Where it starts.</param>
-    /// <param name="to">Its point; where they are the same, nothing is drawn.</param>
-    /// <param name="width">The breadth of the shaft, in pixels; the head is three times as broad.</param>
-    /// <param name="colour">The colour.</param>
+    /// <summary>Draws an arrow: a shaft and a triangular head.</summary>
+    /// <param name="from">The tail of the arrow.</param>
+    /// <param name="to">The tip of the arrow; if equal to the tail, nothing is drawn.</param>
+    /// <param name="width">The width of the shaft, in pixels; the head is three times as wide.</param>
+    /// <param name="colour">The colour to draw in.</param>
     public void DrawArrow(Vector2 from, Vector2 to, float width, Rgb colour)
     {
         if (from == to)
@@ -92,8 +92,8 @@ public sealed class VectorCanvas
         FillPolygon([to, neck + (1.5f * width * across), neck - (1.5f * width * across)], colour);
     }
 
-    /// <summary>Writes a label round a point, letters of one colour on a rim of another so that it can be read on
-    /// anything.</summary>
+    /// <summary>Writes a label centred at a point; the letters are outlined in the rim colour to be legible on any
+    /// background.</summary>
     public void DrawLabel(Vector2 centre, string text, Rgb ink, Rgb rim)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -110,7 +110,7 @@ public sealed class VectorCanvas
 
     private static int Limit(float value, int most) => (int)Math.Clamp(MathF.Floor(value), 0, most);
 
-    /// <summary>Whether a ray to the right crosses the border an odd number of times.</summary>
+    /// <summary>Even-odd rule: whether a ray to the right crosses the border an odd number of times.</summary>
     private static bool IsInside(ReadOnlySpan<Vector2> corners, Vector2 point)
     {
         bool inside = false;

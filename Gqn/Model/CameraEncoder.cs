@@ -4,9 +4,9 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Model;
 
-/// <summary>Turns cameras into what a network is told of them.</summary>
-/// <remarks>Arrays are kept and grow with the number of cameras. Not for use by several threads at once.</remarks>
-/// <param name="options">Of the network.</param>
+/// <summary>Encodes cameras as the inputs of a network: viewpoints and, if the options require it, geometry.</summary>
+/// <remarks>Arrays are reused and grow with the number of cameras. Not thread-safe.</remarks>
+/// <param name="options">The options of the network.</param>
 /// <param name="gradients">Whether there will be a backward pass.</param>
 public sealed class CameraEncoder(ModelOptions options, bool gradients = false)
 {
@@ -14,9 +14,9 @@ public sealed class CameraEncoder(ModelOptions options, bool gradients = false)
     private ViewArrays? _contexts, _queries;
     private int _contextRoom, _queryRoom;
 
-    /// <summary>The cameras of images that a scene is represented from.</summary>
-    /// <param name="tape">Where the variables live until the reset.</param>
-    /// <param name="cameras">One for each image, in their order.</param>
+    /// <summary>Encodes the cameras of the context images.</summary>
+    /// <param name="tape">The tape that owns the variables until its reset.</param>
+    /// <param name="cameras">One camera per image, in the order of the images.</param>
     public Views Contexts(Tape tape, ReadOnlySpan<Camera> cameras)
     {
         if (cameras.Length > _contextRoom)
@@ -24,9 +24,9 @@ public sealed class CameraEncoder(ModelOptions options, bool gradients = false)
         return Encode(tape, cameras, _contexts);
     }
 
-    /// <summary>The cameras of images to predict.</summary>
-    /// <param name="tape">Where the variables live until the reset.</param>
-    /// <param name="cameras">One for each scene.</param>
+    /// <summary>Encodes the cameras of the query images.</summary>
+    /// <param name="tape">The tape that owns the variables until its reset.</param>
+    /// <param name="cameras">One camera per scene.</param>
     public Views Queries(Tape tape, ReadOnlySpan<Camera> cameras)
     {
         if (cameras.Length > _queryRoom)

@@ -3,11 +3,12 @@ using Gqn.Native.Engine;
 namespace Gqn.Native.Model;
 
 /// <summary>
-/// One layer's ways between the latent grid and the full resolution: canvas up, canvas down, image down.
+/// One layer's maps between the latent grid and the full resolution: canvas up, canvas down, image down.
 /// </summary>
 /// <remarks>
-/// All have stride = kernel = s, the canvas scale, and the canvas meets no other map: it stays on the latent grid as
-/// (N, s·s·hidden, h, w), the block of a latent pixel in its channels, tap by tap, and up and down are matrix products.
+/// All maps have stride = kernel = s, the canvas scale, and no other map uses the canvas: it stays on the latent grid
+/// as (N, s·s·hidden, h, w), the block of a latent pixel in its channels, tap by tap, and up and down are matrix
+/// products.
 /// </remarks>
 public sealed class CanvasResampling : Module
 {
@@ -18,7 +19,7 @@ public sealed class CanvasResampling : Module
 
     /// <summary>
     /// Declares "up", "canvas_down" and "image_down", all with stride = kernel = canvas scale and without bias; the
-    /// ways down only where there is an inference network, which alone sees what comes down.
+    /// maps down only for a network with inference, which alone uses their results.
     /// </summary>
     public CanvasResampling(ParameterScope scope, ModelOptions options, bool inference = true)
         : base(scope)
@@ -41,17 +42,17 @@ public sealed class CanvasResampling : Module
     public Variable Draw(Variable hidden, Variable canvas) =>
         hidden.MatMul(hidden.Tape.Watch(_up).Reshape(new Shape(_hidden, _taps * _hidden, 1, 1)), canvas);
 
-    /// <summary>The canvas as the inference core sees it, (N, hidden, h, w); absent where the canvas is.</summary>
+    /// <summary>The canvas as the inference core sees it, (N, hidden, h, w); absent if the canvas is absent.</summary>
     public Variable CanvasDown(Variable canvas) => canvas.Exists
         ? canvas.MatMul(canvas.Tape.Watch(_canvasDown!).Reshape(new Shape(_taps * _hidden, _hidden, 1, 1)))
         : default;
 
     /// <summary>
-    /// image + η(Δ(h)) by the product of both maps: what a layer adds to the image, without the canvas.
+    /// image + η(Δ(h)), with the product of both maps: adds a layer's output to the image without a canvas.
     /// </summary>
     /// <param name="hidden">h, (N, hidden, h, w)</param>
     /// <param name="map">η, from a canvas pixel to an image pixel, (hidden, channels, 1, 1)</param>
-    /// <param name="image">(N, s·s·channels, h, w)</param>
+    /// <param name="image">The image so far, (N, s·s·channels, h, w)</param>
     public Variable DrawImage(Variable hidden, Variable map, Variable image)
     {
         var tape = hidden.Tape;
@@ -61,6 +62,6 @@ public sealed class CanvasResampling : Module
         return drawn;
     }
 
-    /// <summary>The query image on the latent grid.</summary>
+    /// <summary>The query image, downsampled to the latent grid.</summary>
     public Variable ImageDown(Variable image) => _imageDown!.Forward(image);
 }

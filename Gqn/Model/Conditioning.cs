@@ -3,20 +3,20 @@ using Gqn.Native.Engine;
 namespace Gqn.Native.Model;
 
 /// <summary>
-/// What every core is told: the query viewpoint and the scene's representation.
+/// The conditions of every core: the query viewpoint and the scene's representation.
 /// </summary>
-/// <param name="View">(N, 7, 1, 1), or the rays of the latent grid, (N, 9, h, w).</param>
-/// <param name="Representation">(N, channels, 1, 1) or (N, channels, h, w)</param>
+/// <param name="View">The viewpoint, (N, 7, 1, 1), or the rays of the latent grid, (N, 9, h, w).</param>
+/// <param name="Representation">r, (N, channels, 1, 1) or (N, channels, h, w)</param>
 public readonly record struct Conditioning(Variable View, Variable Representation);
 
 /// <summary>
-/// Brings the conditions to a core: as they are, one pixel standing for all, or through its own transposed convolutions.
+/// Broadcasts the conditions to a core: unchanged, one pixel for all, or by transposed convolutions of its own.
 /// </summary>
 public sealed class ConditioningBroadcast : Module
 {
     private readonly TransposedConvolution? _view, _representation;
 
-    /// <summary>Declares "view" and "representation" where the options ask for transposed convolutions.</summary>
+    /// <summary>Declares "view" and "representation" if the options require transposed convolutions.</summary>
     public ConditioningBroadcast(ParameterScope scope, ModelOptions options)
         : base(scope)
     {

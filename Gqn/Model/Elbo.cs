@@ -3,29 +3,28 @@ using Gqn.Native.Engine;
 namespace Gqn.Native.Model;
 
 /// <summary>The evidence lower bound of a batch and its parts, in nats per image, averaged over the batch.</summary>
-/// <param name="NegElbo">−ELBO = Nll + Kl: the loss, unless <see cref="Objective"/> is another.</param>
+/// <param name="NegElbo">−ELBO = Nll + Kl: the loss, unless <see cref="Objective"/> differs.</param>
 /// <param name="Nll">−ln N(x | mean, σ²), summed over an image's pixels and channels.</param>
 /// <param name="Kl">KL(posterior ‖ prior), summed over layers and latents.</param>
 /// <param name="Mean">Mean of the predicted pixels, (scenes, 3, size, size).</param>
-/// <param name="LayerKl">The part of Kl of each layer; the array is overwritten by the next rollout.</param>
+/// <param name="LayerKl">Each layer's part of Kl; the array is overwritten by the next rollout.</param>
 public readonly record struct Elbo(
     Variable NegElbo, Variable Nll, Variable Kl, Variable Mean, ReadOnlyMemory<Variable> LayerKl)
 {
-    /// <summary>What is minimised where the KL does not count in full: Nll + weight · Σ over layers of max(KL of the
-    /// layer, free bits). The bound and its parts stay what they are.</summary>
+    /// <summary>The training objective if the KL does not count in full: Nll + weight · Σ over layers of max(KL of the
+    /// layer, free bits). The bound and its parts are unaffected.</summary>
     /// <remarks>
-    /// A weight that rises from 0 lets the latents be used before they must pay (Bowman et al. 2016, "KL annealing").
-    /// A layer below its free bits has no gradient from its KL, so that nothing drives it to 0 (Kingma et al. 2016,
-    /// appendix C.8: λ nats per group of latents, of the mean over the batch).
+    /// A weight that rises from 0 lets the latents carry information before they are penalised (Bowman et al. 2016, "KL
+    /// annealing"). The KL of a layer below its free bits has no gradient, so nothing drives it to 0 (Kingma et al.
+    /// 2016, appendix C.8: λ nats per group of latents, of the mean over the batch).
     /// </remarks>
-    /// <param name="klWeight">What a nat of KL counts; 1 in the bound.</param>
-    /// <param name="freeBits">λ, nats per layer and image that cost the same whether used or not; 0 in the
-    /// bound.</param>
+    /// <param name="klWeight">The weight of the KL; 1 in the bound.</param>
+    /// <param name="freeBits">λ, the nats per layer and image that are free of penalty; 0 in the bound.</param>
     public Variable Objective(float klWeight, float freeBits)
     {
         if (klWeight == 1f && freeBits == 0f)
             return NegElbo;
-        // It is no part of what backward starts from now, and must be readable all the same.
+        // NegElbo is no longer part of the graph that backward starts from, but must stay readable.
         NegElbo.Tape.Keep(NegElbo);
         Variable counted = default;
         foreach (var layer in LayerKl.Span)
@@ -38,8 +37,8 @@ public readonly record struct Elbo(
         return Nll.Add(counted.Scale(klWeight));
     }
 
-    /// <summary>The value that −ELBO cannot go below: D·ln(σ√2π) for an image of D numbers.</summary>
-    /// <param name="imageSize">Side of the image.</param>
+    /// <summary>The lower bound of −ELBO: D·ln(σ√2π) for an image of D numbers.</summary>
+    /// <param name="imageSize">Side of the image, in pixels.</param>
     /// <param name="sigma">Standard deviation of a pixel.</param>
     public static double Floor(int imageSize, double sigma) =>
         (double)imageSize * imageSize * ModelOptions.ImageChannels * (Math.Log(sigma) + (0.5 * Math.Log(2 * Math.PI)));

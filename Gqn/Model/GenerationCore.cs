@@ -10,7 +10,7 @@ public sealed class GenerationCore : Module
     private readonly int _size;
 
     /// <summary>
-    /// Declares the cell and, where asked for, the broadcasts. At the article's size the cell has 5,043,712 parameters.
+    /// Declares the cell and, if required, the broadcasts. At the paper's size the cell has 5,043,712 parameters.
     /// </summary>
     public GenerationCore(ParameterScope scope, ModelOptions options)
         : base(scope)
@@ -27,21 +27,21 @@ public sealed class GenerationCore : Module
             options.Hidden, options.Kernel, options.ForgetBias);
     }
 
-    /// <summary>The part of the gates that comes from the conditions, for a core that serves several layers.</summary>
+    /// <summary>The contribution of the conditions to the gates, for a core that several layers share.</summary>
     public Variable Prepare(in Conditioning condition)
     {
         var (view, representation) = _broadcast.Forward(condition);
         return _cell.Prepare([view, representation, default], (_size, _size));
     }
 
-    /// <summary>(c, h) of this layer from those of the layer before and the latent z.</summary>
+    /// <summary>(c, h) of this layer from those of the previous layer and the latent z.</summary>
     public ConvLstmState Step(in Conditioning condition, Variable latent, ConvLstmState state)
     {
         var (view, representation) = _broadcast.Forward(condition);
         return _cell.Step([view, representation, latent], state);
     }
 
-    /// <summary>The same with what <see cref="Prepare"/> made of the conditions.</summary>
+    /// <summary>The same, with the conditions given by <see cref="Prepare"/>.</summary>
     public ConvLstmState Step(Variable prepared, Variable latent, ConvLstmState state) =>
         _cell.Step([default, default, latent], state, prepared);
 }

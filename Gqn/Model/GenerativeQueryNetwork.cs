@@ -5,10 +5,10 @@ namespace Gqn.Native.Model;
 
 /// <summary>The Generative Query Network (Eslami et al., Science 360:1204, 2018).</summary>
 /// <remarks>
-/// A representation network sums what it sees of a scene into r; a recurrent latent-variable generator draws the image
-/// of any query viewpoint from r. Training maximises the evidence lower bound with the help of an inference network
-/// that sees the query image. One rollout serves training and generation, so the prior that is trained is the prior
-/// that is sampled.
+/// A representation network aggregates the context views of a scene into r; a recurrent latent-variable generator draws
+/// the image of any query viewpoint from r. Training maximises the evidence lower bound with the help of an inference
+/// network that sees the query image. Training and generation share one rollout, so the prior that is trained is the
+/// one that is sampled.
 /// </remarks>
 public sealed class GenerativeQueryNetwork : IDisposable
 {
@@ -20,13 +20,13 @@ public sealed class GenerativeQueryNetwork : IDisposable
     private readonly OutputHead _output;
     private readonly Variable[] _divergences;
 
-    /// <summary>A network with initial weights.</summary>
-    /// <param name="options">Sizes and variants.</param>
-    /// <param name="device">Where it computes; it must outlive the network.</param>
-    /// <param name="seed">Of the initial weights.</param>
-    /// <param name="inference">False for a network that only predicts: it has no inference cores and posterior heads,
+    /// <summary>Creates a network with initial weights.</summary>
+    /// <param name="options">Sizes and variants of the architecture.</param>
+    /// <param name="device">The device to compute on; it must outlive the network.</param>
+    /// <param name="seed">Seed of the initial weights.</param>
+    /// <param name="inference">False for a network that only predicts: it has no inference cores or posterior heads,
     /// and cannot be trained.</param>
-    /// <exception cref="OptionException">The options do not fit together.</exception>
+    /// <exception cref="OptionException">The options are inconsistent.</exception>
     public GenerativeQueryNetwork(ModelOptions options, Device device, ulong seed, bool inference = true)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -52,25 +52,24 @@ public sealed class GenerativeQueryNetwork : IDisposable
         Parameters.Materialize(device, seed);
     }
 
-    /// <summary>Sizes and variants.</summary>
+    /// <summary>Sizes and variants of the architecture.</summary>
     public ModelOptions Options { get; }
 
     /// <summary>
-    /// Whether there is an inference network: without one there are no reconstructions and no divergences.
+    /// Whether there is an inference network, without which it can neither reconstruct nor measure a divergence.
     /// </summary>
     public bool CanInfer { get; }
 
-    /// <summary>All trained numbers.</summary>
+    /// <summary>All trained parameters.</summary>
     public ParameterStore Parameters { get; }
 
     /// <summary>r = Σₖ ψ(xᵏ, vᵏ), the representation of each scene.</summary>
-    /// <param name="images">(scenes·contexts, 3, size, size) in [0, 1], the images of a scene one after
-    /// another.</param>
-    /// <param name="views">Of the scenes·contexts cameras.</param>
+    /// <param name="images">(scenes·contexts, 3, size, size) in [0, 1], with the images of a scene adjacent.</param>
+    /// <param name="views">The encoded cameras of the images.</param>
     /// <param name="contexts">M, images per scene.</param>
-    /// <returns>(scenes, channels, h, w); one pixel for pyramid and pool, the places for volume.</returns>
+    /// <returns>(scenes, channels, h, w): one pixel for pyramid and pool, one entry per place for volume.</returns>
     /// <exception cref="ShapeException">
-    /// The images are not of the model's size, or do not divide into scenes.
+    /// The images are not of the model's size, or their number is not divisible by the contexts.
     /// </exception>
     public Variable Represent(Variable images, Views views, int contexts)
     {
@@ -79,12 +78,12 @@ public sealed class GenerativeQueryNetwork : IDisposable
         return _representation.Forward(images, views).SumGroups(contexts);
     }
 
-    /// <summary>The bound on the likelihood of the query images and its parts, for training.</summary>
-    /// <param name="representation">What <see cref="Represent"/> returned.</param>
-    /// <param name="queryViews">Of the cameras to predict, one a scene.</param>
+    /// <summary>The evidence lower bound of the query images and its parts, for training.</summary>
+    /// <param name="representation">The result of <see cref="Represent"/>.</param>
+    /// <param name="queryViews">The encoded cameras of the images to predict, one per scene.</param>
     /// <param name="queryImages">(scenes, 3, size, size) in [0, 1].</param>
     /// <param name="sigma">Standard deviation of a pixel.</param>
-    /// <param name="noise">Where the posterior samples come from.</param>
+    /// <param name="noise">The random stream of the posterior samples.</param>
     public Elbo EstimateElbo(
         Variable representation, Views queryViews, Variable queryImages, float sigma, RandomStream noise)
     {
@@ -108,16 +107,16 @@ public sealed class GenerativeQueryNetwork : IDisposable
         return new Elbo(nll.Add(kl), nll, kl, mean, divergences);
     }
 
-    /// <summary>The same bound with the prior in the posterior's place: −log p(x | z) of a sample from the prior.</summary>
+    /// <summary>The same bound with the prior for the posterior: −log p(x | z) of a sample from the prior.</summary>
     /// <remarks>
-    /// A valid bound, as tight as the other where latents carry nothing, and without the cost of the inference cores. It
-    /// teaches nothing to them, nor the latents to carry anything.
+    /// A valid bound, as tight as the other if the latents carry nothing, and without the cost of the inference cores.
+    /// It trains neither the inference cores nor the latents to carry information.
     /// </remarks>
-    /// <param name="representation">What <see cref="Represent"/> returned.</param>
-    /// <param name="queryViews">Of the cameras to predict, one a scene.</param>
+    /// <param name="representation">The result of <see cref="Represent"/>.</param>
+    /// <param name="queryViews">The encoded cameras of the images to predict, one per scene.</param>
     /// <param name="queryImages">(scenes, 3, size, size) in [0, 1].</param>
     /// <param name="sigma">Standard deviation of a pixel.</param>
-    /// <param name="noise">Where the prior samples come from.</param>
+    /// <param name="noise">The random stream of the prior samples.</param>
     public Elbo EstimatePriorElbo(
         Variable representation, Views queryViews, Variable queryImages, float sigma, RandomStream noise)
     {
@@ -131,11 +130,11 @@ public sealed class GenerativeQueryNetwork : IDisposable
     }
 
     /// <summary>
-    /// The mean image of a sample from the prior: what the network predicts for a viewpoint it has not seen.
+    /// The mean image of a sample from the prior: the network's prediction for an unseen viewpoint.
     /// </summary>
-    /// <param name="representation">What <see cref="Represent"/> returned.</param>
-    /// <param name="queryViews">Of the cameras to predict, one a scene.</param>
-    /// <param name="noise">Where the prior samples come from.</param>
+    /// <param name="representation">The result of <see cref="Represent"/>.</param>
+    /// <param name="queryViews">The encoded cameras of the images to predict, one per scene.</param>
+    /// <param name="noise">The random stream of the prior samples.</param>
     /// <returns>(scenes, 3, size, size); not clipped to [0, 1].</returns>
     public Variable Generate(Variable representation, Views queryViews, RandomStream noise) =>
         Roll(representation, queryViews, default, noise).Mean;
@@ -143,21 +142,21 @@ public sealed class GenerativeQueryNetwork : IDisposable
     /// <summary>
     /// The mean image of a sample from the posterior, which has seen the query image: never a prediction.
     /// </summary>
-    /// <param name="representation">What <see cref="Represent"/> returned.</param>
-    /// <param name="queryViews">Of the cameras to predict, one a scene.</param>
+    /// <param name="representation">The result of <see cref="Represent"/>.</param>
+    /// <param name="queryViews">The encoded cameras of the images to predict, one per scene.</param>
     /// <param name="queryImages">(scenes, 3, size, size) in [0, 1].</param>
-    /// <param name="noise">Where the posterior samples come from.</param>
+    /// <param name="noise">The random stream of the posterior samples.</param>
     public Variable Reconstruct(
         Variable representation, Views queryViews, Variable queryImages, RandomStream noise) =>
         Roll(representation, queryViews, queryImages, noise).Mean;
 
     /// <summary>
-    /// Bayesian surprise: Σ over layers of KL(posterior ‖ prior) for one posterior sample of each scene, in nats.
+    /// Bayesian surprise: Σ over layers of KL(posterior ‖ prior) for one posterior sample per scene, in nats.
     /// </summary>
-    /// <param name="representation">What <see cref="Represent"/> returned.</param>
-    /// <param name="queryViews">Of the cameras to predict, one a scene.</param>
+    /// <param name="representation">The result of <see cref="Represent"/>.</param>
+    /// <param name="queryViews">The encoded cameras of the images to predict, one per scene.</param>
     /// <param name="queryImages">(scenes, 3, size, size) in [0, 1].</param>
-    /// <param name="noise">Where the posterior samples come from.</param>
+    /// <param name="noise">The random stream of the posterior samples.</param>
     /// <returns>(scenes, 1, 1, 1)</returns>
     public Variable EvaluateKl(Variable representation, Views queryViews, Variable queryImages, RandomStream noise)
     {
@@ -175,12 +174,12 @@ public sealed class GenerativeQueryNetwork : IDisposable
     public void Dispose() => Parameters.Dispose();
 
     /// <summary>
-    /// The recurrence of generation, and of inference where there is a query image. π_l comes from h^g of the layer
-    /// before, q_l from h^e of this layer; z_l is a sample of q_l with a query image, of π_l without.
+    /// The recurrence of generation and, with a query image, of inference. π_l is computed from h^g of the previous
+    /// layer, q_l from h^e of this layer; z_l is a sample of q_l with a query image, of π_l without.
     /// </summary>
     /// <remarks>
-    /// The canvas is there for the inference cores alone, and no core sees that of the last layer. The image is the sum
-    /// of what the layers draw; where they share the resampling it is drawn once, from the sum of their states.
+    /// Only the inference cores use the canvas, and none uses that of the last layer. The image is the sum of the
+    /// layers' outputs; if they share the resampling, it is drawn once, from the sum of their states.
     /// </remarks>
     private (Variable Mean, Variable[] Divergences) Roll(
         Variable representation, Views views, Variable image, RandomStream noise)
@@ -206,7 +205,7 @@ public sealed class GenerativeQueryNetwork : IDisposable
             views.Rays.Exists ? views.Rays : views.Poses, _representation.Read(representation, views));
         var latentHead = new Shape(scenes, 2 * Options.LatentChannels, Options.LatentSize, Options.LatentSize);
         ConvLstmState generation = default, inference = default;
-        // What is the same in every layer is computed once. Shared cores come with shared resampling.
+        // Whatever is the same in every layer is computed once. Shared cores imply shared resampling.
         Variable canvas = default, drawing = default, sharedImage = default, inferenceGates = default;
         bool drawOnce = _resampling.Length == 1;
         if (image.Exists && drawOnce)
@@ -245,7 +244,7 @@ public sealed class GenerativeQueryNetwork : IDisposable
             var state = generationGates.Exists
                 ? _generation[0].Step(generationGates, latent, generation)
                 : _generation[layer].Step(condition, latent, generation);
-            // Before the state of the layer before is released: it is the drawing after the first layer.
+            // Before the previous state is released: after the first layer, that state is the drawing.
             if (drawOnce)
                 Replace(ref drawing, drawing.Exists ? drawing.Add(state.Hidden) : state.Hidden);
             else
@@ -260,7 +259,7 @@ public sealed class GenerativeQueryNetwork : IDisposable
         tape.Release(sharedImage);
         tape.Release(inferenceGates);
         tape.Release(generationGates);
-        // What was read for this query alone; r itself is the caller's.
+        // Release only what was read for this query; the caller owns r itself.
         if (condition.Representation.Id != representation.Id)
             tape.Release(condition.Representation);
         if (drawOnce)

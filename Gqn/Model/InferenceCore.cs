@@ -10,7 +10,7 @@ public sealed class InferenceCore : Module
     private readonly int _size;
 
     /// <summary>
-    /// Declares the cell and, where asked for, the broadcasts. At the article's size the cell has 8,320,512 parameters.
+    /// Declares the cell and, if required, the broadcasts. At the paper's size the cell has 8,320,512 parameters.
     /// </summary>
     public InferenceCore(ParameterScope scope, ModelOptions options)
         : base(scope)
@@ -29,7 +29,7 @@ public sealed class InferenceCore : Module
     }
 
     /// <summary>
-    /// The part of the gates that comes from the conditions and the query image, for a core that serves several layers.
+    /// The contribution of the conditions and the query image to the gates, for a core that several layers share.
     /// </summary>
     public Variable Prepare(in Conditioning condition, Variable image)
     {
@@ -40,9 +40,9 @@ public sealed class InferenceCore : Module
     /// <summary>(c, h) of this layer.</summary>
     /// <param name="condition">Query viewpoint and representation.</param>
     /// <param name="image">The query image on the latent grid, (N, 3, h, w).</param>
-    /// <param name="generator">h^g of the layer before; absent for zero.</param>
-    /// <param name="canvas">u of the layer before on the latent grid, (N, hidden, h, w); absent for zero.</param>
-    /// <param name="state">(c, h) of the layer before.</param>
+    /// <param name="generator">h^g of the previous layer; absent for zero.</param>
+    /// <param name="canvas">u of the previous layer on the latent grid, (N, hidden, h, w); absent for zero.</param>
+    /// <param name="state">(c, h) of the previous layer.</param>
     public ConvLstmState Step(
         in Conditioning condition, Variable image, Variable generator, Variable canvas, ConvLstmState state)
     {
@@ -50,7 +50,7 @@ public sealed class InferenceCore : Module
         return _cell.Step([image, view, representation, generator, canvas], state);
     }
 
-    /// <summary>The same with what <see cref="Prepare"/> made of the conditions and the image.</summary>
+    /// <summary>The same, with the conditions and the image given by <see cref="Prepare"/>.</summary>
     public ConvLstmState Step(Variable prepared, Variable generator, Variable canvas, ConvLstmState state) =>
         _cell.Step([default, default, default, generator, canvas], state, prepared);
 }

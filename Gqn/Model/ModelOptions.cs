@@ -4,10 +4,10 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Model;
 
-/// <summary>Which network turns an image and its viewpoint into a representation.</summary>
+/// <summary>The kind of network that maps an image and its viewpoint to a representation.</summary>
 public enum RepresentationKind
 {
-    /// <summary>Convolutions with two skip connections; keeps the latent grid (article, supplement: "tower").</summary>
+    /// <summary>Convolutions with two skip connections; keeps the latent grid (paper, supplement: "tower").</summary>
     Tower,
 
     /// <summary>Four strided convolutions down to one pixel ("pyramid").</summary>
@@ -16,30 +16,30 @@ public enum RepresentationKind
     /// <summary>The tower, averaged over its pixels ("pool").</summary>
     Pool,
 
-    /// <summary>A grid of places in the scene that views write to and the rays of the query read ("volume"); beyond
-    /// the article.</summary>
+    /// <summary>A grid of places in the scene that views write and the rays of the query read ("volume"); not in the
+    /// paper.</summary>
     Volume,
 }
 
-/// <summary>How a one-pixel input is brought to the size of the latent grid.</summary>
+/// <summary>How a one-pixel input is broadcast to the latent grid.</summary>
 public enum SpatialBroadcast
 {
     /// <summary>Repeated in every pixel.</summary>
     Tile,
 
-    /// <summary>By a learned transposed convolution of each core, so that it may differ from pixel to pixel.</summary>
+    /// <summary>By a learned transposed convolution in each core, so that it can vary between pixels.</summary>
     Deconvolution,
 
-    /// <summary>Of viewpoints only: each cell is told its own ray instead; beyond the article.</summary>
+    /// <summary>For viewpoints only: each cell receives its own ray instead; not in the paper.</summary>
     Rays,
 }
 
 /// <summary>
-/// Everything that decides the network's parameters. The defaults are those of the article (table S1).
+/// Everything that determines the network's parameters. The defaults are those of the paper (table S1).
 /// </summary>
 public sealed record ModelOptions
 {
-    /// <summary>Numbers in an encoded viewpoint.</summary>
+    /// <summary>The number of values in an encoded viewpoint.</summary>
     public const int ViewpointDimensions = Viewpoint.Dimensions;
 
     /// <summary>Colour channels of an image.</summary>
@@ -74,10 +74,10 @@ public sealed record ModelOptions
     /// <summary>One generation and one inference core for all layers instead of one per layer.</summary>
     public bool SharedCores { get; init; }
 
-    /// <summary>One canvas up- and down-sampling for all layers, even where the cores are not shared.</summary>
+    /// <summary>One canvas up- and down-sampling for all layers, even if the cores are not shared.</summary>
     public bool SharedResampling { get; init; }
 
-    /// <summary>A prior and a posterior head of its own for each layer.</summary>
+    /// <summary>A separate prior and posterior head for each layer.</summary>
     public bool HeadsPerLayer { get; init; }
 
     /// <summary>How the viewpoint reaches the latent grid.</summary>
@@ -86,44 +86,44 @@ public sealed record ModelOptions
     /// <summary>How a one-pixel representation (pool, pyramid) reaches the latent grid.</summary>
     public SpatialBroadcast RepresentationBroadcast { get; init; } = SpatialBroadcast.Tile;
 
-    /// <summary>Where the bias of the forget gates starts.</summary>
+    /// <summary>Initial bias of the forget gates.</summary>
     public float ForgetBias { get; init; } = 1f;
 
     /// <summary>Order of the encoded camera angles: weights of one order are useless for the other.</summary>
     public ViewpointOrder ViewpointOrder { get; init; } = ViewpointOrder.CosSin;
 
-    /// <summary>The places of the volume.</summary>
+    /// <summary>The grid of the volume, and how it is read.</summary>
     public VolumeOptions Volume { get; init; } = new();
 
-    /// <summary>The box that the scenes lie in, for rays and the volume.</summary>
+    /// <summary>The bounding box of the scenes, for rays and the volume.</summary>
     public BoundsOptions Bounds { get; init; } = new();
 
-    /// <summary>The cameras' field of view, for rays and the volume, in degrees; null for what each camera says (45
-    /// where a data set does not).</summary>
+    /// <summary>The cameras' field of view, for rays and the volume, in degrees; null for that of each camera (45 if a
+    /// data set does not state it).</summary>
     public double? FieldOfViewDegrees { get; init; }
 
-    /// <summary>Whether weights before a ReLU start large enough to keep the size of a signal through it (He et al.
-    /// 2015); without, all start as the article's.</summary>
+    /// <summary>Whether weights before a ReLU are initialised to preserve the variance of the signal through it (He et
+    /// al. 2015); otherwise all are initialised as in the paper.</summary>
     public bool HeInitialization { get; init; }
 
-    /// <summary>True where the network is told more of a camera than its viewpoint, for which it must know where the
-    /// scenes are.</summary>
+    /// <summary>Whether the network receives more of a camera than its viewpoint, which requires the scenes' bounding
+    /// box.</summary>
     public bool NeedsBounds =>
         Representation == RepresentationKind.Volume || ViewBroadcast == SpatialBroadcast.Rays;
 
-    /// <summary>Channels of what the cores are told of the query's camera.</summary>
+    /// <summary>Channels of the query's camera in the inputs of the cores.</summary>
     internal int ViewChannels =>
         ViewBroadcast == SpatialBroadcast.Rays ? CameraRays.Channels : ViewpointDimensions;
 
-    /// <summary>Side of the latent grid.</summary>
+    /// <summary>Side of the latent grid, in cells.</summary>
     public int LatentSize => ImageSize / CanvasScale;
 
-    /// <summary>Numbers in an image.</summary>
+    /// <summary>The number of values in an image.</summary>
     public int ImageLength => ImageSize * ImageSize * ImageChannels;
 
-    /// <summary>The same with the geometry of the scenes, where the network needs it and no option gives it.</summary>
-    /// <param name="scenes">The box that the scenes lie in.</param>
-    /// <param name="gridWidth">Places along its longer horizontal side.</param>
+    /// <summary>A copy with the geometry of the scenes, if the network needs it and no option gives it.</summary>
+    /// <param name="scenes">The bounding box of the scenes.</param>
+    /// <param name="gridWidth">Places along the longer horizontal side of the box.</param>
     public ModelOptions WithScenes(SceneBounds scenes, int gridWidth)
     {
         if (!NeedsBounds)
@@ -132,13 +132,13 @@ public sealed record ModelOptions
         return this with { Bounds = bounds, Volume = Volume.CompletedBy(bounds.ToBounds(), gridWidth) };
     }
 
-    /// <summary>The shape of some encoded viewpoints.</summary>
+    /// <summary>The shape of encoded viewpoints.</summary>
     public static Shape ViewShape(int views) => new(views, ViewpointDimensions, 1, 1);
 
-    /// <summary>The shape of some images.</summary>
+    /// <summary>The shape of a batch of images.</summary>
     public Shape ImageShape(int images) => new(images, ImageChannels, ImageSize, ImageSize);
 
-    /// <summary>The shape of the representations of some scenes.</summary>
+    /// <summary>The shape of the representations of several scenes.</summary>
     public Shape RepresentationShape(int scenes) => Representation switch
     {
         RepresentationKind.Tower => new(scenes, RepresentationChannels, LatentSize, LatentSize),
@@ -146,8 +146,8 @@ public sealed record ModelOptions
         _ => new(scenes, RepresentationChannels, 1, 1),
     };
 
-    /// <summary>Checks that the sizes fit together.</summary>
-    /// <exception cref="OptionException">They do not; the message names the option and both sizes.</exception>
+    /// <summary>Checks that the options are consistent.</summary>
+    /// <exception cref="OptionException">An option is invalid or in conflict; the message names it.</exception>
     public void Validate()
     {
         Require(

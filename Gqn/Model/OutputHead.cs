@@ -2,10 +2,10 @@ using Gqn.Native.Engine;
 
 namespace Gqn.Native.Model;
 
-/// <summary>η^g: the mean image from the canvas, a 1 x 1 convolution that is applied without the canvas.</summary>
+/// <summary>η^g: the mean image from the canvas, a 1 x 1 convolution, applied without building the canvas.</summary>
 /// <remarks>
 /// The canvas is the sum of Δ(h) over the layers and Δ is linear: η^g of it is the sum of η^g∘Δ, a much smaller map of
-/// h. Everything here stays on the latent grid, the block of pixels of a latent pixel in its channels, tap by tap.
+/// h. Everything stays on the latent grid, with the block of pixels of a latent pixel in its channels, tap by tap.
 /// </remarks>
 public sealed class OutputHead : Module
 {

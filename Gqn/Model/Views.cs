@@ -4,12 +4,12 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Model;
 
-/// <summary>What a network is told of some cameras, on a tape.</summary>
-/// <remarks>The networks of the article need the viewpoints alone; a variable of them is converted.</remarks>
+/// <summary>The encoded cameras that a network receives, on a tape.</summary>
+/// <remarks>The networks of the paper need only the viewpoints; a variable of these converts implicitly.</remarks>
 /// <param name="Poses">Viewpoints, (N, 7, 1, 1).</param>
 public readonly record struct Views(Variable Poses)
 {
-    /// <summary>The rays of a grid of cells, (N, 9, h, w); absent where the network is not told of rays.</summary>
+    /// <summary>The rays of a grid of cells, (N, 9, h, w); absent if the network does not use rays.</summary>
     public Variable Rays { get; init; }
 
     /// <summary>How the cameras see each place of the scene, (N, 8, places, 1); for the volume's contexts.</summary>
@@ -27,13 +27,13 @@ public readonly record struct Views(Variable Poses)
     /// <summary>From places to the points of rays; for the volume's queries.</summary>
     public Interpolation Points { get; init; }
 
-    /// <summary>Viewpoints alone.</summary>
+    /// <summary>Views with viewpoints only.</summary>
     public static implicit operator Views(Variable poses) => new(poses);
 
-    /// <summary>Uploads viewpoints, and the geometry of the same views where the network is told of it.</summary>
-    /// <param name="tape">Where the variables live until the reset.</param>
+    /// <summary>Uploads viewpoints and, if the network uses it, the geometry of the same views.</summary>
+    /// <param name="tape">The tape that owns the variables until its reset.</param>
     /// <param name="poses">Viewpoints of seven numbers each.</param>
-    /// <param name="geometry">Its first views are these; null where the network needs none.</param>
+    /// <param name="geometry">Arrays whose first views are these; null if the network needs no geometry.</param>
     public static Views Upload(Tape tape, ReadOnlySpan<float> poses, ViewArrays? geometry)
     {
         ArgumentNullException.ThrowIfNull(tape);
@@ -44,11 +44,11 @@ public readonly record struct Views(Variable Poses)
 }
 
 /// <summary>An interpolation between two sets of places.</summary>
-/// <param name="Rows">Its weights.</param>
-/// <param name="Transposed">Those of its gradient; absent in inference.</param>
+/// <param name="Rows">The weights of the interpolation.</param>
+/// <param name="Transposed">The transposed weights, for its gradient; absent in inference.</param>
 public readonly record struct Interpolation(SparseRows Rows, SparseRows Transposed)
 {
-    /// <summary>Applies it.</summary>
+    /// <summary>Applies the interpolation.</summary>
     /// <param name="x">(N, C, H, W)</param>
     /// <returns>(N, C, rows, 1)</returns>
     internal Variable Apply(Variable x) => x.Gather(Rows, Transposed);

@@ -3,8 +3,8 @@ using System.Runtime.Intrinsics;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>A two-tone pattern of squares, already averaged over the area that a pixel sees, so that it needs no
-/// supersampling and fades into its mean far away.</summary>
+/// <summary>A two-tone checker pattern, averaged analytically over a pixel's footprint, so that it needs no
+/// supersampling and fades into its mean at a distance.</summary>
 /// <remarks>
 /// The tone at (x, y) is 1 − contrast · (1 − s(x) · s(y)) / 2, where s is a square wave: +1 on [0, tile), −1 on
 /// [tile, 2·tile) and so on. Its average over a rectangle is the product of the averages of both waves.
@@ -14,13 +14,13 @@ internal readonly struct CheckerPattern(float tile, float contrast)
     private readonly float _frequency = .5f / tile;
     private readonly float _half = contrast / 2;
 
-    /// <summary>How much darker dark squares are.</summary>
+    /// <summary>How much darker the dark squares are.</summary>
     public float Contrast => 2 * _half;
 
-    /// <summary>The mean of the square wave over an interval: the difference of its integral, a triangle wave, over
-    /// the interval's length.</summary>
-    /// <param name="middle">The middle of the interval, in world units.</param>
-    /// <param name="width">Its length, in world units; not negative.</param>
+    /// <summary>The mean of the square wave over an interval: the difference of its integral, a triangle wave, divided
+    /// by the interval's length.</summary>
+    /// <param name="middle">The centre of the interval, in world units.</param>
+    /// <param name="width">The length of the interval, in world units; not negative.</param>
     public float Wave(float middle, float width)
     {
         float p = middle * _frequency, w = MathF.Max(width * _frequency, MinWidth), reach = w * .5f;
@@ -43,16 +43,16 @@ internal readonly struct CheckerPattern(float tile, float contrast)
         }
     }
 
-    /// <summary>The tone where the waves have these means.</summary>
+    /// <summary>The tone for these means of the two waves.</summary>
     public float Tone(float waveX, float waveY) => (1 - _half) + (_half * (waveX * waveY));
 
     /// <inheritdoc cref="Tone(float, float)"/>
     public Vector256<float> Tone(Vector256<float> waveX, Vector256<float> waveY) =>
         Vector256.Create(1 - _half) + (waveX * waveY * _half);
 
-    /// <summary>The tone at a place averaged over a rectangle.</summary>
+    /// <summary>The tone averaged over a rectangle around a point.</summary>
     public float Tone(Vector2 place, Vector2 width) => Tone(Wave(place.X, width.X), Wave(place.Y, width.Y));
 
-    // A narrower interval would only lose digits of the difference.
+    // A narrower interval would only lose precision in the difference.
     private const float MinWidth = 1e-3f;
 }

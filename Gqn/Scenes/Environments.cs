@@ -1,16 +1,16 @@
 namespace Gqn.Native.Scenes;
 
-/// <summary>The environments that exist, by name.</summary>
+/// <summary>Creates the available environments by name.</summary>
 public static class Environments
 {
-    /// <summary>The names that <see cref="Create"/> knows.</summary>
+    /// <summary>The names that <see cref="Create"/> accepts.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [
         "rooms-ring", "rooms-free", "rooms-free-rotating", "jaco", "shepard-metzler-5", "shepard-metzler-7", "mazes",
     ];
 
-    /// <summary>The environment of this name.</summary>
-    /// <exception cref="UnknownSceneException">No environment is called so.</exception>
+    /// <summary>Creates the environment of this name.</summary>
+    /// <exception cref="UnknownSceneException">There is no environment of that name.</exception>
     public static SceneEnvironment Create(string name) => name switch
     {
         "rooms-ring" => new Rooms(RoomCameras.Ring),
@@ -25,7 +25,7 @@ public static class Environments
     };
 }
 
-/// <summary>A name that no environment has.</summary>
+/// <summary>There is no environment of the requested name.</summary>
 public sealed class UnknownSceneException : ArgumentException
 {
     internal UnknownSceneException(string name, IReadOnlyList<string> known) : this(name, known, Nearest(name, known))
@@ -40,15 +40,15 @@ public sealed class UnknownSceneException : ArgumentException
         Suggestion = nearest;
     }
 
-    /// <summary>The name that was asked for.</summary>
+    /// <summary>The requested name.</summary>
     public string Name { get; }
 
-    /// <summary>The known name that takes the fewest edits.</summary>
+    /// <summary>The known name with the smallest edit distance.</summary>
     public string Suggestion { get; }
 
     private static string Nearest(string name, IReadOnlyList<string> known) => known.MinBy(k => EditDistance(name, k))!;
 
-    /// <summary>Levenshtein's distance, ignoring case.</summary>
+    /// <summary>The Levenshtein distance, ignoring case.</summary>
     private static int EditDistance(string a, string b)
     {
         int[] row = [.. Enumerable.Range(0, b.Length + 1)];

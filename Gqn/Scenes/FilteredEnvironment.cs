@@ -3,13 +3,13 @@ namespace Gqn.Native.Scenes;
 /// <summary>The scenes of an environment that meet a condition, for example those without a held-out pair of shape and
 /// colour.</summary>
 /// <remarks>
-/// Scene <c>i</c> is the environment's own scene <c>i</c> where that meets the condition; otherwise numbers derived from
-/// <c>i</c> are tried in a fixed order. So a scene is still a function of (environment, condition, split, index), no
-/// scene that fails the condition ever appears, and the scenes that meet it keep their relative frequencies.
+/// Scene <c>i</c> is the environment's own scene <c>i</c> if that meets the condition; otherwise numbers derived from
+/// <c>i</c> are tried in a fixed order. A scene is therefore still a function of (environment, condition, split,
+/// index), no scene that fails the condition ever appears, and the scenes that meet it keep their relative frequencies.
 /// </remarks>
 internal sealed class FilteredEnvironment(SceneEnvironment inner, Func<SceneFactors, bool> accepts) : SceneEnvironment
 {
-    /// <summary>After so many refusals in a row the condition is taken to be impossible.</summary>
+    /// <summary>After this many rejections in a row, the condition is considered impossible.</summary>
     internal const int MaxAttempts = 100_000;
 
     /// <inheritdoc/>

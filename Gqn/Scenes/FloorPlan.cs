@@ -4,30 +4,29 @@ using Gqn.Native.Imaging;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>A scene from straight above, with its cameras as numbered arrows.</summary>
+/// <summary>Draws a scene from straight above, with its cameras as numbered arrows.</summary>
 /// <remarks>
-/// The x axis points right, the y axis up. Behind the arrows is the scene itself as it is rendered, seen without
-/// perspective, with the outline of its walls. Each camera is a point, an arrow along its heading, and a wedge as wide
-/// as its field of view; arrow and wedge shorten with the cosine of its pitch, so that a camera which looks straight
-/// down is a point.
+/// The x axis points right, the y axis up. Behind the arrows is the rendered scene itself in orthographic projection,
+/// with the outline of its walls. Each camera is a point, an arrow along its heading, and a wedge as wide as its field
+/// of view; arrow and wedge shorten with the cosine of the pitch, so that a camera looking straight down is a point.
 /// </remarks>
 public static class FloorPlan
 {
-    /// <summary>How long the arrow of a level camera is, as a part of the plan's side.</summary>
+    /// <summary>The length of the arrow of a level camera, as a fraction of the plan's side.</summary>
     public const float ArrowLength = .08f;
 
     private const float WedgeLength = .22f, WedgeOpacity = .25f;
 
     private static readonly Rgb Paper = new(44, 44, 50), Ink = new(232, 232, 232);
-    /// <summary>Round an arrow, so that it can be seen on anything.</summary>
+    /// <summary>Offsets that outline an arrow, so that it is visible on any background.</summary>
     private static readonly Vector2[] RimShifts =
         [new(-1, -1), new(0, -1), new(1, -1), new(-1, 0), new(1, 0), new(-1, 1), new(0, 1), new(1, 1)];
 
     private static readonly Rgb Sight = new(255, 236, 150), Arrow = new(255, 216, 40), Rim = new(24, 24, 28);
 
     /// <summary>Draws a scene and the first of its cameras.</summary>
-    /// <param name="scene">The scene.</param>
-    /// <param name="views">How many of its cameras to draw, numbered from 1; at most all.</param>
+    /// <param name="scene">The scene to draw.</param>
+    /// <param name="views">The number of its cameras to draw, numbered from 1; at most all.</param>
     /// <param name="size">Height and width in pixels, <see cref="Scene.MinImageSize"/> to
     /// <see cref="Scene.MaxImageSize"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">The size is not supported.</exception>
@@ -53,8 +52,8 @@ public static class FloorPlan
         return image;
     }
 
-    /// <summary>Draws cameras alone, where nobody knows what else there is.</summary>
-    /// <param name="cameras">At least one; numbered from 1.</param>
+    /// <summary>Draws only cameras, if the scene is unknown.</summary>
+    /// <param name="cameras">At least one camera; numbered from 1.</param>
     /// <param name="size">Height and width in pixels, <see cref="Scene.MinImageSize"/> to
     /// <see cref="Scene.MaxImageSize"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">The size is not supported.</exception>
@@ -67,7 +66,7 @@ public static class FloorPlan
         return image;
     }
 
-    /// <summary>Where a camera's arrow starts and ends.</summary>
+    /// <summary>The tail and the tip of a camera's arrow, in pixels.</summary>
     internal static (Vector2 Tail, Vector2 Point) ArrowOf(in Camera camera, in PlanWindow window)
     {
         var tail = window.ToPixels(new Vector2(camera.X, camera.Y));
@@ -80,7 +79,7 @@ public static class FloorPlan
         {
             float half = camera.FieldOfViewDegrees * (MathF.PI / 360), length = WedgeLength * window.Size;
             var at = window.ToPixels(new Vector2(camera.X, camera.Y));
-            // The far side of the wedge is straight, as the picture is: all of it is equally deep.
+            // The far side of the wedge is straight, like the image plane: all of it has equal depth.
             float side = length / MathF.Cos(half);
             Vector2 left = at + (Heading(camera, half) * side), right = at + (Heading(camera, -half) * side);
             canvas.FillPolygon([at, left, right], Sight, WedgeOpacity);
@@ -104,7 +103,7 @@ public static class FloorPlan
         }
     }
 
-    /// <summary>The heading in pixels, turned by an angle, as long as the cosine of the pitch.</summary>
+    /// <summary>The heading in pixel axes, turned by an angle; its length is the cosine of the pitch.</summary>
     private static Vector2 Heading(in Camera camera, float turn)
     {
         (float sin, float cos) = MathF.SinCos(camera.Yaw + turn);
@@ -112,15 +111,15 @@ public static class FloorPlan
     }
 }
 
-/// <summary>The square of the floor that a plan shows.</summary>
-/// <param name="Centre">Its middle, in world units.</param>
-/// <param name="HalfSide">Half its side, in world units.</param>
-/// <param name="Size">The plan's side, in pixels.</param>
+/// <summary>The square region of the floor that a plan shows.</summary>
+/// <param name="Centre">The centre of the region, in world units.</param>
+/// <param name="HalfSide">Half the side of the region, in world units.</param>
+/// <param name="Size">The side of the plan, in pixels.</param>
 internal readonly record struct PlanWindow(Vector2 Centre, float HalfSide, int Size)
 {
     private const float Margin = 1.12f;
 
-    /// <summary>The window that holds all cameras and, where there are some, the walls, with a margin.</summary>
+    /// <summary>The smallest window around all cameras and the walls, if any, plus a margin.</summary>
     public static PlanWindow Around(ReadOnlySpan<Camera> cameras, (Vector2 Low, Vector2 High)? walls, int size)
     {
         (var low, var high) = walls ?? (new Vector2(float.MaxValue), new Vector2(float.MinValue));
@@ -131,12 +130,12 @@ internal readonly record struct PlanWindow(Vector2 Centre, float HalfSide, int S
         }
 
         var half = (high - low) / 2;
-        // All cameras in one place make a window, too.
+        // The window must not be empty even if all cameras share one position.
         float side = Math.Max(Math.Max(half.X, half.Y), 1e-3f);
         return new PlanWindow((low + high) / 2, side * Margin, size);
     }
 
-    /// <summary>Where a place of the world is on the plan, in pixels.</summary>
+    /// <summary>Maps a point of the world to the plan, in pixels.</summary>
     public Vector2 ToPixels(Vector2 place)
     {
         var unit = (place - Centre) / HalfSide;

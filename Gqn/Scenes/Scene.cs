@@ -2,24 +2,23 @@ using Gqn.Native.Imaging;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>Which of two disjoint sets a scene belongs to.</summary>
+/// <summary>The two disjoint sets of scenes.</summary>
 public enum SceneSplit
 {
-    /// <summary>Scenes to learn from.</summary>
+    /// <summary>Scenes for training.</summary>
     Train,
 
-    /// <summary>Scenes held out of training.</summary>
+    /// <summary>Held-out scenes.</summary>
     Test,
 }
 
-/// <summary>One scene: what is in it and from where it is seen. It never changes and may be shared by
-/// threads.</summary>
+/// <summary>One scene: its factors and its cameras. Immutable and thread-safe.</summary>
 public sealed class Scene
 {
-    /// <summary>The smallest picture, in pixels along a side.</summary>
+    /// <summary>The minimum side of an image, in pixels.</summary>
     public const int MinImageSize = 8;
 
-    /// <summary>The largest picture, in pixels along a side.</summary>
+    /// <summary>The maximum side of an image, in pixels.</summary>
     public const int MaxImageSize = 256;
 
     private readonly SceneEnvironment _environment;
@@ -36,29 +35,29 @@ public sealed class Scene
         Geometry = geometry;
     }
 
-    /// <summary>The set the scene belongs to.</summary>
+    /// <summary>The split that the scene belongs to.</summary>
     public SceneSplit Split { get; }
 
-    /// <summary>The scene's number within its set.</summary>
+    /// <summary>The scene's number within its split.</summary>
     public ulong Index { get; }
 
-    /// <summary>The views of the scene, in a fixed order.</summary>
+    /// <summary>The cameras of the scene's views, in a fixed order.</summary>
     public ReadOnlySpan<Camera> Cameras => _cameras;
 
-    /// <summary>The true causes of the pictures.</summary>
+    /// <summary>The true generative factors of the scene.</summary>
     public SceneFactors Factors { get; }
 
-    /// <summary>What a camera sees.</summary>
+    /// <summary>The geometry that cameras render.</summary>
     internal SceneGeometry Geometry { get; }
 
-    /// <summary>The same scene with other causes, seen by the same cameras.</summary>
-    /// <param name="factors">All causes.</param>
-    /// <exception cref="FactorException">They are not those of a scene of this environment.</exception>
+    /// <summary>The same scene with different factors, seen by the same cameras.</summary>
+    /// <param name="factors">All factors.</param>
+    /// <exception cref="FactorException">The factors are invalid for this environment.</exception>
     public Scene With(SceneFactors factors) => _environment.Compose(factors, _cameras, Split, Index);
 
-    /// <summary>The same scene with one cause changed, seen by the same cameras.</summary>
+    /// <summary>The same scene with one factor changed, seen by the same cameras.</summary>
     /// <param name="property">One of <see cref="SceneFactors.Properties"/>.</param>
-    /// <param name="value">Its new value, of the type that <see cref="SceneFactors.this"/> gives.</param>
+    /// <param name="value">The new value, of the type that <see cref="SceneFactors.this"/> returns.</param>
     /// <exception cref="FactorException">There is no such property, or it cannot have this value.</exception>
     public Scene With(string property, object value) => With(Factors.With(property, value));
 
@@ -66,8 +65,8 @@ public sealed class Scene
     public Scene SeenBy(ReadOnlySpan<Camera> cameras) =>
         new(_environment, Split, Index, Factors, cameras.ToArray(), Geometry);
 
-    /// <summary>Takes a picture.</summary>
-    /// <param name="camera">From where; any camera, not only the scene's own.</param>
+    /// <summary>Renders an image.</summary>
+    /// <param name="camera">Any camera, not only the scene's own.</param>
     /// <param name="size">Height and width in pixels, <see cref="MinImageSize"/> to <see cref="MaxImageSize"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException">The size is not supported.</exception>
     public RgbImage Render(in Camera camera, int size)
@@ -78,16 +77,16 @@ public sealed class Scene
         return image;
     }
 
-    /// <summary>Takes a picture, and says which part each pixel shows and how far it is.</summary>
-    /// <param name="camera">From where; any camera, not only the scene's own.</param>
+    /// <summary>Renders an image and, optionally, a part map and a depth map.</summary>
+    /// <param name="camera">Any camera, not only the scene's own.</param>
     /// <param name="size">Height and width in pixels, <see cref="MinImageSize"/> to <see cref="MaxImageSize"/>.</param>
     /// <param name="rgb">Receives size × size × 3 bytes: rows from the top, pixels from the left, then R, G, B.</param>
     /// <param name="parts">Receives size × size part numbers seen at pixel centres: 0 for the surroundings (nothing,
-    /// sky, walls, floor), from 1 for the objects; or empty.</param>
+    /// sky, walls, floor), from 1 on for the objects; empty if not needed.</param>
     /// <param name="depth">Receives size × size distances along the camera's forward axis at pixel centres, in world
-    /// units, +∞ where nothing is; or empty.</param>
+    /// units, +∞ where nothing is hit; empty if not needed.</param>
     /// <exception cref="ArgumentOutOfRangeException">The size is not supported.</exception>
-    /// <exception cref="ArgumentException">A span has another length.</exception>
+    /// <exception cref="ArgumentException">A span has a different length.</exception>
     public void Render(
         in Camera camera, int size, Span<byte> rgb, Span<byte> parts = default, Span<float> depth = default)
     {
@@ -110,6 +109,6 @@ public sealed class Scene
         }
     }
 
-    /// <summary>The same scene under another number.</summary>
+    /// <summary>The same scene with a different number.</summary>
     internal Scene Renumbered(ulong index) => new(_environment, Split, index, Factors, _cameras, Geometry);
 }

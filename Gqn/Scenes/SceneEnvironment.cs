@@ -2,49 +2,49 @@ using Gqn.Native.Engine;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>A family of scenes: a distribution to draw from, and the way to look at what was drawn.</summary>
+/// <summary>A family of scenes: a distribution to sample from, and the rendering of the samples.</summary>
 /// <remarks>
-/// A scene is a pure function of (<see cref="Name"/>, <see cref="Version"/>, split, index), and a picture one of
-/// (scene, camera, size): any of them can be made again alone, in any order and on any thread, to the same byte.
-/// Environments hold no state, so threads share one.
+/// A scene is a pure function of (<see cref="Name"/>, <see cref="Version"/>, split, index), and an image is one of
+/// (scene, camera, size): each can be reproduced on its own, in any order and on any thread, byte for byte.
+/// Environments are stateless and thread-safe.
 /// </remarks>
 public abstract class SceneEnvironment
 {
-    /// <summary>The name by which <see cref="Environments.Create"/> knows it.</summary>
+    /// <summary>The name for <see cref="Environments.Create"/>.</summary>
     public abstract string Name { get; }
 
-    /// <summary>Rises whenever the same index would give another scene or other pictures.</summary>
+    /// <summary>Incremented whenever the same index would give a different scene or different images.</summary>
     public abstract int Version { get; }
 
-    /// <summary>How many cameras each scene has.</summary>
+    /// <summary>The number of cameras of each scene.</summary>
     public abstract int ViewsPerScene { get; }
 
-    /// <summary>The side of the pictures of the released data set, in pixels.</summary>
+    /// <summary>The side of the images of the released data set, in pixels.</summary>
     public virtual int UsualImageSize => 64;
 
-    /// <summary>The box that what its pictures show lies in.</summary>
+    /// <summary>A box around everything visible in the scenes.</summary>
     public abstract SceneBounds Bounds { get; }
 
-    /// <summary>Into how many places a grid over its scenes divides the longer horizontal side: enough to tell its
-    /// objects apart.</summary>
+    /// <summary>The usual number of cells of a grid over the scenes along the longer horizontal side: fine enough to
+    /// separate objects.</summary>
     public virtual int UsualGridWidth => 16;
 
-    /// <summary>Draws scene <paramref name="index"/> of a set.</summary>
-    /// <param name="split">The set; no scene belongs to both.</param>
+    /// <summary>Samples scene <paramref name="index"/> of a split.</summary>
+    /// <param name="split">The split; no scene belongs to both.</param>
     /// <param name="index">Any number.</param>
     public abstract Scene Sample(SceneSplit split, ulong index);
 
-    /// <summary>Cameras that are the same for every scene, spread over where this environment's cameras can be; what
-    /// comparisons between scenes need.</summary>
-    /// <param name="count">How many; at least 1.</param>
+    /// <summary>Cameras that are the same for every scene, for comparisons between scenes, distributed like this
+    /// environment's cameras.</summary>
+    /// <param name="count">The number of cameras, at least 1.</param>
     public abstract Camera[] FixedViews(int count);
 
-    /// <summary>A scene with given causes.</summary>
-    /// <param name="factors">All causes; of a scene that was sampled, changed, or read from JSON.</param>
-    /// <param name="cameras">Its views.</param>
-    /// <param name="split">The set that it is said to belong to.</param>
-    /// <param name="index">The number that it is said to have.</param>
-    /// <exception cref="FactorException">They are not those of a scene of this environment.</exception>
+    /// <summary>Creates a scene with given factors.</summary>
+    /// <param name="factors">All factors: sampled, changed, or read from JSON.</param>
+    /// <param name="cameras">The cameras of its views.</param>
+    /// <param name="split">The split that the scene reports.</param>
+    /// <param name="index">The number that the scene reports.</param>
+    /// <exception cref="FactorException">The factors are invalid for this environment.</exception>
     public virtual Scene Compose(
         SceneFactors factors, ReadOnlySpan<Camera> cameras, SceneSplit split = SceneSplit.Test, ulong index = 0)
     {
@@ -60,16 +60,16 @@ public abstract class SceneEnvironment
         return new FilteredEnvironment(this, accepts);
     }
 
-    /// <summary>What scenes with these causes look like.</summary>
-    /// <exception cref="FactorException">They are not those of a scene of this environment.</exception>
+    /// <summary>Builds the geometry of a scene with these factors.</summary>
+    /// <exception cref="FactorException">The factors are invalid for this environment.</exception>
     private protected abstract SceneGeometry Build(SceneFactors factors);
 
-    /// <summary>Causes of this environment's type.</summary>
-    /// <exception cref="FactorException">They are another environment's.</exception>
+    /// <summary>Casts factors to this environment's type.</summary>
+    /// <exception cref="FactorException">The factors belong to another environment.</exception>
     private protected T Own<T>(SceneFactors factors) where T : SceneFactors => factors as T
         ?? throw new FactorException($"{factors.GetType().Name} are not causes of a scene of {Name}.");
 
-    /// <summary>The numbers for one purpose of one scene. Purposes do not disturb each other: a scene with another
+    /// <summary>The random stream for one purpose in one scene. Purposes are independent: a scene with a different
     /// colour keeps its shape and its cameras.</summary>
     private protected RandomStream StreamFor(SceneSplit split, ulong index, uint purpose)
     {
@@ -78,7 +78,7 @@ public abstract class SceneEnvironment
     }
 }
 
-/// <summary>Hashes that never change between runs, platforms or versions of .NET.</summary>
+/// <summary>Hashes that are stable across runs, platforms and versions of .NET.</summary>
 internal static class SceneHash
 {
     /// <summary>FNV-1a, 64 bits, over the UTF-16 units of a name.</summary>
@@ -90,8 +90,8 @@ internal static class SceneHash
         return hash;
     }
 
-    /// <summary>Adds a number to a hash, by the finaliser of SplitMix64: a bijection of either argument when the other
-    /// is fixed, so different indices never share a key.</summary>
+    /// <summary>Mixes a number into a hash with the finaliser of SplitMix64: a bijection in either argument when the
+    /// other is fixed, so different indices never share a key.</summary>
     public static ulong Mix(ulong hash, ulong value)
     {
         ulong z = (hash * 0x9E3779B97F4A7C15) + value + 0x9E3779B97F4A7C15;

@@ -2,11 +2,11 @@ using System.Text.Json.Serialization;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>The true causes of a scene's pictures, as its environment drew them; serialisable with
+/// <summary>The true generative factors of a scene, as its environment drew them; serialisable with
 /// <see cref="System.Text.Json.JsonSerializer"/>.</summary>
 /// <remarks>
-/// Besides the typed members of each environment's factors there is a view by name, the same for all environments, which
-/// experiments use: "objects[0].colour", "light". Factors never change; <see cref="With"/> makes others.
+/// Besides typed members, each environment's factors have access by name, uniform across environments, for use in
+/// experiments: "objects[0].colour", "light". Factors are immutable; <see cref="With"/> makes changed copies.
 /// </remarks>
 [JsonDerivedType(typeof(JacoFactors), "jaco")]
 [JsonDerivedType(typeof(RoomFactors), "rooms")]
@@ -14,33 +14,33 @@ namespace Gqn.Native.Scenes;
 [JsonDerivedType(typeof(MazeFactors), "mazes")]
 public abstract record SceneFactors
 {
-    /// <summary>The names of all causes that can be changed one at a time.</summary>
+    /// <summary>The names of all factors that can be changed individually.</summary>
     [JsonIgnore]
     public abstract IReadOnlyList<string> Properties { get; }
 
-    /// <summary>The value of one cause.</summary>
+    /// <summary>The value of one factor.</summary>
     /// <param name="property">One of <see cref="Properties"/>.</param>
     /// <exception cref="FactorException">There is no such property.</exception>
     public abstract object this[string property] { get; }
 
-    /// <summary>The same causes but one.</summary>
+    /// <summary>A copy with one factor changed.</summary>
     /// <param name="property">One of <see cref="Properties"/>.</param>
-    /// <param name="value">Its new value, of the type that the indexer gives.</param>
+    /// <param name="value">The new value, of the type that the indexer returns.</param>
     /// <exception cref="FactorException">There is no such property, or it cannot have this value.</exception>
     public abstract SceneFactors With(string property, object value);
 
-    /// <summary>A value of the type that a property has.</summary>
-    /// <exception cref="FactorException">It has another type.</exception>
+    /// <summary>Casts a value to the type of a property.</summary>
+    /// <exception cref="FactorException">The value has a different type.</exception>
     private protected static T Cast<T>(string property, object value) => value is T typed
         ? typed
         : throw new FactorException(
             $"'{property}' is a {typeof(T).Name}, which {value?.GetType().Name ?? "null"} is not.");
 
-    /// <summary>The error for a property that does not exist.</summary>
+    /// <summary>Creates the error for a property that does not exist.</summary>
     private protected FactorException Unknown(string property) =>
         new($"There is no property '{property}' here; there are {string.Join(", ", Properties)}.");
 
-    /// <summary>Takes "name[index].field" apart.</summary>
+    /// <summary>Parses "name[index].field".</summary>
     /// <returns>Whether it has that form, with the given name and an index below <paramref name="count"/>.</returns>
     private protected static bool TryElement(
         string property, string name, int count, out int index, out ReadOnlySpan<char> field)
@@ -66,10 +66,10 @@ public abstract record SceneFactors
     }
 }
 
-/// <summary>Causes that no scene of the environment can have.</summary>
+/// <summary>Factors are invalid for a scene of the environment.</summary>
 public sealed class FactorException : ArgumentException
 {
-    /// <summary>An error with its explanation.</summary>
+    /// <summary>Creates an error with the given message.</summary>
     public FactorException(string message) : base(message)
     {
     }

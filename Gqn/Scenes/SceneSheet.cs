@@ -3,11 +3,11 @@ using Gqn.Native.Imaging;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>A picture to look at scenes with: one row a scene, its views in two lines with their numbers, and beside
-/// them the floor plan on which the cameras have the same numbers.</summary>
+/// <summary>A contact sheet of scenes: in each row a scene's numbered views, in two lines, and beside them its floor
+/// plan with the cameras numbered alike.</summary>
 public sealed class SceneSheet
 {
-    /// <summary>Small pictures are enlarged, without smoothing, to at most this many pixels a side.</summary>
+    /// <summary>Small views are enlarged, without interpolation, to at most this many pixels per side.</summary>
     private const int ShownSide = 128;
 
     private const int Lines = 2, Gap = 4, Strip = PixelFont.Height + 3;
@@ -19,9 +19,9 @@ public sealed class SceneSheet
     private readonly int _columns;
     private readonly List<Row> _rows = [];
 
-    /// <summary>A sheet without scenes.</summary>
-    /// <param name="title">Stands on top.</param>
-    /// <param name="views">How many views each row has room for.</param>
+    /// <summary>Creates a sheet without scenes.</summary>
+    /// <param name="title">The title at the top of the sheet.</param>
+    /// <param name="views">The number of views that fit each row.</param>
     /// <param name="size">Height and width of a view, in pixels.</param>
     public SceneSheet(string title, int views, int size)
     {
@@ -45,10 +45,10 @@ public sealed class SceneSheet
     private int CellHeight => Strip + (ViewSize * _scale) + Gap;
 
     /// <summary>Adds a scene.</summary>
-    /// <param name="title">Stands above its plan.</param>
-    /// <param name="views">Its views, numbered from 1; there may be fewer than the row has room for.</param>
-    /// <param name="plan">Its floor plan, with a side of <see cref="PlanSize"/>.</param>
-    /// <exception cref="ArgumentException">There are more views, or one or the plan has another size.</exception>
+    /// <param name="title">The title above the plan.</param>
+    /// <param name="views">The views, numbered from 1; at most as many as fit the row.</param>
+    /// <param name="plan">The floor plan, with a side of <see cref="PlanSize"/>.</param>
+    /// <exception cref="ArgumentException">There are too many views, or a view or the plan differs in size.</exception>
     public void Add(string title, IReadOnlyList<RgbImage> views, RgbImage plan)
     {
         ArgumentNullException.ThrowIfNull(views);

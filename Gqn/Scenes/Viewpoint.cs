@@ -1,6 +1,6 @@
 namespace Gqn.Native.Scenes;
 
-/// <summary>In which order a viewpoint lists the two numbers of each angle.</summary>
+/// <summary>The order of sine and cosine in a viewpoint.</summary>
 public enum ViewpointOrder
 {
     /// <summary>(x, y, z, cos yaw, sin yaw, cos pitch, sin pitch).</summary>
@@ -11,16 +11,16 @@ public enum ViewpointOrder
     SinCos,
 }
 
-/// <summary>A camera as the network sees it: its position and its two angles, each as a point on the unit
+/// <summary>A camera as an input of the network: its position and its two angles, each as a point on the unit
 /// circle.</summary>
 public static class Viewpoint
 {
-    /// <summary>How many numbers describe a viewpoint.</summary>
+    /// <summary>The number of values of a viewpoint.</summary>
     public const int Dimensions = 7;
 
     /// <summary>v = (x, y, z, cos yaw, sin yaw, cos pitch, sin pitch), or with sines before cosines.</summary>
     /// <param name="camera">The camera; its field of view is not part of a viewpoint.</param>
-    /// <param name="order">Which of sine and cosine comes first.</param>
+    /// <param name="order">Whether cosines or sines come first.</param>
     /// <param name="seven">Receives the viewpoint.</param>
     /// <exception cref="ArgumentException"><paramref name="seven"/> does not hold seven numbers.</exception>
     public static void Encode(in Camera camera, ViewpointOrder order, Span<float> seven)

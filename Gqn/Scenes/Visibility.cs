@@ -3,7 +3,7 @@ using Gqn.Native.Scenes.Rendering;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>Whether other cameras see what a pixel shows.</summary>
+/// <summary>Whether other cameras see the point that a pixel shows.</summary>
 public enum PixelVisibility : byte
 {
     /// <summary>The pixel shows nothing: the sky, or the void around an object.</summary>
@@ -12,41 +12,41 @@ public enum PixelVisibility : byte
     /// <summary>At least one of the cameras sees it.</summary>
     Visible,
 
-    /// <summary>None of the cameras sees it: for each it lies outside the picture, or behind something.</summary>
+    /// <summary>None of the cameras sees it: for each it lies outside the image, or is occluded.</summary>
     Hidden,
 }
 
-/// <summary>What a picture shows that other pictures of the scene do not.</summary>
+/// <summary>Determines which points of an image are visible in other images of the scene.</summary>
 /// <remarks>
-/// The point that the query's ray meets through the centre of a pixel is projected into the picture of each other
-/// camera and its depth compared with what that camera sees at the four pixel centres around it, in a depth map finer
-/// than the picture. On one surface the point lies between the least and the greatest of the four depths, however
-/// obliquely the surface is seen: the inverse depth of a plane is linear there. Where the four differ by more than
+/// The point that the query's ray through the centre of a pixel hits is projected into the image of each other camera,
+/// and its depth is compared with the depths that this camera sees at the four pixel centres around it, in a depth map
+/// finer than the image. On a single surface the point lies between the smallest and the largest of the four depths,
+/// however obliquely the surface is seen: the inverse depth of a plane is linear there. If the four differ by more than
 /// <see cref="Step"/>, an edge passes between them, and the point must be at the depth of one of them, up to
-/// <see cref="Tolerance"/>. So the borders of what is hidden are right to a part of a pixel, and a surface that a
-/// camera sees so obliquely that it covers less than that counts as hidden. What a camera looks through from behind, as
-/// through the walls of a room from outside, it does not see: its depth there is greater.
+/// <see cref="Tolerance"/>. The borders of hidden regions are therefore accurate to a fraction of a pixel, and a
+/// surface that a camera sees so obliquely that it covers less than that counts as hidden. A camera does not see what
+/// it looks through from behind, such as the walls of a room from outside: its depth there is greater.
 /// </remarks>
 public static class Visibility
 {
-    /// <summary>How much nearer or farther than what a camera sees a point may be and still be it, as a part of its
-    /// depth: smaller than that are errors of curvature and of creases, larger the thickness of objects.</summary>
+    /// <summary>The largest difference, relative to its depth, between a point and what a camera sees for both to count
+    /// as the same: larger than the errors at curvature and creases, smaller than the thickness of objects.</summary>
     public const float Tolerance = .005f;
 
-    /// <summary>By which part of the depth neighbouring pixels of one surface may differ.</summary>
+    /// <summary>The largest relative difference in depth between neighbouring pixels of one surface.</summary>
     public const float Step = .25f;
 
-    /// <summary>The side that depth maps have at most, unless the picture is larger.</summary>
+    /// <summary>The maximum side of depth maps, unless the image is larger.</summary>
     private const int MaxMapSize = 192;
 
-    /// <summary>Says of each pixel of a query's picture whether the contexts show what it shows.</summary>
-    /// <param name="scene">What is seen.</param>
-    /// <param name="query">From where.</param>
-    /// <param name="contexts">The other cameras; without any nothing is visible.</param>
-    /// <param name="size">Height and width of the query's picture, in pixels.</param>
-    /// <param name="pixels">Receives size × size answers, row by row.</param>
+    /// <summary>Classifies each pixel of a query image by whether the contexts show what it shows.</summary>
+    /// <param name="scene">The scene that all cameras see.</param>
+    /// <param name="query">The camera of the query image.</param>
+    /// <param name="contexts">The other cameras; without any, nothing is visible.</param>
+    /// <param name="size">Height and width of the query image, in pixels.</param>
+    /// <param name="pixels">Receives size × size classes, row by row.</param>
     /// <exception cref="ArgumentOutOfRangeException">The size is not supported.</exception>
-    /// <exception cref="ArgumentException">The span has another length.</exception>
+    /// <exception cref="ArgumentException">The span has a different length.</exception>
     public static void Classify(
         Scene scene, in Camera query, ReadOnlySpan<Camera> contexts, int size, Span<PixelVisibility> pixels)
     {
@@ -72,15 +72,15 @@ public static class Visibility
         }
     }
 
-    /// <summary>An odd multiple of the picture's side: centres of the picture's pixels are centres of the map's, so that
-    /// a camera sees exactly what it sees itself.</summary>
+    /// <summary>An odd multiple of the image's side: centres of image pixels are centres of map pixels, so that a
+    /// camera sees exactly all that its own image shows.</summary>
     private static int MapSize(int size)
     {
         int multiple = Math.Max(1, MaxMapSize / size);
         return size * (multiple % 2 == 0 ? multiple - 1 : multiple);
     }
 
-    /// <summary>What the centres of a picture's pixels show; null where that is nothing.</summary>
+    /// <summary>The points that the centres of an image's pixels show; null for nothing.</summary>
     private static Vector3?[] Points(Scene scene, in Camera camera, int size, Span<byte> rgb, Span<float> depth)
     {
         scene.Render(camera, size, rgb[..(size * size * 3)], default, depth[..(size * size)]);
@@ -102,7 +102,7 @@ public static class Visibility
         int size = view.Size;
         if (!inFront || !(column >= 0 && column < size && row >= 0 && row < size))
             return false;
-        // The four centres around the point; at the picture's border two of them, or one.
+        // The four centres around the point; at the image's border two of them, or one.
         int left = (int)MathF.Floor(column - .5f), top = (int)MathF.Floor(row - .5f);
         float own = view.Depth(offset), nearest = float.PositiveInfinity, farthest = 0;
         for (int y = Math.Max(top, 0); y <= Math.Min(top + 1, size - 1); y++)

@@ -7,18 +7,18 @@ using Gqn.Native.Model;
 
 namespace Gqn.Native.Training;
 
-/// <summary>Where a run stands, besides its weights and moments.</summary>
-/// <param name="Step">Updates made.</param>
-/// <param name="NoisePosition">Position of the stream that the latent noise comes from.</param>
+/// <summary>The state of a run, besides its weights and moments.</summary>
+/// <param name="Step">The number of updates made.</param>
+/// <param name="NoisePosition">Position in the random stream of the latent noise.</param>
 public readonly record struct TrainingState(long Step, uint NoisePosition);
 
 /// <summary>
-/// Reads and writes checkpoints: safetensors files with weights, their average, optimiser moments and all state of a
-/// run.
+/// Reads and writes checkpoints: safetensors files with the weights, their average, optimiser moments and all other
+/// state of a run.
 /// </summary>
 /// <remarks>
-/// Weights have their parameter's name and the order that Python frameworks use: (outputs, inputs, height, width).
-/// Moments are called "adam.first/(name)" and "adam.second/(name)", averaged weights "average/(name)".
+/// Weights have the names of their parameters and the layout of Python frameworks: (outputs, inputs, height, width).
+/// Moments are named "adam.first/(name)" and "adam.second/(name)", averaged weights "average/(name)".
 /// </remarks>
 public static class Checkpoint
 {
@@ -26,13 +26,13 @@ public static class Checkpoint
     private const string FirstMoment = "adam.first/", SecondMoment = "adam.second/", Average = "average/";
     private const string AverageUpdates = "averageUpdates";
 
-    /// <summary>Writes a checkpoint: to a temporary name first, then renamed.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="configuration">Of the run.</param>
-    /// <param name="network">Its weights.</param>
-    /// <param name="adam">Their optimiser.</param>
-    /// <param name="state">Where the run stands.</param>
-    /// <param name="average">Their average; null where the run keeps none.</param>
+    /// <summary>Writes a checkpoint, to a temporary name that is then renamed.</summary>
+    /// <param name="path">The file to write.</param>
+    /// <param name="configuration">The configuration of the run.</param>
+    /// <param name="network">The network with the weights.</param>
+    /// <param name="adam">The optimiser of the weights.</param>
+    /// <param name="state">The other state of the run.</param>
+    /// <param name="average">The average of the weights; null if the run keeps none.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Save(
         string path, RunConfiguration configuration, GenerativeQueryNetwork network, Adam adam, TrainingState state,
@@ -60,15 +60,14 @@ public static class Checkpoint
         writer.Save(path);
     }
 
-    /// <summary>Loads weights, and the optimiser's state where an optimiser is given.</summary>
+    /// <summary>Loads the weights and, if given, the state of the optimiser and the average.</summary>
     /// <param name="path">The checkpoint.</param>
     /// <param name="network">A network of the same options.</param>
-    /// <param name="adam">The optimiser of a run that goes on; null to use the weights only.</param>
-    /// <param name="average">The average of a run that goes on; it starts at the weights where the checkpoint has
-    /// none.</param>
+    /// <param name="adam">The optimiser of a resumed run; null to load only the weights.</param>
+    /// <param name="average">The average of a resumed run; it starts at the weights if the checkpoint has none.</param>
     /// <exception cref="SafetensorsException">The file is missing, damaged or not a checkpoint.</exception>
     /// <exception cref="OptionException">
-    /// It holds another model; the message names the first option that differs.
+    /// The checkpoint is of another model; the message names the first option that differs.
     /// </exception>
     public static TrainingState Load(
         string path, GenerativeQueryNetwork network, Adam? adam, WeightAverage? average = null)
@@ -79,7 +78,7 @@ public static class Checkpoint
         int adamSteps = (int)ParameterTensors.Number(reader, "adamSteps");
         long averageUpdates = HasAverage(reader) ? ParameterTensors.Number(reader, AverageUpdates) : 0;
         var store = network.Parameters;
-        // All is looked at before anything is overwritten.
+        // Check everything before overwriting anything.
         ParameterTensors.Require(reader, store, string.Empty);
         if (adam is not null)
         {
@@ -107,13 +106,13 @@ public static class Checkpoint
         return state;
     }
 
-    /// <summary>Loads the weights to use a model with.</summary>
+    /// <summary>Loads the weights for using a model.</summary>
     /// <param name="path">The checkpoint.</param>
     /// <param name="network">A network of the same options.</param>
-    /// <param name="kind">Which weights; null for the average where there is one.</param>
-    /// <returns>The updates that they have had, and which they are.</returns>
+    /// <param name="kind">Which weights to load; null for the average if there is one.</param>
+    /// <returns>The number of updates of the weights, and their kind.</returns>
     /// <exception cref="SafetensorsException">The file is missing, damaged or not a checkpoint.</exception>
-    /// <exception cref="OptionException">It holds another model, or not the weights asked for.</exception>
+    /// <exception cref="OptionException">It is of another model, or lacks the requested weights.</exception>
     public static (long Step, WeightKind Kind) LoadWeights(
         string path, GenerativeQueryNetwork network, WeightKind? kind)
     {
@@ -140,11 +139,11 @@ public static class Checkpoint
         return HasAverage(reader);
     }
 
-    /// <summary>Refuses a model whose options differ from those of a checkpoint or a run.</summary>
-    /// <param name="source">What holds the first model, for the message.</param>
-    /// <param name="saved">Its options.</param>
-    /// <param name="wanted">The other model's options.</param>
-    /// <exception cref="OptionException">They differ; the message names the first option that does.</exception>
+    /// <summary>Rejects a model whose options differ from those of a checkpoint or a run.</summary>
+    /// <param name="source">The file or folder of the saved model, for the message.</param>
+    /// <param name="saved">The options of the saved model.</param>
+    /// <param name="wanted">The options of the requested model.</param>
+    /// <exception cref="OptionException">The options differ; the message names the first that does.</exception>
     public static void RequireSameModel(string source, ModelOptions saved, ModelOptions wanted)
     {
         if (saved == wanted)

@@ -8,14 +8,14 @@ namespace Gqn.Native.Training;
 /// <summary>Changes single values of a configuration by their key, as "--set model.layers=8" does.</summary>
 public static class ConfigurationOverrides
 {
-    /// <summary>How a value is written that is not there.</summary>
+    /// <summary>The notation for an absent value.</summary>
     private const string None = "none";
 
-    /// <summary>The configuration with some values changed, in order.</summary>
+    /// <summary>Applies assignments to a configuration, in order.</summary>
     /// <param name="configuration">The configuration to start from.</param>
-    /// <param name="assignments">"key=value" each. A key is a path such as model.layers, or its end where that is
-    /// unambiguous.</param>
-    /// <exception cref="OptionException">A key is unknown or ambiguous, or a value does not fit it.</exception>
+    /// <param name="assignments">Assignments "key=value". A key is a path such as model.layers, or the end of one if
+    /// that is unambiguous.</param>
+    /// <exception cref="OptionException">A key is unknown or ambiguous, or a value is invalid for it.</exception>
     public static RunConfiguration Apply(RunConfiguration configuration, IEnumerable<string> assignments)
     {
         ArgumentNullException.ThrowIfNull(configuration);
@@ -32,7 +32,7 @@ public static class ConfigurationOverrides
         return RunConfiguration.Parse(root.ToJsonString(), "--set");
     }
 
-    /// <summary>All keys with their values, in order: "model.layers" = "12".</summary>
+    /// <summary>Lists all keys with their values, in order: "model.layers" = "12".</summary>
     public static IReadOnlyList<(string Key, string Value)> List(RunConfiguration configuration)
     {
         var root = JsonSerializer.SerializeToNode(configuration, RunConfiguration.JsonOptions)!.AsObject();
@@ -90,14 +90,14 @@ public static class ConfigurationOverrides
         }
         catch (JsonException)
         {
-            // Not JSON at all: reported below like any other value of a wrong kind.
+            // Not JSON at all: reported below like any other value of the wrong type.
         }
 
         throw new OptionException(
             $"--set {path}: '{value}' is not {(kind == JsonValueKind.Number ? "a number" : "true or false")}.");
     }
 
-    /// <summary>The property that a path such as training.data leads to.</summary>
+    /// <summary>The property that a path such as training.data refers to.</summary>
     private static JsonPropertyInfo PropertyOf(string path)
     {
         var type = typeof(RunConfiguration);
@@ -130,7 +130,7 @@ public static class ConfigurationOverrides
 
     private static bool Same(string a, string b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Edits that turn one word into the other (Levenshtein).</summary>
+    /// <summary>The Levenshtein distance between two words, ignoring case.</summary>
     internal static int Distance(string a, string b)
     {
         int[] row = Enumerable.Range(0, b.Length + 1).ToArray();

@@ -1,24 +1,24 @@
 namespace Gqn.Native.Training;
 
 /// <summary>
-/// Watches whether a run ends in time and uses it, and says how long the run should become where the machine has got
-/// slower or faster.
+/// Monitors whether a run will end in time, yet use the time, and adapts its length if the machine gets slower or
+/// faster.
 /// </summary>
 /// <remarks>
-/// What comes is expected to go as fast as lately, where "lately" is about half as long as the time that is left: a
-/// short burst of other work early in a run changes little, and the last minutes are planned by the last minutes.
-/// Updates with a posterior take longer, and come late in a run: speed is measured in work, not in updates.
+/// The expected speed is the recent one, averaged over about half as long as the time that is left: a short burst of
+/// other load early in a run changes little, while the end is planned from the most recent minutes. Updates with a
+/// posterior take longer and come late in a run: speed is therefore measured in work, not in updates.
 /// </remarks>
 public sealed class Deadline
 {
-    /// <summary>Looks within the time that is left, while there is much of it.</summary>
+    /// <summary>The number of checks in the time that is left, while much is left.</summary>
     private const int Looks = 16;
 
-    /// <summary>A run gets longer only where these parts of the time that is left, and of the whole time, would stay
-    /// unused: less is not worth another change, and the margin of the plan alone must not cause one.</summary>
+    /// <summary>A run is lengthened only if more than both these fractions, of the remaining and of the whole time,
+    /// would stay unused: less is not worth a change, and the plan's margin alone must not cause one.</summary>
     private const double UnusedOfLeft = 0.1, UnusedOfTime = 1.25 * (1 - TrainingPace.Margin);
 
-    /// <summary>Of the updates made so far, the part that stays at the least for schedules to run out.</summary>
+    /// <summary>A shortened run keeps at least 1/EndingPart of its updates so far for schedules to complete.</summary>
     private const int EndingPart = 100;
 
     private readonly TimeSpan _time;
@@ -30,12 +30,12 @@ public sealed class Deadline
     private double _nextLook;
     private double _work;
 
-    /// <summary>Begins now.</summary>
-    /// <param name="time">Until the deadline.</param>
-    /// <param name="pace">What was measured.</param>
-    /// <param name="posteriorShare">Of all updates, the share with a posterior.</param>
-    /// <param name="reporting">How often sheets and checkpoints come.</param>
-    /// <param name="clock">For durations.</param>
+    /// <summary>Starts the clock.</summary>
+    /// <param name="time">The time until the deadline.</param>
+    /// <param name="pace">The measured pace of training.</param>
+    /// <param name="posteriorShare">The fraction of all updates with a posterior.</param>
+    /// <param name="reporting">The intervals of sheets and checkpoints.</param>
+    /// <param name="clock">The clock that measures durations.</param>
     public Deadline(
         TimeSpan time, TrainingPace pace, double posteriorShare, ReportingOptions reporting, TimeProvider clock)
     {
@@ -45,12 +45,12 @@ public sealed class Deadline
         _nextLook = time.TotalSeconds / Looks;
     }
 
-    /// <summary>The updates that the whole run should have; asked after each update.</summary>
-    /// <param name="step">Updates made.</param>
-    /// <param name="steps">Updates of the whole run as planned so far.</param>
+    /// <summary>The number of updates that the whole run should have; to be called after each update.</summary>
+    /// <param name="step">The number of updates made.</param>
+    /// <param name="steps">The number of updates of the whole run as planned so far.</param>
     /// <param name="hadPosterior">Whether the last update had a posterior.</param>
-    /// <param name="posteriorShare">Of the updates that are left, the share with a posterior.</param>
-    /// <returns><paramref name="steps"/> where they end in time and use it.</returns>
+    /// <param name="posteriorShare">The fraction of the remaining updates with a posterior.</param>
+    /// <returns>The new number of updates; <paramref name="steps"/> if the plan still fits.</returns>
     public long Fit(long step, long steps, bool hadPosterior, double posteriorShare)
     {
         _work += _pace.Work(hadPosterior ? 1 : 0);

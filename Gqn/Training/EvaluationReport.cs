@@ -5,22 +5,21 @@ using Gqn.Native.Model;
 
 namespace Gqn.Native.Training;
 
-/// <summary>How well a model predicts held-out views from some number of contexts.</summary>
+/// <summary>The metrics of a model's predictions of held-out views from a given number of contexts.</summary>
 /// <param name="Contexts">M, context views per scene.</param>
-/// <param name="Prediction">One prior sample of each query against the truth: what the model predicts without seeing
-/// it.</param>
-/// <param name="MeanOfSamples">The mean of several prior samples of each query against the truth: the error without the
-/// part that is the samples' spread.</param>
-/// <param name="SampleVariance">That spread: the variance of the samples, each clipped to [0, 1], about their mean
+/// <param name="Prediction">One prior sample per query against the truth: a prediction, made without seeing it.</param>
+/// <param name="MeanOfSamples">The mean of several prior samples per query against the truth: the error without the
+/// samples' spread.</param>
+/// <param name="SampleVariance">The spread: the variance of the samples, each clipped to [0, 1], about their mean
 /// (divided by K − 1), averaged over pixels and channels.</param>
-/// <param name="Hidden">Predictions at the pixels that show what no context shows; null where there are none, or nobody
-/// knows what is in the scenes.</param>
-/// <param name="Visible">The same at those that show what a context shows; pixels of the sky are neither.</param>
+/// <param name="Hidden">Predictions at the pixels that show what no context shows; null if there are none, or if the
+/// scenes are unknown.</param>
+/// <param name="Visible">The same at pixels that show what some context shows; pixels of the sky are neither.</param>
 /// <param name="HiddenToVisibleVariance">The samples' variance at hidden pixels divided by that at visible ones: large
-/// where a model knows what it has not seen; null where either is missing or samples do not vary.</param>
-/// <param name="Reconstruction">Mean images of posterior samples, which have seen the truth: not a prediction. Null
-/// and not written, as KL and excess, for a model without its inference network.</param>
-/// <param name="NearestView">Baseline: the context whose camera is nearest to the query's, shown as the answer.</param>
+/// if a model knows what it has not seen; null if either is missing or samples do not vary.</param>
+/// <param name="Reconstruction">Mean images of posterior samples, which have seen the truth: not a prediction. Null and
+/// not written, like KL and excess, for a model without its inference network.</param>
+/// <param name="NearestView">Baseline: the context nearest to the query's camera, taken as the prediction.</param>
 /// <param name="Kl">KL(posterior ‖ prior) per image, nats.</param>
 /// <param name="Excess">−ELBO above its floor D·ln(σ√2π), nats per image.</param>
 public sealed record ContextEvaluation(
@@ -32,12 +31,12 @@ public sealed record ContextEvaluation(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Excess);
 
 /// <summary>The content of eval.json.</summary>
-/// <param name="Scenes">Name of the scenes.</param>
-/// <param name="Step">Updates that the evaluated weights have had.</param>
-/// <param name="Count">Held-out scenes, with one query each.</param>
-/// <param name="Sigma">σ at which Excess is measured; fixed, so that runs compare.</param>
-/// <param name="Samples">K, prior samples of each query.</param>
-/// <param name="MeanImage">Baseline: the mean of training images, shown as every answer.</param>
+/// <param name="Scenes">Name of the environment or data set.</param>
+/// <param name="Step">The number of updates of the evaluated weights.</param>
+/// <param name="Count">The number of held-out scenes, with one query each.</param>
+/// <param name="Sigma">σ at which Excess is measured; fixed, so that runs are comparable.</param>
+/// <param name="Samples">K, the number of prior samples per query.</param>
+/// <param name="MeanImage">Baseline: the mean of training images, taken as every prediction.</param>
 /// <param name="Contexts">One entry per number of contexts.</param>
 public sealed record EvaluationReport(
     string Scenes, long Step, int Count, double Sigma, int Samples, ImageQuality MeanImage,
@@ -46,10 +45,10 @@ public sealed record EvaluationReport(
     /// <summary>Which of the model's weights were evaluated.</summary>
     public WeightKind Weights { get; init; }
 
-    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
-    /// <param name="json">The text.</param>
-    /// <param name="source">Where it comes from, for messages.</param>
-    /// <exception cref="OptionException">It is not an evaluation.</exception>
+    /// <summary>Parses the output of <see cref="ToJson"/>.</summary>
+    /// <param name="json">The JSON text.</param>
+    /// <param name="source">The source of the text, for messages.</param>
+    /// <exception cref="OptionException">The text is not an evaluation.</exception>
     public static EvaluationReport Parse(string json, string source)
     {
         try
@@ -65,7 +64,7 @@ public sealed record EvaluationReport(
         }
     }
 
-    /// <summary>The report of a model that lacks its inference network.</summary>
+    /// <summary>The report for a model without its inference network.</summary>
     public EvaluationReport WithoutInference() => this with
     {
         Contexts = [.. Contexts.Select(entry => entry with { Reconstruction = null, Kl = null, Excess = null })],

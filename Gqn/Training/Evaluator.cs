@@ -6,17 +6,17 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Training;
 
-/// <summary>Measures a model on scenes that it was not trained on.</summary>
+/// <summary>Evaluates a model on held-out scenes.</summary>
 /// <remarks>
-/// Scenes, queries and noise are functions of the seed alone: training and the eval command measure the same.
-/// More contexts of a scene include the fewer; the query is never among them.
+/// Scenes, queries and noise are functions of the seed alone: training and the eval command give the same results. A
+/// larger set of contexts of a scene includes the smaller ones; the query is never among them.
 /// </remarks>
 public sealed class Evaluator : IDisposable
 {
-    /// <summary>σ at which the bound is measured, the article's final value.</summary>
+    /// <summary>σ at which the bound is measured, the paper's final value.</summary>
     public const double Sigma = 0.7;
 
-    /// <summary>K, prior samples of each query.</summary>
+    /// <summary>K, the number of prior samples per query.</summary>
     public const int Samples = 16;
 
     private const uint NoiseStream = 0x4576616C;
@@ -28,11 +28,11 @@ public sealed class Evaluator : IDisposable
     private readonly int _imageLength;
     private readonly CameraEncoder _cameras;
 
-    /// <summary>An evaluator of one network.</summary>
-    /// <param name="network">The network.</param>
-    /// <param name="device">Where its parameters are.</param>
-    /// <param name="configuration">Of the run: scenes, seed, sizes.</param>
-    /// <exception cref="IOException">The data set is not there or damaged.</exception>
+    /// <summary>Creates an evaluator for one network.</summary>
+    /// <param name="network">The network to evaluate.</param>
+    /// <param name="device">The device of the network's parameters.</param>
+    /// <param name="configuration">The configuration of the run: scenes, seed, sizes.</param>
+    /// <exception cref="IOException">The data set is missing or damaged.</exception>
     public Evaluator(GenerativeQueryNetwork network, Device device, RunConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -46,7 +46,7 @@ public sealed class Evaluator : IDisposable
     }
 
     /// <summary>Held-out scenes with <paramref name="contexts"/> context views and one query each.</summary>
-    /// <exception cref="OptionException">A scene does not have so many views.</exception>
+    /// <exception cref="OptionException">A scene has too few views.</exception>
     public SceneBatch HeldOut(int count, int contexts) => Scenes(_heldOut, count, contexts);
 
     /// <summary><see cref="Samples"/> prior samples of all queries.</summary>
@@ -58,27 +58,27 @@ public sealed class Evaluator : IDisposable
         return samples;
     }
 
-    /// <summary>Predictions of all queries, one prior sample each, clipped to [0, 1].</summary>
+    /// <summary>Predicts all queries, with one prior sample each, clipped to [0, 1].</summary>
     /// <param name="batch">Scenes with contexts and queries.</param>
-    /// <param name="images">Room for all query images.</param>
-    /// <param name="sample">Which sample: equal numbers give equal noise.</param>
+    /// <param name="images">Receives the predictions of all query images.</param>
+    /// <param name="sample">The number of the sample; equal numbers give equal noise.</param>
     public void Predict(SceneBatch batch, Span<float> images, uint sample) =>
         ForEachPart(batch, images, (part, target) =>
             Download(_network.Generate(part.Representation, part.QueryViews, Noise(sample, part.First)), target));
 
-    /// <summary>Reconstructions of all queries, one posterior sample each, clipped to [0, 1].</summary>
+    /// <summary>Reconstructs all queries, with one posterior sample each, clipped to [0, 1].</summary>
     public void Reconstruct(SceneBatch batch, Span<float> images) =>
         ForEachPart(batch, images, (part, target) => Download(
             _network.Reconstruct(part.Representation, part.QueryViews, part.QueryImages, Noise(0, part.First)),
             target));
 
-    /// <summary>The whole evaluation.</summary>
-    /// <param name="contexts">Numbers of contexts to evaluate.</param>
-    /// <param name="count">Held-out scenes.</param>
-    /// <param name="step">Updates that the weights have had, for the report.</param>
-    /// <param name="cancellation">Ends it before the next number of contexts.</param>
-    /// <exception cref="OptionException">A scene does not have so many views.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <summary>Runs the whole evaluation.</summary>
+    /// <param name="contexts">The numbers of contexts to evaluate.</param>
+    /// <param name="count">The number of held-out scenes.</param>
+    /// <param name="step">The number of updates of the weights, for the report.</param>
+    /// <param name="cancellation">Requests a stop before the next number of contexts.</param>
+    /// <exception cref="OptionException">A scene has too few views.</exception>
+    /// <exception cref="OperationCanceledException">The evaluation was cancelled.</exception>
     public EvaluationReport Evaluate(
         IReadOnlyList<int> contexts, int count, long step, CancellationToken cancellation = default)
     {
@@ -98,9 +98,9 @@ public sealed class Evaluator : IDisposable
     }
 
     /// <summary>
-    /// The numbers of contexts that are evaluated where none are named: 1, 3 and 5 where training drew so many.
+    /// The default numbers of contexts: those of 1, 3 and 5 that occur in training.
     /// </summary>
-    /// <param name="most">K, the most contexts in training.</param>
+    /// <param name="most">K, the maximum number of contexts in training.</param>
     public static int[] UsualContexts(int most) => [.. new[] { 1, 3, 5 }.Where(m => m <= most)];
 
     /// <inheritdoc />
@@ -134,7 +134,7 @@ public sealed class Evaluator : IDisposable
             _network.CanInfer ? excess / count : null);
     }
 
-    /// <summary>Draws the samples of a part, one after the other from one representation.</summary>
+    /// <summary>Draws the samples of a part in turn from one representation.</summary>
     private void Sample(Part part, PredictionSamples samples)
     {
         float[] images = new float[part.Count * _imageLength];
@@ -209,7 +209,7 @@ public sealed class Evaluator : IDisposable
                 similarity += ImageMetrics.StructuralSimilarity(a, b, size, size, ModelOptions.ImageChannels);
         }
 
-        // Over all pixels of all images; a mean of single images' decibels would be ruled by the easiest ones.
+        // PSNR over all pixels of all images; a mean over images would be dominated by the easiest ones.
         return new ImageQuality(
             ImageMetrics.MeanSquaredError(images, truth), ImageMetrics.RootMeanSquaredError(images, truth),
             absolute / count, ImageMetrics.PeakSignalToNoise(images, truth), similarity / count,
@@ -222,7 +222,7 @@ public sealed class Evaluator : IDisposable
     {
         ArgumentNullException.ThrowIfNull(batch);
         int contexts = batch.Contexts;
-        // No more scenes at a time than in training, so that evaluation fits wherever training did.
+        // No more scenes at a time than in training, so that evaluation fits the memory if training did.
         int partSize = _configuration.Training.Batch;
         for (int first = 0; first < batch.Scenes; first += partSize)
         {

@@ -6,18 +6,18 @@ public enum TrainingOutcome
     /// <summary>All steps are done.</summary>
     Completed,
 
-    /// <summary>The time limit came first.</summary>
+    /// <summary>The time limit was reached.</summary>
     TimeLimit,
 
-    /// <summary>It was asked to stop.</summary>
+    /// <summary>A stop was requested.</summary>
     Cancelled,
 }
 
-/// <summary>Hears of a run's progress, on the training thread.</summary>
+/// <summary>Receives notice of a run's progress, on the training thread.</summary>
 public interface ITrainingObserver
 {
     /// <summary>A step was made.</summary>
-    /// <param name="step">Updates made.</param>
+    /// <param name="step">The number of updates made.</param>
     void Stepped(long step);
 
     /// <summary>A line of metrics was written.</summary>
@@ -29,9 +29,9 @@ public interface ITrainingObserver
     /// <summary>A checkpoint was written.</summary>
     void Saved(long step, string path);
 
-    /// <summary>The length of the run was changed, so that it ends in time and uses it.</summary>
-    /// <param name="step">Updates made.</param>
-    /// <param name="steps">Updates of the whole run from now on.</param>
+    /// <summary>The length of the run was changed, so that it ends in time without leaving much unused.</summary>
+    /// <param name="step">The number of updates made.</param>
+    /// <param name="steps">The new number of updates of the whole run.</param>
     void Refitted(long step, long steps)
     {
     }

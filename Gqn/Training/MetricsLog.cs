@@ -7,7 +7,7 @@ namespace Gqn.Native.Training;
 /// <summary>
 /// A file of JSON lines, one object for each report: <c>{"step":100,"loss":6950.1,"learningRate":0.0005}</c>.
 /// </summary>
-/// <remarks>Each line reaches the operating system at once, so a killed run loses no more than one.</remarks>
+/// <remarks>Each line is passed to the operating system at once, so a killed run loses at most one.</remarks>
 public sealed class MetricsLog : IDisposable
 {
     private const string StepName = "step";
@@ -22,20 +22,20 @@ public sealed class MetricsLog : IDisposable
         _file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
     }
 
-    /// <summary>The file.</summary>
+    /// <summary>The path of the file.</summary>
     public string Path { get; }
 
     /// <summary>
-    /// Opens the log for what follows step <paramref name="lastStep"/>, creating the file if there is none.
+    /// Opens the log to continue after step <paramref name="lastStep"/>, creating the file if there is none.
     /// </summary>
     /// <remarks>
-    /// Lines of later steps are removed, as is a last line that a killed run left unfinished. The file is rewritten
-    /// whole or left alone.
+    /// Lines of later steps are removed, as is an incomplete last line of a killed run. The file is rewritten as a
+    /// whole or left unchanged.
     /// </remarks>
     /// <param name="path">The file; its folder must exist.</param>
-    /// <param name="lastStep">The last step that counts; 0 starts anew.</param>
+    /// <param name="lastStep">The last step to keep; 0 starts a new log.</param>
     /// <exception cref="IOException">The file cannot be read or written.</exception>
-    /// <exception cref="InvalidDataException">A line before the last is not an object with a whole step.</exception>
+    /// <exception cref="InvalidDataException">A line before the last is not an object with an integer step.</exception>
     public static MetricsLog Open(string path, long lastStep)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

@@ -4,10 +4,10 @@ using Gqn.Native.Model.Geometry;
 
 namespace Gqn.Native.Training;
 
-/// <summary>What a training step of a configuration costs, found by running it on a device without memory.</summary>
-/// <param name="Parameters">Trained numbers.</param>
-/// <param name="ForwardMultiplyAccumulates">Of the forward pass of one step, padding taps counted.</param>
-/// <param name="StepMultiplyAccumulates">Of the whole step.</param>
+/// <summary>The cost of a configuration's training step, found by running it on a device without memory.</summary>
+/// <param name="Parameters">The number of trained parameters.</param>
+/// <param name="ForwardMultiplyAccumulates">Multiply-accumulates of a forward pass, padding taps included.</param>
+/// <param name="StepMultiplyAccumulates">Multiply-accumulates of a whole step.</param>
 /// <param name="TrainingBytes">Peak device memory of training: weights, their average, gradients, moments,
 /// activations, kernel workspace.</param>
 /// <param name="WeightBytes">Device memory of the weights alone.</param>
@@ -15,12 +15,12 @@ public sealed record ModelPlan(
     long Parameters, long ForwardMultiplyAccumulates, long StepMultiplyAccumulates, long TrainingBytes,
     long WeightBytes)
 {
-    /// <summary>The plan of a configuration: the work of a step with the most contexts that training draws, and the
-    /// memory of steps with all numbers of them.</summary>
-    /// <param name="configuration">The run.</param>
-    /// <param name="threads">Processor threads, each of which has a workspace; 0 for one per processor.</param>
-    /// <exception cref="OptionException">The configuration is impossible.</exception>
-    /// <exception cref="Gqn.Native.Data.DatasetException">Where the scenes are cannot be read from their files.</exception>
+    /// <summary>Plans a configuration: the work of a step with the maximum number of contexts, and the memory for steps
+    /// with all numbers of contexts.</summary>
+    /// <param name="configuration">The configuration of the run.</param>
+    /// <param name="threads">The number of processor threads, each with a workspace; 0 for one per processor.</param>
+    /// <exception cref="OptionException">The configuration is invalid.</exception>
+    /// <exception cref="Gqn.Native.Data.DatasetException">The files of the scenes cannot be read.</exception>
     public static ModelPlan Create(RunConfiguration configuration, int threads)
     {
         ArgumentNullException.ThrowIfNull(configuration);
@@ -33,7 +33,7 @@ public sealed record ModelPlan(
         using var average = configuration.Training.CreateAverage(network.Parameters);
         using var tape = new Tape(device);
         var step = new TrainingStep(network, tape, adam, new RandomStream(0, 0), average);
-        // Other steps need buffers of other sizes, which stay in the pool beside these. The last is the one to count.
+        // Other steps need buffers of other sizes, which also stay in the pool. The last one's work is counted.
         long before = 0;
         for (int contexts = 1; contexts <= configuration.Training.MaxContexts; contexts++)
         {

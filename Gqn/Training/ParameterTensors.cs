@@ -4,18 +4,18 @@ using Gqn.Native.Engine.Io;
 
 namespace Gqn.Native.Training;
 
-/// <summary>Parameters as tensors of a safetensors file, each called a prefix and the parameter's name.</summary>
+/// <summary>Parameters as tensors of a safetensors file, each named by a prefix and the parameter's name.</summary>
 /// <remarks>
-/// Numbers have the order that Python frameworks use: (outputs, inputs, height, width), gates [i|f|g|o].
+/// Tensors have the layout of Python frameworks: (outputs, inputs, height, width), gates [i|f|g|o].
 /// </remarks>
 internal static class ParameterTensors
 {
     /// <summary>Adds all parameters of an arena to a file.</summary>
-    /// <param name="writer">The file.</param>
-    /// <param name="store">Names and layout.</param>
-    /// <param name="arena">The numbers; read when the file is written.</param>
-    /// <param name="prefix">Of the tensors' names.</param>
-    /// <param name="dtype">F32, or F16 to round them.</param>
+    /// <param name="writer">The writer of the file.</param>
+    /// <param name="store">The names and layouts of the parameters.</param>
+    /// <param name="arena">The values; read when the file is written.</param>
+    /// <param name="prefix">The prefix of the tensors' names.</param>
+    /// <param name="dtype">F32, or F16 to round the values.</param>
     public static void Add(
         SafetensorsWriter writer, ParameterStore store, Tensor arena, string prefix, string dtype = "F32")
     {
@@ -30,8 +30,9 @@ internal static class ParameterTensors
         }
     }
 
-    /// <summary>Checks that a file has all parameters, in their shapes.</summary>
-    /// <exception cref="SafetensorsException">It has not; the message names the first that differs.</exception>
+    /// <summary>Checks that a file has all parameters with their shapes.</summary>
+    /// <exception cref="SafetensorsException">One is missing or differs in shape; the message names the
+    /// first.</exception>
     public static void Require(SafetensorsReader reader, ParameterStore store, string prefix)
     {
         foreach (var parameter in store.Parameters)
@@ -57,8 +58,8 @@ internal static class ParameterTensors
             ? value
             : throw new SafetensorsException(reader.Path, $"its metadata lacks '{key}'");
 
-    /// <summary>A whole number of a file's metadata.</summary>
-    /// <exception cref="SafetensorsException">There is none.</exception>
+    /// <summary>An integer in a file's metadata.</summary>
+    /// <exception cref="SafetensorsException">The entry is missing or not a number.</exception>
     public static long Number(SafetensorsReader reader, string key) =>
         long.TryParse(Metadata(reader, key), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
             ? number

@@ -2,20 +2,20 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Training;
 
-/// <summary>Predictions at some of the queries' pixels: at those that show what some context shows, or at the
-/// others.</summary>
-/// <param name="Share">Which part of all pixels these are.</param>
-/// <param name="Prediction">Mean squared error of one prior sample there.</param>
-/// <param name="MeanOfSamples">Mean squared error of the mean of the samples there.</param>
-/// <param name="SampleVariance">Variance of the samples there, averaged over pixels and channels.</param>
+/// <summary>The metrics of predictions at a subset of the queries' pixels: those that show what some context shows, or
+/// the others.</summary>
+/// <param name="Share">The fraction of all pixels that these are.</param>
+/// <param name="Prediction">Mean squared error of one prior sample at these pixels.</param>
+/// <param name="MeanOfSamples">Mean squared error of the mean of the samples at these pixels.</param>
+/// <param name="SampleVariance">Variance of the samples, averaged over these pixels and the channels.</param>
 public sealed record PixelEvaluation(double Share, double Prediction, double MeanOfSamples, double SampleVariance)
 {
-    /// <summary>Measures the pixels of one kind.</summary>
+    /// <summary>Evaluates the pixels of one kind.</summary>
     /// <param name="pixels">The kind of each pixel.</param>
-    /// <param name="kind">Which to measure.</param>
-    /// <param name="samples">Predictions, three numbers a pixel.</param>
-    /// <param name="truth">The pictures themselves.</param>
-    /// <returns>Null where no pixel is of this kind.</returns>
+    /// <param name="kind">The kind to evaluate.</param>
+    /// <param name="samples">The predictions, three numbers per pixel.</param>
+    /// <param name="truth">The true images.</param>
+    /// <returns>The metrics, or null if no pixel is of this kind.</returns>
     /// <exception cref="ArgumentException">The counts of pixels differ.</exception>
     public static PixelEvaluation? Of(
         ReadOnlySpan<PixelVisibility> pixels, PixelVisibility kind, PredictionSamples samples,

@@ -1,11 +1,11 @@
 namespace Gqn.Native.Training;
 
-/// <summary>What several samples of the prior predict for the queries of a batch: the first of them, their mean and how
-/// far they spread.</summary>
+/// <summary>The predictions of several prior samples for the queries of a batch: the first of them, their mean and
+/// their variance.</summary>
 /// <remarks>
-/// Each sample is the mean image of one draw of the latents, clipped to [0, 1]. One sample is a picture that the model
-/// believes in; the mean of all is nobody's picture, but has the least squared error. Over K samples the mean error of
-/// one is the error of their mean plus (1 − 1/K) of their variance, at every pixel.
+/// Each sample is the mean image of one draw of the latents, clipped to [0, 1]. A single sample is an image that the
+/// model considers plausible; the mean of all need not be, but has the smallest squared error. At every pixel, the mean
+/// squared error of K samples is the squared error of their mean plus (1 − 1/K) times their variance.
 /// </remarks>
 public sealed class PredictionSamples
 {
@@ -18,16 +18,16 @@ public sealed class PredictionSamples
         Variance = new float[length];
     }
 
-    /// <summary>K, how many samples there are.</summary>
+    /// <summary>K, the number of samples.</summary>
     public int Count { get; }
 
-    /// <summary>The first sample of each query, as <see cref="Evaluator.Predict"/> gives it.</summary>
+    /// <summary>The first sample of each query, as predicted by <see cref="Evaluator.Predict"/>.</summary>
     public float[] First { get; }
 
     /// <summary>The mean of the samples of each query.</summary>
     public float[] Mean { get; }
 
-    /// <summary>Σ (sample − mean)² / (K − 1) of each number of each picture.</summary>
+    /// <summary>Σ (sample − mean)² / (K − 1) of each value of each image.</summary>
     public float[] Variance { get; }
 
     /// <summary>The variance, averaged over all pixels and channels.</summary>
@@ -42,11 +42,12 @@ public sealed class PredictionSamples
         }
     }
 
-    /// <summary>Takes sample <paramref name="number"/>, counted from 0, of some of the queries, by Welford's
+    /// <summary>Adds sample <paramref name="number"/>, counted from 0, of some of the queries, by Welford's
     /// recurrence.</summary>
-    /// <param name="number">Which; every query's come in order, and the last completes the variance.</param>
-    /// <param name="first">Where these queries' numbers begin.</param>
-    /// <param name="sample">Their pictures.</param>
+    /// <param name="number">Its number; each query's must be added in order, and the last completes the
+    /// variance.</param>
+    /// <param name="first">The offset of these queries in the arrays.</param>
+    /// <param name="sample">The images of the sample.</param>
     internal void Add(int number, int first, ReadOnlySpan<float> sample)
     {
         if (number == 0)

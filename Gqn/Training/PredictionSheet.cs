@@ -3,16 +3,15 @@ using Gqn.Native.Imaging;
 namespace Gqn.Native.Training;
 
 /// <summary>
-/// A picture of what a model predicts: for each held-out scene its contexts, the truth, predictions and a
-/// reconstruction.
+/// A contact sheet of a model's predictions: contexts, truth, predictions and a reconstruction of each held-out scene.
 /// </summary>
 public static class PredictionSheet
 {
     /// <summary>Renders the sheet.</summary>
-    /// <param name="evaluator">The model to look at.</param>
-    /// <param name="contexts">M, context views.</param>
-    /// <param name="scenes">Rows.</param>
-    /// <param name="samples">Prior samples per scene.</param>
+    /// <param name="evaluator">The evaluator of the model, which must have its inference network.</param>
+    /// <param name="contexts">M, the number of context views.</param>
+    /// <param name="scenes">The number of scenes, one per row.</param>
+    /// <param name="samples">The number of prior samples per scene.</param>
     public static RgbImage Render(Evaluator evaluator, int contexts, int scenes, int samples)
     {
         ArgumentNullException.ThrowIfNull(evaluator);

@@ -6,7 +6,7 @@ namespace Gqn.Native.Training;
 /// <summary>Named configurations.</summary>
 public static class Presets
 {
-    /// <summary>The preset of a run that names none.</summary>
+    /// <summary>The default preset.</summary>
     public const string Default = "quick";
 
     /// <summary>Name and purpose of each preset.</summary>
@@ -18,8 +18,8 @@ public static class Presets
         ("paper", "the article's size (table S1): 64-pixel images, 12 layers, two million steps; for a GPU"),
     ];
 
-    /// <summary>The configuration of that name.</summary>
-    /// <exception cref="OptionException">There is none; the message names those there are and the nearest.</exception>
+    /// <summary>Creates the configuration of that name.</summary>
+    /// <exception cref="OptionException">There is none; the message lists the presets and the nearest name.</exception>
     public static RunConfiguration Create(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -57,7 +57,7 @@ public static class Presets
         },
     };
 
-    /// <summary>The size of the libtorch peer's "small", so that times compare.</summary>
+    /// <summary>The size of the libtorch peer's "small", so that times are comparable.</summary>
     private static RunConfiguration Small() => new()
     {
         Preset = "small",
@@ -74,8 +74,8 @@ public static class Presets
     };
 
     /// <summary>
-    /// The volume network, which knows perspective, with what ten minutes on a processor allow: 64 channels, two layers with
-    /// 3x3 kernels, and no posterior in nine of ten updates while σ is so large that latents carry nothing
+    /// The volume network, which has perspective built in, at a size for ten minutes on a processor: 64 channels, two
+    /// layers with 3x3 kernels, and no posterior in nine of ten updates while σ is so large that latents carry nothing
     /// (docs/training.md).
     /// </summary>
     private static RunConfiguration Quick() => new()

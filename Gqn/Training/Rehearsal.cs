@@ -2,8 +2,8 @@ using Gqn.Native.Engine;
 
 namespace Gqn.Native.Training;
 
-/// <summary>The first steps of a run, made with a network that is thrown away, to learn how long they take.</summary>
-/// <remarks>Nothing of it reaches the run: whatever it measures, equal lengths give equal weights.</remarks>
+/// <summary>Makes the first steps of a run with a network that is discarded, to measure how long they take.</summary>
+/// <remarks>It has no effect on the run but its length: runs of equal length give equal weights.</remarks>
 internal sealed class Rehearsal : ITrainingObserver
 {
     private const int FewestTimed = 2;
@@ -26,13 +26,13 @@ internal sealed class Rehearsal : ITrainingObserver
     private double Now => _clock.GetElapsedTime(_start).TotalSeconds;
 
     /// <summary>Measures the pace of a run.</summary>
-    /// <param name="configuration">The run's; its length and schedules do not matter.</param>
-    /// <param name="directory">The run's, which holds a folder for the rehearsal meanwhile.</param>
-    /// <param name="device">Where it computes.</param>
-    /// <param name="clock">For durations.</param>
-    /// <param name="time">How long to look, which slow machines exceed: at least three steps are made.</param>
-    /// <param name="cancellation">Gives it up; nothing stays then.</param>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <param name="configuration">The configuration of the run; its length and schedules do not matter.</param>
+    /// <param name="directory">The folder of the run, which temporarily holds a folder for the rehearsal.</param>
+    /// <param name="device">The device to compute on.</param>
+    /// <param name="clock">The clock that measures durations.</param>
+    /// <param name="time">The time to measure for; slow machines exceed it, as at least three steps are made.</param>
+    /// <param name="cancellation">Cancels the rehearsal; nothing is left behind.</param>
+    /// <exception cref="OperationCanceledException">The rehearsal was cancelled.</exception>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
     /// <exception cref="TrainingException">The loss or a gradient is not finite.</exception>
     public static TrainingPace Measure(
@@ -45,7 +45,7 @@ internal sealed class Rehearsal : ITrainingObserver
         var scratch = new RunDirectory(Path.Combine(directory.Path, FolderName));
         try
         {
-            // One that was killed may have left a checkpoint.
+            // A killed rehearsal may have left a checkpoint.
             Remove(scratch.Path, true);
             scratch.CreateFolders();
             using var trainer = new Trainer(Endless(configuration), scratch, device, clock);
@@ -64,7 +64,7 @@ internal sealed class Rehearsal : ITrainingObserver
     public void Stepped(long step)
     {
         double now = Now;
-        // The first third compiles, fills caches and waits for the first batches.
+        // Skip the first third of the time: it compiles, fills caches and waits for the first batches.
         if (step > 1 && _last >= _seconds / 3)
             _times.Add((_trainer.Contexts, _trainer.HadPosterior, now - _last));
         _last = now;
@@ -86,11 +86,11 @@ internal sealed class Rehearsal : ITrainingObserver
     public void Saved(long step, string path) => _checkpointSeconds = Now - _last;
 
     /// <summary>
-    /// Seconds per update at the mean number of contexts, without a posterior and with one: few steps draw few numbers of
-    /// contexts, so a plane through the times, by least squares, says what the mean number takes.
+    /// Seconds per update at the mean number of contexts, without and with a posterior: few steps draw only a few
+    /// numbers of contexts, so a least-squares plane through the times gives the time at the mean number.
     /// </summary>
-    /// <param name="times">Contexts, posterior and seconds of each step; the two of a kind may be one.</param>
-    /// <param name="maxContexts">K; a run's mean is (K + 1) / 2.</param>
+    /// <param name="times">Contexts, posterior and seconds of each step; the first two may be constant.</param>
+    /// <param name="maxContexts">K; the mean number of contexts of a run is (K + 1) / 2.</param>
     internal static (double Prior, double Posterior) StepSeconds(
         IReadOnlyCollection<(int Contexts, bool HasPosterior, double Seconds)> times, int maxContexts)
     {
@@ -105,11 +105,11 @@ internal sealed class Rehearsal : ITrainingObserver
         }
 
         double determinant = (cc * pp) - (cp * cp);
-        // Where the two cannot be told apart, contexts explain the times, if they differ.
+        // If the two effects cannot be separated, attribute the times to the contexts, if these differ.
         var (perContext, ofPosterior) = determinant > 1e-9 * cc * pp
             ? (((pp * cs) - (cp * ps)) / determinant, ((cc * ps) - (cp * cs)) / determinant)
             : cc > 0 ? (cs / cc, 0) : (0, pp > 0 ? ps / pp : 0);
-        // More contexts are more work, at most in proportion; a posterior is more work.
+        // More contexts take more time, at most proportionally; a posterior takes more time.
         double mean = seconds + (Math.Clamp(perContext, 0, seconds / contexts) * (((maxContexts + 1) / 2.0) - contexts));
         double extra = Math.Clamp(ofPosterior, 0, share > 0 ? mean / share / 2 : 0);
         double prior = mean - (share * extra);
@@ -128,8 +128,8 @@ internal sealed class Rehearsal : ITrainingObserver
     }
 
     /// <summary>
-    /// Every step is read, so that a device that works by itself is waited for; where a run has
-    /// updates of both kinds, one in two to one in four has a posterior here, so that both are measured.
+    /// Every step's numbers are read, so that an asynchronous device is waited for; if a run has updates of both kinds,
+    /// one in two to one in four has a posterior here, so that both are measured.
     /// </summary>
     private static RunConfiguration Endless(RunConfiguration configuration) => configuration with
     {

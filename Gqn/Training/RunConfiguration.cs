@@ -8,32 +8,32 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Training;
 
-/// <summary>How a model is trained: all that, with the model's options, decides the trained weights.</summary>
+/// <summary>The options of training: together with the model's options, they determine the trained weights.</summary>
 public sealed record TrainingOptions
 {
-    /// <summary>Name of the environment that renders the scenes; not used where <see cref="Data"/> names a
+    /// <summary>Name of the environment that renders the scenes; ignored if <see cref="Data"/> names a
     /// folder.</summary>
     public string Scenes { get; init; } = "rooms-ring";
 
-    /// <summary>Folder with data sets to read scenes from; null to render them.</summary>
+    /// <summary>Folder of data sets to read scenes from; null to render them.</summary>
     public string? Data { get; init; }
 
-    /// <summary>Name of the data set in <see cref="Data"/>; null where there is only one.</summary>
+    /// <summary>Name of the data set in <see cref="Data"/>; null if there is only one.</summary>
     public string? Dataset { get; init; }
 
-    /// <summary>How many scenes are rendered to learn from, the first of the training set; null for scenes without
-    /// end.</summary>
+    /// <summary>The number of rendered training scenes, the first of the training split; null for an endless
+    /// supply.</summary>
     public long? TrainScenes { get; init; }
 
-    /// <summary>How many scenes are rendered to measure on, the first of the test set; null for scenes without
-    /// end.</summary>
+    /// <summary>The number of rendered held-out scenes, the first of the test split; null for an endless
+    /// supply.</summary>
     public long? TestScenes { get; init; }
 
-    /// <summary>Of a finite number of rendered scenes: how many would be in a file. They come in the order in which
-    /// such files are read, so that files of these scenes give the same weights.</summary>
+    /// <summary>For a finite number of rendered scenes: the number in each file, if they were in files. Scenes come in
+    /// the order of reading such files, so that files of these scenes give the same weights.</summary>
     public int ScenesPerFile { get; init; } = GqnDatasetWriter.UsualScenesPerFile;
 
-    /// <summary>Of a finite number of scenes: among how many that follow each other in their files the next is
+    /// <summary>For a finite number of scenes: the size of the shuffle buffer, from which the next scene is
     /// drawn.</summary>
     public int ShuffleBuffer { get; init; } = SceneBatches.UsualShuffleBuffer;
 
@@ -43,17 +43,17 @@ public sealed record TrainingOptions
     /// <summary>Length of the run, in updates.</summary>
     public long Steps { get; init; } = 2_000_000;
 
-    /// <summary>B, scenes per update.</summary>
+    /// <summary>B, the number of scenes per update.</summary>
     public int Batch { get; init; } = 36;
 
-    /// <summary>K, the most context views of a scene; each update draws M from 1 to K.</summary>
+    /// <summary>K, the maximum number of context views of a scene; each update draws M from 1 to K.</summary>
     public int MaxContexts { get; init; } = 5;
 
-    /// <summary>Where the length of the run was changed to fit its time: how many steps of its schedules each update
-    /// goes from there on, see <see cref="SchedulePosition"/>; null where it was not.</summary>
+    /// <summary>If the length of the run was changed to fit its time: from each change on, the rate at which schedules
+    /// advance per update, see <see cref="SchedulePosition"/>; otherwise null.</summary>
     public string? Refits { get; init; }
 
-    /// <summary>Updates over which the learning rate grows from 0, in equal parts; 0 for none.</summary>
+    /// <summary>Updates over which the learning rate rises linearly from 0; 0 for none.</summary>
     public long WarmupSteps { get; init; }
 
     /// <summary>μ, the learning rate.</summary>
@@ -62,61 +62,61 @@ public sealed record TrainingOptions
     /// <summary>σ, the standard deviation of a pixel.</summary>
     public LinearSchedule Sigma { get; init; } = new(2.0, 0.7, 200_000);
 
-    /// <summary>Probability that the query of a scene is one of its contexts: a cheap lesson in where things
+    /// <summary>Probability that the query of a scene is one of its contexts, which teaches cheaply where objects
     /// are.</summary>
     public double RepeatedQueries { get; init; }
 
-    /// <summary>Of how many updates one has a posterior, up to <see cref="PosteriorFrom"/>; the others maximise the
-    /// bound with the prior in its place (<see cref="GenerativeQueryNetwork.EstimatePriorElbo"/>): as long as σ is so
-    /// large that latents carry nothing, the inference cores cost more than they give. 1 for the article's way.</summary>
+    /// <summary>One in this many updates has a posterior, up to <see cref="PosteriorFrom"/>; the others maximise the
+    /// bound with the prior in its place (<see cref="GenerativeQueryNetwork.EstimatePriorElbo"/>): while σ is so large
+    /// that latents carry nothing, the inference cores cost more than they contribute. 1 as in the paper.</summary>
     public int PosteriorEvery { get; init; } = 1;
 
-    /// <summary>The update from which on each has a posterior; it moves with the schedules where the length of a run is
-    /// changed.</summary>
+    /// <summary>The first update from which each has a posterior; it moves with the schedules if the length of a run
+    /// changes.</summary>
     public long PosteriorFrom { get; init; }
 
     /// <summary>Steps over which the weight of the KL in the loss rises from 0 to 1; 0 for a weight of 1 from the
     /// start.</summary>
     public long KlWarmup { get; init; }
 
-    /// <summary>λ, nats per layer and image: the loss counts max(KL of the layer, λ), so that a layer may use so many
-    /// at no cost; 0 for none.</summary>
+    /// <summary>λ, nats per layer and image: the loss counts max(KL of the layer, λ), so that a layer may use λ nats
+    /// without penalty; 0 for none.</summary>
     public double FreeBits { get; init; }
 
-    /// <summary>Constants of the optimiser.</summary>
+    /// <summary>The hyperparameters of the optimiser.</summary>
     public AdamOptions Adam { get; init; } = new();
 
-    /// <summary>Decay of the moving average of the weights, which is what a run is measured with: 0.999 averages about
-    /// a thousand updates; 0 keeps none.</summary>
+    /// <summary>Decay of the moving average of the weights, with which a run is evaluated: 0.999 averages over about a
+    /// thousand updates; 0 keeps none.</summary>
     public double AverageDecay { get; init; }
 
-    /// <summary>Of all updates of the run, the share that has a posterior.</summary>
+    /// <summary>The fraction of all updates of the run with a posterior.</summary>
     internal double PosteriorShare => PosteriorShareOf(Math.Min(PosteriorFrom, Steps) / (double)Steps);
 
-    /// <summary>Of updates of which a part comes before <see cref="PosteriorFrom"/>, the share that has a
-    /// posterior.</summary>
+    /// <summary>The fraction of updates with a posterior, if the fraction <paramref name="before"/> is before
+    /// <see cref="PosteriorFrom"/>.</summary>
     internal double PosteriorShareOf(double before) => (before / PosteriorEvery) + 1 - before;
 
-    /// <summary>Whether an update has a posterior; those do whose numbers, from 1, are multiples of
-    /// <see cref="PosteriorEvery"/>, so that lines of numbers show them.</summary>
-    /// <param name="step">Updates before it.</param>
-    /// <param name="position">Where the schedules are.</param>
+    /// <summary>Whether an update has a posterior: from <see cref="PosteriorFrom"/> on, or if its number, from 1, is a
+    /// multiple of <see cref="PosteriorEvery"/>, so that logged steps have one.</summary>
+    /// <param name="step">The number of updates before it.</param>
+    /// <param name="position">The position of the schedules.</param>
     internal bool HasPosterior(long step, double position) =>
         position >= PosteriorFrom || (step + 1) % PosteriorEvery == 0;
 
-    /// <summary>What the scenes are called: the data set's name, or the environment's.</summary>
+    /// <summary>The name of the data set or of the environment.</summary>
     public string SceneName => Data is null
         ? Scenes
         : Dataset ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Data));
 
-    /// <summary>What a nat of KL counts in the loss of step <paramref name="step"/>, counted from 0.</summary>
+    /// <summary>The weight of the KL in the loss of step <paramref name="step"/>, counted from 0.</summary>
     public double KlWeightAt(double step) => step >= KlWarmup ? 1 : step / KlWarmup;
 
-    /// <summary>Where the scenes of one set come from.</summary>
-    /// <param name="split">The set.</param>
-    /// <exception cref="DatasetException">The data set is not there or damaged.</exception>
-    /// <exception cref="OptionException">Its scenes have too few views.</exception>
-    /// <exception cref="UnknownSceneException">No environment is called so.</exception>
+    /// <summary>Opens the source of the scenes of one split.</summary>
+    /// <param name="split">The split to open.</param>
+    /// <exception cref="DatasetException">The data set is missing or damaged.</exception>
+    /// <exception cref="OptionException">The scenes have too few views.</exception>
+    /// <exception cref="UnknownSceneException">There is no environment of that name.</exception>
     public SceneSource OpenScenes(SceneSplit split)
     {
         SceneSource source = Data is null
@@ -126,7 +126,7 @@ public sealed record TrainingOptions
         return source;
     }
 
-    /// <summary>The average of these parameters that a run keeps; null where it keeps none.</summary>
+    /// <summary>Creates the average of these parameters that a run keeps; null if it keeps none.</summary>
     internal WeightAverage? CreateAverage(ParameterStore parameters) =>
         AverageDecay > 0 ? new WeightAverage(parameters, AverageDecay) : null;
 
@@ -147,44 +147,44 @@ public sealed record TrainingOptions
             : null;
 }
 
-/// <summary>What a run writes, and how often. None of it changes the weights.</summary>
+/// <summary>What a run reports and saves, and how often. None of these options affects the weights.</summary>
 public sealed record ReportingOptions
 {
     /// <summary>Steps between lines of metrics.</summary>
     public int LogEvery { get; init; } = 100;
 
-    /// <summary>Steps between sheets of held-out predictions, which also measure the prediction error.</summary>
+    /// <summary>Steps between sheets of held-out predictions, each with the prediction error.</summary>
     public int SampleEvery { get; init; } = 1000;
 
     /// <summary>Steps between checkpoints.</summary>
     public int CheckpointEvery { get; init; } = 1000;
 
-    /// <summary>How many checkpoints stay; older ones are removed.</summary>
+    /// <summary>The number of checkpoints to keep; older ones are removed.</summary>
     public int Keep { get; init; } = 2;
 
-    /// <summary>Held-out scenes that a sheet's prediction error is measured on.</summary>
+    /// <summary>The number of held-out scenes for the prediction error of a sheet.</summary>
     public int SampleScenes { get; init; } = 32;
 
-    /// <summary>Held-out scenes of the evaluation that ends a run.</summary>
+    /// <summary>The number of held-out scenes for the evaluation that ends a run.</summary>
     public int EvaluationScenes { get; init; } = 256;
 }
 
-/// <summary>Everything needed to repeat a run: the content of config.json.</summary>
+/// <summary>Everything needed to reproduce a run: the content of config.json.</summary>
 public sealed record RunConfiguration
 {
-    /// <summary>Name of the preset that the run started from; the values below are what counts.</summary>
+    /// <summary>Name of the preset that the run started from; only the values below matter.</summary>
     public string Preset { get; init; } = Presets.Default;
 
-    /// <summary>The network.</summary>
+    /// <summary>The options of the network.</summary>
     public ModelOptions Model { get; init; } = new();
 
-    /// <summary>The training.</summary>
+    /// <summary>The options of training.</summary>
     public TrainingOptions Training { get; init; } = new();
 
-    /// <summary>The reports.</summary>
+    /// <summary>The options of reports and checkpoints.</summary>
     public ReportingOptions Reporting { get; init; } = new();
 
-    /// <summary>How the configuration is written.</summary>
+    /// <summary>The JSON format of the configuration.</summary>
     internal static JsonSerializerOptions JsonOptions { get; } = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -198,10 +198,10 @@ public sealed record RunConfiguration
     /// <summary>The configuration as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, JsonOptions);
 
-    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
-    /// <param name="json">The text.</param>
-    /// <param name="source">Where it comes from, for messages.</param>
-    /// <exception cref="OptionException">It is not a configuration, or one with impossible values.</exception>
+    /// <summary>Parses the output of <see cref="ToJson"/>.</summary>
+    /// <param name="json">The JSON text.</param>
+    /// <param name="source">The source of the text, for messages.</param>
+    /// <exception cref="OptionException">The text is not a configuration, or has invalid values.</exception>
     public static RunConfiguration Parse(string json, string source)
     {
         try
@@ -218,9 +218,9 @@ public sealed record RunConfiguration
         }
     }
 
-    /// <summary>The same with what the model must know of where the scenes are, found from the scenes.</summary>
-    /// <exception cref="OptionException">The cameras see nothing of the box that an option gives.</exception>
-    /// <exception cref="DatasetException">The data set is not there or damaged.</exception>
+    /// <summary>A copy completed with the geometry of the scenes, as far as the model needs it.</summary>
+    /// <exception cref="OptionException">The cameras see nothing of the box given by the options.</exception>
+    /// <exception cref="DatasetException">The data set is missing or damaged.</exception>
     public RunConfiguration WithScenes()
     {
         if (!Model.NeedsBounds)
@@ -233,7 +233,7 @@ public sealed record RunConfiguration
     }
 
     /// <summary>Checks all values.</summary>
-    /// <exception cref="OptionException">One is impossible; the message names it.</exception>
+    /// <exception cref="OptionException">A value is invalid; the message names it.</exception>
     public void Validate()
     {
         if (Model is null || Training is null || Reporting is null || Training.Adam is null)
@@ -298,7 +298,7 @@ public sealed record RunConfiguration
             $"reporting.evaluationScenes {Reporting.EvaluationScenes} must be from 1 to 100000.");
     }
 
-    /// <summary>Checks what does not need the files of a data set.</summary>
+    /// <summary>Checks what can be checked without the files of a data set.</summary>
     private static void RequireScenes(TrainingOptions training)
     {
         if (training.Data is null)

@@ -4,37 +4,37 @@ using Gqn.Native.Model;
 
 namespace Gqn.Native.Training;
 
-/// <summary>The files of one run.</summary>
+/// <summary>The folder and the files of one run.</summary>
 /// <remarks>
 /// config.json, metrics.jsonl, eval.json, samples/step-*.png, checkpoints/step-*.safetensors and checkpoints/latest,
-/// which holds the name of the newest checkpoint and is written after it; TensorBoard event files lie beside them.
+/// which contains the name of the newest checkpoint and is written after it; also TensorBoard event files.
 /// </remarks>
-/// <param name="path">The folder.</param>
+/// <param name="path">The folder of the run.</param>
 public sealed class RunDirectory(string path)
 {
     private const string LatestName = "latest";
 
-    /// <summary>The folder.</summary>
+    /// <summary>The folder of the run.</summary>
     public string Path { get; } = path;
 
-    /// <summary>config.json</summary>
+    /// <summary>The path of config.json.</summary>
     public string ConfigurationPath => System.IO.Path.Combine(Path, "config.json");
 
-    /// <summary>metrics.jsonl</summary>
+    /// <summary>The path of metrics.jsonl.</summary>
     public string MetricsPath => System.IO.Path.Combine(Path, "metrics.jsonl");
 
-    /// <summary>eval.json</summary>
+    /// <summary>The path of eval.json.</summary>
     public string EvaluationPath => System.IO.Path.Combine(Path, "eval.json");
 
-    /// <summary>The sheet of held-out predictions that ends a run.</summary>
+    /// <summary>The path of the sheet of held-out predictions that ends a run.</summary>
     public string PredictionsPath => System.IO.Path.Combine(Path, "predictions.png");
 
     private string CheckpointFolder => System.IO.Path.Combine(Path, "checkpoints");
 
     private string LatestPath => System.IO.Path.Combine(CheckpointFolder, LatestName);
 
-    /// <summary>Refuses a folder that holds a run.</summary>
-    /// <exception cref="OptionException">It does.</exception>
+    /// <summary>Rejects a folder that already holds a run.</summary>
+    /// <exception cref="OptionException">The folder holds a run.</exception>
     public void RequireNew()
     {
         if (File.Exists(ConfigurationPath))
@@ -44,8 +44,8 @@ public sealed class RunDirectory(string path)
         }
     }
 
-    /// <summary>Makes the folders of a new run.</summary>
-    /// <param name="configuration">Written to config.json.</param>
+    /// <summary>Creates the folders of a new run and writes its configuration.</summary>
+    /// <param name="configuration">The configuration, written to config.json.</param>
     /// <exception cref="OptionException">The folder holds a run already.</exception>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public void Create(RunConfiguration configuration)
@@ -56,7 +56,7 @@ public sealed class RunDirectory(string path)
         WriteConfiguration(configuration);
     }
 
-    /// <summary>Writes config.json, over one that is there.</summary>
+    /// <summary>Writes config.json, replacing an existing one.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void WriteConfiguration(RunConfiguration configuration)
     {
@@ -64,7 +64,7 @@ public sealed class RunDirectory(string path)
         AtomicFile.WriteText(ConfigurationPath, configuration.ToJson() + "\n");
     }
 
-    /// <summary>Makes folders that are missing.</summary>
+    /// <summary>Creates the folders that are missing.</summary>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public void CreateFolders()
     {
@@ -82,7 +82,7 @@ public sealed class RunDirectory(string path)
     }
 
     /// <summary>Reads config.json.</summary>
-    /// <exception cref="OptionException">There is none, or it is not valid.</exception>
+    /// <exception cref="OptionException">The file is missing or invalid.</exception>
     public RunConfiguration ReadConfiguration()
     {
         if (!File.Exists(ConfigurationPath))
@@ -90,14 +90,14 @@ public sealed class RunDirectory(string path)
         return RunConfiguration.Parse(File.ReadAllText(ConfigurationPath), ConfigurationPath);
     }
 
-    /// <summary>samples/step-NNN.png</summary>
+    /// <summary>The path of samples/step-NNN.png.</summary>
     public string SamplePath(long step) => System.IO.Path.Combine(Path, "samples", Name(step, "png"));
 
-    /// <summary>checkpoints/step-NNN.safetensors</summary>
+    /// <summary>The path of checkpoints/step-NNN.safetensors.</summary>
     public string CheckpointPath(long step) => System.IO.Path.Combine(CheckpointFolder, Name(step, "safetensors"));
 
-    /// <summary>The newest checkpoint; null where the run has written none yet.</summary>
-    /// <exception cref="OptionException">"latest" names a file that is not there.</exception>
+    /// <summary>The path of the newest checkpoint; null if there is none yet.</summary>
+    /// <exception cref="OptionException">"latest" names a file that does not exist.</exception>
     public string? LatestCheckpoint()
     {
         if (!File.Exists(LatestPath))
@@ -114,7 +114,7 @@ public sealed class RunDirectory(string path)
     }
 
     /// <summary>
-    /// A sentence that names the checkpoints besides one that cannot be used; empty where there are none.
+    /// A sentence that names the checkpoints besides an unusable one; empty if there are none.
     /// </summary>
     public string OtherCheckpoints(string unusable)
     {
@@ -126,7 +126,7 @@ public sealed class RunDirectory(string path)
     }
 
     /// <summary>
-    /// Points "latest" at a checkpoint that is complete on disk, then removes those beyond the newest
+    /// Points "latest" at a checkpoint that is complete on disk, then removes all but the newest
     /// <paramref name="keep"/>.
     /// </summary>
     public void Commit(string checkpoint, int keep)

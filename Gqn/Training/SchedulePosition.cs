@@ -3,25 +3,25 @@ using Gqn.Native.Model;
 
 namespace Gqn.Native.Training;
 
-/// <summary>How far the schedules of a run are after s updates: p(s) = s, until the length of the run is changed.</summary>
+/// <summary>The position of a run's schedules after s updates: p(s) = s, until the run's length is changed.</summary>
 /// <remarks>
-/// A re-fit r at update s_r lets p grow by its rate with each update that follows: p(s) = p(s_r) + rate_r (s − s_r).
-/// All that was trained before s_r stays as it was, to the bit. Written "3000:1.2258,4500:1.4": updates and rates.
+/// After a re-fit r at update s_r, p advances by its rate with each update: p(s) = p(s_r) + rate_r (s − s_r).
+/// Everything up to s_r stays bitwise the same. The notation is "3000:1.2258,4500:1.4": updates and rates.
 /// </remarks>
 public sealed class SchedulePosition
 {
     private const double MaxRate = 1e9;
 
-    /// <summary>Rates have four decimals, so that what is written is what was used.</summary>
+    /// <summary>Rates have four decimals, so that the written value is exactly the one used.</summary>
     private const double RateUnits = 1e4;
 
     private readonly (long Step, double Rate)[] _refits;
 
     private SchedulePosition((long Step, double Rate)[] refits) => _refits = refits;
 
-    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
+    /// <summary>Parses the output of <see cref="ToString"/>.</summary>
     /// <param name="refits">The re-fits in order; null or empty for none.</param>
-    /// <exception cref="OptionException">It is something else.</exception>
+    /// <exception cref="OptionException">The text is not a list of re-fits.</exception>
     public static SchedulePosition Parse(string? refits)
     {
         string[] parts = string.IsNullOrEmpty(refits) ? [] : refits.Split(',');
@@ -39,8 +39,8 @@ public sealed class SchedulePosition
         return new SchedulePosition(read);
     }
 
-    /// <summary>p(s), to ask schedules for the values of update s.</summary>
-    /// <param name="step">s, updates made before.</param>
+    /// <summary>p(s), at which to evaluate the schedules for update s.</summary>
+    /// <param name="step">s, the number of updates made before.</param>
     public double At(long step)
     {
         (long Step, double Rate) current = (0, 1);
@@ -57,13 +57,13 @@ public sealed class SchedulePosition
     }
 
     /// <summary>
-    /// The position for a run that gets shorter or longer: from here on schedules go faster or slower, so that the last
+    /// Re-fits a run that becomes shorter or longer: from here on schedules advance faster or slower, so that the last
     /// update has their final values.
     /// </summary>
-    /// <param name="step">Updates made.</param>
-    /// <param name="steps">Updates of the whole run as planned so far.</param>
-    /// <param name="wanted">Updates of the whole run as wanted: more than <paramref name="step"/> + 1.</param>
-    /// <returns>The position, and the updates of the whole run: as wanted, or a few less.</returns>
+    /// <param name="step">The number of updates made.</param>
+    /// <param name="steps">The planned number of updates of the whole run.</param>
+    /// <param name="wanted">The desired number of updates: more than <paramref name="step"/> + 1.</param>
+    /// <returns>The position, and the number of updates of the whole run: as desired, or a few less.</returns>
     public (SchedulePosition Position, long Steps) Refit(long step, long steps, long wanted)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(wanted, step + 2);
@@ -73,7 +73,7 @@ public sealed class SchedulePosition
         return (new SchedulePosition([.. refits]), step + (long)Math.Ceiling(distance / rate) + 1);
     }
 
-    /// <summary>The re-fits as text; empty where there are none.</summary>
+    /// <summary>The re-fits as text; empty if there are none.</summary>
     public override string ToString() => string.Join(
         ',', _refits.Select(refit => string.Create(CultureInfo.InvariantCulture, $"{refit.Step}:{refit.Rate:0.####}")));
 

@@ -5,10 +5,10 @@ using Gqn.Native.Engine.Io;
 
 namespace Gqn.Native.Training;
 
-/// <summary>Writes the event files that TensorBoard shows: curves and pictures against training steps.</summary>
+/// <summary>Writes event files for TensorBoard: curves and images against training steps.</summary>
 /// <remarks>
 /// An event file is a sequence of TFRecords, each holding one protobuf message <c>Event</c>. TensorBoard joins all
-/// event files of a folder, so a resumed run opens a further one. Not safe for use by several threads at once.
+/// event files of a folder, so a resumed run opens another one. Not thread-safe.
 /// </remarks>
 public sealed class TensorBoardWriter : IDisposable
 {
@@ -23,8 +23,8 @@ public sealed class TensorBoardWriter : IDisposable
     private readonly FileStream _file;
 
     /// <summary>Starts a new event file, <c>events.out.tfevents.SECONDS.NUMBER</c>, and writes its version.</summary>
-    /// <param name="folder">Where the file goes; created when missing.</param>
-    /// <param name="clock">Tells the time that the format stores with each event; nothing else depends on it.</param>
+    /// <param name="folder">The folder of the file; created if missing.</param>
+    /// <param name="clock">The clock for the time stamp of each event; nothing else depends on it.</param>
     /// <exception cref="IOException">The folder or the file cannot be written.</exception>
     public TensorBoardWriter(string folder, TimeProvider clock)
     {
@@ -45,7 +45,7 @@ public sealed class TensorBoardWriter : IDisposable
         });
     }
 
-    /// <summary>The event file.</summary>
+    /// <summary>The path of the event file.</summary>
     public string Path { get; }
 
     /// <summary>Adds a point to the curve <paramref name="tag"/>.</summary>
@@ -59,12 +59,12 @@ public sealed class TensorBoardWriter : IDisposable
         output.WriteFloat(value);
     });
 
-    /// <summary>Adds a picture to the series <paramref name="tag"/>.</summary>
+    /// <summary>Adds an image to the series <paramref name="tag"/>.</summary>
     /// <param name="step">The training step.</param>
     /// <param name="tag">The series' name.</param>
-    /// <param name="png">The picture as the bytes of a PNG file.</param>
-    /// <param name="width">Its width in pixels.</param>
-    /// <param name="height">Its height in pixels.</param>
+    /// <param name="png">The image, encoded as PNG.</param>
+    /// <param name="width">The width of the image, in pixels.</param>
+    /// <param name="height">The height of the image, in pixels.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Image(long step, string tag, ReadOnlySpan<byte> png, int width, int height)
     {
@@ -84,7 +84,7 @@ public sealed class TensorBoardWriter : IDisposable
         }));
     }
 
-    /// <summary>Hands everything written so far to the operating system, so that TensorBoard sees it.</summary>
+    /// <summary>Passes everything written so far to the operating system, so that TensorBoard sees it.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Flush() => _file.Flush();
 

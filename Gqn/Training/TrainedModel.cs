@@ -6,13 +6,13 @@ using Gqn.Native.Scenes;
 namespace Gqn.Native.Training;
 
 /// <summary>
-/// What a model knows of one scene: r, on the host. It can be added to and rendered from any viewpoint.
+/// A model's representation of one scene: r, on the host. It can be added to, and rendered from any viewpoint.
 /// </summary>
-/// <param name="Values">The numbers of r, channels last.</param>
-/// <param name="Contexts">How many images are in it.</param>
+/// <param name="Values">The values of r, channels last.</param>
+/// <param name="Contexts">The number of images summed in r.</param>
 public sealed record SceneRepresentation(ReadOnlyMemory<float> Values, int Contexts);
 
-/// <summary>A trained model, ready to look at scenes and to render them from new viewpoints.</summary>
+/// <summary>A trained model that represents scenes and renders them from new viewpoints.</summary>
 public sealed class TrainedModel : IDisposable
 {
     private const uint NoiseStream = 0x52656E64;
@@ -37,18 +37,18 @@ public sealed class TrainedModel : IDisposable
     /// <summary>The network with its trained weights.</summary>
     public GenerativeQueryNetwork Network { get; }
 
-    /// <summary>Updates that the weights have had.</summary>
+    /// <summary>The number of updates of the weights.</summary>
     public long Step { get; private set; }
 
-    /// <summary>Which of the weights of that step they are.</summary>
+    /// <summary>Whether the weights are raw or averaged.</summary>
     public WeightKind Weights { get; private set; }
 
-    /// <summary>Loads a shipped model, a file of weights, or the newest checkpoint of a run.</summary>
-    /// <param name="name">The run's folder, the file, or the name of a shipped model.</param>
-    /// <param name="device">Where to compute; null for the processor.</param>
-    /// <param name="weights">Which weights; null for the average where there is one.</param>
-    /// <exception cref="OptionException">There is nothing of that name, the folder is not a run, has no checkpoint, or
-    /// not these weights.</exception>
+    /// <summary>Loads a shipped model, a weights file, or the newest checkpoint of a run.</summary>
+    /// <param name="name">The folder of a run, the path of a weights file, or the name of a shipped model.</param>
+    /// <param name="device">The device to compute on; null for the processor.</param>
+    /// <param name="weights">Which weights to load; null for the average if there is one.</param>
+    /// <exception cref="OptionException">There is nothing of that name, or the folder is not a run, or it lacks a
+    /// checkpoint or the requested weights.</exception>
     /// <exception cref="IOException">The file is damaged.</exception>
     public static TrainedModel Load(string name, Device? device = null, WeightKind? weights = null)
     {
@@ -58,7 +58,7 @@ public sealed class TrainedModel : IDisposable
             : LoadFile(location.Path, device, weights);
     }
 
-    /// <summary>Loads the newest checkpoint of a run, with the inference network or without.</summary>
+    /// <summary>Loads the newest checkpoint of a run, with or without the inference network.</summary>
     internal static TrainedModel LoadRun(string run, Device? device, WeightKind? weights, bool inference)
     {
         var directory = new RunDirectory(run);
@@ -103,7 +103,7 @@ public sealed class TrainedModel : IDisposable
         }
     }
 
-    /// <summary>r of a scene from images of it and the cameras that took them.</summary>
+    /// <summary>Computes r of a scene from images and their cameras.</summary>
     /// <exception cref="ArgumentException">
     /// There is no image, the counts differ, or an image is not of the model's size.
     /// </exception>
@@ -142,10 +142,10 @@ public sealed class TrainedModel : IDisposable
         return new SceneRepresentation(values, images.Count);
     }
 
-    /// <summary>The predicted image of a scene from a new viewpoint: the mean of one sample from the prior.</summary>
-    /// <param name="scene">What <see cref="Represent"/> returned.</param>
-    /// <param name="camera">The viewpoint.</param>
-    /// <param name="sample">Which sample; equal numbers give equal pictures.</param>
+    /// <summary>Predicts a scene from a new viewpoint: the mean image of one sample from the prior.</summary>
+    /// <param name="scene">The result of <see cref="Represent"/>.</param>
+    /// <param name="camera">The camera to predict.</param>
+    /// <param name="sample">The number of the sample; equal numbers give equal images.</param>
     public RgbImage Render(SceneRepresentation scene, Camera camera, uint sample = 0)
     {
         ArgumentNullException.ThrowIfNull(scene);

@@ -8,17 +8,17 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Training;
 
-/// <summary>Trains a model, with everything a run writes: metrics, sheets, checkpoints, TensorBoard events.</summary>
+/// <summary>Trains a model and writes all files of its run: metrics, sheets, checkpoints, TensorBoard events.</summary>
 /// <remarks>
 /// Batch s of a run is a function of the seed and s, noise comes from a counter, and a checkpoint holds all other
-/// state: an interrupted run that is resumed gives the bytes of one that was not.
+/// state: an interrupted and resumed run gives the same bytes as an uninterrupted one.
 /// </remarks>
 public sealed class Trainer : IDisposable
 {
     private const uint NoiseStream = 0x4E6F6973;
     private const int SheetRows = 6, SheetContexts = 3;
 
-    /// <summary>As many batches as there is room for beside the one in hand.</summary>
+    /// <summary>As many workers as there are buffered batches beside the one in use.</summary>
     private const int MaxSceneWorkers = 3;
 
     private RunConfiguration _configuration;
@@ -37,14 +37,14 @@ public sealed class Trainer : IDisposable
     private readonly TrainingStep _step;
     private StepInputs _inputs;
 
-    /// <summary>Starts a run, or continues it where its newest checkpoint stands.</summary>
-    /// <param name="configuration">Checked already; a resumed run's may differ from its config.json in training and
-    /// reporting.</param>
-    /// <param name="directory">Where the run's files are; its folders exist.</param>
-    /// <param name="device">Where it computes; it must outlive the trainer.</param>
-    /// <param name="clock">For durations and the event file's times.</param>
+    /// <summary>Starts a run, or resumes it from its newest checkpoint.</summary>
+    /// <param name="configuration">A validated configuration; that of a resumed run may differ from its config.json in
+    /// training and reporting.</param>
+    /// <param name="directory">The folder of the run; its subfolders must exist.</param>
+    /// <param name="device">The device to train on; it must outlive the trainer.</param>
+    /// <param name="clock">The clock for durations and the time stamps of events.</param>
     /// <exception cref="IOException">A file cannot be read or written, or the checkpoint is damaged.</exception>
-    /// <exception cref="OptionException">The checkpoint holds another model.</exception>
+    /// <exception cref="OptionException">The checkpoint is of another model.</exception>
     public Trainer(RunConfiguration configuration, RunDirectory directory, Device device, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(configuration);
@@ -73,7 +73,7 @@ public sealed class Trainer : IDisposable
             configuration.Reporting.SampleScenes, Math.Min(SheetContexts, training.MaxContexts));
         _metrics = MetricsLog.Open(directory.MetricsPath, Step);
         _events = new TensorBoardWriter(directory.Path, clock);
-        // Where training takes all processors, scenes are rendered by as many threads between the steps.
+        // If training uses all processors, several threads render scenes, but only between the steps.
         bool onDemand = device.ProcessorThreads >= Environment.ProcessorCount;
         _batches = new SceneBatches(
             training.OpenScenes(SceneSplit.Train), configuration.Model.ImageSize, training.Batch, training.MaxContexts,
@@ -83,16 +83,16 @@ public sealed class Trainer : IDisposable
             workers: onDemand ? Math.Min(device.ProcessorThreads, MaxSceneWorkers) : 1);
     }
 
-    /// <summary>The model.</summary>
+    /// <summary>The network in training.</summary>
     public GenerativeQueryNetwork Network { get; }
 
-    /// <summary>Updates made, those before a resume included.</summary>
+    /// <summary>The number of updates made, including those before a resume.</summary>
     public long Step { get; private set; }
 
-    /// <summary>As it was given, but for the length where that was changed on the way.</summary>
+    /// <summary>The configuration as given, except for the length if that was changed during training.</summary>
     public RunConfiguration Configuration => _configuration;
 
-    /// <summary>Context views of each scene in the last update.</summary>
+    /// <summary>The number of context views per scene in the last update.</summary>
     internal int Contexts => _inputs.Contexts;
 
     /// <summary>Whether the last update had a posterior.</summary>
@@ -102,18 +102,18 @@ public sealed class Trainer : IDisposable
     public string? LastCheckpoint { get; private set; }
 
     /// <summary>
-    /// True after a resume that begins to average weights because the checkpoint had no average; until the first step.
+    /// True after resuming from a checkpoint without an average, so that averaging starts there; until the first step.
     /// </summary>
     public bool AverageStartsHere => Step > 0 && _average is { UpdateCount: 0 };
 
     /// <summary>
-    /// Trains to the last step, the time limit or the cancellation; whichever it is, the state is saved.
+    /// Trains up to the last step, the time limit or cancellation; in each case the state is saved.
     /// </summary>
-    /// <param name="observer">Hears of the progress.</param>
-    /// <param name="limit">Time for this call; null for none.</param>
-    /// <param name="cancellation">Asks to stop after the current step.</param>
-    /// <param name="deadline">Changes the length of the run, schedules and all, where it would not end in time or not use
-    /// it; null to keep its length.</param>
+    /// <param name="observer">Receives the progress.</param>
+    /// <param name="limit">The time limit of this call; null for none.</param>
+    /// <param name="cancellation">Requests a stop after the current step.</param>
+    /// <param name="deadline">Changes the length of the run, including its schedules, if it would end late or leave
+    /// much time unused; null to keep its length.</param>
     /// <exception cref="TrainingException">The loss or a gradient is not finite.</exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public TrainingOutcome Run(
@@ -166,9 +166,9 @@ public sealed class Trainer : IDisposable
         return outcome;
     }
 
-    /// <summary>The evaluation that ends a run: writes eval.json and the sheet of predictions.</summary>
-    /// <param name="cancellation">Gives it up; nothing is written then.</param>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <summary>Runs the evaluation that ends a run: writes eval.json and the sheet of predictions.</summary>
+    /// <param name="cancellation">Cancels the evaluation; nothing is written.</param>
+    /// <exception cref="OperationCanceledException">The evaluation was cancelled.</exception>
     public EvaluationReport Evaluate(CancellationToken cancellation = default)
     {
         int most = _configuration.Training.MaxContexts;
@@ -195,7 +195,7 @@ public sealed class Trainer : IDisposable
         Network.Dispose();
     }
 
-    /// <summary>One update; where reading means waiting and nobody asks, the metrics stay on the device.</summary>
+    /// <summary>Makes one update; metrics are not read if that would block and they are not requested.</summary>
     private TrainingMetrics Update(SceneBatch batch, bool read)
     {
         var (training, model) = (_configuration.Training, _configuration.Model);
@@ -203,7 +203,7 @@ public sealed class Trainer : IDisposable
         double warmth = Math.Min(1, (Step + 1) / (double)training.WarmupSteps);
         double learningRate = warmth * training.LearningRate.At(position);
         int images = training.Batch * batch.Contexts;
-        // Uploaded before the work, which may be captured.
+        // Upload before the computation, which may be captured and replayed.
         _inputs = new StepInputs(
             _tape.Constant(model.ImageShape(images), batch.ContextImages.AsSpan(0, images * model.ImageLength)),
             Views.Upload(
@@ -238,7 +238,7 @@ public sealed class Trainer : IDisposable
         };
     }
 
-    /// <summary>Measures with the averaged weights where there are any, then goes on with the others.</summary>
+    /// <summary>Measures with the averaged weights, if any, then restores the raw ones.</summary>
     private T Measure<T>(Func<T> measure)
     {
         _average?.Exchange();
@@ -264,8 +264,8 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>
-    /// What is not finite: the first parameter, in order of declaration, whose value is not; else the first whose gradient
-    /// is not; else the loss; else the norm, which overflows where gradients are finite but absurd.
+    /// Names what is not finite: the first parameter, in order of declaration, with a non-finite value; else the first
+    /// with a non-finite gradient; else the loss; else the norm, which overflows if gradients are finite but huge.
     /// </summary>
     private string FirstNotFinite(double loss)
     {
@@ -311,7 +311,7 @@ public sealed class Trainer : IDisposable
         observer.Logged(metrics);
     }
 
-    /// <summary>Measures the prediction error and writes a sheet, out of turn, so that its time can be taken.</summary>
+    /// <summary>Measures the prediction error and writes a sheet out of turn, so that it can be timed.</summary>
     internal void Sample(ITrainingObserver observer)
     {
         _evaluator.Sample(_sampleScenes);
@@ -332,7 +332,7 @@ public sealed class Trainer : IDisposable
         {
             Training = training with { Steps = steps, Refits = _position.ToString() },
         };
-        // At once: a run that is killed before its next checkpoint changes its length again here.
+        // Write at once, so that a run killed before its next checkpoint repeats the change here when resumed.
         _directory.WriteConfiguration(_configuration);
         observer.Refitted(Step, steps);
     }
@@ -350,7 +350,7 @@ public sealed class Trainer : IDisposable
 
     private void Save(ITrainingObserver observer)
     {
-        // Steps whose numbers were not read may have gone wrong.
+        // Steps whose numbers were not read may have diverged.
         if (!double.IsFinite(_adam.GradientNorm()))
             throw Diverged(double.NaN);
         string path = _directory.CheckpointPath(Step);

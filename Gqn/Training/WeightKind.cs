@@ -1,11 +1,11 @@
 namespace Gqn.Native.Training;
 
-/// <summary>Which of its weights a trained model uses.</summary>
+/// <summary>The kinds of weights of a trained model.</summary>
 public enum WeightKind
 {
-    /// <summary>Those that the last update left.</summary>
+    /// <summary>The weights after the last update.</summary>
     Raw,
 
-    /// <summary>Their moving average over the updates.</summary>
+    /// <summary>The moving average of the weights over the updates.</summary>
     Average,
 }

@@ -4,20 +4,20 @@ using Gqn.Native.Model;
 
 namespace Gqn.Native.Training;
 
-/// <summary>What a file of weights says of itself.</summary>
-/// <param name="Configuration">Of the run that trained them.</param>
-/// <param name="Step">Updates that they have had.</param>
-/// <param name="Weights">Whether they are those of that step or their moving average.</param>
-/// <param name="CanInfer">False where the inference network was left out: the model predicts and no more.</param>
-/// <param name="Training">A sentence on how they were trained.</param>
-/// <param name="Figures">How well they predict held-out scenes; null where nobody measured.</param>
+/// <summary>The metadata of a weights file.</summary>
+/// <param name="Configuration">The configuration of the run that trained the weights.</param>
+/// <param name="Step">The number of updates of the weights.</param>
+/// <param name="Weights">Whether the weights are those of that step or their moving average.</param>
+/// <param name="CanInfer">False if the inference network was left out: the model can only predict.</param>
+/// <param name="Training">A sentence on how the weights were trained.</param>
+/// <param name="Figures">The evaluation on held-out scenes; null if there is none.</param>
 public sealed record WeightsDescription(
     RunConfiguration Configuration, long Step, WeightKind Weights, bool CanInfer, string Training,
     EvaluationReport? Figures)
 {
-    /// <summary>The description of a run's model.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="figures">Its evaluation; null where there is none.</param>
+    /// <summary>Creates the description of a run's model.</summary>
+    /// <param name="model">The trained model.</param>
+    /// <param name="figures">The evaluation of the model; null if there is none.</param>
     public static WeightsDescription Of(TrainedModel model, EvaluationReport? figures)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -39,21 +39,21 @@ public sealed record WeightsDescription(
 }
 
 /// <summary>
-/// Files that hold a trained model and nothing that only training needs: weights in half precision (F16, rounded to the
-/// nearest, ties to even), in the order and by the names of a <see cref="Checkpoint"/>.
+/// Files with a trained model, but nothing that only training needs: weights in half precision (F16, rounded to
+/// nearest, ties to even), with the layout and names of a <see cref="Checkpoint"/>.
 /// </summary>
 /// <remarks>
 /// Metadata: "format" gqn-native-weights, "configuration" (config.json), "step", "weights" (raw or average),
-/// "inference" (present or absent), "training" (a sentence), and where known "figures" (eval.json).
+/// "inference" (present or absent), "training" (a sentence), and, if known, "figures" (eval.json).
 /// </remarks>
 public static class WeightsFile
 {
-    /// <summary>How files of weights end.</summary>
+    /// <summary>The extension of weights files.</summary>
     public const string Extension = ".safetensors";
 
     private const string Format = "gqn-native-weights", Present = "present", Absent = "absent";
 
-    /// <summary>Writes a network's weights: to a temporary name first, then renamed.</summary>
+    /// <summary>Writes a network's weights, to a temporary name that is then renamed.</summary>
     /// <exception cref="SafetensorsException">A weight is too large for half precision.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Save(string path, GenerativeQueryNetwork network, WeightsDescription description)
@@ -73,9 +73,9 @@ public static class WeightsFile
         writer.Save(path);
     }
 
-    /// <summary>Reads what a file says of itself.</summary>
-    /// <exception cref="SafetensorsException">It is missing, damaged or not a file of weights.</exception>
-    /// <exception cref="OptionException">Its configuration is not one.</exception>
+    /// <summary>Reads the metadata of a file.</summary>
+    /// <exception cref="SafetensorsException">The file is missing, damaged or not a weights file.</exception>
+    /// <exception cref="OptionException">The configuration or the evaluation in the file is invalid.</exception>
     public static WeightsDescription Describe(string path)
     {
         using var reader = Open(path);
@@ -89,7 +89,7 @@ public static class WeightsFile
             reader.Metadata.TryGetValue("figures", out string? json) ? EvaluationReport.Parse(json, path) : null);
     }
 
-    /// <summary>Loads a file's weights into a network of its model.</summary>
+    /// <summary>Loads the weights of a file into a network with the same options.</summary>
     /// <exception cref="SafetensorsException">It is missing, damaged, or lacks a tensor of the network.</exception>
     public static void Load(string path, GenerativeQueryNetwork network)
     {
@@ -111,7 +111,7 @@ public static class WeightsFile
 
     private static string Word(WeightKind kind) => kind == WeightKind.Raw ? "raw" : "average";
 
-    /// <summary>True for the first of two words, false for the second.</summary>
+    /// <summary>Whether a metadata entry is the first of two words; false for the second.</summary>
     private static bool OneOf(SafetensorsReader reader, string key, string first, string second)
     {
         string word = ParameterTensors.Metadata(reader, key);

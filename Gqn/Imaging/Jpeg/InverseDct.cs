@@ -3,21 +3,21 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Gqn.Native.Imaging;
 
-/// <summary>The inverse discrete cosine transform of 8 x 8 blocks in whole numbers, by the factorisation of Loeffler,
-/// Ligtenberg and Moschytz (1989) with constants of 13 bits.</summary>
+/// <summary>The inverse discrete cosine transform of 8 x 8 blocks in integer arithmetic, by the factorisation of
+/// Loeffler, Ligtenberg and Moschytz (1989) with 13-bit constants.</summary>
 internal static class InverseDct
 {
     private const int ConstantBits = 13, FirstPassBits = 2;
 
-    // Sums of cosines, times 2^13.
+    // Sums of cosines, scaled by 2^13.
     private const int C0298 = 2446, C0390 = 3196, C0541 = 4433, C0765 = 6270, C0899 = 7373, C1175 = 9633;
     private const int C1501 = 12299, C1847 = 15137, C1961 = 16069, C2053 = 16819, C2562 = 20995, C3072 = 25172;
 
-    /// <summary>The samples of a block, 0 to 255.</summary>
-    /// <param name="coefficients">64 coefficients, that of horizontal frequency u and vertical frequency v at 8u + v;
-    /// used up.</param>
+    /// <summary>Computes the samples of a block, 0 to 255.</summary>
+    /// <param name="coefficients">64 coefficients, with horizontal frequency u and vertical frequency v at 8u + v;
+    /// overwritten.</param>
     /// <param name="samples">Receives eight rows of eight samples.</param>
-    /// <param name="stride">From one row to the next.</param>
+    /// <param name="stride">The distance from one row of samples to the next.</param>
     public static void Transform(Span<int> coefficients, Span<byte> samples, int stride)
     {
         Pass(coefficients, ConstantBits - FirstPassBits);
@@ -33,7 +33,7 @@ internal static class InverseDct
         }
     }
 
-    /// <summary>The samples of a block that is all of one grey.</summary>
+    /// <summary>Fills a block that has only a DC coefficient.</summary>
     public static void Fill(int dc, Span<byte> samples, int stride)
     {
         byte value = (byte)Math.Clamp(((dc + 4) >> 3) + 128, 0, 255);
@@ -41,7 +41,7 @@ internal static class InverseDct
             samples.Slice(y * stride, 8).Fill(value);
     }
 
-    /// <summary>The transform of eight sequences at a time: element k of all lies in row k.</summary>
+    /// <summary>Transforms eight sequences at a time; row k holds element k of each.</summary>
     private static void Pass(Span<int> block, int shift)
     {
         Vector256<int> x0 = Row(block, 0), x1 = Row(block, 1), x2 = Row(block, 2), x3 = Row(block, 3);
@@ -75,7 +75,7 @@ internal static class InverseDct
     private static void Store(Span<int> block, int k, Vector256<int> row, int shift) =>
         (row >> shift).CopyTo(block.Slice(8 * k, 8));
 
-    /// <summary>Turns the four quarters, and exchanges two of them.</summary>
+    /// <summary>Transposes the block: transposes its four 4 x 4 quarters, and swaps two of them.</summary>
     private static void Transpose(Span<int> block)
     {
         block = block[..64];
@@ -95,7 +95,7 @@ internal static class InverseDct
         Turn(block, 36, 36);
     }
 
-    /// <summary>Turns the quarters that begin at two places, each to where the other was.</summary>
+    /// <summary>Transposes the quarters at two positions, each into the position of the other.</summary>
     private static void Turn(Span<int> block, int first, int second)
     {
         var (a0, a1, a2, a3) = Turned(block, first);

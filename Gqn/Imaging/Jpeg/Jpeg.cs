@@ -5,9 +5,9 @@ namespace Gqn.Native.Imaging;
 /// <summary>Writes JPEG files.</summary>
 public static class Jpeg
 {
-    /// <summary>The bytes of a baseline JPEG file; from quality 91 on chroma has full resolution, below half.</summary>
-    /// <param name="image">The picture.</param>
-    /// <param name="quality">1 to 100; 100 loses least.</param>
+    /// <summary>Encodes a baseline JPEG file; chroma has full resolution from quality 91 on, and half below.</summary>
+    /// <param name="image">The image to encode.</param>
+    /// <param name="quality">1 to 100, from the strongest to the weakest compression.</param>
     public static byte[] Encode(RgbImage image, int quality)
     {
         ArgumentNullException.ThrowIfNull(image);

@@ -3,25 +3,25 @@ using System.Runtime.CompilerServices;
 
 namespace Gqn.Native.Imaging;
 
-/// <summary>The bits of a JPEG scan: stuffed bytes are taken out, and a marker ends them.</summary>
+/// <summary>Reads the bits of a JPEG scan: stuffed bytes are removed, and a marker ends the scan.</summary>
 /// <param name="jpeg">The whole file.</param>
-/// <param name="position">Where the scan's data begin.</param>
+/// <param name="position">The offset of the scan's data in the file.</param>
 internal ref struct JpegBits(ReadOnlySpan<byte> jpeg, int position)
 {
     private readonly ReadOnlySpan<byte> _jpeg = jpeg;
     private ulong _bits;
     private int _count;
 
-    // Behind the last bit come zeros, so that looking ahead needs no special case; they must never be used.
+    // Zeros follow the last bit, so that looking ahead needs no special case; they must never be consumed.
     private int _padding;
 
-    /// <summary>Where reading goes on; after the scan, its closing marker.</summary>
+    /// <summary>The offset of the next byte to read; after the scan, that of its closing marker.</summary>
     public int Position { get; private set; } = position;
 
-    /// <summary>Whether more bits were taken than there are.</summary>
+    /// <summary>Whether more bits were consumed than the scan has.</summary>
     public readonly bool IsExhausted => _count < _padding;
 
-    /// <summary>The next sixteen bits, which stay.</summary>
+    /// <summary>Returns the next sixteen bits without consuming them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint Peek16()
     {
@@ -30,11 +30,11 @@ internal ref struct JpegBits(ReadOnlySpan<byte> jpeg, int position)
         return (uint)(_bits >> (_count - 16)) & 0xFFFF;
     }
 
-    /// <summary>Drops bits; at most sixteen, and no more than were looked at.</summary>
+    /// <summary>Consumes bits: at most sixteen, and no more than were peeked at.</summary>
     public void Skip(int count) => _count -= count;
 
-    /// <summary>The next bits as the signed number of <paramref name="size"/> bits that JPEG codes so: the upper half
-    /// of the range stands for itself, the lower for the negative numbers.</summary>
+    /// <summary>Reads a signed number of <paramref name="size"/> bits in JPEG's code: the upper half of the range
+    /// represents the positive numbers, the lower half the negative ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Receive(int size)
     {
@@ -47,9 +47,9 @@ internal ref struct JpegBits(ReadOnlySpan<byte> jpeg, int position)
         return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
     }
 
-    /// <summary>Goes behind a restart marker.</summary>
-    /// <param name="number">Which of the eight.</param>
-    /// <returns>False where it is not there.</returns>
+    /// <summary>Skips a restart marker.</summary>
+    /// <param name="number">The expected number of the marker, 0 to 7.</param>
+    /// <returns>False if the marker is missing.</returns>
     public bool TryRestart(int number)
     {
         if (_count < 16)
@@ -68,13 +68,13 @@ internal ref struct JpegBits(ReadOnlySpan<byte> jpeg, int position)
         return marker != 0;
     }
 
-    /// <summary>Takes bytes until at least 32 bits are there.</summary>
+    /// <summary>Reads bytes until at least 32 bits are available.</summary>
     private void Refill()
     {
         if (Position + sizeof(uint) <= _jpeg.Length)
         {
             uint four = BinaryPrimitives.ReadUInt32BigEndian(_jpeg[Position..]);
-            // No byte of it is FF, the first byte of markers and stuffing: no byte of its complement is 0.
+            // No byte is FF, the first byte of markers and stuffing: no byte of the complement is 0.
             if ((((~four - 0x01010101u) & four) & 0x80808080u) == 0)
             {
                 _bits = (_bits << 32) | four;
@@ -107,7 +107,7 @@ internal ref struct JpegBits(ReadOnlySpan<byte> jpeg, int position)
             Position++;
             return true;
         }
-        // FF FF is one FF and a fill byte before a marker.
+        // In FF FF, the first FF is a fill byte before a marker.
         while (Position + 1 < _jpeg.Length && _jpeg[Position + 1] == 0xFF)
             Position++;
         if (Position + 1 >= _jpeg.Length || _jpeg[Position + 1] != 0)

@@ -1,20 +1,20 @@
 namespace Gqn.Native.Imaging;
 
-/// <summary>Puts the components of a JPEG picture together: chroma at full resolution, then R, G and B.</summary>
+/// <summary>Combines the components of a JPEG image: upsamples chroma, then converts to R, G and B.</summary>
 internal static class JpegColour
 {
-    // The matrix of JFIF (ITU-R BT.601), times 2^16.
+    // The colour matrix of JFIF (ITU-R BT.601), scaled by 2^16.
     private const int RedOfCr = 91881, GreenOfCb = 22554, GreenOfCr = 46802, BlueOfCb = 116130;
     private const int Half = 1 << 15, Bits = 16;
 
-    /// <summary>R = G = B for every sample.</summary>
+    /// <summary>Converts a row of grey samples: R = G = B.</summary>
     public static void WriteGrey(ReadOnlySpan<byte> grey, Span<byte> rgb)
     {
         for (int x = 0; x < grey.Length; x++)
             rgb.Slice(3 * x, 3).Fill(grey[x]);
     }
 
-    /// <summary>Three components that are red, green and blue already.</summary>
+    /// <summary>Interleaves a row of components that are red, green and blue already.</summary>
     public static void WriteRgb(
         ReadOnlySpan<byte> red, ReadOnlySpan<byte> green, ReadOnlySpan<byte> blue, Span<byte> rgb)
     {
@@ -22,7 +22,7 @@ internal static class JpegColour
             (rgb[3 * x], rgb[(3 * x) + 1], rgb[(3 * x) + 2]) = (red[x], green[x], blue[x]);
     }
 
-    /// <summary>Luma and both chromas of a row as red, green and blue.</summary>
+    /// <summary>Converts a row of luma and chroma to red, green and blue.</summary>
     public static void WriteYcc(ReadOnlySpan<byte> luma, ReadOnlySpan<byte> cb, ReadOnlySpan<byte> cr, Span<byte> rgb)
     {
         cb = cb[..luma.Length];
@@ -37,13 +37,13 @@ internal static class JpegColour
         }
     }
 
-    /// <summary>One row of a component at full resolution. Between two samples lie two pixels, each ¾ of the nearer and
-    /// ¼ of the other, in both directions: what decoders call fancy upsampling.</summary>
-    /// <param name="component">The component.</param>
-    /// <param name="y">The row of the picture.</param>
-    /// <param name="doubleWidth">Whether the component has half the columns.</param>
-    /// <param name="doubleHeight">Whether it has half the rows.</param>
-    /// <param name="row">Room for the row, and one more pixel.</param>
+    /// <summary>Upsamples one row of a component to full resolution. In each direction two pixels lie between two
+    /// samples, each ¾ of the nearer and ¼ of the other: the "fancy upsampling" of decoders.</summary>
+    /// <param name="component">The component to upsample.</param>
+    /// <param name="y">The row of the image.</param>
+    /// <param name="doubleWidth">Whether the component has half the image's columns.</param>
+    /// <param name="doubleHeight">Whether the component has half the image's rows.</param>
+    /// <param name="row">Receives the row; must have room for one more pixel.</param>
     public static void Upsample(
         JpegComponent component, int y, bool doubleWidth, bool doubleHeight, Span<byte> row)
     {
@@ -59,7 +59,7 @@ internal static class JpegColour
             return;
         }
 
-        // Weights of the rows; their sum is 4 where rows are doubled, too.
+        // Weights of the rows; they add up to 4 if rows are doubled as well.
         (int nearWeight, int farWeight, int shift) = doubleHeight ? (3, 1, 4) : (1, 0, 2);
         (int roundLeft, int roundRight) = doubleHeight ? (8, 7) : (1, 2);
         int before = 0, current = (nearWeight * near[0]) + (farWeight * far[0]);

@@ -1,45 +1,45 @@
 namespace Gqn.Native.Imaging;
 
-/// <summary>One of the colour components of a JPEG picture.</summary>
+/// <summary>One of the colour components of a JPEG image.</summary>
 internal sealed class JpegComponent
 {
-    /// <summary>Its name in the file.</summary>
+    /// <summary>The component's identifier in the file.</summary>
     public int Id { get; set; }
 
-    /// <summary>Blocks of an interleaved unit, horizontally.</summary>
+    /// <summary>Horizontal sampling factor: blocks per interleaved unit (MCU) in a row.</summary>
     public int Horizontal { get; set; }
 
-    /// <summary>Blocks of an interleaved unit, vertically.</summary>
+    /// <summary>Vertical sampling factor: blocks per interleaved unit (MCU) in a column.</summary>
     public int Vertical { get; set; }
 
-    /// <summary>The number of its quantisation table.</summary>
+    /// <summary>The number of the component's quantisation table.</summary>
     public int Quantisation { get; set; }
 
-    /// <summary>Its samples per row of the picture, those of incomplete blocks left out.</summary>
+    /// <summary>The number of samples per row, without the padding of incomplete blocks.</summary>
     public int Width { get; set; }
 
-    /// <summary>Its rows of samples, those of incomplete blocks left out.</summary>
+    /// <summary>The number of rows of samples, without the padding of incomplete blocks.</summary>
     public int Height { get; set; }
 
-    /// <summary>From one row of <see cref="Samples"/> to the next.</summary>
+    /// <summary>The distance from one row of <see cref="Samples"/> to the next.</summary>
     public int Stride { get; set; }
 
-    /// <summary>Its samples, in whole blocks.</summary>
+    /// <summary>The samples, in whole blocks.</summary>
     public byte[] Samples { get; private set; } = [];
 
-    /// <summary>The code of the scan's lowest frequencies.</summary>
+    /// <summary>The Huffman code of the scan's DC coefficients.</summary>
     public JpegHuffmanTable Dc { get; set; } = null!;
 
-    /// <summary>The code of the scan's other frequencies.</summary>
+    /// <summary>The Huffman code of the scan's AC coefficients.</summary>
     public JpegHuffmanTable Ac { get; set; } = null!;
 
-    /// <summary>The lowest frequency of the block before.</summary>
+    /// <summary>The DC coefficient of the previous block, which predicts the next.</summary>
     public int Prediction { get; set; }
 
-    /// <summary>Whether a scan has brought it.</summary>
+    /// <summary>Whether a scan has decoded the component.</summary>
     public bool IsDecoded { get; set; }
 
-    /// <summary>Makes room.</summary>
+    /// <summary>Allocates the samples, or reuses their memory, and marks the component as not decoded.</summary>
     public void Allocate(int stride, int rows)
     {
         Stride = stride;

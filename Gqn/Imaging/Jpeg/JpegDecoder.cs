@@ -2,11 +2,11 @@ using System.Buffers.Binary;
 
 namespace Gqn.Native.Imaging;
 
-/// <summary>Decodes JPEG pictures: sequential, Huffman-coded, 8 bits, grey or three components with chroma at full or
-/// half resolution. What is progressive, arithmetic or lossless is refused.</summary>
+/// <summary>Decodes JPEG images: sequential, Huffman-coded, 8 bits, grey or three components with chroma at full or
+/// half resolution. Progressive, arithmetic and lossless images are refused.</summary>
 /// <remarks>
-/// Every read is within bounds, work is bounded by the picture's size, and room is only made for pictures that the
-/// bytes could hold. Buffers stay for the next picture. Not safe for use by several threads at once.
+/// Every read is bounds-checked, work is bounded by the image's size, and memory is allocated only for images that the
+/// bytes could hold. Buffers are reused for the next image. Not thread-safe.
 /// </remarks>
 internal sealed class JpegDecoder
 {
@@ -14,7 +14,7 @@ internal sealed class JpegDecoder
     private const int StartOfImage = 0xD8, EndOfImage = 0xD9, StartOfScan = 0xDA, QuantisationTables = 0xDB;
     private const int HuffmanTables = 0xC4, RestartInterval = 0xDD, Adobe = 0xEE;
 
-    /// <summary>From the order of the file, low frequencies first, to 8u + v.</summary>
+    /// <summary>Maps the zigzag order of the file, low frequencies first, to 8u + v.</summary>
     private static readonly byte[] ZigZag = Diagonals();
 
     private readonly int[][] _quantisation = [.. Enumerable.Range(0, Tables).Select(_ => new int[BlockLength])];
@@ -26,17 +26,17 @@ internal sealed class JpegDecoder
     private bool _isRgb;
     private byte[] _rows = [];
 
-    /// <summary>Columns of the picture decoded last.</summary>
+    /// <summary>Width of the last decoded image, in pixels.</summary>
     public int Width { get; private set; }
 
-    /// <summary>Rows of the picture decoded last.</summary>
+    /// <summary>Height of the last decoded image, in pixels.</summary>
     public int Height { get; private set; }
 
-    /// <summary>Whether these bytes begin like a JPEG file.</summary>
+    /// <summary>Whether the bytes start with the signature of a JPEG file.</summary>
     public static bool Recognises(ReadOnlySpan<byte> bytes) => bytes is [0xFF, StartOfImage, ..];
 
-    /// <summary>Decodes a picture into components; <see cref="WriteRgb"/> gives its pixels.</summary>
-    /// <exception cref="ImageFormatException">It is damaged, or of a kind that is not read.</exception>
+    /// <summary>Decodes an image into components; <see cref="WriteRgb"/> writes its pixels.</summary>
+    /// <exception cref="ImageFormatException">The image is damaged, or of an unsupported format.</exception>
     public void Decode(ReadOnlySpan<byte> jpeg)
     {
         (_quantisationSet, _dcSet, _acSet, _count, _restart, _isRgb) = (0, 0, 0, 0, 0, false);
@@ -71,8 +71,8 @@ internal sealed class JpegDecoder
         }
     }
 
-    /// <summary>Writes the pixels of the picture decoded last.</summary>
-    /// <param name="rgb">Room for Height x Width x 3 bytes.</param>
+    /// <summary>Writes the pixels of the last decoded image.</summary>
+    /// <param name="rgb">Receives Height x Width x 3 bytes.</param>
     public void WriteRgb(Span<byte> rgb)
     {
         int room = Width + 1;
@@ -143,7 +143,7 @@ internal sealed class JpegDecoder
             case (>= 0xC3 and <= 0xCF) or 0xDC or 0xDE or 0xDF:
                 throw new ImageFormatException(
                     $"JPEG pictures of kind {marker:X2} are not read; store baseline JPEG or PNG instead");
-            // Application data and comments; an orientation noted there is not applied.
+            // Application data and comments; an orientation given there is not applied.
             case (>= 0xE0 and <= 0xEF) or 0xFE:
                 break;
             default:
@@ -170,7 +170,7 @@ internal sealed class JpegDecoder
         {
             var component = _components[i];
             component.Id = segment[6 + (3 * i)];
-            // The blocks of a single component are in rows and columns, whatever its factors.
+            // The blocks of a single component are in raster order, whatever its sampling factors.
             int factors = count == 1 ? 0x11 : segment[7 + (3 * i)];
             (component.Horizontal, component.Vertical) = (factors >> 4, factors & 15);
             component.Quantisation = segment[8 + (3 * i)];
@@ -200,7 +200,7 @@ internal sealed class JpegDecoder
         long blocks = 0;
         foreach (var component in _components.AsSpan(0, count))
             blocks += (long)across * down * component.Horizontal * component.Vertical;
-        // A block takes two codes of at least one bit: shorter files cannot hold the picture, whatever they claim.
+        // A block takes two codes of at least one bit each: a shorter file cannot hold the image that it claims.
         if (blocks * 2 > fileLength * 8L)
             throw new ImageFormatException($"{fileLength} bytes are too few for a JPEG picture of {Width}x{Height}");
         foreach (var component in _components.AsSpan(0, count))
@@ -254,7 +254,7 @@ internal sealed class JpegDecoder
     }
 
     /// <summary>Decodes one scan.</summary>
-    /// <returns>Where its closing marker is.</returns>
+    /// <returns>The offset of the scan's closing marker.</returns>
     private int DecodeScan(ReadOnlySpan<byte> header, ReadOnlySpan<byte> jpeg, int position)
     {
         if (_count == 0)
@@ -377,7 +377,7 @@ internal sealed class JpegDecoder
             int first = Math.Max(0, diagonal - 7), last = Math.Min(diagonal, 7);
             for (int i = first; i <= last; i++)
             {
-                // Odd diagonals run downwards: the horizontal frequency falls.
+                // Odd diagonals run downwards: the horizontal frequency decreases.
                 int v = diagonal % 2 == 1 ? i : first + last - i;
                 order[next++] = (byte)((8 * (diagonal - v)) + v);
             }

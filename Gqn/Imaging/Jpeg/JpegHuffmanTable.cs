@@ -7,18 +7,18 @@ internal sealed class JpegHuffmanTable
 {
     private const int FastBits = 9, MaxBits = 16;
 
-    // length << 8 | symbol of every code of up to nine bits, at all indices that begin with it; 0 elsewhere.
+    // length << 8 | symbol of every code of up to nine bits, at all indices with that prefix; 0 elsewhere.
     private readonly ushort[] _fast = new ushort[1 << FastBits];
     private readonly byte[] _symbols = new byte[256];
 
-    // Of each length: the first 16-bit pattern behind its codes, and what leads from a code to its symbol's place.
+    // For each length: the first 16-bit pattern after its codes, and the offset from a code to its symbol's index.
     private readonly uint[] _end = new uint[MaxBits + 1];
     private readonly int[] _delta = new int[MaxBits + 1];
 
-    /// <summary>Takes over the code of a DHT segment.</summary>
-    /// <param name="counts">How many codes of 1, 2, ..., 16 bits there are.</param>
-    /// <param name="symbols">Their symbols in order.</param>
-    /// <returns>False where so many codes of these lengths do not exist.</returns>
+    /// <summary>Sets the code from a DHT segment.</summary>
+    /// <param name="counts">The number of codes of 1, 2, ..., 16 bits.</param>
+    /// <param name="symbols">The symbols of these codes, in order.</param>
+    /// <returns>False if there are more codes of a length than that length permits.</returns>
     public bool TrySet(ReadOnlySpan<byte> counts, ReadOnlySpan<byte> symbols)
     {
         symbols.CopyTo(_symbols);
@@ -46,7 +46,7 @@ internal sealed class JpegHuffmanTable
     }
 
     /// <summary>Reads one symbol.</summary>
-    /// <returns>The symbol, or -1 where the bits are no code.</returns>
+    /// <returns>The symbol, or -1 if the bits are not a code.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Read(ref JpegBits bits)
     {

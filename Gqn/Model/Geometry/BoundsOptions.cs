@@ -3,29 +3,29 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Model.Geometry;
 
-/// <summary>The box that the scenes lie in, in world units; a side that is not given is that of the environment, or of
-/// what the cameras of a data set see.</summary>
+/// <summary>The bounding box of the scenes, in world units; sides that are not given are those of the environment, or
+/// are estimated from the cameras of a data set.</summary>
 public sealed record BoundsOptions
 {
-    /// <summary>The least x.</summary>
+    /// <summary>Lower bound of x.</summary>
     public double? MinX { get; init; }
 
-    /// <summary>The greatest x.</summary>
+    /// <summary>Upper bound of x.</summary>
     public double? MaxX { get; init; }
 
-    /// <summary>The least y.</summary>
+    /// <summary>Lower bound of y.</summary>
     public double? MinY { get; init; }
 
-    /// <summary>The greatest y.</summary>
+    /// <summary>Upper bound of y.</summary>
     public double? MaxY { get; init; }
 
-    /// <summary>The least z.</summary>
+    /// <summary>Lower bound of z.</summary>
     public double? MinZ { get; init; }
 
-    /// <summary>The greatest z.</summary>
+    /// <summary>Upper bound of z.</summary>
     public double? MaxZ { get; init; }
 
-    /// <summary>The same with the sides that are missing.</summary>
+    /// <summary>A copy with the missing sides filled in.</summary>
     internal BoundsOptions CompletedBy(SceneBounds scenes) => new()
     {
         MinX = MinX ?? Rounded(scenes.Low.X),
@@ -36,14 +36,14 @@ public sealed record BoundsOptions
         MaxZ = MaxZ ?? Rounded(scenes.High.Z),
     };
 
-    /// <summary>The box.</summary>
-    /// <exception cref="OptionException">A side is missing, or the box has no inside.</exception>
+    /// <summary>Converts to a box.</summary>
+    /// <exception cref="OptionException">A side is missing, or the box is empty.</exception>
     public SceneBounds ToBounds() => new(
         new Vector3(Side(MinX, "minX"), Side(MinY, "minY"), Side(MinZ, "minZ")),
         new Vector3(
             Above(MaxX, MinX, "maxX", "minX"), Above(MaxY, MinY, "maxY", "minY"), Above(MaxZ, MinZ, "maxZ", "minZ")));
 
-    // A tenth of a thousandth of a unit is finer than any grid, and keeps config.json readable.
+    // 0.0001 units is finer than any grid, and keeps config.json readable.
     private static double Rounded(float side) => Math.Round(side, 4);
 
     private static float Side(double? value, string name)

@@ -4,25 +4,25 @@ using Gqn.Native.Scenes.Rendering;
 
 namespace Gqn.Native.Model.Geometry;
 
-/// <summary>Viewpoints cell by cell: the ray through the middle of each cell of a square picture.</summary>
+/// <summary>Encodes a viewpoint per cell: the ray through the centre of each cell of a square image.</summary>
 /// <remarks>
-/// A grid of size x size cells covers a picture whatever its pixels: cell (column, row) has its middle at
-/// ((column + ½) / size, (row + ½) / size) of the picture from its upper left corner, as <see cref="Camera"/> says of
-/// pixels. All geometry of this folder goes through <see cref="PinholeView"/>, as the renderer's does.
+/// A grid of size x size cells covers an image of any resolution: from its upper left corner, the centre of cell
+/// (column, row) lies at ((column + ½) / size, (row + ½) / size) of the image, as <see cref="Camera"/> defines for
+/// pixels. All geometry in this folder uses <see cref="PinholeView"/>, as does the renderer.
 /// </remarks>
 internal static class CameraRays
 {
     /// <summary>
-    /// Numbers of a ray: its origin relative to the middle of the scene, its direction (a unit vector), and its moment,
-    /// origin × direction. Lengths are in radii of the scene.
+    /// Channels of a ray: its origin relative to the scene's centre, its direction (a unit vector), and its moment,
+    /// origin × direction. Lengths are in units of the scene's radius.
     /// </summary>
     public const int Channels = 9;
 
-    /// <summary>Writes the rays of a picture's cells.</summary>
-    /// <param name="camera">Who looks.</param>
-    /// <param name="size">Cells along a side.</param>
-    /// <param name="bounds">The scene's box.</param>
-    /// <param name="rays">[row][column][<see cref="Channels"/>]</param>
+    /// <summary>Writes the rays of an image's cells.</summary>
+    /// <param name="camera">The camera of the image.</param>
+    /// <param name="size">The number of cells along a side of the image.</param>
+    /// <param name="bounds">The bounding box of the scene.</param>
+    /// <param name="rays">Receives [row][column][<see cref="Channels"/>].</param>
     public static void Write(in Camera camera, int size, in SceneBounds bounds, Span<float> rays)
     {
         var view = new PinholeView(camera, size);

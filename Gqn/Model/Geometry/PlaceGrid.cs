@@ -4,41 +4,41 @@ using Gqn.Native.Scenes.Rendering;
 
 namespace Gqn.Native.Model.Geometry;
 
-/// <summary>The geometry of a volume: which cells of a picture show a place, and which places a ray passes.</summary>
+/// <summary>The geometry of a volume: which cells of an image show a place, and which places a ray passes.</summary>
 /// <remarks>
-/// Place (i, j, k) is the middle of one of width x width x height equal boxes that fill the scene's, number
-/// (k·width + j)·width + i. Distances along the rays of a camera are cut to between near and far: what lies within 1.2
-/// radii of the scene's middle. Corners of a room that are farther fall into the last distance, and the last point of a
-/// ray is before them.
+/// Place (i, j, k) is the centre of one of width x width x height equal boxes that fill the scene's box; its index is
+/// (k·width + j)·width + i. Distances along the rays of a camera are clamped to near..far, the range within 1.2 radii
+/// of the scene's centre. Farther corners of a room fall into the last distance bin, and the last point of a ray lies
+/// in front of them.
 /// </remarks>
 internal sealed class PlaceGrid(VolumeOptions options, SceneBounds bounds)
 {
     /// <summary>
-    /// Numbers that say how a camera sees a place: whether, how far away, in which direction, and where the place is.
+    /// Channels that describe how a camera sees a place: visibility, distance, direction, and the place's position.
     /// </summary>
     public const int SightChannels = 8;
 
-    /// <summary>Cells of a picture among which a place is interpolated, and places around a point.</summary>
+    /// <summary>Weights per place over cells, per place over cells and bins, and per point over places.</summary>
     public const int CellTaps = 4, DepthTaps = 2 * CellTaps, PointTaps = 8;
 
-    // What is nearer to a camera than this many radii is not told apart: its place in the picture would be anywhere.
+    // In radii of the scene. Places nearer than Nearest are ignored: their projections are unstable.
     private const float Nearest = .05f, Reaching = 1.2f;
 
     private readonly float _radius = bounds.Radius;
     private readonly Vector3[] _middles = Middles(options, bounds);
     private readonly Vector3 _places = new(options.Across, options.Across, options.Up);
 
-    /// <summary>Finds the cells that show each place, bilinearly.</summary>
-    /// <param name="camera">Who looks.</param>
-    /// <param name="size">Cells along a side of the picture.</param>
-    /// <param name="view">The number of the view in the arrays.</param>
-    /// <param name="cells">A row for each place, a column for each cell; places outside the picture have no
+    /// <summary>Computes the bilinear weights of the cells that show each place.</summary>
+    /// <param name="camera">The camera of the image.</param>
+    /// <param name="size">The number of cells along a side of the image.</param>
+    /// <param name="view">The index of the view in the arrays.</param>
+    /// <param name="cells">A row for each place, a column for each cell; places outside the image have no
     /// entry.</param>
     /// <param name="depths">A row for each place, a column for each cell and distance bin, [cell][bin]; weights are
-    /// times the number of bins, so that an even distribution over them sums to 1. Null where it is not
-    /// wanted.</param>
-    /// <param name="sight">[place][<see cref="SightChannels"/>], all 0 where the place is not in the picture; or
-    /// empty.</param>
+    /// multiplied by the number of bins, so that a uniform distribution over the bins sums to 1. Null if not
+    /// needed.</param>
+    /// <param name="sight">[place][<see cref="SightChannels"/>], all 0 if the place is outside the image; empty if not
+    /// needed.</param>
     public void Project(
         in Camera camera, int size, int view, SparseRowArrays cells, SparseRowArrays? depths, Span<float> sight)
     {
@@ -66,18 +66,18 @@ internal sealed class PlaceGrid(VolumeOptions options, SceneBounds bounds)
         depths?.End();
     }
 
-    /// <summary>Finds the places around points of the rays of each cell, trilinearly.</summary>
-    /// <param name="camera">Who looks.</param>
-    /// <param name="size">Cells along a side of the picture; each has rays x rays rays.</param>
-    /// <param name="view">The number of the view in the arrays.</param>
-    /// <param name="points">A row for each point, [cell][ray][point], a column for each place; points outside the
-    /// scene have no entry.</param>
+    /// <summary>Computes the trilinear weights of the places around the sample points of each cell's rays.</summary>
+    /// <param name="camera">The camera of the image.</param>
+    /// <param name="size">The number of cells along a side of the image; each has rays x rays rays.</param>
+    /// <param name="view">The index of the view in the arrays.</param>
+    /// <param name="points">A row for each point, [cell][ray][point], a column for each place; points outside the box
+    /// have no entry.</param>
     public void March(in Camera camera, int size, int view, SparseRowArrays points)
     {
         int rays = options.RaysPerCell;
         var pinhole = new PinholeView(camera, size * rays);
-        // Equal distances for all rays of a camera: cut to where each meets the box they would be denser, but a point's
-        // number would no longer say how far it is, which cost more (docs/volume.md).
+        // All rays of a camera share the same distances. Clipped to the box, a ray's points would be denser, but a
+        // point's index would no longer determine its distance, and that cost more (docs/volume.md).
         var (near, far) = Reach(pinhole.Origin);
         points.Begin(view);
         for (int index = 0; index < size * size * rays * rays; index++)
@@ -96,7 +96,7 @@ internal sealed class PlaceGrid(VolumeOptions options, SceneBounds bounds)
         points.End();
     }
 
-    /// <summary>True where a camera sees some of the places.</summary>
+    /// <summary>Whether a camera sees any of the places.</summary>
     public bool IsSeenBy(in Camera camera)
     {
         var pinhole = new PinholeView(camera, 1);
@@ -112,7 +112,7 @@ internal sealed class PlaceGrid(VolumeOptions options, SceneBounds bounds)
         return false;
     }
 
-    /// <summary>The middle of a place, in world units.</summary>
+    /// <summary>The position of a place, in world units.</summary>
     public Vector3 Place(int index) => _middles[index];
 
     private static Vector3[] Middles(VolumeOptions options, in SceneBounds bounds)
@@ -135,8 +135,8 @@ internal sealed class PlaceGrid(VolumeOptions options, SceneBounds bounds)
         return pinhole.Depth(offset) > Nearest * _radius;
     }
 
-    /// <summary>Adds the cells around a place of the picture, given in cells from the middle of the first; returns the
-    /// sum of their weights, less than 1 at the border.</summary>
+    /// <summary>Adds the cells around an image position, given in cells from the centre of the first; returns the sum
+    /// of their weights, less than 1 at the border.</summary>
     private float Interpolate(
         float column, float row, int size, float bin, SparseRowArrays cells, SparseRowArrays? depths)
     {
@@ -187,8 +187,7 @@ internal sealed class PlaceGrid(VolumeOptions options, SceneBounds bounds)
         }
     }
 
-    /// <summary>The least and the greatest distance from a camera of what lies within reach of the scene's
-    /// middle.</summary>
+    /// <summary>The range of distances from a camera to points within reach of the scene's centre.</summary>
     private (float Near, float Far) Reach(Vector3 origin)
     {
         float away = (origin - bounds.Centre).Length(), reach = Reaching * _radius;

@@ -1,20 +1,20 @@
 namespace Gqn.Native.Model.Geometry;
 
-/// <summary>On the host: a sparse matrix for each of several views, and its transpose where a gradient needs
+/// <summary>Host arrays of a sparse matrix for each of several views, and of its transpose if gradients need
 /// it.</summary>
-/// <remarks>Filled view by view and row by row, with the layout of <see cref="Engine.SparseRows"/>.</remarks>
+/// <remarks>Filled view by view and row by row, in the layout of <see cref="Engine.SparseRows"/>.</remarks>
 internal sealed class SparseRowArrays
 {
-    // Of the matrix that is being written: rows and columns of its entries, and entries of each column.
+    // For the matrix being written: row and column of each entry, and the number of entries in each column.
     private readonly int[] _entryRows = [], _entryColumns = [], _counts = [];
     private int _view, _row, _entry;
 
-    /// <summary>Room for some matrices.</summary>
-    /// <param name="views">How many.</param>
-    /// <param name="rows">Rows of each.</param>
-    /// <param name="columns">Columns of each.</param>
-    /// <param name="entriesPerRow">The most entries of a row.</param>
-    /// <param name="transposed">Whether to make the transposes, too.</param>
+    /// <summary>Allocates the arrays.</summary>
+    /// <param name="views">The number of matrices, one per view.</param>
+    /// <param name="rows">Rows of each matrix.</param>
+    /// <param name="columns">Columns of each matrix.</param>
+    /// <param name="entriesPerRow">The largest number of entries of a row.</param>
+    /// <param name="transposed">Whether to build the transposes as well.</param>
     public SparseRowArrays(int views, int rows, int columns, int entriesPerRow, bool transposed)
     {
         (Rows, SourceLength, Entries) = (rows, columns, checked(rows * entriesPerRow));
@@ -32,28 +32,28 @@ internal sealed class SparseRowArrays
     /// <summary>Rows of a matrix.</summary>
     public int Rows { get; }
 
-    /// <summary>Columns of a matrix: pixels of what is interpolated.</summary>
+    /// <summary>Columns of a matrix: the pixels of the map that is interpolated.</summary>
     public int SourceLength { get; }
 
-    /// <summary>Room for the entries of a matrix.</summary>
+    /// <summary>Capacity of a matrix, in entries.</summary>
     public int Entries { get; }
 
-    /// <summary>[view][row], and where the last row ends.</summary>
+    /// <summary>The first entry of each row, [view][row], followed by the end of the last row.</summary>
     public float[] Starts { get; }
 
-    /// <summary>[view][entry]</summary>
+    /// <summary>The column of each entry, [view][entry].</summary>
     public float[] Columns { get; }
 
-    /// <summary>[view][entry]</summary>
+    /// <summary>The weight of each entry, [view][entry].</summary>
     public float[] Weights { get; }
 
-    /// <summary>[view][column], and where the last ends; empty where no transpose is made.</summary>
+    /// <summary>[view][column], followed by the end of the last column; empty without transposes.</summary>
     public float[] TransposedStarts { get; } = [];
 
-    /// <summary>[view][entry], the rows; empty where no transpose is made.</summary>
+    /// <summary>The row of each entry, [view][entry]; empty without transposes.</summary>
     public float[] TransposedColumns { get; } = [];
 
-    /// <summary>[view][entry]; empty where no transpose is made.</summary>
+    /// <summary>The weight of each entry, [view][entry]; empty without transposes.</summary>
     public float[] TransposedWeights { get; } = [];
 
     /// <summary>Starts the matrix of a view.</summary>
@@ -64,7 +64,7 @@ internal sealed class SparseRowArrays
         Array.Clear(_counts);
     }
 
-    /// <summary>Adds an entry to the row that is being written; none where the weight is 0.</summary>
+    /// <summary>Adds an entry to the current row, unless its weight is 0.</summary>
     public void Add(int column, float weight)
     {
         if (weight == 0f)
@@ -80,7 +80,7 @@ internal sealed class SparseRowArrays
         _entry++;
     }
 
-    /// <summary>Goes to the next row.</summary>
+    /// <summary>Ends the current row.</summary>
     public void EndRow() => Starts[(_view * (Rows + 1)) + ++_row] = _entry;
 
     /// <summary>Ends the matrix, after its last row.</summary>
@@ -90,7 +90,7 @@ internal sealed class SparseRowArrays
             Transpose();
     }
 
-    /// <summary>Sorts the entries by column, those of a column by row: a counting sort.</summary>
+    /// <summary>Sorts the entries by column, then row, with a counting sort.</summary>
     private void Transpose()
     {
         var starts = TransposedStarts.AsSpan(_view * (SourceLength + 1), SourceLength + 1);

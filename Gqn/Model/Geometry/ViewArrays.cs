@@ -2,35 +2,35 @@ using Gqn.Native.Engine;
 
 namespace Gqn.Native.Model.Geometry;
 
-/// <summary>The geometry of some views on the host, ready to be uploaded; parts that a network does not need are
+/// <summary>The geometry of several views on the host, ready for upload; parts that a network does not need are
 /// empty.</summary>
 public sealed record ViewArrays
 {
-    /// <summary>[view][row][column][<see cref="CameraRays.Channels"/>]</summary>
+    /// <summary>The rays of a grid of cells, [view][row][column][<see cref="CameraRays.Channels"/>].</summary>
     internal float[] Rays { get; init; } = [];
 
-    /// <summary>Cells along a side of the grid of rays.</summary>
+    /// <summary>The number of cells along a side of the grid of rays.</summary>
     internal int RayGrid { get; init; }
 
-    /// <summary>[view][place][<see cref="PlaceGrid.SightChannels"/>]</summary>
+    /// <summary>How the views see each place, [view][place][<see cref="PlaceGrid.SightChannels"/>].</summary>
     internal float[] Sight { get; init; } = [];
 
-    /// <summary>Where places are seen in the features of the tower.</summary>
+    /// <summary>Interpolates the tower's features at the places.</summary>
     internal SparseRowArrays? Coarse { get; init; }
 
-    /// <summary>Where places are seen in the fine features.</summary>
+    /// <summary>Interpolates the fine features at the places.</summary>
     internal SparseRowArrays? Fine { get; init; }
 
-    /// <summary>Where places are seen, and at which distance.</summary>
+    /// <summary>Interpolates the distribution over distances at the places.</summary>
     internal SparseRowArrays? Depth { get; init; }
 
-    /// <summary>The places around the points of the rays.</summary>
+    /// <summary>Interpolates the places at the points of the rays.</summary>
     internal SparseRowArrays? Points { get; init; }
 
-    /// <summary>Uploads the geometry of some views.</summary>
-    /// <param name="tape">Where the variables live until the reset.</param>
-    /// <param name="count">How many views, from the first.</param>
-    /// <param name="poses">Their viewpoints, (count, 7, 1, 1).</param>
+    /// <summary>Uploads the geometry of the first views.</summary>
+    /// <param name="tape">The tape that owns the variables until its reset.</param>
+    /// <param name="count">The number of views to upload.</param>
+    /// <param name="poses">The viewpoints of these views, (count, 7, 1, 1).</param>
     public Views Upload(Tape tape, int count, Variable poses) => new(poses)
     {
         Rays = RayGrid == 0 ? default : Take(tape, Rays, new Shape(count, CameraRays.Channels, RayGrid, RayGrid)),

@@ -3,8 +3,7 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Model.Geometry;
 
-/// <summary>What of the geometry of cameras a network is told besides their viewpoints: a function of its
-/// options.</summary>
+/// <summary>The camera geometry that a network receives besides the viewpoints, determined by its options.</summary>
 public sealed class ViewGeometry
 {
     private readonly ModelOptions _options;
@@ -18,27 +17,27 @@ public sealed class ViewGeometry
             _grid = new PlaceGrid(options.Volume, Bounds);
     }
 
-    /// <summary>The box that the scenes lie in.</summary>
+    /// <summary>The bounding box of the scenes.</summary>
     public SceneBounds Bounds { get; }
 
-    /// <summary>The geometry that a network of these options needs; null where it needs none.</summary>
-    /// <exception cref="OptionException">The scene's box is not given.</exception>
+    /// <summary>The geometry that a network with these options needs; null if it needs none.</summary>
+    /// <exception cref="OptionException">The bounding box of the scenes is missing.</exception>
     public static ViewGeometry? Of(ModelOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         return options.NeedsBounds ? new ViewGeometry(options) : null;
     }
 
-    /// <summary>True where the camera sees a place of the volume, or there is none.</summary>
+    /// <summary>Whether the camera sees a place of the volume; true if there is no volume.</summary>
     public bool IsInSight(in Camera camera) => _grid?.IsSeenBy(camera.WithFieldOfView(_options.FieldOfViewDegrees)) ?? true;
 
-    /// <summary>Arrays for the views that a scene is represented from.</summary>
-    /// <param name="views">How many.</param>
+    /// <summary>Allocates arrays for context views.</summary>
+    /// <param name="views">The number of views.</param>
     /// <param name="gradients">Whether there will be a backward pass.</param>
     public ViewArrays CreateContexts(int views, bool gradients)
     {
         var volume = _options.Volume;
-        // The pyramid takes the view beside the pixels, the others beside the tower's second block.
+        // The pyramid takes the view beside the pixels, the other networks in the tower's second block.
         int size = _options.Representation == RepresentationKind.Pyramid
             ? _options.ImageSize
             : _options.ImageSize / Tower.Reduction;
@@ -56,8 +55,8 @@ public sealed class ViewGeometry
         };
     }
 
-    /// <summary>Arrays for query views.</summary>
-    /// <param name="views">How many.</param>
+    /// <summary>Allocates arrays for query views.</summary>
+    /// <param name="views">The number of views.</param>
     /// <param name="gradients">Whether there will be a backward pass.</param>
     public ViewArrays CreateQueries(int views, bool gradients)
     {
@@ -75,9 +74,9 @@ public sealed class ViewGeometry
     }
 
     /// <summary>Computes the geometry of one view.</summary>
-    /// <param name="arrays">What <see cref="CreateContexts"/> or <see cref="CreateQueries"/> has made.</param>
-    /// <param name="position">Number of the view in them.</param>
-    /// <param name="camera">The view.</param>
+    /// <param name="arrays">The result of <see cref="CreateContexts"/> or <see cref="CreateQueries"/>.</param>
+    /// <param name="position">The index of the view in the arrays.</param>
+    /// <param name="camera">The camera of the view.</param>
     public void Write(ViewArrays arrays, int position, in Camera camera)
     {
         ArgumentNullException.ThrowIfNull(arrays);

@@ -2,43 +2,43 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Model.Geometry;
 
-/// <summary>The places of the "volume" representation: a grid in the scene's box, and how it is seen and read.</summary>
+/// <summary>The "volume" representation: a grid of places in the scene's box, and how it is written and read.</summary>
 public sealed record VolumeOptions
 {
-    /// <summary>Places along x and along y; null for what suits the scenes.</summary>
+    /// <summary>Places along x and along y; null for the usual number for the scenes.</summary>
     public int? Width { get; init; }
 
-    /// <summary>Places along z; null for as many as make them about as high as wide.</summary>
+    /// <summary>Places along z; null for the number that makes places about as high as wide.</summary>
     public int? Height { get; init; }
 
-    /// <summary>Numbers that r has for each place; the last eight say how the views show it.</summary>
+    /// <summary>Channels of r at each place; the last eight describe how the views see it.</summary>
     public int Channels { get; init; } = 32;
 
-    /// <summary>Distances among which each cell of a context image decides where its surface is.</summary>
+    /// <summary>Distance bins over which each cell of a context image distributes its visible surface.</summary>
     public int DepthBins { get; init; } = 16;
 
-    /// <summary>Rays that are read for a cell of the latent grid, along each axis.</summary>
+    /// <summary>Rays per cell of the latent grid, along each axis.</summary>
     public int RaysPerCell { get; init; } = 2;
 
-    /// <summary>Points at which a ray reads the volume.</summary>
+    /// <summary>Sample points of a ray in the volume.</summary>
     public int RayPoints { get; init; } = 16;
 
-    /// <summary>Channels of what a ray has read, before the rays of a cell come together.</summary>
+    /// <summary>Channels of a ray's features, before the rays of a cell are merged.</summary>
     public int RayChannels { get; init; } = 32;
 
-    /// <summary>How many places there are.</summary>
+    /// <summary>The number of places.</summary>
     internal int Places => Across * Across * Up;
 
     /// <summary>Places along x and along y.</summary>
-    /// <exception cref="OptionException">Neither the options nor the scenes have said.</exception>
+    /// <exception cref="OptionException">The size is given neither by the options nor by the scenes.</exception>
     internal int Across => Width ?? throw new OptionException("volume.width is missing: places along x and along y.");
 
     /// <summary>Places along z.</summary>
-    /// <exception cref="OptionException">Neither the options nor the scenes have said.</exception>
+    /// <exception cref="OptionException">The size is given neither by the options nor by the scenes.</exception>
     internal int Up => Height ?? throw new OptionException("volume.height is missing: places along z.");
 
-    /// <summary>The same with the sizes that are missing.</summary>
-    /// <param name="bounds">The scene's box.</param>
+    /// <summary>A copy with the missing sizes filled in.</summary>
+    /// <param name="bounds">The bounding box of the scenes.</param>
     /// <param name="usualWidth">Places along the longer horizontal side.</param>
     internal VolumeOptions CompletedBy(in SceneBounds bounds, int usualWidth)
     {
@@ -48,7 +48,7 @@ public sealed record VolumeOptions
     }
 
     /// <summary>Checks the sizes.</summary>
-    /// <exception cref="OptionException">One is impossible.</exception>
+    /// <exception cref="OptionException">A size is out of range.</exception>
     internal void Validate()
     {
         Require(Width ?? 2, 2, 128, "width");

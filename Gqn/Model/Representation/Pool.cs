@@ -2,9 +2,9 @@ using Gqn.Native.Engine;
 
 namespace Gqn.Native.Model.Representation;
 
-/// <summary>The "pool" network: the tower, averaged over its pixels to one.</summary>
-/// <param name="scope">Where the tower's parameters are declared.</param>
-/// <param name="options">Sizes.</param>
+/// <summary>The "pool" network: the tower with global average pooling.</summary>
+/// <param name="scope">The scope of the tower's parameters.</param>
+/// <param name="options">The sizes of the network.</param>
 public sealed class Pool(ParameterScope scope, ModelOptions options) : RepresentationNetwork(scope)
 {
     private readonly Tower _tower = new(scope, options.RepresentationChannels, options.ViewChannels);

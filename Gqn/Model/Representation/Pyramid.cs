@@ -2,7 +2,7 @@ using Gqn.Native.Engine;
 
 namespace Gqn.Native.Model.Representation;
 
-/// <summary>The "pyramid": three halving convolutions and one over all that is left, down to one pixel.</summary>
+/// <summary>The "pyramid": three convolutions of stride 2 and one over the remaining map, down to one pixel.</summary>
 /// <remarks>
 /// The viewpoint enters with the image, tiled. With 64-pixel images and 256 channels it has 2,139,872 parameters.
 /// </remarks>
@@ -12,8 +12,8 @@ public sealed class Pyramid : RepresentationNetwork
     private readonly Convolution _conv2, _conv3, _conv4;
 
     /// <summary>Declares the parameters of "conv1" to "conv4".</summary>
-    /// <param name="scope">Where.</param>
-    /// <param name="options">Sizes; an eighth, a quarter and half of the representation's channels come before.</param>
+    /// <param name="scope">The scope of the parameters.</param>
+    /// <param name="options">Sizes; the layers have 1/8, 1/4, 1/2 and all of the representation's channels.</param>
     public Pyramid(ParameterScope scope, ModelOptions options)
         : base(scope)
     {

@@ -6,22 +6,22 @@ namespace Gqn.Native.Model.Representation;
 /// ψ(x, v): the representation of one image and its viewpoint. The representation of a scene is the sum over its
 /// images.
 /// </summary>
-/// <param name="scope">Where the parameters are declared.</param>
+/// <param name="scope">The scope of the parameters.</param>
 public abstract class RepresentationNetwork(ParameterScope scope) : Module(scope)
 {
-    /// <summary>ψ(x, v) of each image by itself.</summary>
+    /// <summary>ψ(x, v) of each image separately.</summary>
     /// <param name="images">(N, 3, size, size), in [0, 1].</param>
-    /// <param name="views">Of the N cameras.</param>
+    /// <param name="views">The encoded cameras of the N images.</param>
     /// <returns>(N, channels, h, w)</returns>
     public abstract Variable Forward(Variable images, Views views);
 
-    /// <summary>What the cores of the generator get of a scene for each query: r itself, but for networks that know
-    /// where the query looks.</summary>
+    /// <summary>The representation that the cores receive for each query: r itself, unless the network makes use of the
+    /// query's camera.</summary>
     /// <param name="representation">r, the sum over a scene's views.</param>
-    /// <param name="queries">Of the cameras, one of each scene.</param>
+    /// <param name="queries">The encoded cameras, one per scene.</param>
     public virtual Variable Read(Variable representation, Views queries) => representation;
 
-    /// <summary>The network that the options name.</summary>
+    /// <summary>Creates the network that the options select.</summary>
     public static RepresentationNetwork Create(ParameterScope scope, ModelOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

@@ -2,23 +2,23 @@ using Gqn.Native.Engine;
 
 namespace Gqn.Native.Model.Representation;
 
-/// <summary>The "tower": eight convolutions with two skip connections; a quarter of the image's size stays.</summary>
+/// <summary>The "tower": eight convolutions with two skip connections, down to a quarter of the image size.</summary>
 /// <remarks>
-/// Every convolution has a bias and a ReLU, the last one too; a skip is added after the ReLU. The viewpoint enters at
-/// the second skip, the same in every pixel, or each cell's ray. With 256 channels it has 1,962,368 parameters.
+/// Every convolution, including the last, has a bias and a ReLU; a skip is added after the ReLU. The viewpoint, the
+/// same in every pixel, or each cell's ray enters at the second skip. With 256 channels it has 1,962,368 parameters.
 /// </remarks>
 public sealed class Tower : RepresentationNetwork
 {
-    /// <summary>Pixels of the image for a cell of the representation, along each axis.</summary>
+    /// <summary>Image pixels per cell of the representation, along each axis.</summary>
     public const int Reduction = 4;
 
     private readonly Convolution _down1, _skip1, _conv3, _down4, _conv7, _conv8;
     private readonly SumConvolution _skip5, _conv6;
 
     /// <summary>Declares the parameters of "conv1" to "conv8".</summary>
-    /// <param name="scope">Where.</param>
+    /// <param name="scope">The scope of the parameters.</param>
     /// <param name="channels">Channels of the representation; half as many inside the blocks.</param>
-    /// <param name="viewChannels">Numbers that each cell is told of the view: those of the viewpoint, or of the cell's
+    /// <param name="viewChannels">Channels of the view in each cell: those of the viewpoint, or of the cell's
     /// ray.</param>
     public Tower(ParameterScope scope, int channels, int viewChannels = ModelOptions.ViewpointDimensions)
         : base(scope)
@@ -38,9 +38,9 @@ public sealed class Tower : RepresentationNetwork
     /// <inheritdoc />
     public override Variable Forward(Variable images, Views views) => Forward(images, views, out _);
 
-    /// <summary>ψ(x, v), and the features of its first block, which see finer.</summary>
+    /// <summary>ψ(x, v), and the features of its first block, which have a finer resolution.</summary>
     /// <param name="images">(N, 3, size, size), in [0, 1].</param>
-    /// <param name="views">Of the N cameras.</param>
+    /// <param name="views">The encoded cameras of the N images.</param>
     /// <param name="fine">(N, channels / 2, size / 2, size / 2)</param>
     /// <returns>(N, channels, size / 4, size / 4)</returns>
     internal Variable Forward(Variable images, Views views, out Variable fine)

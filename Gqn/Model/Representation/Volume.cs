@@ -3,30 +3,29 @@ using Gqn.Native.Model.Geometry;
 
 namespace Gqn.Native.Model.Representation;
 
-/// <summary>The "volume": r holds a vector for each place of a grid in the scene. Beyond the article.</summary>
+/// <summary>The "volume": r holds a vector for each place of a grid in the scene. Not in the paper.</summary>
 /// <remarks>
 /// <para>
-/// ψ(x, v): a place takes the tower's features, and finer ones, from where the camera shows it; two layers turn them and
-/// how the camera sees the place into what the view says of it, weighted by how probable it is that the surface which
-/// the camera shows there lies at the place's distance (a softmax over distances for each cell). Beside it stands, with
-/// the same weight, how the camera sees the place; the first of these numbers, summed over views, has counted, softly,
-/// how often the place was seen.
+/// ψ(x, v): each place gathers the tower's features, and finer ones, from its projection into the image; two layers map
+/// them and the place's sight channels (how the camera sees it) to features, weighted by the probability that the
+/// surface visible there lies at the place's distance (a softmax over distances for each cell). The sight channels
+/// follow, with the same weight; the first of them, summed over views, is a soft count of the views that see the place.
 /// </para>
 /// <para>
-/// Reading: the mean over the views, then, for each cell of the latent grid, the places along the rays through it,
-/// interpolated at points from near to far; one layer for each ray, one for the rays of a cell, to the channels that the
-/// cores take. r stays a sum over views, so their order does not matter; what the network need not learn is perspective.
+/// Reading: r is averaged over the views that see a place, then, for each cell of the latent grid, interpolated at
+/// points from near to far along the rays through the cell; one layer per ray and one for all rays of a cell yield the
+/// cores' channels. r remains a sum over views, so their order does not matter; perspective need not be learned.
 /// </para>
 /// </remarks>
 public sealed class Volume : RepresentationNetwork
 {
-    // What a place must have been seen of to count as seen: views by halves count little, hidden places do not explode.
+    // Added to the count of views that r is divided by: partial views count little, hidden places do not diverge.
     private const float SeenFloor = .2f;
 
-    // Softmax takes exponentials; beyond this the distance is decided anyway.
+    // Bounds the logits of the softmax over distances; beyond this the distance is decided anyway.
     private const float DepthRange = 8;
 
-    // The inputs of the layer of places.
+    // The inputs of the layer "place".
     private const int Features = 0, Sight = 1, Fine = 2;
 
     private readonly ModelOptions _options;
@@ -34,9 +33,9 @@ public sealed class Volume : RepresentationNetwork
     private readonly Convolution _say, _depth, _mean, _ray, _merge;
     private readonly SumConvolution _place;
 
-    /// <summary>Declares the parameters of the tower, of what views say of places, and of what rays read.</summary>
-    /// <param name="scope">Where.</param>
-    /// <param name="options">Sizes.</param>
+    /// <summary>Declares the parameters of the tower, of the places' features, and of the rays.</summary>
+    /// <param name="scope">The scope of the parameters.</param>
+    /// <param name="options">The sizes of the network.</param>
     public Volume(ParameterScope scope, ModelOptions options)
         : base(scope)
     {
@@ -65,9 +64,9 @@ public sealed class Volume : RepresentationNetwork
         var features = _tower.Forward(images, views, out var fine);
         var (n, d, h, w) = (features.Shape.N, _options.Volume.DepthBins, features.Shape.H, features.Shape.W);
         var surface = _depth.Forward(features).Scale(1 / DepthRange).Tanh().Scale(DepthRange).Softmax();
-        // In memory the bins of a cell follow one another, so that pairs of cell and bin are the pixels of a column.
+        // The bins of a cell are contiguous in memory, so the pairs of cell and bin are the pixels of a column.
         var there = views.Depth.Apply(surface.Reshape(new Shape(n, 1, h * w * d, 1)));
-        // What a place takes from the pictures is linear up to the activation, and there are fewer cells than places.
+        // The layer is linear up to its activation, so it is applied to the cells, which are fewer than the places.
         var taken = views.Coarse.Apply(_place.Part(Features, features))
             .Add(views.Fine.Apply(_place.Part(Fine, fine)));
         var said = _say.Forward(_place.Finish(taken, Sight, views.Sight));
@@ -87,12 +86,12 @@ public sealed class Volume : RepresentationNetwork
         var mean = representation.Divide(divisor);
         var places = _mean.Forward(mean);
         var points = queries.Points.Apply(places);
-        // In memory the points of a ray follow one another, and the rays of a cell: they are the channels of a pixel.
+        // The points of a ray and the rays of a cell are contiguous in memory: they become the channels of a pixel.
         int rays = points.Shape.H / volume.RayPoints;
         var read = _ray.Forward(points.Reshape(new Shape(shape.N, shape.C * volume.RayPoints, rays, 1)));
         var cells = _merge.Forward(
             read.Reshape(new Shape(shape.N, read.Shape.C * rays / (size * size), size, size)));
-        // Many queries of one representation would pile these up.
+        // They would accumulate over many queries of one representation.
         foreach (var passing in (ReadOnlySpan<Variable>)[count, seen, divisor, mean, places, points, read])
             tape.Release(passing);
         return cells;

@@ -4,32 +4,32 @@ using Gqn.Native.Scenes.Rendering;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>The Jaco arm in the middle of a textured room, with a coloured ball as its target.</summary>
+/// <summary>The Jaco arm in the centre of a textured room, with a coloured ball as its target.</summary>
 /// <remarks>
-/// Joint angles are uniform within their limits (a full circle where there are none), drawn again, all nine, while the
-/// pose is not physically sensible: a link under the floor, links that run into each other. The target is uniform in
-/// area in a ring around the arm and uniform in height, or on the floor, drawn again while it touches the arm; its hue
-/// is uniform on the circle. Wall and floor textures and the light are drawn as in <see cref="Rooms"/>. Cameras are on a
-/// dome around the arm, azimuth, elevation and distance uniform, and look at a point in its middle. Each purpose has its
-/// own stream of random numbers; training and test scenes come from different streams of continuous causes, so that none
-/// is in both.
+/// Joint angles are uniform within their limits (a full circle if there are none); all nine are redrawn until the pose
+/// is physically sensible: no link below the floor, no links that intersect. The target is uniform in area in a ring
+/// around the arm and uniform in height, or on the floor, and redrawn until it does not touch the arm; its hue is
+/// uniform on the circle. Wall and floor textures and the light are drawn as in <see cref="Rooms"/>. Cameras are on a
+/// dome around the arm, with uniform azimuth, elevation and distance, and look at a point in its centre. Each purpose
+/// has its own random stream; training and test scenes draw continuous factors from different streams, so no scene is
+/// in both.
 /// <para>
 /// In the part maps the target is 1, link k of the arm is 1 + k (1 to 6; the base's column belongs to link 1, the palm
 /// to link 6, and each ring to the link that turns with it), and finger k is 7 + k (1 to 3).
 /// </para>
 /// <para>
-/// The arm's measures are published and in <see cref="JacoKinematics"/>; everything else is our choice and in
-/// <see cref="JacoOptions"/>. Scenes that are composed need not be sensible: a task may move the arm anywhere within
-/// the limits of its joints.
+/// The arm's dimensions are published, see <see cref="JacoKinematics"/>; everything else is our choice, see
+/// <see cref="JacoOptions"/>. Composed scenes need not be sensible: a task may move the arm anywhere within the limits
+/// of its joints.
 /// </para>
 /// </remarks>
 public sealed class JacoArm : SceneEnvironment
 {
-    /// <summary>After so many refusals in a row the options are taken to leave no possible scene.</summary>
+    /// <summary>After this many rejections in a row, the options are considered to permit no scene.</summary>
     private const int MaxAttempts = 10_000;
 
-    /// <summary>The arm's environment.</summary>
-    /// <param name="options">Our choices; a scene is a function of them, too.</param>
+    /// <summary>Creates the environment of the arm.</summary>
+    /// <param name="options">Our choices, on which scenes depend as well; null for the defaults.</param>
     /// <exception cref="ArgumentException">The options contradict each other.</exception>
     public JacoArm(JacoOptions? options = null)
     {
@@ -58,12 +58,12 @@ public sealed class JacoArm : SceneEnvironment
     public override int ViewsPerScene => 11;
 
     /// <inheritdoc/>
-    /// <remarks>An arm that is stretched up ends above the walls.</remarks>
+    /// <remarks>The arm can reach above the walls.</remarks>
     public override SceneBounds Bounds => SceneBounds.OnFloor(
         Options.HalfSide,
         MathF.Max(Options.WallHeight, Options.Scale * (JacoKinematics.Reach + Options.FingerRadius)));
 
-    /// <summary>The choices that scenes are made with.</summary>
+    /// <summary>The options that scenes are generated with.</summary>
     public JacoOptions Options { get; }
 
     /// <inheritdoc/>
@@ -86,7 +86,7 @@ public sealed class JacoArm : SceneEnvironment
         RandomStream Stream(Purpose purpose) => StreamFor(split, index, (uint)purpose);
     }
 
-    /// <summary>Azimuths by the golden angle and evenly spaced elevations, at the mean distance.</summary>
+    /// <summary>Cameras at multiples of the golden angle and evenly spaced elevations, at the mean distance.</summary>
     public override Camera[] FixedViews(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
@@ -104,8 +104,8 @@ public sealed class JacoArm : SceneEnvironment
         return cameras;
     }
 
-    /// <summary>Whether an arm with these angles is physically sensible: above the floor and not in its own
-    /// way.</summary>
+    /// <summary>Whether an arm with these angles is physically sensible: above the floor and without
+    /// self-intersection.</summary>
     /// <param name="joints">Nine joint angles in radians.</param>
     /// <exception cref="ArgumentException">There are not nine angles.</exception>
     public bool IsSensible(ReadOnlySpan<float> joints)
@@ -123,7 +123,7 @@ public sealed class JacoArm : SceneEnvironment
             for (int i = 0; i < angles.Length; i++)
             {
                 var joint = JacoKinematics.Joints[i];
-                // Rounding may lift the largest draw above the limit.
+                // Rounding may push the largest draw above the limit.
                 angles[i] = Math.Min(random.NextSingle(joint.Lower, joint.Upper), joint.Upper);
             }
 
@@ -142,7 +142,7 @@ public sealed class JacoArm : SceneEnvironment
         for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
             (double sin, double cos) = Math.SinCos(random.NextSingle() * Math.Tau);
-            // Equal areas of a disc have equal ranges of squared distance.
+            // Uniform in area means uniform in squared distance.
             double distance =
                 Math.Sqrt((inner * inner) + (random.NextSingle() * ((outer * outer) - (inner * inner))));
             float height = random.NextSingle(Options.MinTargetHeight, Options.MaxTargetHeight);
@@ -174,9 +174,9 @@ public sealed class JacoArm : SceneEnvironment
     }
 
     /// <summary>A camera on the dome.</summary>
-    /// <param name="azimuth">Where it stands around the arm, in radians.</param>
-    /// <param name="elevationDegrees">How steeply it looks down.</param>
-    /// <param name="distance">From the point that it looks at, in metres.</param>
+    /// <param name="azimuth">The camera's direction from the arm, in radians.</param>
+    /// <param name="elevationDegrees">The angle at which it looks down, in degrees.</param>
+    /// <param name="distance">The distance from the point that it looks at, in metres.</param>
     private Camera OnDome(double azimuth, double elevationDegrees, double distance)
     {
         azimuth %= Math.Tau;

@@ -2,24 +2,24 @@ using System.Numerics;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>All points within a distance of a line segment, in metres from the arm's base.</summary>
+/// <summary>A capsule: all points within a distance of a line segment, in metres, relative to the arm's base.</summary>
 /// <param name="From">One end of the segment.</param>
 /// <param name="To">The other end.</param>
-/// <param name="Radius">The distance.</param>
+/// <param name="Radius">The distance, in metres.</param>
 internal readonly record struct Limb(Vector3 From, Vector3 To, float Radius);
 
-/// <summary>The arm's nine limbs: base, upper arm, forearm, two wrist links, palm, three fingers; and which poses of
-/// them are physically sensible.</summary>
+/// <summary>The arm's nine limbs (base, upper arm, forearm, two wrist links, palm, three fingers), and the test whether
+/// a pose is physically sensible.</summary>
 internal static class JacoBody
 {
-    /// <summary>How many limbs there are.</summary>
+    /// <summary>The number of limbs.</summary>
     public const int LimbCount = 9;
 
     private const int UpperArm = 1, Forearm = 2, FirstWrist = 3, SecondWrist = 4, Palm = 5, FirstFinger = 6;
 
-    /// <summary>Pairs of limbs that must not meet. Limbs that share a joint always do. Limbs with one link of the wrist
-    /// between them are exempt, too: it is too short for their radii and the clearance, but its fixed bends keep their
-    /// axes its length apart whatever the joints do.</summary>
+    /// <summary>Pairs of limbs that must not collide. Limbs that share a joint always touch. Limbs separated by one
+    /// link of the wrist are exempt as well: that link is shorter than their radii and the clearance, but its fixed
+    /// bends keep their axes apart by its length at all joint angles.</summary>
     private static readonly (int First, int Second)[] Strangers =
     [
         .. from first in Enumerable.Range(0, FirstFinger)
@@ -28,11 +28,11 @@ internal static class JacoBody
            select (first, second),
     ];
 
-    /// <summary>The limbs of a pose.</summary>
+    /// <summary>Computes the limbs of a pose.</summary>
     public static void Place(JacoPose pose, JacoOptions options, Span<Limb> limbs)
     {
         var links = pose.Links;
-        // The base's column carries the shoulder; the next four limbs lead from joint to joint.
+        // The base's column carries the shoulder; the next four limbs connect successive joints.
         limbs[0] = new Limb(Vector3.Zero, links[UpperArm].Position, options.LinkRadii[0]);
         for (int i = UpperArm; i < Palm; i++)
             limbs[i] = new Limb(links[i].Position, links[i + 1].Position, options.LinkRadii[i]);
@@ -46,8 +46,8 @@ internal static class JacoBody
         }
     }
 
-    /// <summary>Whether all limbs but the base are above the floor and no two that are not neighbours meet. Fingers may
-    /// touch each other but not run into each other; for all else there is a clearance.</summary>
+    /// <summary>Whether all limbs but the base are above the floor and no two that are not neighbours collide. Fingers
+    /// may touch but not intersect each other; everything else must keep the clearance.</summary>
     public static bool IsSensible(ReadOnlySpan<Limb> limbs, float clearance)
     {
         foreach (ref readonly var limb in limbs[1..])
@@ -74,7 +74,7 @@ internal static class JacoBody
         return true;
     }
 
-    /// <summary>Whether a ball of this radius stays clear of all limbs.</summary>
+    /// <summary>Whether a ball of this radius keeps the clearance from all limbs.</summary>
     public static bool IsClearOf(ReadOnlySpan<Limb> limbs, Vector3 centre, float radius, float clearance)
     {
         var ball = new Limb(centre, centre, radius);
@@ -87,8 +87,8 @@ internal static class JacoBody
         return true;
     }
 
-    /// <summary>How far the surfaces of two limbs are apart, negative where they run into each other.</summary>
-    /// <remarks>In double, one operation after the other, so that every processor takes the same decisions.</remarks>
+    /// <summary>The distance between the surfaces of two limbs; negative if they intersect.</summary>
+    /// <remarks>In scalar double precision, so that every processor makes the same decisions.</remarks>
     public static double Distance(in Limb a, in Limb b)
     {
         (double ux, double uy, double uz) = Difference(a.To, a.From);
@@ -107,7 +107,7 @@ internal static class JacoBody
             (wx + (s * ux) - (t * vx), wy + (s * uy) - (t * vy), wz + (s * uz) - (t * vz));
         return Math.Sqrt(Dot(dx, dy, dz, dx, dy, dz)) - a.Radius - b.Radius;
 
-        // A place along a segment; a segment that is a point has one place only.
+        // A position along a segment, 0 to 1; 0 if the segment is a point.
         static double Share(double numerator, double denominator) =>
             denominator > 0 ? Math.Clamp(numerator / denominator, 0, 1) : 0;
 

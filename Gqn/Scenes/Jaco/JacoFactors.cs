@@ -3,15 +3,15 @@ using System.Text.Json.Serialization;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>The causes of a scene with the arm, and with them its state: what a task that moves the arm reads and
-/// changes.</summary>
+/// <summary>The generative factors of a scene with the arm; they are also the state that a task moving the arm reads
+/// and changes.</summary>
 /// <param name="Joints">The nine joint angles in radians, in the order of
 /// <see cref="JacoKinematics.Joints"/>.</param>
 /// <param name="Target">The centre of the target, in metres from the foot of the arm, along the world's axes.</param>
-/// <param name="TargetHue">The place of the target's colour on the colour circle, 0 to 1.</param>
+/// <param name="TargetHue">The hue of the target, 0 to 1.</param>
 /// <param name="Wall">The texture of all four walls.</param>
 /// <param name="Floor">The texture of the floor.</param>
-/// <param name="Light">The place of the spot light, in world units.</param>
+/// <param name="Light">The position of the spot light, in world units.</param>
 public sealed record JacoFactors(
     IReadOnlyList<float> Joints, WorldPoint Target, float TargetHue, RoomWall Wall, RoomFloor Floor, WorldPoint Light)
     : SceneFactors
@@ -27,18 +27,18 @@ public sealed record JacoFactors(
     [JsonIgnore]
     public override IReadOnlyList<string> Properties => Names;
 
-    /// <summary>Where all parts of the arm are; computed anew at each call.</summary>
+    /// <summary>The pose of all parts of the arm; computed anew at each call.</summary>
     /// <exception cref="ArgumentException">There are not nine angles.</exception>
     [JsonIgnore]
     public JacoPose Pose => JacoKinematics.Forward([.. Joints]);
 
-    /// <summary>The point between the fingers, in metres from the foot of the arm; computed anew at each
+    /// <summary>The point between the fingers, in metres, relative to the foot of the arm; computed anew at each
     /// call.</summary>
     /// <exception cref="ArgumentException">There are not nine angles.</exception>
     [JsonIgnore]
     public Vector3 Tip => Pose.GripPoint;
 
-    /// <summary>How far the tip is from the centre of the target, in metres; computed anew at each call.</summary>
+    /// <summary>The distance of the tip from the centre of the target, in metres; computed anew at each call.</summary>
     /// <exception cref="ArgumentException">There are not nine angles.</exception>
     [JsonIgnore]
     public float Distance
@@ -73,7 +73,7 @@ public sealed record JacoFactors(
         _ => WithJoint(Joint(property), Cast<float>(property, value)),
     };
 
-    /// <summary>The number of the joint that a property names.</summary>
+    /// <summary>The index of the joint that a property names.</summary>
     private int Joint(string property) =>
         TryElement(property, "joints", JacoKinematics.JointCount, out int k, out var field) && field.IsEmpty
             ? k
@@ -86,7 +86,7 @@ public sealed record JacoFactors(
         return this with { Joints = angles };
     }
 
-    /// <exception cref="FactorException">No scene of the arm can be like this.</exception>
+    /// <exception cref="FactorException">The factors are invalid for a scene of the arm.</exception>
     internal void Check(JacoOptions options)
     {
         if (Joints?.Count != JacoKinematics.JointCount)

@@ -2,40 +2,40 @@ using System.Numerics;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>A hinge of the arm. The frame of its link is the frame before it, moved by <paramref name="Offset"/>,
-/// turned by <paramref name="Rotation"/> and then by the joint's angle about its own z axis.</summary>
-/// <param name="Offset">Where the hinge is in the frame before it, in metres.</param>
-/// <param name="Rotation">The direction of the hinge in the frame before it.</param>
-/// <param name="Lower">The least angle, in radians; −π where the joint turns freely.</param>
-/// <param name="Upper">The greatest angle, in radians; π where the joint turns freely.</param>
-/// <param name="MaxSpeed">The greatest angular speed, in radians per second.</param>
+/// <summary>A hinge of the arm. The frame of its link is the previous frame, translated by <paramref name="Offset"/>,
+/// rotated by <paramref name="Rotation"/> and then by the joint's angle about its own z axis.</summary>
+/// <param name="Offset">The position of the joint in the previous frame, in metres.</param>
+/// <param name="Rotation">The orientation of the joint in the previous frame.</param>
+/// <param name="Lower">The lower limit of the angle, in radians; −π if the joint turns freely.</param>
+/// <param name="Upper">The upper limit of the angle, in radians; π if the joint turns freely.</param>
+/// <param name="MaxSpeed">The maximum angular speed, in radians per second.</param>
 public sealed record JacoJoint(Vector3 Offset, Quaternion Rotation, float Lower, float Upper, float MaxSpeed)
 {
-    /// <summary>Whether the joint turns all the way round, again and again.</summary>
+    /// <summary>Whether the joint turns without limits.</summary>
     public bool IsFree => Upper - Lower >= MathF.Tau;
 
-    /// <summary>Whether the joint can have this angle: within the limits, or any finite one where it turns
+    /// <summary>Whether the joint can have this angle: within the limits, or any finite one if it turns
     /// freely.</summary>
     public bool Allows(float angle) => float.IsFinite(angle) && (IsFree || (angle >= Lower && angle <= Upper));
 }
 
-/// <summary>From joint angles to places: the forward kinematics of the Kinova Jaco with six joints in the arm and three
-/// fingers.</summary>
+/// <summary>The forward kinematics of the Kinova Jaco with six joints in the arm and three fingers: from joint angles
+/// to poses.</summary>
 /// <remarks>
-/// Offsets, rotations, limits and the speeds of the arm's joints are the manufacturer's published figures. The base
-/// stands at the origin of a frame whose z axis points up, in metres. With angles (0, π, π, 0, 0, 0) the arm stretches
-/// straight up. The last link carries the hand: fingers, grip and pinch point are given in its frame. Quaternions have
-/// six digits and are normalised; all arithmetic is in double, results are rounded once.
+/// Offsets, rotations, limits and the speeds of the arm's joints are the manufacturer's published figures. The base is
+/// at the origin of a frame whose z axis points up, in metres. At angles (0, π, π, 0, 0, 0) the arm points straight up.
+/// The last link carries the hand: fingers, grip and pinch point are given in its frame. Quaternions have six digits
+/// and are normalised; all arithmetic is in double precision, and results are rounded once.
 /// </remarks>
 public static class JacoKinematics
 {
-    /// <summary>The joints of the arm: base, shoulder, elbow and three of the wrist.</summary>
+    /// <summary>The number of joints of the arm: base, shoulder, elbow and three of the wrist.</summary>
     public const int ArmJoints = 6;
 
-    /// <summary>The fingers, one joint each.</summary>
+    /// <summary>The number of fingers, with one joint each.</summary>
     public const int FingerJoints = 3;
 
-    /// <summary>All joints: the arm's, then the fingers'.</summary>
+    /// <summary>The number of all joints: the arm's, then the fingers'.</summary>
     public const int JointCount = ArmJoints + FingerJoints;
 
     /// <summary>The point between the fingers that holds a ball, in the frame of link 6, in metres.</summary>
@@ -48,12 +48,12 @@ public static class JacoKinematics
     public static readonly Vector3 Knuckle = new(.044f, -.003f, 0);
 
     /// <summary>The end of a finger, in the finger's frame, in metres.</summary>
-    /// <remarks>The second knuckle does not move here. A finger that goes on straight beyond it as far as this ends
-    /// within a centimetre or two of <see cref="PinchPoint"/> when closed (our choice).</remarks>
+    /// <remarks>The second knuckle does not move here. A finger extended straight beyond it to this length ends within
+    /// a centimetre or two of <see cref="PinchPoint"/> when closed (our choice).</remarks>
     public static readonly Vector3 Fingertip = Knuckle * (.084f / .044f);
 
-    // The published hand is turned by half a turn, and so is the site of link 6 that carries it, about the same axis:
-    // the two cancel, and the places of the fingers hold in the frame of link 6.
+    // The published hand is rotated by half a turn, and so is the site of link 6 that carries it, about the same axis:
+    // the two cancel, and the positions of the fingers are valid in the frame of link 6.
     private static readonly JacoJoint[] Table =
     [
         Free(new Vector3(0, 0, .15675f), Wxyz(0, 0, 1, 0), 36),
@@ -69,18 +69,18 @@ public static class JacoKinematics
 
     private static readonly RigidMotion[] Mounts = [.. Table.Select(joint => new RigidMotion(joint))];
 
-    /// <summary>The joints in the order of a vector of angles: six of the arm, from the base, and three
+    /// <summary>The joints in the order of the vector of angles: six of the arm, from the base, and three
     /// fingers.</summary>
     public static IReadOnlyList<JacoJoint> Joints { get; } = Array.AsReadOnly(Table);
 
-    /// <summary>How far from the origin the arm's axes can be, in metres: the lengths of all its links and of a finger,
-    /// one after the other.</summary>
+    /// <summary>An upper bound of the arm's reach from the origin, in metres: the sum of the lengths of all links and a
+    /// finger.</summary>
     public static float Reach { get; } = Table[..ArmJoints].Sum(joint => joint.Offset.Length())
         + Table[ArmJoints..].Max(joint => joint.Offset.Length()) + Fingertip.Length();
 
-    /// <summary>Where everything is at given angles.</summary>
+    /// <summary>Computes the pose of all parts at given angles.</summary>
     /// <param name="angles">The nine joint angles in radians, in the order of <see cref="Joints"/>. Limits are not
-    /// looked at.</param>
+    /// checked.</param>
     /// <exception cref="ArgumentException">There are not nine angles.</exception>
     public static JacoPose Forward(ReadOnlySpan<float> angles)
     {
@@ -113,7 +113,7 @@ public static class JacoKinematics
         Vector3 offset, Quaternion rotation, float lower, float upper, float degreesPerSecond) =>
         new(offset, rotation, lower, upper, Radians(degreesPerSecond));
 
-    /// <summary>The speed of the fingers is not published; they are as quick as the wrist here.</summary>
+    /// <summary>The speed of the fingers is not published; it is that of the wrist here.</summary>
     private static JacoJoint Finger(Vector3 offset, Quaternion rotation) =>
         Limited(offset, rotation, .15f, 1.35f, 48);
 
@@ -121,7 +121,7 @@ public static class JacoKinematics
 
     private static float Radians(float degrees) => (float)(degrees * (Math.PI / 180));
 
-    /// <summary>A rotation (the columns X, Y and Z) followed by a translation (P), in double.</summary>
+    /// <summary>A rotation (the columns X, Y and Z) followed by a translation (P), in double precision.</summary>
     private readonly record struct RigidMotion(Triple X, Triple Y, Triple Z, Triple P)
     {
         public static readonly RigidMotion Identity = new(new(1, 0, 0), new(0, 1, 0), new(0, 0, 1), new(0, 0, 0));
@@ -136,11 +136,11 @@ public static class JacoKinematics
             Z = new Triple(s * ((x * z) + (w * y)), s * ((y * z) - (w * x)), 1 - (s * ((x * x) + (y * y))));
         }
 
-        /// <summary>The motion that a motion within this frame makes seen from outside.</summary>
+        /// <summary>Composition: a motion within this frame, expressed in the outer frame.</summary>
         public RigidMotion Then(in RigidMotion inner) =>
             new(Rotate(inner.X), Rotate(inner.Y), Rotate(inner.Z), P.Plus(Rotate(inner.P)));
 
-        /// <summary>Turns the frame about its own z axis.</summary>
+        /// <summary>Rotates the frame about its own z axis.</summary>
         public RigidMotion Turned(double angle)
         {
             (double sin, double cos) = Math.SinCos(angle);

@@ -2,14 +2,14 @@ using System.Numerics;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>A link's coordinate frame, seen from the arm's base, in metres.</summary>
-/// <param name="Position">The origin.</param>
+/// <summary>The coordinate frame of a link, relative to the arm's base, in metres.</summary>
+/// <param name="Position">The origin of the frame.</param>
 /// <param name="XAxis">The unit vector along x.</param>
 /// <param name="YAxis">The unit vector along y.</param>
-/// <param name="ZAxis">The unit vector along z: the axis of the joint that the link turns with.</param>
+/// <param name="ZAxis">The unit vector along z, the axis of the link's joint.</param>
 public readonly record struct LinkFrame(Vector3 Position, Vector3 XAxis, Vector3 YAxis, Vector3 ZAxis);
 
-/// <summary>Where the parts of the arm are, seen from its base, in metres. It never changes.</summary>
+/// <summary>The poses of the parts of the arm, relative to its base, in metres. Immutable.</summary>
 public sealed class JacoPose
 {
     private readonly LinkFrame[] _frames;

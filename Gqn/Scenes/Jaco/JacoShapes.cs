@@ -3,13 +3,13 @@ using Gqn.Native.Scenes.Rendering;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>The shapes that a picture of the arm and its target shows, in world units.</summary>
+/// <summary>The primitives that the arm and its target are rendered from, in world units.</summary>
 internal static class JacoShapes
 {
     private const byte TargetPart = 1, FirstLinkPart = 2;
 
     /// <summary>The target, nine limbs, and a ring around each joint of the arm. The round ends of limbs that meet at a
-    /// joint make its ball.</summary>
+    /// joint form its ball.</summary>
     public static Primitive[] Of(JacoFactors factors, JacoOptions options)
     {
         var pose = factors.Pose;

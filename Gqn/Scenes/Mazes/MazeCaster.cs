@@ -5,23 +5,23 @@ using System.Runtime.Intrinsics;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>Pictures of a maze for level cameras between its walls, one ray for each quarter of a pixel
+/// <summary>Renders a maze for level cameras between its walls, with one ray for each quarter of a pixel
 /// column.</summary>
 /// <remarks>
-/// Seen by a level camera, verticals of the world are verticals of the picture. So one ray on the plan tells all that a
-/// thin column of the picture shows: sky, then the courses of the wall, then stretches of floor, each from one known
-/// height to the next. Heights are fractions of pixels, and what a pixel shows is the exact mean over its height: each
-/// column is kept as its derivative, in which a change of colour at height r is split between the two pixels around r,
-/// and summed up at the end. Across, the mean of <see cref="SubColumns"/> rays smooths the walls' vertical edges. The
-/// floor's pattern is averaged over each pixel's footprint.
+/// For a level camera, vertical lines of the world are vertical in the image. One ray on the plan therefore determines
+/// all that a thin column of the image shows: sky, then the courses of the wall, then stretches of floor, each from one
+/// known height to the next. Heights are fractional, and a pixel is the exact mean over its height: each column is
+/// stored as its derivative, in which a change of colour at height r is split between the two pixels around r, and
+/// integrated at the end. Horizontally, the mean of <see cref="SubColumns"/> rays smooths the walls' vertical edges.
+/// The floor's pattern is averaged over each pixel's footprint.
 /// <para>
-/// Arithmetic is scalar or in vectors without contraction, always in one order, so that the bytes are the same on
-/// every processor; nothing is shared, so that they are the same on any number of threads.
+/// Arithmetic is scalar, or in vectors without contraction, in a fixed order, so that the bytes are the same on every
+/// processor; no state is shared, so that they are the same for any number of threads.
 /// </para>
 /// </remarks>
 internal static class MazeCaster
 {
-    /// <summary>Rays for each column of pixels.</summary>
+    /// <summary>The number of rays per column of pixels.</summary>
     public const int SubColumns = 4;
 
     private const int MaxSize = Scene.MaxImageSize;
@@ -55,7 +55,7 @@ internal static class MazeCaster
             WriteDepth(maze, view, size, depth);
     }
 
-    /// <summary>Adds the changes of colour along one thin column, from the top.</summary>
+    /// <summary>Adds the changes of colour down one thin column.</summary>
     private static void AddColumn(
         MazeGeometry maze, in View view, float column, Span<Vector4> surfaces, Span<Vector4> floors)
     {
@@ -63,7 +63,7 @@ internal static class MazeCaster
         var direction = view.DirectionAt(column);
         int count = maze.Plan.Trace(view.Position, direction, stretches, out var hit);
 
-        // Along the wall the pattern is averaged over the thin column; upwards it consists of courses in turn.
+        // Along the wall the pattern is averaged over the thin column; vertically its courses alternate.
         int axis = hit.Face >> 1;
         float along = axis == 0
             ? view.Position.Y + (hit.Distance * direction.Y)
@@ -98,8 +98,8 @@ internal static class MazeCaster
         }
     }
 
-    /// <summary>A change by <paramref name="change"/> at height <paramref name="row"/> of the picture: the pixel there
-    /// has its share, and the next one the rest.</summary>
+    /// <summary>Adds a change by <paramref name="change"/> at height <paramref name="row"/> of the image: the pixel
+    /// there gets its share, and the next one the rest.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Add(Span<Vector4> column, float row, Vector4 change)
     {
@@ -112,13 +112,13 @@ internal static class MazeCaster
         column[pixel + 1] += rest;
     }
 
-    /// <summary>The floor's tones in one column, from the horizon downwards, eight pixels at a time.</summary>
+    /// <summary>Computes the floor's tones in one column, from the horizon downwards, eight pixels at a time.</summary>
     private static void FillTones(
         CheckerPattern pattern, in View view, float column, ReadOnlySpan<float> distances, Span<float> tones, int count)
     {
         var direction = view.DirectionAt(column);
-        // A pixel's footprint is a parallelogram: one side across the ray, one along it. A box with the variance of
-        // its projection has the root of the sum of squares as its width.
+        // A pixel's footprint is a parallelogram: one side across the ray, one along it. A box with the variance of its
+        // projection has the root of the sum of their squares as its width.
         Vector2 across = view.Right * view.Step, lengthwise = direction * (view.Step / view.Height);
         across *= across;
         lengthwise *= lengthwise;
@@ -136,13 +136,13 @@ internal static class MazeCaster
         }
     }
 
-    /// <summary>Sums up the derivatives and writes a column of pixels.</summary>
-    /// <param name="surfaces">Of sky and walls.</param>
-    /// <param name="floors">Of floors.</param>
-    /// <param name="tones">What floors are multiplied by, from row <paramref name="horizon"/> on.</param>
+    /// <summary>Integrates the derivatives and writes a column of pixels.</summary>
+    /// <param name="surfaces">The derivatives of sky and walls.</param>
+    /// <param name="floors">The derivatives of floors.</param>
+    /// <param name="tones">The factors of the floors, from row <paramref name="horizon"/> on.</param>
     /// <param name="horizon">The first row that can show floor.</param>
-    /// <param name="rgb">The picture from the column's first pixel on.</param>
-    /// <param name="size">Pixels in a row.</param>
+    /// <param name="rgb">The image, from the column's first pixel on.</param>
+    /// <param name="size">The number of pixels in a row.</param>
     private static void WriteColumn(ReadOnlySpan<Vector4> surfaces, ReadOnlySpan<Vector4> floors,
         ReadOnlySpan<float> tones, int horizon, Span<byte> rgb, int size)
     {
@@ -157,7 +157,7 @@ internal static class MazeCaster
                 floor += floors[row];
                 colour += floor * tones[row - horizon];
             }
-            // Sums that should be 0 or 1 may miss it by a rounding, far less than the half level added here.
+            // Sums that should be 0 or 1 may be off by rounding, but by far less than the half level added here.
             colour = (colour * Scale) + new Vector4(.5f);
             int at = row * size * 3;
             rgb[at] = (byte)colour.X;
@@ -185,8 +185,7 @@ internal static class MazeCaster
         }
     }
 
-    /// <summary>A level camera, ready to make rays on the plan whose unit of length is that of the forward
-    /// axis.</summary>
+    /// <summary>A level camera that casts rays on the plan; distances are measured along the forward axis.</summary>
     private readonly struct View
     {
         public readonly Vector2 Position;
@@ -194,7 +193,7 @@ internal static class MazeCaster
         public readonly float Height;
         public readonly float Middle;
 
-        /// <summary>What one pixel spans at distance 1.</summary>
+        /// <summary>The width of one pixel at distance 1, in world units.</summary>
         public readonly float Step;
         private readonly Vector2 _forward;
         private readonly float _pixelsAtOne;
@@ -213,14 +212,14 @@ internal static class MazeCaster
             _pixelsAtOne = size / (2 * tangent);
         }
 
-        /// <summary>The ray through a place across the picture, in pixels.</summary>
+        /// <summary>The direction of the ray through a column of the image, in pixels.</summary>
         public Vector2 DirectionAt(float column) => _forward + (Right * ((column - Middle) * Step));
 
-        /// <summary>How many pixels one unit spans at a distance; finite also for a camera at a wall.</summary>
+        /// <summary>The number of pixels per world unit at a distance; finite even for a camera at a wall.</summary>
         public float PixelsPerUnit(float distance) => _pixelsAtOne / MathF.Max(distance, 1e-6f);
 
-        /// <summary>The distance of the floor in the middle of a row of pixels, or, where that is on or above the
-        /// horizon, at the middle of the row's part beneath it.</summary>
+        /// <summary>The distance of the floor at the centre of a row of pixels or, if that is on or above the horizon,
+        /// at the centre of the row's part below it.</summary>
         public float FloorDistance(int row) => Height * _pixelsAtOne / MathF.Max(row + .5f - Middle, .25f);
     }
 }

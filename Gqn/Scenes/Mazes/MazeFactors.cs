@@ -2,16 +2,16 @@ using System.Text.Json.Serialization;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>What an area of a maze looks like.</summary>
-/// <param name="Wall">Number of the colour in <see cref="MazeOptions.WallColours"/>, from 0.</param>
-/// <param name="Floor">Number of the colour in <see cref="MazeOptions.FloorColours"/>, from 0.</param>
+/// <summary>The colours of an area of a maze.</summary>
+/// <param name="Wall">Index of the colour in <see cref="MazeOptions.WallColours"/>.</param>
+/// <param name="Floor">Index of the colour in <see cref="MazeOptions.FloorColours"/>.</param>
 public readonly record struct MazeAreaColours(int Wall, int Floor);
 
-/// <summary>The causes of a maze's pictures.</summary>
+/// <summary>The generative factors of a maze.</summary>
 /// <param name="Layout">Walls and rooms; in JSON its map, line by line.</param>
 /// <param name="Corridor">The colours of all corridors.</param>
-/// <param name="Rooms">The colours of each room, in the order of <see cref="MazeLayout.Rooms"/>. A layout with another
-/// number of rooms needs as many colours: change both in one <c>with</c> expression.</param>
+/// <param name="Rooms">The colours of each room, in the order of <see cref="MazeLayout.Rooms"/>. A layout with a
+/// different number of rooms needs as many colours: change both in one <c>with</c> expression.</param>
 public sealed record MazeFactors(MazeLayout Layout, MazeAreaColours Corridor, IReadOnlyList<MazeAreaColours> Rooms)
     : SceneFactors
 {

@@ -2,11 +2,11 @@ using Gqn.Native.Engine;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>Draws layouts of mazes.</summary>
+/// <summary>Draws random layouts of mazes.</summary>
 /// <remarks>
 /// Rooms are placed first. A randomised depth-first search then opens walls until all cells are connected, with each
-/// room as one node of the graph, so that it may branch there. Of the walls that still stand some are opened; rooms
-/// with too few openings get more; and some of the dead ends of a single cell are opened at a second side.
+/// room as one node of the graph, so that paths may branch there. Then some of the remaining walls are opened, rooms
+/// with too few openings get more, and some dead ends of a single cell are opened at a second side.
 /// </remarks>
 internal ref struct MazeGenerator
 {
@@ -32,7 +32,7 @@ internal ref struct MazeGenerator
     /// <summary>A border between two nodes, seen from the first one's cell.</summary>
     private readonly record struct Border(int X, int Y, MazeSide Side);
 
-    /// <summary>Draws one layout.</summary>
+    /// <summary>Draws one random layout.</summary>
     public static MazeLayout Draw(MazeOptions options, RandomStream random)
     {
         Span<MazeRoom> nodes = stackalloc MazeRoom[Cells];
@@ -50,7 +50,7 @@ internal ref struct MazeGenerator
         return new MazeLayout(generator._walls, rooms);
     }
 
-    /// <summary>Sizes are uniform, and so are the places among those where rooms do not touch.</summary>
+    /// <summary>Places the rooms: sizes are uniform, as are positions where rooms do not touch.</summary>
     private readonly void PlaceRooms(Span<MazeRoom> rooms)
     {
         int sizes = _options.MaxRoomSize - _options.MinRoomSize + 1;
@@ -99,8 +99,8 @@ internal ref struct MazeGenerator
         }
     }
 
-    /// <summary>The spanning tree: from the last node that has unvisited neighbours, through one of the walls towards
-    /// them.</summary>
+    /// <summary>Opens the walls of a spanning tree: from the last node with unvisited neighbours, through one of the
+    /// walls towards them.</summary>
     private void Connect()
     {
         Span<int> path = stackalloc int[Cells];
@@ -114,7 +114,7 @@ internal ref struct MazeGenerator
             int count = 0;
             foreach (var border in borders[..ClosedBorders(path[length - 1], borders)])
             {
-                // Compacts in place: what was read is never behind what is written.
+                // Compacts in place: the write position never overtakes the read position.
                 if (!visited[Beyond(border)])
                     borders[count++] = border;
             }
@@ -147,7 +147,7 @@ internal ref struct MazeGenerator
         }
     }
 
-    /// <summary>Gives a room at least as many openings as the options ask for, or all that it can have.</summary>
+    /// <summary>Gives a room at least the required number of openings, or all that it can have.</summary>
     private void OpenRoom(int room)
     {
         Span<Border> borders = stackalloc Border[4 * Cells];
@@ -173,8 +173,8 @@ internal ref struct MazeGenerator
         }
     }
 
-    /// <summary>Opens dead ends whose only way leads straight to a junction or into a room. Which cells these are is
-    /// settled first: an opening may shorten another dead end.</summary>
+    /// <summary>Opens dead ends whose only neighbour is a junction or in a room. These cells are collected first, as an
+    /// opening may shorten another dead end.</summary>
     private void OpenDeadEnds(int rooms)
     {
         Span<int> deadEnds = stackalloc int[Cells];
@@ -210,7 +210,7 @@ internal ref struct MazeGenerator
         return _nodeOf[(toY * Side) + toX] < rooms || _walls.Openings(toX, toY) > 2;
     }
 
-    /// <summary>The walls between a node and others; the ring wall is none of them.</summary>
+    /// <summary>Lists the walls between a node and others, without the ring wall.</summary>
     private readonly int ClosedBorders(int node, Span<Border> borders)
     {
         int count = 0;

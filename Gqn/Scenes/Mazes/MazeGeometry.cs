@@ -3,7 +3,7 @@ using Gqn.Native.Imaging;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>A maze with its colours, ready to be looked at.</summary>
+/// <summary>A maze with its colours, ready for rendering.</summary>
 internal sealed class MazeGeometry : SceneGeometry
 {
     private const int Faces = 4;
@@ -55,7 +55,7 @@ internal sealed class MazeGeometry : SceneGeometry
 
     public Vector3 FloorOf(int area) => _floors[area];
 
-    /// <summary>The colour of an area's walls on one face, the light included.</summary>
+    /// <summary>The colour of an area's walls on one face, including the light.</summary>
     public Vector3 WallOf(int area, int face) => _walls[(area * Faces) + face];
 
     public override (Vector2 Low, Vector2 High)? Walls => (new(Plan.Lines[0]), new(Plan.Lines[^1]));

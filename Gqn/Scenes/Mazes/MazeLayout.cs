@@ -3,10 +3,10 @@ using System.Text.Json.Serialization;
 namespace Gqn.Native.Scenes;
 
 /// <summary>A rectangle of cells without walls between them.</summary>
-/// <param name="X">Its westernmost column of cells, from 0.</param>
-/// <param name="Y">Its southernmost row of cells, from 0.</param>
-/// <param name="Width">Cells from west to east.</param>
-/// <param name="Height">Cells from south to north.</param>
+/// <param name="X">The westernmost column of cells, from 0.</param>
+/// <param name="Y">The southernmost row of cells, from 0.</param>
+/// <param name="Width">The number of cells from west to east.</param>
+/// <param name="Height">The number of cells from south to north.</param>
 public readonly record struct MazeRoom(int X, int Y, int Width, int Height)
 {
     /// <summary>Whether a cell belongs to the room.</summary>
@@ -17,17 +17,17 @@ public readonly record struct MazeRoom(int X, int Y, int Width, int Height)
         X <= other.X + other.Width && other.X <= X + Width && Y <= other.Y + other.Height && other.Y <= Y + Height;
 }
 
-/// <summary>A maze of 7×7 cells with walls on their borders, all within a closed ring, all cells connected; some cells
-/// form rooms, the others are corridors.</summary>
+/// <summary>A maze of 7×7 connected cells with walls on their borders, enclosed by a ring wall; some cells form rooms,
+/// the others are corridors.</summary>
 /// <remarks>
 /// Cells, columns and rows count from the south-west corner: x grows to the east, y to the north, as on a map. In the
-/// world the maze's middle is the origin and a cell measures one unit, so cell (x, y) has its centre at
-/// (x − 3, y − 3). A layout never changes; two are equal if their walls and rooms are.
+/// world, the maze is centred at the origin and a cell has a side of one unit, so the centre of cell (x, y) is
+/// (x − 3, y − 3). Layouts are immutable; two are equal if their walls and rooms are.
 /// </remarks>
 [JsonConverter(typeof(MazeLayoutJsonConverter))]
 public sealed class MazeLayout : IEquatable<MazeLayout>
 {
-    /// <summary>Cells along each side.</summary>
+    /// <summary>The number of cells along each side.</summary>
     public const int Side = 7;
 
     /// <summary>The area of cells that belong to no room.</summary>
@@ -35,7 +35,7 @@ public sealed class MazeLayout : IEquatable<MazeLayout>
 
     private readonly MazeRoom[] _rooms;
 
-    /// <summary>A layout of walls that are known to be in order.</summary>
+    /// <summary>Creates a layout from walls and rooms that are known to be valid.</summary>
     internal MazeLayout(MazeWalls walls, ReadOnlySpan<MazeRoom> rooms)
     {
         Walls = walls;
@@ -44,15 +44,15 @@ public sealed class MazeLayout : IEquatable<MazeLayout>
             a.Y + a.Height != b.Y + b.Height ? (b.Y + b.Height).CompareTo(a.Y + a.Height) : a.X.CompareTo(b.X));
     }
 
-    /// <summary>The rooms in the order in which a map is read: from the north, then from the west.</summary>
+    /// <summary>The rooms in reading order: from the north, then from the west.</summary>
     public IReadOnlyList<MazeRoom> Rooms => _rooms;
 
     internal MazeWalls Walls { get; }
 
     /// <summary>Whether there is a wall on a border that runs from south to north.</summary>
-    /// <param name="line">Which border, 0 (the western ring wall) to 7 (the eastern).</param>
-    /// <param name="row">The row of cells that it borders, 0 to 6.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such place.</exception>
+    /// <param name="line">The border's number, 0 (the western ring wall) to 7 (the eastern).</param>
+    /// <param name="row">The row of the adjacent cells, 0 to 6.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such border.</exception>
     public bool HasVerticalWall(int line, int row)
     {
         ThrowIfOutside(line, Side, nameof(line));
@@ -61,9 +61,9 @@ public sealed class MazeLayout : IEquatable<MazeLayout>
     }
 
     /// <summary>Whether there is a wall on a border that runs from west to east.</summary>
-    /// <param name="column">The column of cells that it borders, 0 to 6.</param>
-    /// <param name="line">Which border, 0 (the southern ring wall) to 7 (the northern).</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such place.</exception>
+    /// <param name="column">The column of the adjacent cells, 0 to 6.</param>
+    /// <param name="line">The border's number, 0 (the southern ring wall) to 7 (the northern).</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such border.</exception>
     public bool HasHorizontalWall(int column, int line)
     {
         ThrowIfOutside(column, Side - 1, nameof(column));
@@ -86,7 +86,7 @@ public sealed class MazeLayout : IEquatable<MazeLayout>
         return Corridor;
     }
 
-    /// <summary>The cell that a point of the world lies in, or nearest to.</summary>
+    /// <summary>The cell that contains a point of the world, or is nearest to it.</summary>
     /// <param name="x">World coordinate, −3.5 to 3.5 within the maze.</param>
     /// <param name="y">World coordinate, −3.5 to 3.5 within the maze.</param>
     public static (int X, int Y) CellAt(float x, float y)
@@ -96,12 +96,12 @@ public sealed class MazeLayout : IEquatable<MazeLayout>
         static int Cell(float coordinate) => (int)Math.Clamp(MathF.Floor(coordinate + (Side / 2f)), 0, Side - 1);
     }
 
-    /// <summary>The world coordinate of the middle of a column or row of cells.</summary>
+    /// <summary>The world coordinate of the centre of a column or row of cells.</summary>
     public static float CentreOf(int cell) => cell - ((Side - 1) / 2f);
 
-    /// <summary>Reads a map as <see cref="ToString"/> writes it.</summary>
+    /// <summary>Parses a map as <see cref="ToString"/> writes it.</summary>
     /// <param name="text">15 lines of 22 characters.</param>
-    /// <exception cref="MazeFormatException">It is no map of a maze; says where.</exception>
+    /// <exception cref="MazeFormatException">The text is not a map of a maze; the message says where.</exception>
     public static MazeLayout Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -110,7 +110,7 @@ public sealed class MazeLayout : IEquatable<MazeLayout>
 
     /// <summary>A map with north on top: walls as lines, and the cells of the rooms as letters.</summary>
     /// <example>
-    /// Its first lines may be
+    /// Its first lines may be:
     /// <code>
     /// +--+--+--+--+--+--+--+
     /// |AA AA|        |     |
@@ -131,7 +131,7 @@ public sealed class MazeLayout : IEquatable<MazeLayout>
     /// <inheritdoc/>
     public override int GetHashCode() => Identity.GetHashCode();
 
-    /// <summary>A hash of walls and rooms that never changes between runs or versions of .NET.</summary>
+    /// <summary>A hash of walls and rooms that is stable across runs and versions of .NET.</summary>
     internal ulong Identity
     {
         get
@@ -159,7 +159,7 @@ internal enum MazeSide
     South,
 }
 
-/// <summary>Which borders of cells carry a wall: 8×7 that run north and 7×8 that run east, one bit each.</summary>
+/// <summary>The borders of cells that carry a wall: 8×7 that run north and 7×8 that run east, one bit each.</summary>
 /// <param name="Vertical">Walls that run from south to north, bit <see cref="VerticalBit"/>.</param>
 /// <param name="Horizontal">Walls that run from west to east, bit <see cref="HorizontalBit"/>.</param>
 internal readonly record struct MazeWalls(ulong Vertical, ulong Horizontal)
@@ -193,7 +193,7 @@ internal readonly record struct MazeWalls(ulong Vertical, ulong Horizontal)
         return new MazeWalls(Vertical & ~vertical, Horizontal & ~horizontal);
     }
 
-    /// <summary>On how many sides a cell is open.</summary>
+    /// <summary>The number of open sides of a cell.</summary>
     public int Openings(int x, int y)
     {
         int count = 0;

@@ -2,39 +2,39 @@ using Gqn.Native.Imaging;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>The parameters of mazes. The released data set publishes few of them; the others are our choice, and
-/// their defaults are those of the environment called "mazes".</summary>
-/// <remarks>Lengths are in world units, of which a cell of the maze measures one.</remarks>
+/// <summary>The parameters of mazes. Few of them are published with the data set; the others are our choice. The
+/// defaults are those of the environment "mazes".</summary>
+/// <remarks>Lengths are in world units; a cell of the maze has a side of one unit.</remarks>
 public sealed record MazeOptions
 {
-    /// <summary>The fewest rooms of a maze (the data set's: 1).</summary>
+    /// <summary>The minimum number of rooms of a maze (the data set's: 1).</summary>
     public int MinRooms { get; init; } = 1;
 
-    /// <summary>The most rooms of a maze, 0 to 2 (the data set's: 2); all numbers in between are alike
-    /// likely.</summary>
+    /// <summary>The maximum number of rooms of a maze, 0 to 2 (the data set's: 2); the number is uniform between
+    /// both.</summary>
     public int MaxRooms { get; init; } = 2;
 
-    /// <summary>The least width and height of a room, in cells.</summary>
+    /// <summary>The minimum width and height of a room, in cells.</summary>
     public int MinRoomSize { get; init; } = 2;
 
-    /// <summary>The greatest width and height of a room, in cells, at most 3: two such rooms still fit without
+    /// <summary>The maximum width and height of a room, in cells, at most 3: two such rooms still fit without
     /// touching.</summary>
     public int MaxRoomSize { get; init; } = 3;
 
-    /// <summary>How many openings each room has at least: the data set's rooms have "multiple connecting
+    /// <summary>The minimum number of openings of a room: the data set's rooms have "multiple connecting
     /// corridors".</summary>
     public int MinRoomOpenings { get; init; } = 2;
 
-    /// <summary>The probability that a wall which the spanning tree left standing is opened.</summary>
+    /// <summary>The probability that a wall left by the spanning tree is opened.</summary>
     public float OpeningProbability { get; init; } = .12f;
 
     /// <summary>The probability that a dead end of one cell is opened at a second side.</summary>
     public float DeadEndRemovalProbability { get; init; } = .5f;
 
-    /// <summary>How thick walls are; they stand on the borders of the cells.</summary>
+    /// <summary>The thickness of the walls, which stand on the borders of the cells.</summary>
     public float WallThickness { get; init; } = .1f;
 
-    /// <summary>How high walls are; there is no ceiling.</summary>
+    /// <summary>The height of the walls; there is no ceiling.</summary>
     public float WallHeight { get; init; } = 1;
 
     /// <summary>The height of the cameras.</summary>
@@ -43,35 +43,35 @@ public sealed record MazeOptions
     /// <summary>The field of view of the cameras, in degrees.</summary>
     public float FieldOfViewDegrees { get; init; } = 80;
 
-    /// <summary>How far cameras are from the nearest wall at least.</summary>
+    /// <summary>The minimum distance of cameras from the nearest wall.</summary>
     public float Clearance { get; init; } = .15f;
 
-    /// <summary>How many headings there are, evenly spaced from the x axis on; 0 for any heading.</summary>
+    /// <summary>The number of possible headings, evenly spaced from the x axis on; 0 for any heading.</summary>
     public int Headings { get; init; }
 
-    /// <summary>The views of a scene (the data set's: 300).</summary>
+    /// <summary>The number of views of a scene (the data set's: 300).</summary>
     public int ViewsPerScene { get; init; } = 300;
 
-    /// <summary>What walls can look like; all alike likely.</summary>
+    /// <summary>The possible colours of walls, all equally likely.</summary>
     public IReadOnlyList<Rgb> WallColours { get; init; } =
     [
         new(214, 62, 54), new(58, 158, 70), new(54, 92, 206), new(232, 190, 48), new(152, 66, 178), new(232, 128, 44),
     ];
 
-    /// <summary>What floors can look like; all alike likely.</summary>
+    /// <summary>The possible colours of floors, all equally likely.</summary>
     public IReadOnlyList<Rgb> FloorColours { get; init; } =
         [new(196, 196, 190), new(150, 108, 72), new(92, 142, 156), new(206, 178, 120)];
 
-    /// <summary>The flat sky, as measured in the released pictures of the rooms.</summary>
+    /// <summary>The uniform colour of the sky, as measured in the released images of the rooms.</summary>
     public Rgb SkyColour { get; init; } = new(154, 226, 250);
 
-    /// <summary>Walls seen from above, in plans and by cameras over the maze.</summary>
+    /// <summary>The colour of walls seen from above, in plans and by cameras above the maze.</summary>
     public Rgb WallTopColour { get; init; } = new(36, 36, 42);
 
-    /// <summary>The edge of the squares of the walls' two-tone pattern.</summary>
+    /// <summary>The side of the squares in the walls' two-tone pattern.</summary>
     public float WallTile { get; init; } = .25f;
 
-    /// <summary>The edge of the squares of the floors' two-tone pattern.</summary>
+    /// <summary>The side of the squares in the floors' two-tone pattern.</summary>
     public float FloorTile { get; init; } = .5f;
 
     /// <summary>How much darker the dark squares of walls are, as a fraction.</summary>
@@ -80,13 +80,13 @@ public sealed record MazeOptions
     /// <summary>How much darker the dark squares of floors are, as a fraction.</summary>
     public float FloorContrast { get; init; } = .12f;
 
-    /// <summary>Where the light comes from, in degrees from the x axis.</summary>
+    /// <summary>The direction that the light comes from, in degrees from the x axis.</summary>
     public float LightAzimuthDegrees { get; init; } = 25;
 
-    /// <summary>c of a wall's brightness, 1 − c + c · cos(angle between its normal and the light).</summary>
+    /// <summary>c in a wall's brightness, 1 − c + c · cos(angle between its normal and the light).</summary>
     public float LightContrast { get; init; } = .2f;
 
-    /// <summary>Refuses values that no maze can have.</summary>
+    /// <summary>Rejects invalid values.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its limits.</exception>
     internal void Validate()
     {

@@ -2,31 +2,31 @@ using System.Numerics;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>A stretch of floor along a ray, up to where the next one begins.</summary>
-/// <param name="Start">Where it begins, in lengths of the ray's direction.</param>
+/// <summary>A stretch of floor along a ray, up to the start of the next one.</summary>
+/// <param name="Start">The start of the stretch, in multiples of the ray's direction.</param>
 /// <param name="Area">The area that the floor belongs to.</param>
 internal readonly record struct FloorStretch(float Start, int Area);
 
-/// <summary>Where a ray meets a wall.</summary>
-/// <param name="Distance">In lengths of the ray's direction.</param>
+/// <summary>The point where a ray hits a wall.</summary>
+/// <param name="Distance">The distance, in multiples of the ray's direction.</param>
 /// <param name="Face">2·axis + (0 on the low side, 1 on the high side).</param>
-/// <param name="Area">The area in front of the wall, whose colour it has.</param>
+/// <param name="Area">The area in front of the wall, which determines its colour.</param>
 internal readonly record struct WallHit(float Distance, int Face, int Area);
 
-/// <summary>What is wall and what is floor: a layout whose walls have a thickness.</summary>
+/// <summary>The floor plan of a layout whose walls have a thickness.</summary>
 /// <remarks>
-/// The faces of walls lie on 16 lines along each axis, which make 15 strips by turns narrow (a border with its walls)
-/// and wide (a row of cells). A patch, where two strips cross, is wholly wall or wholly floor of one area. Floor on a
-/// border between two areas belongs to the corridor. Beyond the ring everything is wall.
+/// The faces of walls lie on 16 lines along each axis, which form 15 strips, alternately narrow (a border with its
+/// walls) and wide (a row of cells). A patch, the intersection of two strips, is entirely wall or entirely floor of one
+/// area. Floor on a border between two areas belongs to the corridor. Beyond the ring everything is wall.
 /// </remarks>
 internal sealed class MazePlan
 {
     public const int Strips = (2 * MazeLayout.Side) + 1;
 
-    /// <summary>The patch is wall.</summary>
+    /// <summary>The value of a patch that is wall.</summary>
     public const byte Solid = byte.MaxValue;
 
-    /// <summary>The most stretches of floor that a ray can cross.</summary>
+    /// <summary>The largest number of stretches of floor that a ray can cross.</summary>
     public const int MaxStretches = 2 * Strips;
 
     private readonly float[] _lines = new float[Strips + 1];
@@ -51,7 +51,7 @@ internal sealed class MazePlan
         }
     }
 
-    /// <summary>Strip i lies between line i and line i + 1.</summary>
+    /// <summary>The coordinates of the lines; strip i lies between line i and line i + 1.</summary>
     public ReadOnlySpan<float> Lines => _lines;
 
     /// <summary>The area of a patch, or <see cref="Solid"/>.</summary>
@@ -64,8 +64,7 @@ internal sealed class MazePlan
         return (uint)i < Strips && (uint)j < Strips ? this[i, j] : Solid;
     }
 
-    /// <summary>Whether there is no wall within a distance of a point; the distance is less than half a
-    /// corridor.</summary>
+    /// <summary>Whether there is no wall within a distance, less than half a corridor, of a point.</summary>
     public bool IsClear(float x, float y, float distance)
     {
         (int i, int j) = (StripAt(x), StripAt(y));
@@ -87,10 +86,10 @@ internal sealed class MazePlan
 
     /// <summary>Follows a ray from a point on the floor to the first wall.</summary>
     /// <param name="origin">A point that is not in a wall.</param>
-    /// <param name="direction">Of any length.</param>
-    /// <param name="stretches">Receives the stretches of floor on the way, each of another area than the one
-    /// before.</param>
-    /// <param name="hit">The wall.</param>
+    /// <param name="direction">The direction, of any length but zero.</param>
+    /// <param name="stretches">Receives the stretches of floor on the way; the area differs from one to the
+    /// next.</param>
+    /// <param name="hit">The wall that is hit.</param>
     /// <returns>The number of stretches.</returns>
     public int Trace(Vector2 origin, Vector2 direction, Span<FloorStretch> stretches, out WallHit hit)
     {
@@ -150,7 +149,7 @@ internal sealed class MazePlan
         };
     }
 
-    /// <summary>The area of the one, two or four cells that a patch touches, if these have one in common.</summary>
+    /// <summary>The area of the one, two or four cells that a patch touches; the corridor if they differ.</summary>
     private static int AreaOf(ReadOnlySpan<int> areas, int i, int j)
     {
         int area = areas[((j / 2) * MazeLayout.Side) + (i / 2)];
@@ -178,6 +177,6 @@ internal sealed class MazePlan
         return coordinate < _lines[strip] ? strip - 1 : coordinate >= _lines[strip + 1] ? strip + 1 : strip;
     }
 
-    /// <summary>1/d, finite also for a ray along a line, so that 0 · ∞ never arises.</summary>
+    /// <summary>1/d, but finite for a ray along a line, so that 0 · ∞ never arises.</summary>
     private static float Reciprocal(float d) => 1 / (MathF.Abs(d) < 1e-20f ? MathF.CopySign(1e-20f, d) : d);
 }

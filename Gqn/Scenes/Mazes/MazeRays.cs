@@ -2,16 +2,16 @@ using System.Numerics;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>Pictures of a maze for any camera, one ray at a time: for those that look up or down or stand
-/// above the walls, which <see cref="MazeCaster"/> cannot take.</summary>
+/// <summary>Renders a maze for any camera, one ray at a time: for cameras that look up or down or are above the walls,
+/// which <see cref="MazeCaster"/> does not support.</summary>
 /// <remarks>
-/// A pixel is the mean of a grid of rays; patterns are averaged over each ray's footprint. From above, walls show flat
-/// tops, and beyond the ring wall there is nothing but such a top. A camera inside a wall or beneath the floor sees
-/// that colour everywhere, at distance 0.
+/// A pixel is the mean of a grid of rays; patterns are averaged over each ray's footprint. From above, walls have flat
+/// tops, and everything beyond the ring wall is such a top. A camera inside a wall or below the floor sees that colour
+/// everywhere, at distance 0.
 /// </remarks>
 internal static class MazeRays
 {
-    /// <summary>Rays along each side of a pixel.</summary>
+    /// <summary>The number of rays along each side of a pixel.</summary>
     public const int Grid = 4;
 
     /// <inheritdoc cref="MazeCaster.Render"/>
@@ -37,7 +37,7 @@ internal static class MazeRays
         }
     }
 
-    /// <summary>A camera's axes, ready to make rays.</summary>
+    /// <summary>A camera with its axes, which casts rays.</summary>
     private readonly ref struct View
     {
         private readonly MazeGeometry _maze;
@@ -62,7 +62,7 @@ internal static class MazeRays
             _step = 2 * (float)Math.Tan(camera.FieldOfViewDegrees * (Math.PI / 360)) / size;
         }
 
-        /// <summary>The colour that is seen at a place of the picture, and how far along the forward axis.</summary>
+        /// <summary>The colour at a point of the image, and its depth along the forward axis.</summary>
         public Vector3 Trace(float column, float row, out float depth)
         {
             var direction = _forward + (_right * ((column - _middle) * _step)) + (_up * ((_middle - row) * _step));
@@ -77,7 +77,7 @@ internal static class MazeRays
                     return _maze.Sky;
             }
 
-            // Where the ray comes beneath the walls' tops.
+            // The point where the ray descends below the walls' tops.
             var entry = new Vector2(_origin.X + (depth * direction.X), _origin.Y + (depth * direction.Y));
             if (_maze.Plan.AreaAt(entry.X, entry.Y) == MazePlan.Solid)
                 return _maze.WallTop;
@@ -107,15 +107,15 @@ internal static class MazeRays
             return _maze.FloorOf(area) * ToneOf(_maze.FloorPattern, direction, toFloor, 2, 0, 1);
         }
 
-        /// <summary>The tone of a pattern where a ray meets a plane across one axis, averaged over the part of the
-        /// plane that the ray stands for.</summary>
+        /// <summary>The tone of a pattern where a ray hits a plane perpendicular to one axis, averaged over the ray's
+        /// footprint on the plane.</summary>
         private float ToneOf(CheckerPattern pattern, Vector3 direction, float distance, int across, int a, int b) =>
             pattern.Tone(
                 new Vector2(_origin[a] + (distance * direction[a]), _origin[b] + (distance * direction[b])),
                 new Vector2(Footprint(direction, distance, across, a), Footprint(direction, distance, across, b)));
 
-        /// <summary>How much of one axis a ray stands for: with neighbours to the right and above, the plane's point
-        /// moves by two vectors, whose parts along the axis add as variances do.</summary>
+        /// <summary>The extent of a ray's footprint along one axis: the hit point moves by one vector to the next ray
+        /// on the right and by another to that above, and their components along the axis add in quadrature.</summary>
         private float Footprint(Vector3 direction, float distance, int across, int along)
         {
             float slope = direction[along] / direction[across];

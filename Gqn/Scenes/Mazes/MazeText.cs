@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>Text that is no map of a maze.</summary>
+/// <summary>A text is not a map of a maze.</summary>
 public sealed class MazeFormatException : FormatException
 {
     internal MazeFormatException(int line, int column, string problem)
@@ -20,7 +20,7 @@ public sealed class MazeFormatException : FormatException
     public int Column { get; }
 }
 
-/// <summary>Maps of mazes as text: a '+' at each corner of the cells, '--' and '|' for walls, two characters a
+/// <summary>Maps of mazes as text: a '+' at each corner of the cells, '--' and '|' for walls, two characters per
 /// cell.</summary>
 internal static class MazeText
 {
@@ -140,7 +140,7 @@ internal static class MazeText
         return [.. rooms];
     }
 
-    /// <summary>A cell's letter says the room that it lies in, and rooms have no walls inside.</summary>
+    /// <summary>Checks that a cell's letter names its room, and that the room has no walls inside.</summary>
     private static void CheckCell(string[] lines, MazeWalls walls, List<MazeRoom> rooms, int x, int y)
     {
         char letter = CharacterOf(lines, x, y);

@@ -3,12 +3,12 @@ using Gqn.Native.Imaging;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>Plans of mazes: pictures from above without perspective.</summary>
+/// <summary>Renders plans of mazes: orthographic images from above.</summary>
 internal static class MazeTopDown
 {
     private const int Strips = MazePlan.Strips;
 
-    /// <summary>Each pixel is the mean of the patches of the plan, weighted by how much of it they cover.</summary>
+    /// <summary>Renders a plan; each pixel is the mean of the patches that cover it, weighted by area.</summary>
     public static RgbImage Render(MazeGeometry maze, int size)
     {
         float[] shares = SharesOfStrips(maze.Plan.Lines, size);
@@ -47,7 +47,7 @@ internal static class MazeTopDown
         return sum;
     }
 
-    /// <summary>Which part of each interval of 1/size of the maze's width lies in each strip.</summary>
+    /// <summary>The fraction of each pixel's interval, 1/size of the maze's width, that lies in each strip.</summary>
     private static float[] SharesOfStrips(ReadOnlySpan<float> lines, int size)
     {
         const double Width = MazeLayout.Side;

@@ -3,23 +3,23 @@ using Gqn.Native.Imaging;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>Mazes of rooms and corridors, seen by someone who walks in them.</summary>
+/// <summary>Mazes of rooms and corridors, seen from inside.</summary>
 /// <remarks>
 /// As in the released data set, a maze has 7×7 cells with walls on their borders, one or two rooms that several
-/// corridors lead to, and colours of walls and floors drawn uniformly, one pair for the corridors and one for each
-/// room. Cameras are anywhere on the floor, not too near to a wall, and look level in any direction. The geometry that
-/// the data set does not publish is in <see cref="MazeOptions"/>.
+/// corridors lead to, and uniformly drawn colours of walls and floors, one pair for the corridors and one for each
+/// room. Cameras are anywhere on the floor, not too close to a wall, and look horizontally in any direction.
+/// Unpublished parameters of the geometry are in <see cref="MazeOptions"/>.
 /// <para>
-/// What the split promises: a hash of the layout puts about a tenth of all layouts into the test set, so no test maze
-/// is ever seen in training, in any colours.
+/// The split: a hash of the layout assigns about a tenth of all layouts to the test set, so that no test maze is ever
+/// seen in training, in any colours.
 /// </para>
 /// </remarks>
 public sealed class Mazes : SceneEnvironment
 {
     private readonly MazeOptions _options;
 
-    /// <summary>Mazes with these parameters, or the usual ones.</summary>
-    /// <param name="options">The parameters; scenes are a function of them too.</param>
+    /// <summary>Creates the environment of mazes.</summary>
+    /// <param name="options">The parameters, on which scenes depend as well; null for the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">A parameter is outside its limits.</exception>
     public Mazes(MazeOptions? options = null)
     {
@@ -49,7 +49,7 @@ public sealed class Mazes : SceneEnvironment
     public override SceneBounds Bounds => SceneBounds.OnFloor(MazeLayout.Side / 2f, _options.WallHeight);
 
     /// <inheritdoc/>
-    /// <remarks>Three places to a cell: a wall on either side and the corridor between them.</remarks>
+    /// <remarks>Three grid cells per maze cell: a wall on either side and the corridor between them.</remarks>
     public override int UsualGridWidth => 3 * MazeLayout.Side;
 
     /// <inheritdoc/>
@@ -75,13 +75,13 @@ public sealed class Mazes : SceneEnvironment
         return Compose(new MazeFactors(layout, corridor, rooms), DrawCameras(layout, split, index), split, index);
     }
 
-    /// <summary>Cameras in the middle of cells, where no maze has a wall, in an order that spreads both over the maze;
-    /// each turned by the golden angle against the one before.</summary>
+    /// <summary>Cameras at the centres of cells, where no maze has a wall, in an order that spreads them over the maze;
+    /// each is turned by the golden angle relative to the previous one.</summary>
     public override Camera[] FixedViews(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         const int Cells = MazeLayout.Side * MazeLayout.Side;
-        // 30 is near to Cells / golden ratio and prime to Cells: every cell comes once in each round.
+        // 30 is close to Cells / golden ratio and coprime to Cells: every cell occurs once in each round.
         const int Stride = 30;
         double golden = Math.PI * (3 - Math.Sqrt(5));
         var cameras = new Camera[count];
@@ -90,12 +90,12 @@ public sealed class Mazes : SceneEnvironment
         return cameras;
     }
 
-    /// <summary>Cameras in the middle of every cell of a maze, what maps of a network's uncertainty need.</summary>
-    /// <param name="scene">A maze.</param>
-    /// <param name="headings">How many directions to look in, evenly spaced from the x axis on; at least 1.</param>
-    /// <returns>49 · <paramref name="headings"/> cameras: cells as they are read on the plan, from the north-west row
-    /// by row, and for each cell its headings.</returns>
-    /// <exception cref="ArgumentException">The scene is no maze.</exception>
+    /// <summary>Cameras at the centre of every cell of a maze, for maps of a network's uncertainty.</summary>
+    /// <param name="scene">A scene of this environment.</param>
+    /// <param name="headings">The number of directions, evenly spaced from the x axis on; at least 1.</param>
+    /// <returns>49 · <paramref name="headings"/> cameras: cells in reading order of the plan, row by row from the
+    /// north-west, with all headings of each cell in turn.</returns>
+    /// <exception cref="ArgumentException">The scene is not a maze.</exception>
     public static Camera[] GridViews(Scene scene, int headings)
     {
         var maze = GeometryOf(scene);
@@ -112,12 +112,12 @@ public sealed class Mazes : SceneEnvironment
         return cameras;
     }
 
-    /// <summary>The plan of a maze: an orthographic picture from above, north on top. It shows x and y from −3.5 to
-    /// 3.5, floors in their colours and walls in <see cref="MazeOptions.WallTopColour"/>; pixels are exact
+    /// <summary>Renders the plan of a maze: an orthographic image from above, north on top. It shows x and y from −3.5
+    /// to 3.5, floors in their colours and walls in <see cref="MazeOptions.WallTopColour"/>; pixels are exact
     /// means.</summary>
-    /// <param name="scene">A maze.</param>
+    /// <param name="scene">A scene of this environment.</param>
     /// <param name="size">Height and width in pixels; at least 1.</param>
-    /// <exception cref="ArgumentException">The scene is no maze.</exception>
+    /// <exception cref="ArgumentException">The scene is not a maze.</exception>
     public static RgbImage RenderTopDown(Scene scene, int size)
     {
         var maze = GeometryOf(scene);
@@ -125,7 +125,7 @@ public sealed class Mazes : SceneEnvironment
         return MazeTopDown.Render(maze, size);
     }
 
-    /// <summary>The set that a layout belongs to: the test set with probability 1/10.</summary>
+    /// <summary>The split that a layout belongs to: test with probability 1/10.</summary>
     internal SceneSplit SplitOf(MazeLayout layout) =>
         SceneHash.Mix(SceneHash.OfName(Name), layout.Identity) % 10 == 0 ? SceneSplit.Test : SceneSplit.Train;
 
@@ -140,7 +140,7 @@ public sealed class Mazes : SceneEnvironment
         MazeLayout.CentreOf(cell % MazeLayout.Side), MazeLayout.CentreOf(cell / MazeLayout.Side), options.EyeHeight,
         Yaw(heading), 0, options.FieldOfViewDegrees);
 
-    /// <summary>A heading of any size as an angle from −π to π.</summary>
+    /// <summary>Wraps a heading to −π..π.</summary>
     private static float Yaw(double heading)
     {
         heading %= Math.Tau;

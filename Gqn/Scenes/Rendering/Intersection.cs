@@ -3,24 +3,24 @@ using System.Runtime.Intrinsics;
 
 namespace Gqn.Native.Scenes.Rendering;
 
-/// <summary>Where eight rays enter a primitive.</summary>
-/// <param name="distance">Along each ray, in multiples of its direction; +∞ where it misses.</param>
-/// <param name="face">Which of the primitive's smooth pieces is there; of no meaning where the ray misses.</param>
+/// <summary>The points where eight rays enter a primitive.</summary>
+/// <param name="distance">The distance along each ray, in multiples of its direction; +∞ if it misses.</param>
+/// <param name="face">The primitive's smooth face at that point; undefined if the ray misses.</param>
 internal readonly struct Entries(Vector256<float> distance, Vector256<int> face)
 {
     public readonly Vector256<float> Distance = distance;
     public readonly Vector256<int> Face = face;
 }
 
-/// <summary>Rays against primitives, exactly: no iteration, no approximation but rounding.</summary>
+/// <summary>Intersects rays with primitives in closed form: exact but for rounding.</summary>
 internal static class Intersection
 {
-    /// <summary>Where rays first enter a primitive beyond a distance. A ray that begins inside enters nothing, except
-    /// where it leaves a hole.</summary>
-    /// <param name="primitive">The primitive.</param>
-    /// <param name="origin">Where the rays begin, in the world.</param>
-    /// <param name="rays">Where they go, in the world.</param>
-    /// <param name="minimum">Entries at this distance and nearer do not count; at least 0.</param>
+    /// <summary>Finds where rays first enter a primitive beyond a distance. A ray that starts inside does not enter it,
+    /// unless it comes out of a hole.</summary>
+    /// <param name="primitive">The primitive that the rays may hit.</param>
+    /// <param name="origin">The origin of the rays, in world coordinates.</param>
+    /// <param name="rays">The directions of the rays, in world coordinates.</param>
+    /// <param name="minimum">Entries at or below this distance are ignored; at least 0.</param>
     public static Entries Enter(in Primitive primitive, in Vector3x8 origin, in RayPacket rays, float minimum)
     {
         ref readonly var frame = ref primitive.Frame;
@@ -29,8 +29,8 @@ internal static class Intersection
         if (primitive.Kind == PrimitiveKind.Box && frame.IsAligned)
             return Polyhedra.Box(primitive, from, rays.Inverse, nearest);
 
-        // Each ray moves to its point nearest to the middle: from there all numbers are of the primitive's own size and
-        // little is lost to cancellation; and it tells the rays that pass by.
+        // Each ray's origin moves to its point nearest to the centre: there all numbers have the scale of the
+        // primitive, so little is lost to cancellation; and it identifies the rays that miss.
         var ray = frame.ToLocal(rays.Direction);
         from = frame.ToLocal(from);
         var shift = -Vector3x8.Dot(from, ray) / Vector3x8.Dot(ray, ray);
@@ -52,10 +52,10 @@ internal static class Intersection
         return new Entries(entries.Distance + shift, entries.Face);
     }
 
-    /// <summary>The outward unit normals, in the world, where rays enter.</summary>
-    /// <param name="primitive">The primitive.</param>
-    /// <param name="point">Points on its surface, in the world; others give a finite vector of no meaning.</param>
-    /// <param name="face">The faces that they lie on.</param>
+    /// <summary>The outward unit normals, in world coordinates, at the points where rays enter.</summary>
+    /// <param name="primitive">The primitive that the rays enter.</param>
+    /// <param name="point">Points on its surface, in the world; others give finite but meaningless vectors.</param>
+    /// <param name="face">The faces that the points lie on.</param>
     public static Vector3x8 Normal(in Primitive primitive, in Vector3x8 point, Vector256<int> face)
     {
         ref readonly var frame = ref primitive.Frame;
@@ -72,7 +72,7 @@ internal static class Intersection
         });
     }
 
-    /// <summary>1/d, component by component.</summary>
+    /// <summary>1/d, per component.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector3x8 Reciprocal(in Vector3x8 d) =>
         new(RayLanes.Reciprocal(d.X), RayLanes.Reciprocal(d.Y), RayLanes.Reciprocal(d.Z));

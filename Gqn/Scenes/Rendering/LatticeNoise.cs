@@ -1,24 +1,24 @@
 namespace Gqn.Native.Scenes.Rendering;
 
-/// <summary>Numbers that look random but are fixed: a hash of places on a lattice.</summary>
+/// <summary>Deterministic noise: a hash of points on a lattice.</summary>
 internal static class LatticeNoise
 {
-    /// <summary>A number in [0, 1) for a place.</summary>
-    /// <param name="seed">Which noise.</param>
-    /// <param name="x">Column.</param>
-    /// <param name="y">Row.</param>
+    /// <summary>The noise at a lattice point, in [0, 1).</summary>
+    /// <param name="seed">The seed of the noise.</param>
+    /// <param name="x">Column of the lattice.</param>
+    /// <param name="y">Row of the lattice.</param>
     public static float At(uint seed, int x, int y) =>
         (SceneHash.Mix(SceneHash.Mix(seed, (uint)x), (uint)y) >> 40) * (1f / (1 << 24));
 
-    /// <summary>Smooth noise in [0, 1): lattice values, joined by cubic curves, on ever finer lattices of ever smaller
-    /// weight. It repeats after <paramref name="columns"/> and <paramref name="rows"/>.</summary>
-    /// <param name="seed">Which noise.</param>
-    /// <param name="x">Place, in spacings of the coarsest lattice; not below 0.</param>
-    /// <param name="y">Place, in spacings of the coarsest lattice; not below 0.</param>
+    /// <summary>Smooth fractal noise in [0, 1): lattice values interpolated by cubic curves, on successively finer
+    /// lattices of decreasing weight. Its periods are <paramref name="columns"/> and <paramref name="rows"/>.</summary>
+    /// <param name="seed">The seed of the noise.</param>
+    /// <param name="x">Coordinate, in spacings of the coarsest lattice; not negative.</param>
+    /// <param name="y">Coordinate, in spacings of the coarsest lattice; not negative.</param>
     /// <param name="columns">The period along x.</param>
     /// <param name="rows">The period along y.</param>
-    /// <param name="octaves">How many lattices; each has half the spacing and 0.55 of the weight of the one
-    /// before.</param>
+    /// <param name="octaves">The number of lattices; each has half the spacing and 0.55 times the weight of the
+    /// previous one.</param>
     public static float Fractal(uint seed, float x, float y, int columns, int rows, int octaves)
     {
         float sum = 0, weights = 0, weight = 1;

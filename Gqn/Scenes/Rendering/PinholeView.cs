@@ -4,29 +4,29 @@ using System.Runtime.Intrinsics;
 
 namespace Gqn.Native.Scenes.Rendering;
 
-/// <summary>The directions of eight rays. Distances are multiples of them; a camera's have a component of 1 along its
-/// forward axis, which makes a distance the depth.</summary>
+/// <summary>The directions of eight rays. Distances are multiples of them; a camera's rays have a component of 1 along
+/// its forward axis, so that a distance is the depth.</summary>
 internal readonly struct RayPacket(Vector3x8 direction)
 {
-    /// <summary>Where the rays go; of any length but 0.</summary>
+    /// <summary>The directions of the rays, of any nonzero length.</summary>
     public readonly Vector3x8 Direction = direction;
 
-    /// <summary>1 / the direction's length.</summary>
+    /// <summary>1 / length of the direction.</summary>
     public readonly Vector256<float> InverseLength =
         Vector256<float>.One / Vector256.Sqrt(Vector3x8.Dot(direction, direction));
 
-    /// <summary>1 / direction, component by component.</summary>
+    /// <summary>1 / direction, per component.</summary>
     public readonly Vector3x8 Inverse = new(
         RayLanes.Reciprocal(direction.X), RayLanes.Reciprocal(direction.Y), RayLanes.Reciprocal(direction.Z));
 }
 
-/// <summary>A camera's axes, ready to make rays.</summary>
+/// <summary>A camera with its axes, which casts rays and projects points.</summary>
 internal readonly struct PinholeView
 {
     public readonly Vector3 Origin;
     public readonly int Size;
 
-    /// <summary>A pixel's edge at distance 1.</summary>
+    /// <summary>The side of a pixel at distance 1, in world units.</summary>
     public readonly float Step;
 
     private readonly Vector3 _forward;
@@ -48,7 +48,7 @@ internal readonly struct PinholeView
         Step = 2 * _tangent / size;
     }
 
-    /// <summary>Where a point relative to the camera appears, in pixels; false if not in front of the
+    /// <summary>Projects a point, relative to the camera, to pixels; false if it is not in front of the
     /// camera.</summary>
     public bool Project(float x, float y, float z, out float column, out float row)
     {
@@ -59,15 +59,15 @@ internal readonly struct PinholeView
         return depth > 1e-3f;
     }
 
-    /// <summary>How far a point relative to the camera is along the forward axis.</summary>
+    /// <summary>The depth of a point, relative to the camera, along the forward axis.</summary>
     public float Depth(Vector3 point) => (point.X * _forward.X) + (point.Y * _forward.Y) + (point.Z * _forward.Z);
 
-    /// <summary>The ray through a place of the picture, in pixels from its upper left corner; 1 long along the forward
-    /// axis.</summary>
+    /// <summary>The ray through a point of the image, in pixels from its upper left corner; its component along the
+    /// forward axis is 1.</summary>
     public Vector3 Ray(float column, float row) =>
         _forward + (((column * Step) - _tangent) * _right) + ((_tangent - (row * Step)) * _up);
 
-    /// <summary>The rays through eight places of the picture, in pixels from its upper left corner.</summary>
+    /// <summary>The rays through eight points of the image, in pixels from its upper left corner.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public RayPacket Rays(Vector256<float> columns, Vector256<float> rows)
     {

@@ -3,18 +3,18 @@ using System.Runtime.Intrinsics;
 
 namespace Gqn.Native.Scenes.Rendering;
 
-/// <summary>A box with faces across the axes.</summary>
-/// <param name="Low">Its corner with the least coordinates, in world units.</param>
-/// <param name="High">Its corner with the greatest coordinates; boxes that touch share these floats exactly.</param>
+/// <summary>An axis-aligned box.</summary>
+/// <param name="Low">The corner with the smallest coordinates, in world units.</param>
+/// <param name="High">The corner with the largest coordinates; boxes that touch share these floats exactly.</param>
 /// <param name="Colour">R, G, B in 0..1 under a light of brightness 1.</param>
 internal readonly record struct Box(Vector3 Low, Vector3 High, Vector3 Colour);
 
 /// <summary>brightness(n) = sky + (sky − ground)·min(0, n_z) + sun · max(0, n·l), and a pixel is
 /// min(1, brightness · colour).</summary>
 /// <param name="Direction">l, the unit vector towards the sun.</param>
-/// <param name="Sky">What a face turned away from the sun receives.</param>
-/// <param name="Ground">What a face that looks straight down receives.</param>
-/// <param name="Sun">What the sun adds to a face that looks straight at it.</param>
+/// <param name="Sky">Brightness of a face turned away from the sun.</param>
+/// <param name="Ground">Brightness of a face pointing straight down.</param>
+/// <param name="Sun">Brightness that the sun adds to a face pointing straight at it.</param>
 internal readonly record struct Lighting(Vector3 Direction, float Sky, float Ground, float Sun)
 {
     /// <summary>The brightness of a face with normal ±e_axis.</summary>
@@ -26,7 +26,7 @@ internal readonly record struct Lighting(Vector3 Direction, float Sky, float Gro
     }
 }
 
-/// <summary>Boxes on black, lit by a sky and a sun.</summary>
+/// <summary>Boxes on a black background, lit by a sky and a sun.</summary>
 internal sealed class PolycubeGeometry : SceneGeometry
 {
     private const int Faces = 6;
@@ -49,7 +49,7 @@ internal sealed class PolycubeGeometry : SceneGeometry
         _colours = new Vector3[boxes.Length * Faces];
         for (int i = 0; i < boxes.Length; i++)
         {
-            // In the world's frame the corners stay as they are, so that boxes which touch have no crack between them.
+            // In the world's frame the corners are unchanged, so that there are no cracks between touching boxes.
             _primitives[i] = new Primitive(
                 PrimitiveKind.Box, Frame.World, boxes[i].Low, boxes[i].High, boxes[i].Colour, (byte)(i + 1));
             for (int face = 0; face < Faces; face++)

@@ -4,21 +4,21 @@ using System.Runtime.Intrinsics;
 
 namespace Gqn.Native.Scenes.Rendering;
 
-/// <summary>Rays against shapes with flat faces, in local coordinates.</summary>
+/// <summary>Intersects rays with shapes with flat faces, in local coordinates.</summary>
 internal static class Polyhedra
 {
-    /// <summary>Normals of ten faces of an icosahedron; the other ten lie opposite. The last is z.</summary>
+    /// <summary>Normals of ten faces of an icosahedron; the other ten are opposite. The last one is z.</summary>
     private static readonly Vector3[] IcosahedronAxes = MakeIcosahedronAxes();
 
-    /// <summary>Below, right, left, towards −y, towards y; then below, right and left of the hole.</summary>
+    /// <summary>Bottom, right, left, −y and +y faces; then the bottom, right and left faces of the hole.</summary>
     private static readonly Vector3[] TriangleFrameNormals =
     [
         -Vector3.UnitZ, new(Primitive.Sin60, 0, .5f), new(-Primitive.Sin60, 0, .5f), -Vector3.UnitY, Vector3.UnitY,
         Vector3.UnitZ, new(-Primitive.Sin60, 0, -.5f), new(Primitive.Sin60, 0, -.5f),
     ];
 
-    /// <summary>A ray is inside while it is between both planes of each of the three pairs. The face is
-    /// 2·axis + (0 on the low side, 1 on the high side).</summary>
+    /// <summary>A ray is inside a box while it is between both planes of all three pairs. The face is 2·axis + (0 on
+    /// the low side, 1 on the high side).</summary>
     public static Entries Box(
         in Primitive box, in Vector3x8 from, in Vector3x8 inverse, Vector256<float> minimum)
     {
@@ -39,13 +39,13 @@ internal static class Polyhedra
             & Vector256.GreaterThan(enter, minimum);
         return new Entries(Vector256.ConditionalSelect(hit, enter, RayLanes.Infinity), face);
 
-        // 1 for a ray that runs down the axis: it enters on the high side.
+        // 1 for a ray that goes down the axis: it enters on the high side.
         static Vector256<int> HighSide(Vector256<float> inverse) =>
             -Vector256.LessThan(inverse, Vector256<float>.Zero).AsInt32();
     }
 
-    /// <summary>Between the ten pairs of opposite planes. The face is 2·axis + (0 on the side of the axis, 1
-    /// opposite).</summary>
+    /// <summary>A ray is inside while it is between all ten pairs of opposite planes. The face is 2·axis + (0 on the
+    /// side of the axis, 1 opposite).</summary>
     public static Entries Icosahedron(
         in Primitive icosahedron, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
     {
@@ -60,7 +60,7 @@ internal static class Polyhedra
             var half = inradius * Vector256.Abs(inverse);
             var later = Vector256.GreaterThan(middle - half, enter);
             enter = Vector256.ConditionalSelect(later, middle - half, enter);
-            // A ray that runs up the axis comes from the opposite side.
+            // A ray that goes up the axis comes from the opposite side.
             var side = Vector256.Create(2 * axis)
                 - Vector256.GreaterThan(inverse, Vector256<float>.Zero).AsInt32();
             face = Vector256.ConditionalSelect(later.AsInt32(), side, face);
@@ -71,8 +71,8 @@ internal static class Polyhedra
         return new Entries(Vector256.ConditionalSelect(hit, enter, RayLanes.Infinity), face);
     }
 
-    /// <summary>The outer triangle's prism without the endless prism of the hole: where a ray reaches the outer prism
-    /// within the hole, it enters where it leaves the hole.</summary>
+    /// <summary>The outer triangle's prism minus the infinite prism of the hole: a ray that reaches the outer prism
+    /// within the hole enters where it leaves the hole.</summary>
     public static Entries TriangleFrame(
         in Primitive frame, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
     {
@@ -142,8 +142,8 @@ internal static class Polyhedra
         return new Vector3x8(Vector256.Create<float>(x), Vector256.Create<float>(y), Vector256.Create<float>(z));
     }
 
-    /// <summary>An icosahedron's faces look where a dodecahedron's corners are: (±1, ±1, ±1) and the cyclic orders of
-    /// (0, ±1/φ, ±φ). They are turned so that (1, 1, 1) becomes z.</summary>
+    /// <summary>An icosahedron's face normals are the corners of a dodecahedron: (±1, ±1, ±1) and the cyclic
+    /// permutations of (0, ±1/φ, ±φ). They are rotated so that (1, 1, 1) becomes z.</summary>
     private static Vector3[] MakeIcosahedronAxes()
     {
         double phi = (1 + Math.Sqrt(5)) / 2;
@@ -163,7 +163,7 @@ internal static class Polyhedra
             (float)((c.X + c.Y + c.Z) / s / s)))];
     }
 
-    /// <summary>Where rays pass a pair of planes across an axis.</summary>
+    /// <summary>The distances at which rays pass a pair of planes perpendicular to an axis.</summary>
     private readonly struct Slab
     {
         public readonly Vector256<float> Enter, Leave;

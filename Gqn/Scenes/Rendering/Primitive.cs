@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Gqn.Native.Scenes.Rendering;
 
-/// <summary>The shapes that a ray can be intersected with exactly. Each fills its local box.</summary>
+/// <summary>The shapes with exact ray intersections. Each fills its local box.</summary>
 internal enum PrimitiveKind
 {
     /// <summary>The local box itself.</summary>
@@ -11,7 +11,7 @@ internal enum PrimitiveKind
     /// <summary>A ball around the local origin.</summary>
     Sphere,
 
-    /// <summary>A cylinder along z with two half balls as its ends.</summary>
+    /// <summary>A cylinder along z with hemispherical ends.</summary>
     Capsule,
 
     /// <summary>A cylinder along z.</summary>
@@ -29,24 +29,23 @@ internal enum PrimitiveKind
 }
 
 /// <summary>A solid shape in the world.</summary>
-/// <remarks>All but boxes have their local origin in the middle of their local box, which makes it the middle of a
-/// bounding sphere.</remarks>
-/// <param name="Kind">Its shape.</param>
-/// <param name="Frame">Where it stands and how it is turned.</param>
-/// <param name="Low">The local box's corner with the least coordinates.</param>
-/// <param name="High">The local box's corner with the greatest coordinates.</param>
+/// <remarks>For all shapes but boxes, the local origin is the centre of the local box, and so the centre of a bounding
+/// sphere.</remarks>
+/// <param name="Kind">The shape.</param>
+/// <param name="Frame">The position and orientation of the primitive.</param>
+/// <param name="Low">The corner of the local box with the smallest coordinates.</param>
+/// <param name="High">The corner of the local box with the largest coordinates.</param>
 /// <param name="Colour">R, G, B in 0..1 under a light of brightness 1.</param>
-/// <param name="Part">The number that pixels which show it get in the map of parts; from 1. Several primitives can be
-/// one part.</param>
-/// <param name="Shine">How strong its highlight is, as a multiple of the light's; 0 is matt.</param>
+/// <param name="Part">The number of its pixels in the part map, from 1. Several primitives can form one part.</param>
+/// <param name="Shine">The strength of its highlight, as a multiple of the light's; 0 is matt.</param>
 internal readonly record struct Primitive(
     PrimitiveKind Kind, Frame Frame, Vector3 Low, Vector3 High, Vector3 Colour, byte Part, float Shine = 0)
 {
-    /// <summary>Where it stands and how it is turned.</summary>
+    /// <summary>The position and orientation of the primitive.</summary>
     public readonly Frame Frame = Frame;
 
-    /// <summary>The square of the radius of a sphere around the local origin that holds the primitive, a little widened
-    /// against rounding. Boxes whose origin is elsewhere have a larger one.</summary>
+    /// <summary>The squared radius of a bounding sphere around the local origin, slightly enlarged against rounding.
+    /// For boxes with their origin elsewhere it is not tight.</summary>
     public readonly float BoundingRadiusSquared = 1.0001f * Kind switch
     {
         PrimitiveKind.Sphere or PrimitiveKind.Icosahedron => High.X * High.X,
@@ -54,11 +53,11 @@ internal readonly record struct Primitive(
         _ => Square(Vector3.Max(Vector3.Abs(Low), Vector3.Abs(High))),
     };
 
-    /// <summary>The height of an icosahedron's resting position: its inscribed sphere's radius as a multiple of its
-    /// circumscribed sphere's, √((5 + 2√5) / 15).</summary>
+    /// <summary>The inradius of an icosahedron as a multiple of its circumradius, √((5 + 2√5) / 15): the height of its
+    /// centre when it rests on a face.</summary>
     public const float IcosahedronInradius = .79465447f;
 
-    /// <summary>A box with edges of the given lengths around the frame's origin.</summary>
+    /// <summary>A box with edges of the given lengths, centred at the frame's origin.</summary>
     public static Primitive Box(Frame frame, Vector3 size, Vector3 colour, byte part, float shine = 0) =>
         Centred(PrimitiveKind.Box, frame, size * .5f, colour, part, shine);
 
@@ -78,8 +77,8 @@ internal readonly record struct Primitive(
             new Vector3(radius, radius, length + radius), colour, part, shine);
     }
 
-    /// <summary>A cylinder, from the middle of one end to the middle of the other; a short one is a disc, or a ring
-    /// around a thinner link.</summary>
+    /// <summary>A cylinder between the centres of its ends; a short one is a disc, or a ring around a thinner
+    /// link.</summary>
     public static Primitive Cylinder(
         Vector3 from, Vector3 to, float radius, Vector3 colour, byte part, float shine = 0)
     {
@@ -88,19 +87,19 @@ internal readonly record struct Primitive(
             new Vector3(radius, radius, MathF.Sqrt(Square(half))), colour, part, shine);
     }
 
-    /// <summary>An upright cone; its foot is the middle of its base.</summary>
+    /// <summary>An upright cone; its foot is the centre of its base.</summary>
     public static Primitive Cone(
         Vector3 foot, float radius, float height, Vector3 colour, byte part, float shine = 0) =>
         Centred(PrimitiveKind.Cone, Frame.At(foot + new Vector3(0, 0, height * .5f)),
             new Vector3(radius, radius, height * .5f), colour, part, shine);
 
-    /// <summary>An icosahedron around the frame's origin, of the given radius to its corners; its lowest face lies
-    /// across −z.</summary>
+    /// <summary>An icosahedron around the frame's origin, with the given circumradius; the normal of its lowest face is
+    /// −z.</summary>
     public static Primitive Icosahedron(Frame frame, float radius, Vector3 colour, byte part, float shine = 0) =>
         Centred(PrimitiveKind.Icosahedron, frame, new Vector3(radius), colour, part, shine);
 
-    /// <summary>A triangle of three bars, with an outer side and an edge of the bars' square sections; the frame's
-    /// origin is at half its height.</summary>
+    /// <summary>A triangle of three bars, given by its outer side and the side of the bars' square sections; the
+    /// frame's origin is at half its height.</summary>
     public static Primitive TriangleFrame(
         Frame frame, float side, float bar, Vector3 colour, byte part, float shine = 0) =>
         Centred(PrimitiveKind.TriangleFrame, frame, new Vector3(side, bar, side * Sin60) * .5f, colour, part, shine);

@@ -3,10 +3,10 @@ using System.Runtime.Intrinsics;
 
 namespace Gqn.Native.Scenes.Rendering;
 
-/// <summary>Rays against round shapes, in local coordinates; the rays begin near the shape.</summary>
+/// <summary>Intersects rays with round shapes, in local coordinates; the rays start near the shape.</summary>
 internal static class Quadrics
 {
-    /// <summary>|p|² = r².</summary>
+    /// <summary>A sphere, |p|² = r².</summary>
     public static Entries Sphere(
         in Primitive sphere, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
     {
@@ -14,7 +14,7 @@ internal static class Quadrics
         return new Entries(Beyond(enter, minimum), Vector256<int>.Zero);
     }
 
-    /// <summary>The first of the two distances to a sphere's surface; +∞ where the ray misses it.</summary>
+    /// <summary>The first of the two distances to a sphere's surface; +∞ if the ray misses it.</summary>
     private static Vector256<float> EnterSphere(in Vector3x8 from, in Vector3x8 ray, Vector256<float> radius)
     {
         var length = Vector3x8.Dot(ray, ray);
@@ -26,7 +26,7 @@ internal static class Quadrics
             middle - Vector256.Sqrt(Vector256.Abs(inside) / length), RayLanes.Infinity);
     }
 
-    /// <summary>The cylinder between the two ends, or the ball on whose side the endless cylinder is entered.</summary>
+    /// <summary>The cylinder between the ends, or the ball on whose side the infinite cylinder is entered.</summary>
     public static Entries Capsule(
         in Primitive capsule, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
     {
@@ -42,7 +42,7 @@ internal static class Quadrics
         return new Entries(Beyond(enter, minimum), Vector256<int>.Zero);
     }
 
-    /// <summary>Inside the endless cylinder and between two planes; the faces are 0 round, 1 below, 2 above.</summary>
+    /// <summary>Inside the infinite cylinder and between two planes; the faces are 0 round, 1 bottom, 2 top.</summary>
     public static Entries Cylinder(
         in Primitive cylinder, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
     {
@@ -56,8 +56,8 @@ internal static class Quadrics
             EndFace(Vector256.GreaterThan(low, tube.Enter), ray));
     }
 
-    /// <summary>x² + y² ≤ k²·w², where w ≥ 0 is the depth below the apex, above the base; the faces are 0 round,
-    /// 1 below.</summary>
+    /// <summary>x² + y² ≤ k²·w², where w ≥ 0 is the depth below the apex, above the base; faces are 0 round, 1
+    /// base.</summary>
     public static Entries Cone(
         in Primitive cone, in Vector3x8 from, in Vector3x8 ray, Vector256<float> minimum)
     {
@@ -70,19 +70,19 @@ internal static class Quadrics
         var discriminant = (b * b) - (a * c);
         var zero = Vector256<float>.Zero;
 
-        // The root of the same sign as b is never a difference of near numbers; the other follows from their product.
+        // The root of larger magnitude is free of cancellation; the other follows from their product.
         var q = -(b + Vector256.CopySign(Vector256.Sqrt(RayLanes.Greater(discriminant, zero)), b));
         Vector256<float> one = q * RayLanes.Reciprocal(a), other = c * RayLanes.Reciprocal(q);
         Vector256<float> first = RayLanes.Lesser(one, other), second = RayLanes.Greater(one, other);
 
-        // a > 0: inside between the roots. a < 0: inside outside them, of which one side is the cone's mirror image
+        // a > 0: the inside is between the roots. a < 0: it is outside them, where one side is the cone's mirror image
         // above the apex.
         Vector256<float> steep = Vector256.LessThan(a, zero), down = Vector256.LessThan(ray.Z, zero);
         var side = Vector256.ConditionalSelect(
             steep, Vector256.ConditionalSelect(down, second, -RayLanes.Infinity), first);
         var sideLeave = Vector256.ConditionalSelect(
             steep, Vector256.ConditionalSelect(down, RayLanes.Infinity, first), second);
-        // Without roots a flat ray misses; a steep one would pass through the apex itself, to within rounding.
+        // Without real roots a flat ray misses; a steep one passes through the apex itself, up to rounding.
         var real = Vector256.GreaterThanOrEqual(discriminant, zero);
 
         (var low, var high) = Slab(cone, from, ray);
@@ -118,7 +118,7 @@ internal static class Quadrics
         return WithEnds(SphereNormal(new Vector3x8(at.X, at.Y, radius * slope)), face);
     }
 
-    /// <summary>A round normal where the face is 0, −z where it is 1, z where it is 2.</summary>
+    /// <summary>The round normal for face 0, −z for face 1, z for face 2.</summary>
     private static Vector3x8 WithEnds(in Vector3x8 round, Vector256<int> face)
     {
         var isRound = Vector256.Equals(face, Vector256<int>.Zero).AsSingle();
@@ -127,12 +127,12 @@ internal static class Quadrics
             isRound, round, new Vector3x8(Vector256<float>.Zero, Vector256<float>.Zero, end));
     }
 
-    /// <summary>0 where the round side is entered, else 1 for a ray that comes from below, 2 from above.</summary>
+    /// <summary>0 if the round side is entered, else 1 for a ray from below, 2 for one from above.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> EndFace(Vector256<float> byEnd, in Vector3x8 ray) => byEnd.AsInt32()
         & (Vector256<int>.One - Vector256.LessThan(ray.Z, Vector256<float>.Zero).AsInt32());
 
-    /// <summary>Between the planes of the low and the high end.</summary>
+    /// <summary>The distances at which a ray is between the planes of both ends.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector256<float> Enter, Vector256<float> Leave) Slab(
         in Primitive primitive, in Vector3x8 from, in Vector3x8 ray)
@@ -143,12 +143,12 @@ internal static class Quadrics
         return (RayLanes.Lesser(a, b), RayLanes.Greater(a, b));
     }
 
-    /// <summary>The endless cylinder around z.</summary>
+    /// <summary>The infinite cylinder around z.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Tube EnterTube(in Vector3x8 from, in Vector3x8 ray, float radius)
     {
         var length = (ray.X * ray.X) + (ray.Y * ray.Y);
-        // A ray along the axis is inside for ever, or never.
+        // A ray along the axis is always inside, or never.
         var inverse = RayLanes.Reciprocal(length);
         var middle = -((from.X * ray.X) + (from.Y * ray.Y)) * inverse;
         Vector256<float> x = from.X + (middle * ray.X), y = from.Y + (middle * ray.Y);

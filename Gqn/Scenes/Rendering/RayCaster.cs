@@ -5,35 +5,34 @@ using System.Runtime.Intrinsics;
 
 namespace Gqn.Native.Scenes.Rendering;
 
-/// <summary>Pictures of primitives, eight rays at a time.</summary>
+/// <summary>Renders primitives, eight rays at a time.</summary>
 /// <remarks>
-/// One ray through each pixel centre finds what is there. Where that differs from what one of the four neighbours
-/// shows — another primitive, face, wall, or the other side of a shadow's border — the pixel becomes the mean of a
-/// packet of <see cref="EdgeSamples"/> rays; elsewhere it is smooth, and more rays would tell little. A packet is tried
-/// against the primitives whose rectangle on the picture it meets. All arithmetic is that of single precision lanes in
-/// one order, so that the bytes are the same on every processor; nothing is shared, so that they are the same on any
-/// number of threads.
+/// One ray through each pixel centre finds the visible surface. If it differs from that of one of the four neighbours —
+/// another primitive, face, wall, or the other side of a shadow's border — the pixel becomes the mean of a packet of
+/// <see cref="EdgeSamples"/> rays; elsewhere it is smooth, and more rays would add little. A packet is tested against
+/// the primitives whose screen rectangle it meets. All arithmetic is in single-precision lanes in a fixed order, so
+/// that the bytes are the same on every processor; no state is shared, so that they are the same for any number of
+/// threads.
 /// </remarks>
 internal static class RayCaster
 {
-    /// <summary>How many rays an edge pixel is the mean of.</summary>
+    /// <summary>The number of rays that an edge pixel averages.</summary>
     public const int EdgeSamples = RayLanes.Count;
 
-    /// <summary>The most primitives that a scene can have.</summary>
+    /// <summary>The maximum number of primitives in a scene.</summary>
     public const int MaxPrimitives = Rectangles.MaxCount;
 
-    /// <summary>Where the rays of an edge pixel go: Hammersley's points, one in each row and column of an 8×8
-    /// grid.</summary>
+    /// <summary>The rays of an edge pixel: Hammersley points, one in each row and column of an 8×8 grid.</summary>
     private static readonly Vector256<float> EdgeColumns =
         Vector256.Create(.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f) / EdgeSamples;
 
     private static readonly Vector256<float> EdgeRows =
         Vector256.Create(.5f, 4.5f, 2.5f, 6.5f, 1.5f, 5.5f, 3.5f, 7.5f) / EdgeSamples;
 
-    /// <summary>Takes a picture.</summary>
-    /// <param name="primitives">What is in the scene; at most <see cref="MaxPrimitives"/>.</param>
-    /// <param name="shading">Its light and its surroundings.</param>
-    /// <param name="camera">From where.</param>
+    /// <summary>Renders an image.</summary>
+    /// <param name="primitives">The primitives of the scene; at most <see cref="MaxPrimitives"/>.</param>
+    /// <param name="shading">The scene's lighting and surroundings.</param>
+    /// <param name="camera">The camera to render from.</param>
     /// <param name="size">Height and width in pixels.</param>
     /// <param name="rgb">Receives size × size × 3 bytes.</param>
     /// <param name="parts">Receives size × size part numbers at pixel centres; or empty.</param>
@@ -57,7 +56,7 @@ internal static class RayCaster
         ArrayPool<int>.Shared.Return(rented);
     }
 
-    /// <summary>What the two passes over a picture share.</summary>
+    /// <summary>The state shared by the two passes over an image.</summary>
     private readonly ref struct Picture<TShading>(
         ReadOnlySpan<Primitive> primitives, in TShading shading, in PinholeView view, in Rectangles screen)
         where TShading : struct, IShading
@@ -67,7 +66,7 @@ internal static class RayCaster
         private readonly ref readonly PinholeView _view = ref view;
         private readonly ref readonly Rectangles _screen = ref screen;
 
-        /// <summary>One ray a pixel, eight pixels of a row at a time.</summary>
+        /// <summary>First pass: one ray per pixel, eight pixels of a row at a time.</summary>
         public void RenderCentres(SurfaceMap surfaces, Span<byte> rgb, Span<byte> parts, Span<float> depth)
         {
             int size = _view.Size;
@@ -103,7 +102,7 @@ internal static class RayCaster
             }
         }
 
-        /// <summary>A packet for each pixel that has an edge to a neighbour.</summary>
+        /// <summary>Second pass: a packet for each pixel with an edge to a neighbour.</summary>
         public void RenderEdges(SurfaceMap surfaces, Span<byte> rgb)
         {
             int size = _view.Size;

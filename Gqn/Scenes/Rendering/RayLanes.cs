@@ -10,7 +10,7 @@ namespace Gqn.Native.Scenes.Rendering;
 /// </remarks>
 internal static class RayLanes
 {
-    /// <summary>How many rays a packet has.</summary>
+    /// <summary>The number of rays in a packet.</summary>
     public const int Count = 8;
 
     public static Vector256<float> Infinity
@@ -29,7 +29,7 @@ internal static class RayLanes
     public static Vector256<float> Greater(Vector256<float> a, Vector256<float> b) =>
         Vector256.ConditionalSelect(Vector256.LessThan(a, b), b, a);
 
-    /// <summary>1/d, finite also for a ray along a plane, so that 0 · ∞ never arises.</summary>
+    /// <summary>1/d, but finite for a ray along a plane, so that 0 · ∞ never arises.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Reciprocal(Vector256<float> d)
     {
@@ -38,7 +38,7 @@ internal static class RayLanes
             Vector256.LessThan(Vector256.Abs(d), tiny), Vector256.CopySign(tiny, d), d);
     }
 
-    /// <summary>x to a whole power, by repeated squaring.</summary>
+    /// <summary>x to a non-negative integer power, by repeated squaring.</summary>
     public static Vector256<float> Power(Vector256<float> x, int exponent)
     {
         var result = Vector256<float>.One;
@@ -56,7 +56,7 @@ internal static class RayLanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Any(Vector256<float> mask) => Vector256.ExtractMostSignificantBits(mask) != 0;
 
-    /// <summary>The least of the eight.</summary>
+    /// <summary>The minimum of the eight lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Least(Vector256<float> v)
     {
@@ -68,7 +68,7 @@ internal static class RayLanes
             Vector128.ConditionalSelect(Vector128.LessThan(a, b), a, b);
     }
 
-    /// <summary>The greatest of the eight.</summary>
+    /// <summary>The maximum of the eight lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Greatest(Vector256<float> v) => -Least(-v);
 }

@@ -4,17 +4,17 @@ using System.Runtime.Intrinsics;
 
 namespace Gqn.Native.Scenes.Rendering;
 
-/// <summary>What each primitive can touch, as seen from one point: a rectangle for each. Looking up which rectangles
-/// meet another one costs a few instructions for eight of them.</summary>
+/// <summary>Bounding rectangles of primitives in a projection from one point. Testing eight of them against another
+/// rectangle costs a few instructions.</summary>
 internal struct Rectangles
 {
-    /// <summary>The most rectangles: their numbers are the bits of one word.</summary>
+    /// <summary>The maximum number of rectangles: their numbers are the bits of one word.</summary>
     public const int MaxCount = 64;
 
-    /// <summary>Less than this far below a light, in world units, directions are not told apart.</summary>
+    /// <summary>Points less than this below a light, in world units, are not projected.</summary>
     private const float NotBelow = 1e-2f;
 
-    /// <summary>Far above rounding at that distance, far below a primitive.</summary>
+    /// <summary>Far above the rounding error at that distance, far below the size of a primitive.</summary>
     private const float ShadowMargin = 1e-4f;
 
     private Sides _left, _top, _right, _bottom;
@@ -22,7 +22,7 @@ internal struct Rectangles
 
     private readonly ulong All => _count == 0 ? 0 : ulong.MaxValue >> (MaxCount - _count);
 
-    /// <summary>Adds a rectangle; its number is how many there were before.</summary>
+    /// <summary>Adds a rectangle; its number is the count before.</summary>
     public void Add(float left, float top, float right, float bottom)
     {
         _left[_count] = left;
@@ -32,7 +32,7 @@ internal struct Rectangles
         _count++;
     }
 
-    /// <summary>The rectangles that share more than a border with the given one, as bits.</summary>
+    /// <summary>Bits of the rectangles that share more than a border with the given one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly ulong Meeting(float left, float top, float right, float bottom)
     {
@@ -54,8 +54,8 @@ internal struct Rectangles
     private static Vector256<float> Load(in Sides sides, int index) =>
         Vector256.LoadUnsafe(in sides[0], (nuint)index);
 
-    /// <summary>The rectangle of pixels that a primitive can touch, widened by a margin far above the rounding of a
-    /// projection and far below a pixel.</summary>
+    /// <summary>Adds the rectangle of pixels that a primitive can touch, widened by a margin far above the rounding of
+    /// a projection and far below a pixel.</summary>
     public void AddOnScreen(in Primitive primitive, in PinholeView view)
     {
         const float Margin = .01f;
@@ -65,7 +65,7 @@ internal struct Rectangles
             var at = Corner(primitive, corner) - view.Origin;
             if (!view.Project(at.X, at.Y, at.Z, out float column, out float row))
             {
-                // What reaches behind the camera has no rectangle: it keeps the whole picture.
+                // A primitive that reaches behind the camera has no rectangle: it gets the whole image.
                 Add(0, 0, view.Size, view.Size);
                 return;
             }
@@ -77,10 +77,10 @@ internal struct Rectangles
         Add(Pixel(left - Margin), Pixel(top - Margin), Pixel(right + Margin) + 1, Pixel(bottom + Margin) + 1);
     }
 
-    /// <summary>A place in whole pixels, kept to where whole numbers are exact.</summary>
+    /// <summary>Rounds a coordinate down to whole pixels, clamped to where floats represent them exactly.</summary>
     private static float Pixel(float at) => MathF.Floor(Math.Clamp(at, -1e6f, 1e6f));
 
-    /// <summary>The rectangle that a primitive covers on a plane at distance 1 below a light.</summary>
+    /// <summary>Adds the rectangle that a primitive covers on a plane at distance 1 below a light.</summary>
     public void AddBelow(in Primitive primitive, Vector3 light)
     {
         float left = float.MaxValue, top = float.MaxValue, right = float.MinValue, bottom = float.MinValue;
@@ -89,7 +89,7 @@ internal struct Rectangles
             var from = light - Corner(primitive, corner);
             if (from.Z < NotBelow)
             {
-                // What reaches up to the light's height can throw its shadow anywhere.
+                // A primitive that reaches the light's height can cast its shadow anywhere.
                 Add(float.NegativeInfinity, float.NegativeInfinity, float.PositiveInfinity, float.PositiveInfinity);
                 return;
             }
@@ -101,9 +101,9 @@ internal struct Rectangles
         Add(left - ShadowMargin, top - ShadowMargin, right + ShadowMargin, bottom + ShadowMargin);
     }
 
-    /// <summary>The rectangles that the rays from a light to eight points meet.</summary>
-    /// <param name="towards">From the points to the light.</param>
-    /// <param name="asked">The lanes that matter, at least one.</param>
+    /// <summary>Bits of the rectangles that the rays from a light to eight points meet.</summary>
+    /// <param name="towards">The vectors from the points to the light.</param>
+    /// <param name="asked">Mask of the lanes that matter, at least one.</param>
     public readonly ulong MeetingBelow(in Vector3x8 towards, Vector256<float> asked)
     {
         if (RayLanes.Any(asked & Vector256.LessThan(towards.Z, Vector256.Create(NotBelow))))
@@ -117,7 +117,7 @@ internal struct Rectangles
             RayLanes.Greatest(Vector256.ConditionalSelect(asked, y, -none)) + ShadowMargin);
     }
 
-    /// <summary>A corner of a primitive's local box, in the world.</summary>
+    /// <summary>A corner of a primitive's local box, in world coordinates.</summary>
     public static Vector3 Corner(in Primitive primitive, int corner) => primitive.Frame.ToWorld(new Vector3(
         (corner & 1) == 0 ? primitive.Low.X : primitive.High.X,
         (corner & 2) == 0 ? primitive.Low.Y : primitive.High.Y,

@@ -6,20 +6,20 @@ namespace Gqn.Native.Scenes.Rendering;
 /// <summary>Primitives in a room, lit by a spot light that casts shadows.</summary>
 internal sealed class RoomGeometry : SceneGeometry
 {
-    /// <summary>Shadow rays begin at this share of the way to the light, beyond the rounding of the point that they
-    /// come from.</summary>
+    /// <summary>Shadow rays start at this fraction of the way to the light, beyond the rounding error of their
+    /// origin.</summary>
     private const float ShadowStart = 1e-4f;
 
     private readonly Primitive[] _primitives;
     private readonly RoomSurroundings _room;
     private readonly SpotLight _light;
 
-    /// <summary>What can throw a shadow where: rectangles of a plane below the light, at distance 1.</summary>
+    /// <summary>Where primitives can cast shadows: their rectangles on a plane at distance 1 below the light.</summary>
     private readonly Rectangles _shadows;
 
-    /// <param name="primitives">What is in the room.</param>
-    /// <param name="room">The room.</param>
-    /// <param name="light">Its light.</param>
+    /// <param name="primitives">The primitives in the room.</param>
+    /// <param name="room">The walls, floor and sky.</param>
+    /// <param name="light">The room's light.</param>
     /// <exception cref="ArgumentException">There are more primitives than a scene can have.</exception>
     public RoomGeometry(Primitive[] primitives, RoomSurroundings room, SpotLight light)
     {
@@ -35,10 +35,10 @@ internal sealed class RoomGeometry : SceneGeometry
             _shadows.AddBelow(primitive, light.Position);
     }
 
-    /// <summary>What is in the room.</summary>
+    /// <summary>The primitives in the room.</summary>
     public ReadOnlySpan<Primitive> Primitives => _primitives;
 
-    /// <summary>Its light.</summary>
+    /// <summary>The room's light.</summary>
     public SpotLight Light => _light;
 
     public override (Vector2 Low, Vector2 High)? Walls => (new(-_room.HalfSide), new(_room.HalfSide));
@@ -46,10 +46,10 @@ internal sealed class RoomGeometry : SceneGeometry
     public override void Render(in Camera camera, int size, Span<byte> rgb, Span<byte> parts, Span<float> depth) =>
         RayCaster.Render(_primitives, new RoomShading(this), camera, size, rgb, parts, depth);
 
-    /// <summary>Which of eight points lie in a shadow.</summary>
-    /// <param name="point">The points.</param>
-    /// <param name="towards">From them to the light.</param>
-    /// <param name="asked">The lanes that matter; the others are not in a shadow.</param>
+    /// <summary>Mask of those of eight points that lie in shadow.</summary>
+    /// <param name="point">The points to test.</param>
+    /// <param name="towards">The vectors from the points to the light.</param>
+    /// <param name="asked">Mask of the lanes to test; the others count as not in shadow.</param>
     private Vector256<float> Shadowed(in Vector3x8 point, in Vector3x8 towards, Vector256<float> asked)
     {
         var shadowed = Vector256<float>.Zero;

@@ -4,13 +4,13 @@ using System.Runtime.Intrinsics;
 
 namespace Gqn.Native.Scenes.Rendering;
 
-/// <summary>A square room without a ceiling, under a sky. Its walls are seen from inside alone: a camera outside looks
-/// through them.</summary>
-/// <param name="halfSide">Half the room's side; it lies around the origin, its floor at height 0.</param>
-/// <param name="height">The walls' height.</param>
+/// <summary>A square room without a ceiling, under a sky. Its walls are visible only from inside: a camera outside
+/// looks through them.</summary>
+/// <param name="halfSide">Half the side of the room; it is centred at the origin, its floor at height 0.</param>
+/// <param name="height">The height of the walls, in world units.</param>
 /// <param name="floorTile">The side of the square that the floor's texture covers once.</param>
-/// <param name="wall">The walls' texture.</param>
-/// <param name="floor">The floor's texture.</param>
+/// <param name="wall">The texture of the walls.</param>
+/// <param name="floor">The texture of the floor.</param>
 internal sealed class RoomSurroundings(float halfSide, float height, float floorTile, RoomWall wall, RoomFloor floor)
 {
     /// <summary>The surface numbers: the floor, then walls at +x, −x, +y, −y; the sky is 0.</summary>
@@ -19,18 +19,18 @@ internal sealed class RoomSurroundings(float halfSide, float height, float floor
     private readonly TwoToneTexture _wall = TextureTables.Of(wall);
     private readonly TwoToneTexture _floor = TextureTables.Of(floor);
 
-    /// <summary>The sky, a measured colour of the released pictures.</summary>
+    /// <summary>The colour of the sky, as measured in the released images.</summary>
     public static Vector3 Sky { get; } = new Vector3(154, 226, 250) / 255f;
 
-    /// <summary>Half the room's side, in world units.</summary>
+    /// <summary>Half the side of the room, in world units.</summary>
     public float HalfSide => halfSide;
 
-    /// <summary>What rays see of the empty room.</summary>
+    /// <summary>Traces rays in the empty room.</summary>
     public PacketHits Trace(Vector3 origin, in RayPacket rays)
     {
         Vector256<float> zero = Vector256<float>.Zero, half = Vector256.Create(halfSide);
-        // The room is a prism over a square: a ray that comes to its axis-aligned walls leaves it through the wall that
-        // it reaches first, and never entered it if it left one pair of walls before it came between the other.
+        // The room is a prism over a square: a ray leaves it through the first of its axis-aligned walls that it
+        // reaches, and never entered it if it left one pair of walls before it came between the other.
         var signedX = Vector256.CopySign(half, rays.Direction.X);
         var signedY = Vector256.CopySign(half, rays.Direction.Y);
         Vector256<float> ox = Vector256.Create(origin.X), oy = Vector256.Create(origin.Y);
@@ -45,13 +45,13 @@ internal sealed class RoomSurroundings(float halfSide, float height, float floor
             & Vector256.LessThan(rays.Direction.Z, zero)
             & Vector256.GreaterThanOrEqual(down, enter) & Vector256.LessThanOrEqual(down, exit);
         var top = Vector256.Create(origin.Z) + (exit * rays.Direction.Z);
-        // Below the floor before it comes to the room; not by the sign of the height, which rounding decides where wall
-        // and floor meet.
+        // Below the floor before it reaches the room; the sign of the height would depend on rounding where wall and
+        // floor meet.
         var under = Vector256.LessThan(rays.Direction.Z, zero) & Vector256.LessThan(down, enter);
         var isWall = Vector256.AndNot(inside, isFloor | under)
             & Vector256.LessThanOrEqual(top, Vector256.Create(height));
 
-        // x or y, then which of its two sides.
+        // The axis, x or y, then one of its two sides.
         var number = Vector256.ConditionalSelect(
             isX.AsInt32(), Vector256.Create(Wall), Vector256.Create(Wall + 4))
             - (Vector256.LessThan(
@@ -70,14 +70,14 @@ internal sealed class RoomSurroundings(float halfSide, float height, float floor
         };
     }
 
-    /// <summary>The colours of floor and walls under a light of brightness 1; elsewhere of no meaning.</summary>
-    /// <param name="hits">What the rays see.</param>
-    /// <param name="point">Where.</param>
-    /// <param name="rays">The rays.</param>
-    /// <param name="step">A pixel's edge at distance 1.</param>
+    /// <summary>The colours of floor and walls under a light of brightness 1; undefined for other surfaces.</summary>
+    /// <param name="hits">The hits of the rays.</param>
+    /// <param name="point">The points that are hit.</param>
+    /// <param name="rays">The rays of the hits.</param>
+    /// <param name="step">The side of a pixel at distance 1.</param>
     public Vector3x8 Albedo(in PacketHits hits, in Vector3x8 point, in RayPacket rays, float step)
     {
-        // Above it are primitives; the lowest bit is the shadow's.
+        // Ignore the lowest bit, which marks shadows; numbers from PrimitiveShift on are primitives.
         var surface = hits.Surface & Vector256.Create(~1);
         var isFloor = Vector256.Equals(surface, Vector256.Create(Floor)).AsSingle();
         var isWall = (Vector256.GreaterThan(surface, Vector256.Create(Floor))
@@ -97,7 +97,7 @@ internal sealed class RoomSurroundings(float halfSide, float height, float floor
         {
             float scale = 1 / height;
             var isX = Vector256.LessThan(surface, Vector256.Create(Wall + 4)).AsSingle();
-            // The texture begins at each wall's left end, seen from inside.
+            // The texture starts at each wall's left end, seen from inside.
             var one = Vector256<float>.One;
             var along = Vector256.ConditionalSelect(
                 isX, -point.Y * Vector256.CopySign(one, point.X), point.X * Vector256.CopySign(one, point.Y));
@@ -111,7 +111,7 @@ internal sealed class RoomSurroundings(float halfSide, float height, float floor
         return colour;
     }
 
-    /// <summary>Finite numbers, not below 0, in all lanes.</summary>
+    /// <summary>Positive values in all lanes, as lookups need them; lanes outside the mask get a constant.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Inside(Vector256<float> value, Vector256<float> mask) =>
         RayLanes.Greater(Vector256.Create(1e-6f), value & mask);

@@ -3,26 +3,26 @@ using System.Runtime.Intrinsics;
 
 namespace Gqn.Native.Scenes.Rendering;
 
-/// <summary>A spot light, a lamp at the camera, and a little light everywhere.</summary>
+/// <summary>The lighting of a room: a spot light, a headlight at the camera, and ambient light.</summary>
 /// <remarks>
 /// With unit vectors n (normal), l (to the spot light), v (to the camera), h = l + v normalised, s (the spot's axis):
 /// beam = max(0, (max(0, −l·s)^exponent − border) / (1 − border)), where border is the power at the cone's cutoff, so
-/// that light ends there without a step; 0 in a shadow;
+/// that light fades to 0 there; 0 in shadow;
 /// colour = albedo · (ambient + headlight · max(0, n·v) + spot · max(0, n·l) · beam)
 /// + shine · specular · max(0, n·h)^shininess · beam, at most 1.
 /// </remarks>
-/// <param name="Position">Where the spot light is, in world units.</param>
-/// <param name="Axis">Where it points; a unit vector.</param>
+/// <param name="Position">The position of the spot light, in world units.</param>
+/// <param name="Axis">The direction of the spot, a unit vector.</param>
 /// <param name="CosCutoff">The cosine of half the cone's angle.</param>
-/// <param name="Border">That cosine to the power with which the beam fades.</param>
+/// <param name="Border">That cosine to the power of the spot exponent.</param>
 /// <param name="Options">Strengths and exponents.</param>
 internal readonly record struct SpotLight(
     Vector3 Position, Vector3 Axis, float CosCutoff, float Border, RoomLightOptions Options)
 {
-    /// <summary>Light below this share of a level casts no visible shadow.</summary>
+    /// <summary>Light below this brightness casts no visible shadow.</summary>
     private const float Invisible = .002f;
 
-    /// <summary>A light that shines on a point of the floor.</summary>
+    /// <summary>Creates a light that is aimed at a point of the floor.</summary>
     public static SpotLight Towards(Vector3 position, Vector3 target, RoomLightOptions options)
     {
         var axis = target - position;
@@ -32,9 +32,9 @@ internal readonly record struct SpotLight(
             position, axis, (float)cutoff, (float)Math.Pow(cutoff, options.SpotExponent), options);
     }
 
-    /// <summary>What reaches eight points of surfaces before anything stands in the way.</summary>
-    /// <param name="point">The points.</param>
-    /// <param name="normal">The surfaces' unit normals.</param>
+    /// <summary>Computes the unoccluded light at eight surface points.</summary>
+    /// <param name="point">The surface points.</param>
+    /// <param name="normal">The unit normals of the surfaces.</param>
     public Incidence At(in Vector3x8 point, in Vector3x8 normal)
     {
         var towards = Vector3x8.Create(Position) - point;
@@ -48,15 +48,15 @@ internal readonly record struct SpotLight(
         return new Incidence(towards, inverse, beam, facing * beam);
     }
 
-    /// <summary>Whether anything would be visible of a shadow.</summary>
+    /// <summary>Mask of the lanes in which a shadow would be visible.</summary>
     public static Vector256<float> Matters(in Incidence light) =>
         Vector256.GreaterThan(light.Diffuse, Vector256.Create(Invisible));
 
-    /// <summary>The light that falls on eight points.</summary>
-    /// <param name="towards">From the points to the light.</param>
-    /// <param name="inverseDistance">1 / its length.</param>
-    /// <param name="beam">How much of the spot reaches the point; 0 on surfaces turned away.</param>
-    /// <param name="diffuse">The same, for the angle at which it falls.</param>
+    /// <summary>The light incident on eight points.</summary>
+    /// <param name="towards">The vectors from the points to the light.</param>
+    /// <param name="inverseDistance">1 / length of these vectors.</param>
+    /// <param name="beam">The fraction of the spot that reaches the point; 0 on surfaces turned away.</param>
+    /// <param name="diffuse">The beam times the cosine of the angle of incidence.</param>
     public readonly struct Incidence(
         Vector3x8 towards, Vector256<float> inverseDistance, Vector256<float> beam, Vector256<float> diffuse)
     {

@@ -2,8 +2,8 @@ using System.Runtime.Intrinsics;
 
 namespace Gqn.Native.Scenes.Rendering;
 
-/// <summary>The surface number of each pixel of a square picture, inside a border as wide as a packet.</summary>
-/// <param name="numbers">Room for <see cref="Length"/> numbers.</param>
+/// <summary>The surface number of each pixel of a square image, inside a border as wide as a packet.</summary>
+/// <param name="numbers">Storage for <see cref="Length"/> numbers.</param>
 /// <param name="size">Height and width in pixels.</param>
 internal readonly ref struct SurfaceMap(Span<int> numbers, int size)
 {
@@ -11,13 +11,13 @@ internal readonly ref struct SurfaceMap(Span<int> numbers, int size)
     private readonly int _size = size;
     private readonly int _stride = Stride(size);
 
-    /// <summary>How many numbers the map of a picture takes.</summary>
+    /// <summary>The number of entries in the map of an image.</summary>
     public static int Length(int size) => (size + 2) * Stride(size);
 
-    /// <summary>Sets eight pixels of a row; what lies beyond the row's end is forgotten later.</summary>
+    /// <summary>Sets eight pixels of a row; those beyond the end of the row are ignored later.</summary>
     public void Store(int x, int y, Vector256<int> surfaces) => surfaces.CopyTo(_numbers[Index(x, y)..]);
 
-    /// <summary>Repeats the outermost pixels beyond the border, where they make no edge.</summary>
+    /// <summary>Repeats the outermost pixels in the border, so that they form no edge.</summary>
     public void PadColumns()
     {
         for (int y = 0; y < _size; y++)
@@ -30,7 +30,7 @@ internal readonly ref struct SurfaceMap(Span<int> numbers, int size)
         _numbers.Slice(Index(0, _size - 1), _size).CopyTo(_numbers[Index(0, _size)..]);
     }
 
-    /// <summary>Which of eight pixels differ from one of their four neighbours, as bits.</summary>
+    /// <summary>Bits of those of eight pixels that differ from one of their four neighbours.</summary>
     public uint Edges(int x, int y)
     {
         var here = Load(x, y);

@@ -2,20 +2,20 @@ using System.Numerics;
 
 namespace Gqn.Native.Scenes.Rendering;
 
-/// <summary>The walls and floors of rooms, drawn once.</summary>
+/// <summary>The textures of the walls and floors of rooms, generated once.</summary>
 /// <remarks>
-/// The released pictures show walls with thin dark lines like a maze (red, green, cerise), rows of dark discs (orange)
-/// or mottled (yellow), all with a dark band at the bottom and a light cap, and floors of hexagonal tiles (white) or
-/// clouds (yellow, blue). These are drawn after that description; no texel is taken from anywhere.
+/// The released images show walls with thin dark maze-like lines (red, green, cerise), rows of dark discs (orange) or
+/// mottling (yellow), all with a dark band at the bottom and a light cap, and floors of hexagonal tiles (white) or
+/// clouds (yellow, blue). These textures are generated from that description; no texel is copied.
 /// </remarks>
 internal static class TextureTables
 {
     private const int WallColumns = 256, WallRows = 128, FloorSide = 256;
 
-    /// <summary>Places within a texel, per axis, that it is the mean of: lines get smooth edges.</summary>
+    /// <summary>Samples per texel and axis, whose mean gives lines smooth edges.</summary>
     private const int Samples = 4;
 
-    /// <summary>Walls, by <see cref="RoomWall"/>, for walls of height 1.</summary>
+    /// <summary>Wall textures, indexed by <see cref="RoomWall"/>, for walls of height 1.</summary>
     private static readonly TwoToneTexture[] Walls =
     [
         Wall(Rgb(205, 44, 40), Rgb(92, 12, 14), (x, y) => Maze(1, x, y)),
@@ -25,7 +25,7 @@ internal static class TextureTables
         Wall(Rgb(236, 210, 62), Rgb(150, 116, 22), Mottled),
     ];
 
-    /// <summary>Floors, by <see cref="RoomFloor"/>.</summary>
+    /// <summary>Floor textures, indexed by <see cref="RoomFloor"/>.</summary>
     private static readonly TwoToneTexture[] Floors =
     [
         Floor(Rgb(236, 206, 92), Rgb(176, 134, 40), (x, y) => Clouds(11, x, y)),
@@ -33,14 +33,14 @@ internal static class TextureTables
         Floor(Rgb(140, 178, 238), Rgb(44, 72, 168), (x, y) => Clouds(12, x, y)),
     ];
 
-    /// <summary>The walls' texture; its units are the wall's height.</summary>
+    /// <summary>The texture of a wall; its unit is the height of the wall.</summary>
     public static TwoToneTexture Of(RoomWall wall) => Walls[(int)wall];
 
-    /// <summary>The floor's texture; it repeats after one unit.</summary>
+    /// <summary>The texture of a floor; its period is one unit.</summary>
     public static TwoToneTexture Of(RoomFloor floor) => Floors[(int)floor];
 
-    /// <summary>A wall: a pattern, which says how much ink covers the place (x, y) in texels, between a dark band along
-    /// the lowest twentieth and a light cap.</summary>
+    /// <summary>A wall: a pattern, which gives the coverage by ink at (x, y) in texels, between a dark band along the
+    /// lowest twentieth and a light cap.</summary>
     private static TwoToneTexture Wall(Vector3 ground, Vector3 ink, Func<float, float, float> pattern)
     {
         const float Band = .05f * WallRows, Cap = .965f * WallRows;
@@ -65,14 +65,14 @@ internal static class TextureTables
         return cover;
     }
 
-    /// <summary>Each cell of a grid has a line along its left or along its lower side: a labyrinth without
+    /// <summary>Each cell of a grid has a line along either its left or its lower side: a labyrinth without
     /// loops.</summary>
     private static float Maze(uint seed, float x, float y)
     {
         const float Cell = 16, HalfLine = 1.1f;
         (int column, int row) = ((int)(x / Cell), (int)(y / Cell));
         float inX = x - (column * Cell), inY = y - (row * Cell);
-        // Lines are drawn on both sides of the grid lines: of the cell's own sides and of its neighbours'.
+        // Lines extend to both sides of the grid lines: draw those of the cell's own sides and of its neighbours'.
         bool left = inX < HalfLine && HasLeft(column, row);
         bool right = inX > Cell - HalfLine && HasLeft(column + 1, row);
         bool below = inY < HalfLine && !HasLeft(column, row);
@@ -112,8 +112,8 @@ internal static class TextureTables
         return Math.Clamp(((noise - .5f) * 2.4f) + .5f, 0, 1);
     }
 
-    /// <summary>Tiles around the points of a triangular lattice, with grey joints; each has a shade of its
-    /// own.</summary>
+    /// <summary>Hexagonal tiles around the points of a triangular lattice, each with its own shade, and grey
+    /// joints.</summary>
     private static float Hexagons(float x, float y)
     {
         const int Columns = 7, Rows = 8;

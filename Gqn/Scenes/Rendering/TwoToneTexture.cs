@@ -4,11 +4,11 @@ using System.Runtime.Intrinsics;
 
 namespace Gqn.Native.Scenes.Rendering;
 
-/// <summary>A picture between two colours, filtered beforehand for every distance.</summary>
+/// <summary>A texture of blends of two colours, prefiltered as a mipmap.</summary>
 /// <remarks>
-/// A texel says how much of the ink covers the ground colour: 0 none, 1 all, below 0 lighter than the ground. One
-/// number a texel makes a look-up three times as cheap as a colour, and mixing commutes with filtering, so nothing is
-/// lost. Each level has half the texels of the one before; a look-up interpolates within and between two levels.
+/// A texel is the coverage of the ground colour by ink: 0 none, 1 all, below 0 lighter than the ground. One number per
+/// texel makes a look-up three times as cheap as a colour, and blending commutes with filtering, so nothing is lost.
+/// Each level halves the resolution; a look-up interpolates within and between two levels.
 /// </remarks>
 internal sealed class TwoToneTexture
 {
@@ -20,13 +20,12 @@ internal sealed class TwoToneTexture
     private readonly int _levels;
     private readonly bool _tilesUpwards;
 
-    /// <param name="ground">The colour where there is no ink, R, G, B in 0..1.</param>
-    /// <param name="ink">The colour where there is nothing but ink.</param>
-    /// <param name="cover">The finest level, rows from the bottom; a copy is made.</param>
-    /// <param name="width">Its width, a power of two; the texture repeats along it.</param>
-    /// <param name="unitsPerTexel">The edge of a texel of the finest level, in world units.</param>
-    /// <param name="tilesUpwards">Whether it repeats along its height as well, or goes on as in its last
-    /// row.</param>
+    /// <param name="ground">The colour without ink, R, G, B in 0..1.</param>
+    /// <param name="ink">The colour of full ink, R, G, B in 0..1.</param>
+    /// <param name="cover">The finest level, rows from the bottom; it is copied.</param>
+    /// <param name="width">The width of the finest level, a power of two; the texture repeats along it.</param>
+    /// <param name="unitsPerTexel">The side of a texel of the finest level, in world units.</param>
+    /// <param name="tilesUpwards">Whether it repeats along its height as well, or continues its last row.</param>
     public TwoToneTexture(
         Vector3 ground, Vector3 ink, ReadOnlySpan<float> cover, int width, float unitsPerTexel, bool tilesUpwards)
     {
@@ -39,18 +38,18 @@ internal sealed class TwoToneTexture
             Halve(level);
     }
 
-    /// <summary>The edge of a texel of the finest level, in world units.</summary>
+    /// <summary>The side of a texel of the finest level, in world units.</summary>
     public float UnitsPerTexel { get; }
 
-    /// <summary>The colours at eight places.</summary>
-    /// <param name="x">Along the width, in world units; not below 0.</param>
-    /// <param name="y">Along the height, in world units; not below 0.</param>
-    /// <param name="footprint">How much of the surface a pixel covers, in world units; above 0.</param>
+    /// <summary>Samples the colours at eight points.</summary>
+    /// <param name="x">Coordinate along the width, in world units; not negative.</param>
+    /// <param name="y">Coordinate along the height, in world units; not negative.</param>
+    /// <param name="footprint">The extent of a pixel on the surface, in world units; above 0.</param>
     public Vector3x8 Sample(Vector256<float> x, Vector256<float> y, Vector256<float> footprint)
     {
         float perUnit = 1 / UnitsPerTexel;
-        // The bits of a float are, as a whole number, its logarithm up to a scale and straight lines between powers of
-        // two, which is as good here: the level is the logarithm of the number of texels that a pixel covers.
+        // The bits of a float, read as an integer, are a scaled logarithm that is piecewise linear between powers of
+        // two, which suffices here: the level is the logarithm of the number of texels that a pixel covers.
         var bits = (footprint * perUnit).AsInt32() - Vector256.Create(0x3F800000);
         var level = Vector256.ConvertToSingle(bits) * (1f / (1 << 23));
         level = RayLanes.Greater(Vector256<float>.Zero, RayLanes.Lesser(level, Vector256.Create(_levels - 1.001f)));
@@ -67,13 +66,13 @@ internal sealed class TwoToneTexture
             RayLanes.Lesser(colour.X, white), RayLanes.Lesser(colour.Y, white), RayLanes.Lesser(colour.Z, white));
     }
 
-    /// <summary>Between the four texels around each place of a level.</summary>
-    /// <param name="x">In texels of the finest level.</param>
-    /// <param name="y">In texels of the finest level.</param>
-    /// <param name="level">Which level, in each lane.</param>
+    /// <summary>Bilinear interpolation between the four texels around each point of a level.</summary>
+    /// <param name="x">Coordinate along the width, in texels of the finest level.</param>
+    /// <param name="y">Coordinate along the height, in texels of the finest level.</param>
+    /// <param name="level">The level of each lane.</param>
     private Vector256<float> SampleLevel(Vector256<float> x, Vector256<float> y, Vector256<int> level)
     {
-        // 2^−level, from its exponent.
+        // 2^−level, built from its exponent bits.
         var scale = ((Vector256.Create(127) - level) << 23).AsSingle();
         var lastColumn = Vector256.ConvertToInt32(scale * _width) - Vector256<int>.One;
         var rows = Vector256.ConvertToInt32(scale * _height);
@@ -107,8 +106,8 @@ internal sealed class TwoToneTexture
     private static Vector256<float> Mix(Vector256<float> a, Vector256<float> b, Vector256<float> share) =>
         a + (share * (b - a));
 
-    /// <summary>Levels lie one under the other, each in rows of the full width, so that level l begins at row
-    /// 2·height − 2·(height of l).</summary>
+    /// <summary>Computes a level from the previous one. Levels are stacked in rows of the full width, so that level l
+    /// starts at row 2·height − 2·(height of l).</summary>
     private void Halve(int level)
     {
         int rows = _height >> level, columns = _width >> level;

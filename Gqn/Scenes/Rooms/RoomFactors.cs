@@ -7,7 +7,7 @@ namespace Gqn.Native.Scenes;
 [JsonConverter(typeof(JsonStringEnumConverter<RoomShape>))]
 public enum RoomShape
 {
-    /// <summary>A cube on one of its faces.</summary>
+    /// <summary>A cube, resting on a face.</summary>
     Box,
 
     /// <summary>A ball.</summary>
@@ -16,13 +16,13 @@ public enum RoomShape
     /// <summary>An upright cylinder.</summary>
     Cylinder,
 
-    /// <summary>An upright cylinder with round ends.</summary>
+    /// <summary>An upright cylinder with hemispherical ends.</summary>
     Capsule,
 
     /// <summary>A cone with its apex on top.</summary>
     Cone,
 
-    /// <summary>Twenty triangles, on one of which it lies.</summary>
+    /// <summary>A regular icosahedron, resting on a face.</summary>
     Icosahedron,
 
     /// <summary>An upright equilateral triangle of three bars, with a hole.</summary>
@@ -30,12 +30,12 @@ public enum RoomShape
 }
 
 /// <summary>A colour by hue, saturation and value.</summary>
-/// <param name="Hue">The place on the colour circle, 0 to 1; 0 is red, ⅓ green, ⅔ blue.</param>
+/// <param name="Hue">The position on the colour circle, 0 to 1; 0 is red, ⅓ green, ⅔ blue.</param>
 /// <param name="Saturation">0 is grey, 1 the pure hue.</param>
-/// <param name="Value">0 is black, 1 as bright as can be.</param>
+/// <param name="Value">0 is black, 1 is full brightness.</param>
 public readonly record struct HsvColour(float Hue, float Saturation, float Value)
 {
-    /// <summary>R, G, B in 0..1.</summary>
+    /// <summary>Converts to R, G, B in 0..1.</summary>
     internal Vector3 ToRgb() => new CubeColour(Hue, Saturation).ToRgb() * Value;
 
     /// <exception cref="FactorException">A component lies outside 0 to 1.</exception>
@@ -46,34 +46,34 @@ public readonly record struct HsvColour(float Hue, float Saturation, float Value
     }
 }
 
-/// <summary>A place on the floor, in world units.</summary>
-/// <param name="X">Along the floor.</param>
-/// <param name="Y">Along the floor.</param>
+/// <summary>A position on the floor, in world units.</summary>
+/// <param name="X">The x coordinate.</param>
+/// <param name="Y">The y coordinate.</param>
 public readonly record struct FloorPoint(float X, float Y);
 
 /// <summary>An object that stands in a room.</summary>
-/// <param name="Shape">Its shape.</param>
-/// <param name="Colour">Its colour.</param>
-/// <param name="Size">Multiplies all measures of the shape.</param>
-/// <param name="X">The place of its middle on the floor, in world units.</param>
-/// <param name="Y">The place of its middle on the floor, in world units.</param>
-/// <param name="Yaw">How it is turned about the vertical axis, in radians.</param>
+/// <param name="Shape">The shape of the object.</param>
+/// <param name="Colour">The colour of the object.</param>
+/// <param name="Size">Scales all dimensions of the shape.</param>
+/// <param name="X">The x coordinate of its centre, in world units.</param>
+/// <param name="Y">The y coordinate of its centre, in world units.</param>
+/// <param name="Yaw">Its rotation about the vertical axis, in radians.</param>
 public readonly record struct RoomObject(
     RoomShape Shape, HsvColour Colour, float Size, float X, float Y, float Yaw = 0);
 
-/// <summary>The causes of the pictures of a room.</summary>
-/// <remarks>Object k is part k + 1 of the part maps. Objects may overlap, and sampled ones do not.</remarks>
+/// <summary>The generative factors of a room.</summary>
+/// <remarks>Object k is part k + 1 of the part maps. Objects may overlap, but sampled ones do not.</remarks>
 /// <param name="Wall">The texture of the four walls.</param>
 /// <param name="Floor">The texture of the floor.</param>
-/// <param name="Light">Where the spot light is.</param>
-/// <param name="Objects">What stands in the room.</param>
+/// <param name="Light">The position of the spot light.</param>
+/// <param name="Objects">The objects in the room.</param>
 public sealed record RoomFactors(RoomWall Wall, RoomFloor Floor, WorldPoint Light, IReadOnlyList<RoomObject> Objects)
     : SceneFactors
 {
-    /// <summary>The most objects that a room can have.</summary>
+    /// <summary>The maximum number of objects in a room.</summary>
     public const int MaxObjects = 8;
 
-    /// <summary>The greatest size of an object.</summary>
+    /// <summary>The maximum size of an object.</summary>
     public const float MaxSize = 3;
 
     private static readonly string[] ObjectCauses = ["shape", "colour", "size", "position", "yaw"];
@@ -87,8 +87,8 @@ public sealed record RoomFactors(RoomWall Wall, RoomFloor Floor, WorldPoint Ligh
         .. Enumerable.Range(0, Objects.Count).SelectMany(k => ObjectCauses.Select(cause => $"objects[{k}].{cause}")),
     ];
 
-    /// <summary>The value of one cause: a <see cref="RoomWall"/>, <see cref="RoomFloor"/>, <see cref="WorldPoint"/>; of
-    /// an object a <see cref="RoomShape"/>, <see cref="HsvColour"/>, <see cref="FloorPoint"/>, or a
+    /// <summary>The value of one factor: a <see cref="RoomWall"/>, <see cref="RoomFloor"/>, <see cref="WorldPoint"/>;
+    /// of an object, a <see cref="RoomShape"/>, <see cref="HsvColour"/>, <see cref="FloorPoint"/>, or a
     /// <see cref="float"/> for size and yaw.</summary>
     /// <inheritdoc/>
     public override object this[string property]
@@ -145,7 +145,7 @@ public sealed record RoomFactors(RoomWall Wall, RoomFloor Floor, WorldPoint Ligh
         RoomObject Moved(FloorPoint place) => own with { X = place.X, Y = place.Y };
     }
 
-    /// <exception cref="FactorException">No room can be like this.</exception>
+    /// <exception cref="FactorException">The factors are invalid for a room.</exception>
     internal void Check(float halfSide)
     {
         if (!Enum.IsDefined(Wall))

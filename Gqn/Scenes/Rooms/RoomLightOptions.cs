@@ -1,39 +1,38 @@
 namespace Gqn.Native.Scenes;
 
-/// <summary>How rooms are lit: by a spot light under a place of the ceiling that changes from scene to scene, by a lamp
-/// at the camera, and a little everywhere.</summary>
-/// <remarks>All values are our choice, after the look of the released pictures: a pool of light on the floor that
-/// saturates, dark floor elsewhere, hard shadows, walls that are dark when seen at a flat angle.</remarks>
+/// <summary>The lighting of rooms: a spot light near the ceiling, whose position varies from scene to scene, a
+/// headlight at the camera, and ambient light.</summary>
+/// <remarks>All values are our choice, to match the released images: a saturated pool of light on the floor, dark floor
+/// elsewhere, hard shadows, walls that are dark at grazing angles.</remarks>
 public sealed record RoomLightOptions
 {
-    /// <summary>Brightness everywhere.</summary>
+    /// <summary>Brightness of the ambient light.</summary>
     public float Ambient { get; init; } = .18f;
 
-    /// <summary>What the camera's lamp adds to a surface that it faces.</summary>
+    /// <summary>Brightness that the headlight adds to a surface facing the camera.</summary>
     public float Headlight { get; init; } = .62f;
 
-    /// <summary>What the spot light adds to a surface that faces it, in the middle of its cone.</summary>
+    /// <summary>Brightness that the spot light adds to a surface facing it, on the axis of its cone.</summary>
     public float Spot { get; init; } = 1.1f;
 
-    /// <summary>The power of the cosine with which the spot fades towards the border of its cone.</summary>
+    /// <summary>Exponent of the cosine with which the spot fades towards the border of its cone.</summary>
     public int SpotExponent { get; init; } = 10;
 
-    /// <summary>Half the angle of the spot's cone, in degrees, below 90; its light has faded to nothing
-    /// there.</summary>
+    /// <summary>Half the angle of the spot's cone, in degrees, below 90; its light has faded to zero there.</summary>
     public float CutoffDegrees { get; init; } = 45;
 
-    /// <summary>The brightness of the spot's highlights on shiny things.</summary>
+    /// <summary>Brightness of the spot's highlights on shiny objects.</summary>
     public float Specular { get; init; } = .3f;
 
-    /// <summary>The power of the cosine that makes highlights small.</summary>
+    /// <summary>Exponent of the highlights' cosine; larger exponents make them smaller.</summary>
     public int Shininess { get; init; } = 32;
 
     /// <summary>Height of the spot light above the floor, in world units.</summary>
     public float Height { get; init; } = 3;
 
-    /// <summary>The spot light's x and y are uniform between − this and this, in world units.</summary>
+    /// <summary>The spot light's x and y are uniform in ± this range, in world units.</summary>
     public float Range { get; init; } = 2.5f;
 
-    /// <summary>Where the spot aims: 0 straight down, 1 at the room's centre, between them in between.</summary>
+    /// <summary>The aim of the spot: 0 straight down, 1 at the room's centre; interpolated in between.</summary>
     public float Aim { get; init; } = .5f;
 }

@@ -2,13 +2,13 @@ namespace Gqn.Native.Scenes;
 
 /// <summary>Sizes, ranges and cameras of rooms.</summary>
 /// <remarks>
-/// From the released data set's description: the side of 7, the five walls, three floors and seven shapes, one to three
-/// objects, ten views. Measured on its pictures: heights of walls and camera, pitch 0, the field of view, the ring's
-/// radius, the sky. Everything else is our choice.
+/// From the description of the released data set: the side of 7, five walls, three floors and seven shapes, one to
+/// three objects, ten views. Measured on its images: the heights of walls and camera, pitch 0, the field of view, the
+/// ring's radius, the sky. Everything else is our choice.
 /// </remarks>
 public sealed record RoomOptions
 {
-    /// <summary>Half the side of the square room, in world units; its middle is the origin.</summary>
+    /// <summary>Half the side of the square room, in world units; its centre is the origin.</summary>
     public float HalfSide { get; init; } = 3.5f;
 
     /// <summary>Height of the walls, in world units.</summary>
@@ -17,39 +17,39 @@ public sealed record RoomOptions
     /// <summary>The side of the square that the floor's texture covers once, in world units.</summary>
     public float FloorTile { get; init; } = 3.5f;
 
-    /// <summary>The fewest objects that a sampled scene has.</summary>
+    /// <summary>The minimum number of objects in a sampled scene.</summary>
     public int MinObjects { get; init; } = 1;
 
-    /// <summary>The most objects that a sampled scene has, up to <see cref="RoomFactors.MaxObjects"/>; 4 or 5 take
-    /// scenes out of the usual distribution.</summary>
+    /// <summary>The maximum number of objects in a sampled scene, up to <see cref="RoomFactors.MaxObjects"/>; with 4 or
+    /// 5, scenes are out of the usual distribution.</summary>
     public int MaxObjects { get; init; } = 3;
 
-    /// <summary>Objects' x and y are uniform between − this and this, in world units.</summary>
+    /// <summary>Objects' x and y are uniform in ± this range, in world units.</summary>
     public float PlacementRange { get; init; } = 2.2f;
 
-    /// <summary>The least distance between the bounding circles of two sampled objects, in world units.</summary>
+    /// <summary>The minimum distance between the bounding circles of two sampled objects, in world units.</summary>
     public float Gap { get; init; } = .15f;
 
-    /// <summary>The least size of a sampled object, as a multiple of its shape's usual measures.</summary>
+    /// <summary>The minimum size of a sampled object, as a multiple of its shape's usual dimensions.</summary>
     public float MinSize { get; init; } = .6f;
 
-    /// <summary>The greatest size of a sampled object.</summary>
+    /// <summary>The maximum size of a sampled object.</summary>
     public float MaxSize { get; init; } = 1.4f;
 
-    /// <summary>The least saturation of a sampled colour; the greatest is 1.</summary>
+    /// <summary>The minimum saturation of a sampled colour; the maximum is 1.</summary>
     public float MinSaturation { get; init; } = .75f;
 
-    /// <summary>The least value (brightness) of a sampled colour; the greatest is 1.</summary>
+    /// <summary>The minimum value (brightness) of a sampled colour; the maximum is 1.</summary>
     public float MinValue { get; init; } = .85f;
 
-    /// <summary>0 for hues anywhere on the colour circle, else how many evenly spaced hues there are; factor
-    /// experiments use 8.</summary>
+    /// <summary>0 for hues anywhere on the colour circle, else the number of evenly spaced hues; factor experiments use
+    /// 8.</summary>
     public int PaletteHues { get; init; }
 
-    /// <summary>The measures of the seven shapes at size 1.</summary>
+    /// <summary>The dimensions of the seven shapes at size 1.</summary>
     public RoomShapeOptions Shapes { get; init; } = new();
 
-    /// <summary>The light.</summary>
+    /// <summary>The lighting of the room.</summary>
     public RoomLightOptions Light { get; init; } = new();
 
     /// <summary>Field of view of the cameras, in degrees.</summary>
@@ -58,27 +58,27 @@ public sealed record RoomOptions
     /// <summary>Height of the cameras, in world units.</summary>
     public float CameraHeight { get; init; } = .77f;
 
-    /// <summary>Distance of ring cameras from the room's middle, in world units. Outside the walls they look through
-    /// them.</summary>
+    /// <summary>Distance of ring cameras from the room's centre, in world units. From outside they look through the
+    /// walls.</summary>
     public float RingRadius { get; init; } = 4.5f;
 
-    /// <summary>Free cameras' x and y are uniform between − this and this, in world units.</summary>
+    /// <summary>Free cameras' x and y are uniform in ± this range, in world units.</summary>
     public float FreeRange { get; init; } = 3;
 
-    /// <summary>How far free cameras keep from objects' bounding circles, in world units.</summary>
+    /// <summary>The minimum distance of free cameras from objects' bounding circles, in world units.</summary>
     public float FreeClearance { get; init; } = .5f;
 
-    /// <summary>Free cameras look towards points whose x and y are normally distributed around 0 with this deviation,
-    /// in world units.</summary>
+    /// <summary>Free cameras look towards points whose x and y are normally distributed around 0 with this standard
+    /// deviation, in world units.</summary>
     public float LookAtDeviation { get; init; } = 2;
 
-    /// <summary>The least pitch of a free camera, in degrees.</summary>
+    /// <summary>The minimum pitch of a free camera, in degrees.</summary>
     public float MinPitchDegrees { get; init; }
 
-    /// <summary>The greatest pitch of a free camera, in degrees.</summary>
+    /// <summary>The maximum pitch of a free camera, in degrees.</summary>
     public float MaxPitchDegrees { get; init; }
 
-    /// <exception cref="ArgumentException">Some values contradict each other.</exception>
+    /// <exception cref="ArgumentException">A value is out of range, or values contradict each other.</exception>
     internal void Validate()
     {
         if (MinObjects < 0 || MaxObjects < MinObjects || MaxObjects > RoomFactors.MaxObjects)
@@ -118,14 +118,13 @@ public sealed record RoomOptions
     }
 }
 
-/// <summary>The measures of objects of size 1, in world units; our choice, after the look of the released
-/// pictures.</summary>
+/// <summary>The dimensions of objects of size 1, in world units; our choice, to match the released images.</summary>
 public sealed record RoomShapeOptions
 {
     /// <summary>Radius of the sphere.</summary>
     public float SphereRadius { get; init; } = .375f;
 
-    /// <summary>Edge of the box, which is a cube.</summary>
+    /// <summary>Edge length of the box, a cube.</summary>
     public float BoxEdge { get; init; } = .75f;
 
     /// <summary>Radius of the cylinder.</summary>
@@ -137,7 +136,7 @@ public sealed record RoomShapeOptions
     /// <summary>Radius of the upright capsule.</summary>
     public float CapsuleRadius { get; init; } = .25f;
 
-    /// <summary>Height of the capsule with its round ends.</summary>
+    /// <summary>Height of the capsule, including its round ends.</summary>
     public float CapsuleHeight { get; init; } = 1.25f;
 
     /// <summary>Radius of the cone's base.</summary>
@@ -146,16 +145,16 @@ public sealed record RoomShapeOptions
     /// <summary>Height of the cone.</summary>
     public float ConeHeight { get; init; } = 1;
 
-    /// <summary>Distance of the icosahedron's corners from its middle.</summary>
+    /// <summary>Circumradius of the icosahedron.</summary>
     public float IcosahedronRadius { get; init; } = .4f;
 
     /// <summary>Outer side of the triangle.</summary>
     public float TriangleSide { get; init; } = .9f;
 
-    /// <summary>Edge of the square section of the triangle's bars.</summary>
+    /// <summary>Side of the square cross-section of the triangle's bars.</summary>
     public float TriangleBar { get; init; } = .16f;
 
-    /// <summary>The radius of the circle on the floor that holds the shape at size 1, however it is turned.</summary>
+    /// <summary>The radius of a circle on the floor that contains the shape at size 1 at any yaw.</summary>
     public float BoundingRadius(RoomShape shape) => shape switch
     {
         RoomShape.Box => BoxEdge * .70710678f,

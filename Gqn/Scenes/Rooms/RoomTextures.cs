@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>The walls of a room; the released data sets have these five.</summary>
+/// <summary>The wall textures of a room; the released data sets have these five.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<RoomWall>))]
 public enum RoomWall
 {
@@ -22,7 +22,7 @@ public enum RoomWall
     Yellow,
 }
 
-/// <summary>The floor of a room; the released data sets have these three.</summary>
+/// <summary>The floor textures of a room; the released data sets have these three.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<RoomFloor>))]
 public enum RoomFloor
 {
@@ -36,10 +36,10 @@ public enum RoomFloor
     Blue,
 }
 
-/// <summary>A place in the world, in world units.</summary>
-/// <param name="X">Along the floor.</param>
-/// <param name="Y">Along the floor.</param>
-/// <param name="Z">Above the floor.</param>
+/// <summary>A point in the world, in world units.</summary>
+/// <param name="X">The x coordinate, along the floor.</param>
+/// <param name="Y">The y coordinate, along the floor.</param>
+/// <param name="Z">The height above the floor.</param>
 public readonly record struct WorldPoint(float X, float Y, float Z)
 {
     internal System.Numerics.Vector3 ToVector() => new(X, Y, Z);

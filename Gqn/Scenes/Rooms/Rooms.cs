@@ -4,42 +4,41 @@ using Gqn.Native.Scenes.Rendering;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>Where the cameras of rooms are.</summary>
+/// <summary>The placement of the cameras of rooms.</summary>
 public enum RoomCameras
 {
-    /// <summary>On a ring around the room, looking at its middle.</summary>
+    /// <summary>On a ring around the room, looking at its centre.</summary>
     Ring,
 
-    /// <summary>Anywhere in the room, looking anywhere along the floor.</summary>
+    /// <summary>Anywhere in the room, looking in any direction along the floor.</summary>
     Free,
 }
 
-/// <summary>A square room under the sky with coloured objects, lit by a spot light that casts shadows.</summary>
+/// <summary>A square room, open to the sky, with coloured objects and a spot light that casts shadows.</summary>
 /// <remarks>
 /// One of five wall textures and one of three floor textures; one to three objects of seven shapes with continuous
-/// colours and sizes, none of which overlap; a light anywhere below the ceiling. All are independent and uniform,
-/// except that an object's place is drawn again until it is free, and a free camera's until it is clear of the objects.
-/// Each cause of each object has its own stream of random numbers, so that another distribution of one leaves the draws
-/// of all others as they are. Training and test scenes come from different streams of continuous causes: none is in
-/// both.
+/// colours and sizes and without overlap; a light anywhere below the ceiling. All are independent and uniform, except
+/// that an object's position is redrawn until it is free, and a free camera's until it is clear of the objects. Each
+/// factor of each object has its own random stream, so that a different distribution of one leaves the draws of all
+/// others unchanged. Training and test scenes draw continuous factors from different streams: no scene is in both.
 /// <para>
 /// An object is a shape of fixed proportions times a size; the released data sets may have boxes and cylinders of
-/// changing proportions.
+/// varying proportions.
 /// </para>
 /// </remarks>
 public sealed class Rooms : SceneEnvironment
 {
-    /// <summary>After so many places without room the options are taken to be impossible.</summary>
+    /// <summary>After this many unsuccessful attempts, the options are considered impossible.</summary>
     private const int MaxAttempts = 10_000;
 
     private readonly RoomCameras _cameras;
     private readonly bool _rotating;
 
-    /// <summary>Rooms with given cameras.</summary>
-    /// <param name="cameras">Where the cameras are.</param>
-    /// <param name="rotating">Whether objects are turned about the vertical axis.</param>
-    /// <param name="options">Sizes and ranges; null for the usual ones. Other options make other scenes under the same
-    /// name.</param>
+    /// <summary>Creates the environment of rooms.</summary>
+    /// <param name="cameras">The placement of the cameras.</param>
+    /// <param name="rotating">Whether objects are rotated about the vertical axis.</param>
+    /// <param name="options">Sizes and ranges; null for the defaults. Different options give different scenes under the
+    /// same name.</param>
     /// <exception cref="ArgumentException">The options contradict each other.</exception>
     public Rooms(RoomCameras cameras, bool rotating = false, RoomOptions? options = null)
     {
@@ -55,7 +54,7 @@ public sealed class Rooms : SceneEnvironment
         Light,
         ObjectCount,
 
-        // Those of objects and cameras have room for a number above them.
+        // The number of an object or camera is added to these.
         Shape = 0x100,
         Colour = 0x200,
         Size = 0x300,
@@ -115,7 +114,7 @@ public sealed class Rooms : SceneEnvironment
         RandomStream Stream(Purpose purpose, int number = 0) => StreamFor(split, index, (uint)purpose + (uint)number);
     }
 
-    /// <summary>Evenly spaced on the ring, from the x axis towards the y axis, also where scenes have free
+    /// <summary>Cameras evenly spaced on the ring, from the x axis towards the y axis, even if scenes have free
     /// cameras.</summary>
     public override Camera[] FixedViews(int count)
     {
@@ -131,7 +130,7 @@ public sealed class Rooms : SceneEnvironment
         return new HsvColour(hue, random.NextSingle(Options.MinSaturation, 1), random.NextSingle(Options.MinValue, 1));
     }
 
-    /// <summary>Gives each object in turn a free place; begins anew where those before leave none.</summary>
+    /// <summary>Draws a free position for each object in turn; starts over if there is no space left.</summary>
     private void Place(Span<RoomObject> objects, Func<int, RandomStream> streamOf)
     {
         const int TriesPerObject = 100;

@@ -1,28 +1,28 @@
 namespace Gqn.Native.Scenes;
 
-/// <summary>A cube of a grid.</summary>
+/// <summary>The position of a cube in a grid.</summary>
 /// <param name="X">Column.</param>
 /// <param name="Y">Row.</param>
 /// <param name="Z">Layer.</param>
 public readonly record struct GridCell(int X, int Y, int Z);
 
-/// <summary>A polycube's identity: what is left of a set of cells when position and rotation do not count.</summary>
+/// <summary>The identity of a polycube: a canonical form of its cells under translation and rotation.</summary>
 /// <remarks>
-/// Each of the 24 rotations of the cube moves the cells to the origin's corner and sorts them; the least list is the
-/// identity. It takes nine bits a cell, so a number holds seven cells.
+/// For each of the 24 rotations of the cube, the cells are moved to the corner at the origin and sorted; the smallest
+/// list is the identity. It takes nine bits per cell, so a 64-bit number holds seven cells.
 /// </remarks>
 /// <param name="Cells">The sorted cells, nine bits each.</param>
-/// <param name="Labels">Four bits a cell, in the same order: the least list among the rotations that give
-/// <paramref name="Cells"/>, so that a symmetric shape has one identity too.</param>
+/// <param name="Labels">Four bits per cell, in the same order: the smallest list among the rotations that give
+/// <paramref name="Cells"/>, so that symmetric shapes have a unique identity as well.</param>
 internal readonly record struct PolycubeShape(ulong Cells, ulong Labels)
 {
-    /// <summary>The most cells that an identity can hold.</summary>
+    /// <summary>The maximum number of cells of an identity.</summary>
     public const int MaxCells = 7;
 
-    /// <summary>The rotations of the cube: signed permutations of the axes that keep left and right.</summary>
+    /// <summary>The rotations of the cube: signed permutations of the axes that preserve handedness.</summary>
     public static readonly AxisRotation[] Rotations = MakeRotations();
 
-    /// <summary>The identity of labelled cells.</summary>
+    /// <summary>Computes the identity of labelled cells.</summary>
     /// <param name="cells">One to seven cells that fit a 7×7×7 grid.</param>
     /// <param name="labels">A label from 0 to 15 for each cell, or empty.</param>
     public static PolycubeShape Of(ReadOnlySpan<GridCell> cells, ReadOnlySpan<int> labels)
@@ -62,7 +62,7 @@ internal readonly record struct PolycubeShape(ulong Cells, ulong Labels)
         return best;
     }
 
-    /// <summary>The identity of the cells seen in a mirror.</summary>
+    /// <summary>Computes the identity of the mirror image of the cells.</summary>
     public static PolycubeShape OfMirrored(ReadOnlySpan<GridCell> cells)
     {
         Span<GridCell> mirrored = stackalloc GridCell[MaxCells];
@@ -102,7 +102,7 @@ internal readonly record struct PolycubeShape(ulong Cells, ulong Labels)
         return [.. rotations];
     }
 
-    /// <summary>(x, y, z) → the coordinates number A, B and C, each times its sign.</summary>
+    /// <summary>(x, y, z) → the coordinates with indices A, B and C, each times its sign.</summary>
     internal readonly record struct AxisRotation(int A, int B, int C, int SignA, int SignB, int SignC)
     {
         public GridCell Apply(GridCell cell) =>

@@ -5,8 +5,8 @@ using Gqn.Native.Scenes.Rendering;
 
 namespace Gqn.Native.Scenes;
 
-/// <summary>The colour of one cube, of value (brightness) 1.</summary>
-/// <param name="Hue">The place on the colour circle, 0 to 1; 0 is red, ⅓ green, ⅔ blue.</param>
+/// <summary>The colour of one cube, with value (brightness) 1.</summary>
+/// <param name="Hue">The position on the colour circle, 0 to 1; 0 is red, ⅓ green, ⅔ blue.</param>
 /// <param name="Saturation">0 is white, 1 the pure hue.</param>
 public readonly record struct CubeColour(float Hue, float Saturation)
 {
@@ -24,7 +24,7 @@ public readonly record struct CubeColour(float Hue, float Saturation)
     }
 }
 
-/// <summary>The causes of a Shepard-Metzler scene.</summary>
+/// <summary>The generative factors of a Shepard-Metzler scene.</summary>
 /// <param name="Cells">The cubes in the order of the walk that placed them, from (0, 0, 0).</param>
 /// <param name="Colours">The colour of each cube, in the same order.</param>
 public sealed record ShepardMetzlerFactors(IReadOnlyList<GridCell> Cells, IReadOnlyList<CubeColour> Colours)
@@ -52,44 +52,43 @@ public sealed record ShepardMetzlerFactors(IReadOnlyList<GridCell> Cells, IReadO
         return this with { Colours = colours };
     }
 
-    /// <summary>The object seen in a mirror: the other half of a pair of the mental-rotation task.</summary>
+    /// <summary>The mirror image of the object: the other half of a pair in the mental-rotation task.</summary>
     public ShepardMetzlerFactors Mirror() => this with { Cells = [.. Cells.Select(cell => cell with { X = -cell.X })] };
 
-    /// <summary>The shape without position and rotation, as sorted cells of three digits: two objects can be turned
-    /// into each other exactly if these are equal.</summary>
+    /// <summary>The shape up to translation and rotation, as sorted cells of three digits: two objects can be rotated
+    /// into each other if and only if these are equal.</summary>
     public string CanonicalForm => PolycubeShape.Of([.. Cells], []).ToText(Cells.Count);
 
     /// <summary>The canonical form of the mirror image.</summary>
     public string MirrorForm => PolycubeShape.OfMirrored([.. Cells]).ToText(Cells.Count);
 
-    /// <summary>Whether no rotation turns the object into its mirror image: the pairs of the mental-rotation
-    /// task.</summary>
+    /// <summary>Whether no rotation maps the object to its mirror image, as the pairs of the mental-rotation task
+    /// require.</summary>
     public bool IsChiral => CanonicalForm != MirrorForm;
 }
 
 /// <summary>Objects after Shepard and Metzler: coloured cubes joined face to face along a self-avoiding random
 /// walk.</summary>
 /// <remarks>
-/// Each step of the walk goes to one of the free neighbours of the last cube, all alike likely. The object's exact
+/// Each step of the walk goes to one of the free neighbours of the last cube, all equally likely. The object's exact
 /// barycentre is the origin. Each cube has its own hue, uniform on the circle, and a saturation of 0.85 to 0.9. Cameras
-/// lie on a sphere of radius 3 around the origin, uniformly except for the caps beyond ±85° where yaw loses its
-/// meaning,
-/// and look at the origin with a field of view of 45°. Cubes measure 0.36 (five parts) or 0.32 (seven parts, so that
-/// even a straight object is inside the picture from everywhere).
+/// lie on a sphere of radius 3 around the origin, uniformly except for the caps beyond ±85°, where yaw degenerates, and
+/// look at the origin with a field of view of 45°. The edge of a cube is 0.36 (five parts) or 0.32 (seven parts, so
+/// that even a straight object is inside the image from every camera).
 /// <para>
-/// What the split promises. With seven parts there are 310 shapes: a hash of the shape's canonical form puts about a
-/// tenth of them into the test set, so no test shape is ever seen in training, in any rotation or colour (its mirror
-/// image may be). With five parts there are 18, too few to hold any out: the hash takes the shape together with each
-/// cube's hue, quantised to ten bins, so no test object is a rotated copy of a training object with the same ten-bin
-/// hues, but the shapes are shared, and hues on two sides of a bin's border can be near.
+/// The split. With seven parts there are 310 shapes: a hash of the shape's canonical form assigns about a tenth of them
+/// to the test set, so no test shape is ever seen in training, in any rotation or colour (its mirror image may be).
+/// With five parts there are 18, too few to hold any out: the hash covers the shape together with each cube's hue,
+/// quantised to ten bins, so no test object is a rotated copy of a training object with the same ten-bin hues, but the
+/// shapes are shared, and hues on both sides of a bin's border can be close.
 /// </para>
 /// </remarks>
 public sealed class ShepardMetzler : SceneEnvironment
 {
-    /// <summary>How far cameras are from the object's barycentre.</summary>
+    /// <summary>The distance of cameras from the object's barycentre, in world units.</summary>
     public const float CameraDistance = 3;
 
-    /// <summary>The greatest elevation of a camera, in degrees.</summary>
+    /// <summary>The maximum elevation of a camera, in degrees.</summary>
     public const float MaxPitchDegrees = 85;
 
     /// <summary>The field of view of the cameras, in degrees.</summary>
@@ -97,8 +96,8 @@ public sealed class ShepardMetzler : SceneEnvironment
 
     private const int HueBins = 10;
 
-    // Chosen to look like the released pictures: faces in the sun saturate (0.97, 1.28 and 1.43 times the colour, so
-    // their main channel is at 240 to 255), the others have half of it, and those seen from below a third.
+    // Chosen to match the released images: faces in the sun saturate (0.97, 1.28 and 1.43 times the colour, so their
+    // main channel is at 240 to 255), the others have half of that, and those facing down a third.
     private static readonly Lighting Light =
         new(new Vector3(1, .6f, 1.2f) / MathF.Sqrt(2.8f), Sky: .5f, Ground: .3f, Sun: 1.3f);
 
@@ -128,8 +127,8 @@ public sealed class ShepardMetzler : SceneEnvironment
     public override int ViewsPerScene => 15;
 
     /// <inheritdoc/>
-    /// <remarks>The barycentre is the origin; no part of a chain of cubes is farther from it along an axis than half a
-    /// straight one is long, but for a rotated corner's excess, which a tenth covers.</remarks>
+    /// <remarks>The barycentre is the origin; along an axis, no part of a chain of cubes is farther from it than half
+    /// the length of a straight chain, apart from the excess of a rotated corner, which 0.1 covers.</remarks>
     public override SceneBounds Bounds
     {
         get
@@ -142,7 +141,7 @@ public sealed class ShepardMetzler : SceneEnvironment
     /// <inheritdoc/>
     public override int UsualGridWidth => 12;
 
-    /// <summary>The edge of a cube, in world units.</summary>
+    /// <summary>The edge length of a cube, in world units.</summary>
     public float CubeEdge { get; }
 
     /// <inheritdoc/>
@@ -166,7 +165,7 @@ public sealed class ShepardMetzler : SceneEnvironment
         return Compose(new ShepardMetzlerFactors(cells, colours), cameras, split, index);
     }
 
-    /// <summary>Directions along a Fibonacci spiral, evenly spread over the sphere between the polar caps.</summary>
+    /// <summary>Cameras along a Fibonacci spiral, evenly distributed over the sphere between the polar caps.</summary>
     public override Camera[] FixedViews(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
@@ -177,7 +176,7 @@ public sealed class ShepardMetzler : SceneEnvironment
         return cameras;
     }
 
-    /// <summary>The set that an object belongs to: the test set with probability 1/10.</summary>
+    /// <summary>The split that an object belongs to: test with probability 1/10.</summary>
     internal SceneSplit SplitOf(ReadOnlySpan<GridCell> cells, ReadOnlySpan<CubeColour> colours)
     {
         Span<int> bins = stackalloc int[cells.Length];
@@ -209,7 +208,7 @@ public sealed class ShepardMetzler : SceneEnvironment
                 if (!cells[..i].Contains(neighbour))
                     free[count++] = neighbour;
             }
-            // A walk in space is not trapped before its twelfth cell, so there is always a free neighbour.
+            // A walk on the lattice is never trapped before its twelfth cell, so there is always a free neighbour.
             cells[i] = free[random.NextInt32(count)];
         }
     }
@@ -220,8 +219,7 @@ public sealed class ShepardMetzler : SceneEnvironment
             colour = new CubeColour(random.NextSingle(), random.NextSingle(.85f, .9f));
     }
 
-    /// <summary>Equal areas of a sphere have equal ranges of height, so a uniform height is a uniform
-    /// direction.</summary>
+    /// <summary>Draws uniform directions: on a sphere, uniform in area means uniform in height.</summary>
     private static Camera[] DrawCameras(RandomStream random, int count)
     {
         var cameras = new Camera[count];
@@ -236,8 +234,8 @@ public sealed class ShepardMetzler : SceneEnvironment
     }
 
     /// <summary>A camera on the sphere.</summary>
-    /// <param name="angle">Its heading, in radians.</param>
-    /// <param name="sinPitch">The sine of its elevation.</param>
+    /// <param name="angle">The heading, in radians.</param>
+    /// <param name="sinPitch">The sine of the pitch.</param>
     private static Camera LookingAlong(double angle, double sinPitch)
     {
         angle %= Math.Tau;
@@ -258,7 +256,7 @@ public sealed class ShepardMetzler : SceneEnvironment
             barycentre += new Vector3(cell.X, cell.Y, cell.Z);
         barycentre /= own.Cells.Count;
 
-        // cell + ½ is exact and equals the next cell − ½: cubes that touch get the same planes, without a crack.
+        // cell + ½ is exact and equals the next cell − ½: touching cubes share the same planes, without cracks.
         var boxes = new Box[own.Cells.Count];
         var half = new Vector3(.5f);
         for (int i = 0; i < boxes.Length; i++)
