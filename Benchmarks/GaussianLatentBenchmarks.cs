@@ -65,6 +65,17 @@ public unsafe class GaussianLatentBenchmarks : IKernelBenchmarks
 
     [Benchmark]
     public void Backward() => GaussianLatentKernels.Backward(
-        _workspace, _dPosterior.Pointer, 0, _dPrior.Pointer, 0, _z.Pointer, _kl.Pointer, _posterior.Pointer,
-        _prior.Pointer, Key, Rows, Channels);
+        _workspace,
+        new GaussianLatentGradients
+        {
+            DPosterior = _dPosterior.Pointer,
+            DPrior = _dPrior.Pointer,
+            Dz = _z.Pointer,
+            DKl = _kl.Pointer,
+            Posterior = _posterior.Pointer,
+            Prior = _prior.Pointer,
+            Key = Key,
+            Rows = Rows,
+            Channels = Channels,
+        });
 }

@@ -4,6 +4,7 @@ using BenchmarkDotNet.Attributes;
 using Gqn.Native.Benchmarks.Measures;
 using Gqn.Native.Benchmarks.Plain;
 using Gqn.Native.Kernels.Cpu;
+using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Benchmarks;
 
@@ -56,18 +57,18 @@ public unsafe class GemmBenchmarks : IKernelBenchmarks
         new PlainGemm { A = _a, B = _b, C = _c, N = Size.N, K = Size.K }.Run(0, Size.M);
 
     [Benchmark]
-    public void Multiply() => MatMulKernels.Multiply(_workspace, _c, null, _a, _b, Size.M, Size.N, Size.K, false, false);
+    public void Multiply() => MatMulKernels.Multiply(_workspace, _c, null, _a, _b, new MatMulShape(Size.M, Size.N, Size.K));
 
     [Benchmark]
     public void MultiplyTransposedA() =>
-        MatMulKernels.Multiply(_workspace, _c, null, _a, _b, Size.M, Size.N, Size.K, true, false);
+        MatMulKernels.Multiply(_workspace, _c, null, _a, _b, new MatMulShape(Size.M, Size.N, Size.K, TransposeA: true));
 
     [Benchmark]
     public void MultiplyTransposedB() =>
-        MatMulKernels.Multiply(_workspace, _c, null, _a, _b, Size.M, Size.N, Size.K, false, true);
+        MatMulKernels.Multiply(_workspace, _c, null, _a, _b, new MatMulShape(Size.M, Size.N, Size.K, TransposeB: true));
 
     [Benchmark]
-    public void MultiplyAndAdd() => MatMulKernels.Multiply(_workspace, _c, _c, _a, _b, Size.M, Size.N, Size.K, false, false);
+    public void MultiplyAndAdd() => MatMulKernels.Multiply(_workspace, _c, _c, _a, _b, new MatMulShape(Size.M, Size.N, Size.K));
 
     private static float* Fill(long length)
     {

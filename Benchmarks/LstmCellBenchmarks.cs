@@ -65,6 +65,17 @@ public unsafe class LstmCellBenchmarks : IKernelBenchmarks
 
     [Benchmark]
     public void Backward() => ConvLstmKernels.Backward(
-        _workspace, _dGates.Pointer, _dCell.Pointer, 0, _hidden.Pointer, _cell.Pointer, _gates.Pointer, _cell.Pointer,
-        _next.Pointer, Rows, Hidden);
+        _workspace,
+        new LstmCellGradients
+        {
+            DGates = _dGates.Pointer,
+            DCell = _dCell.Pointer,
+            DHidden = _hidden.Pointer,
+            DCellNext = _cell.Pointer,
+            Gates = _gates.Pointer,
+            Cell = _cell.Pointer,
+            CellNext = _next.Pointer,
+            Rows = Rows,
+            Hidden = Hidden,
+        });
 }

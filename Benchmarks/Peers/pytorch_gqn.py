@@ -318,7 +318,7 @@ def run_steps(arguments):
                 torch.cuda.empty_cache()
 
 
-# Benchmarks/GpuLayerBenchmarks.cs: name, images, channels, outputs, side of the output, kernel, stride.
+# Benchmarks/Gpu/GpuLayerBenchmarks.cs: name, images, channels, outputs, side of the output, kernel, stride.
 LAYERS = [
     ("paper generation 5x5 394-512", 36, 394, 512, 16, 5, 1),
     ("paper inference 5x5 650-512", 36, 650, 512, 16, 5, 1),
@@ -333,7 +333,7 @@ LAYERS = [
 ]
 
 
-# Benchmarks/GpuMatrixProductBenchmarks.cs: rows, columns, length of the sums.
+# Benchmarks/Gpu/GpuMatrixProductBenchmarks.cs: rows, columns, length of the sums.
 PRODUCTS = [(1024, 1024, 1024), (8192, 4096, 4096)]
 
 

@@ -1,3 +1,5 @@
+using Gqn.Native.Kernels.Shapes;
+
 namespace Gqn.Native.Engine;
 
 /// <summary>Lends buffers and takes them back, last in first out, so that a step in steady state makes none.</summary>
@@ -30,7 +32,7 @@ public sealed class BufferPool(Device device) : IDisposable
             return power;
         // The four classes between power / 2 and power.
         long step = power / 8;
-        return (power / 2) + ((count - (power / 2) + step - 1) / step * step);
+        return (power / 2) + Ceiling.Multiple(count - (power / 2), step);
     }
 
     /// <summary>A buffer for at least <paramref name="count"/> elements; its content is arbitrary.</summary>

@@ -11,46 +11,31 @@ public sealed unsafe partial class CpuDevice
     public override void Conv2d(
         Tensor y, Tensor addend, ReadOnlySpan<Conv2dTerm> terms, Tensor bias, int stride, Activation activation)
     {
+        var operands = stackalloc Conv2dOperand[terms.Length];
+        var shape = Describe(terms, y.Shape, stride, operands);
+        var sum = new ReadOnlySpan<Conv2dOperand>(operands, terms.Length);
         switch (activation)
         {
             case Activation.None:
-                Convolve(y, addend, terms, bias, stride, default(Identity));
+                Conv2dKernels.Forward(_workspace, At(y), At(addend), sum, At(bias), shape, default(Identity));
                 break;
             case Activation.Relu:
-                Convolve(y, addend, terms, bias, stride, default(Relu));
+                Conv2dKernels.Forward(_workspace, At(y), At(addend), sum, At(bias), shape, default(Relu));
                 break;
             case Activation.Sigmoid:
-                Convolve(y, addend, terms, bias, stride, default(Sigmoid));
+                Conv2dKernels.Forward(_workspace, At(y), At(addend), sum, At(bias), shape, default(Sigmoid));
                 break;
             default:
-                Convolve(y, addend, terms, bias, stride, default(Tanh));
+                Conv2dKernels.Forward(_workspace, At(y), At(addend), sum, At(bias), shape, default(Tanh));
                 break;
         }
     }
 
     /// <inheritdoc />
-    public override void Conv2dBackward(ReadOnlySpan<Conv2dTermGradient> terms, Tensor dy, int stride)
+    public override void Conv2dBackward(ReadOnlySpan<Conv2dTerm> terms, Tensor dy, int stride)
     {
-        var shape = default(Conv2dShape);
         var operands = stackalloc Conv2dOperand[terms.Length];
-        for (int i = 0; i < terms.Length; i++)
-        {
-            ref readonly var term = ref terms[i];
-            shape = Describe(dy.Shape, (term.W.Exists ? term.W : term.Dw).Shape, stride);
-            operands[i] = new Conv2dOperand
-            {
-                X = At(term.X),
-                W = At(term.W),
-                Dx = At(term.Dx),
-                Dw = At(term.Dw),
-                Channels = shape.C,
-                Kernel = shape.Kernel,
-                IsConstant = IsConstantMap((term.X.Exists ? term.X : term.Dx).Shape, shape),
-                AddDx = term.BetaX != 0f,
-                AddDw = term.BetaW != 0f,
-            };
-        }
-
+        var shape = Describe(terms, dy.Shape, stride, operands);
         Conv2dKernels.Backward(
             _workspace, new ReadOnlySpan<Conv2dOperand>(operands, terms.Length), At(dy), shape);
     }
@@ -78,36 +63,40 @@ public sealed unsafe partial class CpuDevice
         Tensor dGates, Tensor dCell, float beta, Tensor dHidden, Tensor dCellNext, Tensor gates, Tensor cell,
         Tensor cellNext) =>
         ConvLstmKernels.Backward(
-            _workspace, At(dGates), At(dCell), beta, At(dHidden), At(dCellNext), At(gates), At(cell), At(cellNext),
-            cellNext.Shape.Pixels, cellNext.Shape.C);
-
-    private void Convolve<TActivation>(
-        Tensor y, Tensor addend, ReadOnlySpan<Conv2dTerm> terms, Tensor bias, int stride, TActivation activation)
-        where TActivation : unmanaged, IFusedActivation
-    {
-        var operands = stackalloc Conv2dOperand[terms.Length];
-        var shape = Describe(terms, y.Shape, stride, operands);
-        Conv2dKernels.Forward(
-            _workspace, At(y), At(addend), new ReadOnlySpan<Conv2dOperand>(operands, terms.Length), At(bias), shape,
-            activation);
-    }
+            _workspace,
+            new LstmCellGradients
+            {
+                DGates = At(dGates),
+                DCell = At(dCell),
+                Beta = beta,
+                DHidden = At(dHidden),
+                DCellNext = At(dCellNext),
+                Gates = At(gates),
+                Cell = At(cell),
+                CellNext = At(cellNext),
+                Rows = cellNext.Shape.Pixels,
+                Hidden = cellNext.Shape.C,
+            });
 
     private static Conv2dShape Describe(
         ReadOnlySpan<Conv2dTerm> terms, Shape y, int stride, Conv2dOperand* operands)
     {
-        // Without terms there is nothing to convolve: any kernel will do.
-        var shape = new Conv2dShape(y.N, 1, y.H, y.W, y.C, 1, 1);
+        var shape = WithoutTerms(y);
         for (int i = 0; i < terms.Length; i++)
         {
-            var (x, w) = terms[i];
-            shape = Describe(y, w.Shape, stride);
+            ref readonly var term = ref terms[i];
+            shape = Describe(term, y, stride, out bool isConstant);
             operands[i] = new Conv2dOperand
             {
-                X = At(x),
-                W = At(w),
+                X = At(term.X),
+                W = At(term.W),
+                Dx = At(term.Dx),
+                Dw = At(term.Dw),
                 Channels = shape.C,
                 Kernel = shape.Kernel,
-                IsConstant = IsConstantMap(x.Shape, shape),
+                IsConstant = isConstant,
+                AddDx = term.BetaX != 0f,
+                AddDw = term.BetaW != 0f,
             };
         }
 

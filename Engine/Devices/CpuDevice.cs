@@ -109,12 +109,9 @@ public sealed unsafe partial class CpuDevice : Device
         Gathering(y.Shape, x.Shape, columns.Shape));
 
     /// <inheritdoc />
-    public override void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB)
-    {
-        int inner = transposeA ? (int)a.Shape.Pixels : a.Shape.C;
+    public override void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB) =>
         MatMulKernels.Multiply(
-            _workspace, At(c), At(addend), At(a), At(b), (int)c.Shape.Pixels, c.Shape.C, inner, transposeA, transposeB);
-    }
+            _workspace, At(c), At(addend), At(a), At(b), Product(c, a, transposeA, transposeB));
 
     /// <inheritdoc />
     public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, PhiloxKey key) =>
@@ -126,8 +123,21 @@ public sealed unsafe partial class CpuDevice : Device
         Tensor dPosterior, float betaQ, Tensor dPrior, float betaP, Tensor dz, Tensor dKl, Tensor posterior,
         Tensor prior, PhiloxKey key) =>
         GaussianLatentKernels.Backward(
-            _workspace, At(dPosterior), betaQ, At(dPrior), betaP, At(dz), At(dKl), At(posterior), At(prior), key,
-            posterior.Shape.Pixels, posterior.Shape.C / 2);
+            _workspace,
+            new GaussianLatentGradients
+            {
+                DPosterior = At(dPosterior),
+                BetaQ = betaQ,
+                DPrior = At(dPrior),
+                BetaP = betaP,
+                Dz = At(dz),
+                DKl = At(dKl),
+                Posterior = At(posterior),
+                Prior = At(prior),
+                Key = key,
+                Rows = posterior.Shape.Pixels,
+                Channels = posterior.Shape.C / 2,
+            });
 
     /// <inheritdoc />
     public override void AdamStep(

@@ -139,7 +139,7 @@ public abstract class Device : IDisposable
     /// The adjoints of the convolutions in x and in w, applied to dy. With Dx alone it is also the forward of a
     /// transposed convolution. A gradient does not overlap dy.
     /// </summary>
-    public abstract void Conv2dBackward(ReadOnlySpan<Conv2dTermGradient> terms, Tensor dy, int stride);
+    public abstract void Conv2dBackward(ReadOnlySpan<Conv2dTerm> terms, Tensor dy, int stride);
 
     /// <summary>
     /// c′ = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c′) with the pre-activations (i, f, g, o) = addend + Σ x ∗ w + bias in
@@ -221,11 +221,24 @@ public abstract class Device : IDisposable
     protected static Conv2dShape Describe(Shape y, Shape w, int stride) =>
         new(y.N, w.C, y.H * stride, y.W * stride, w.N, w.H, stride);
 
-    /// <summary>The shape of a convolution's input that is no constant map.</summary>
-    protected static Shape InputOf(in Conv2dShape shape) => new(shape.N, shape.C, shape.H, shape.W);
+    /// <summary>The same for a term of a sum, forward or backward.</summary>
+    /// <param name="term">The term; x or its gradient exists, and w or its gradient.</param>
+    /// <param name="y">The output.</param>
+    /// <param name="stride">That of the convolution.</param>
+    /// <param name="isConstant">True for an input that stands for a larger map with the same value in every pixel.</param>
+    protected static Conv2dShape Describe(in Conv2dTerm term, Shape y, int stride, out bool isConstant)
+    {
+        var shape = Describe(y, (term.W.Exists ? term.W : term.Dw).Shape, stride);
+        isConstant = (term.X.Exists ? term.X : term.Dx).Shape != new Shape(shape.N, shape.C, shape.H, shape.W);
+        return shape;
+    }
 
-    /// <summary>True for an input that stands for a larger map with the same value in every pixel.</summary>
-    protected static bool IsConstantMap(Shape x, in Conv2dShape shape) => x != InputOf(shape);
+    /// <summary>What a sum without terms is described by: any kernel will do.</summary>
+    protected static Conv2dShape WithoutTerms(Shape y) => new(y.N, 1, y.H, y.W, y.C, 1, 1);
+
+    /// <summary>The kernels' description of a product with the result c.</summary>
+    protected static MatMulShape Product(Tensor c, Tensor a, bool transposeA, bool transposeB) => new(
+        checked((int)c.Shape.Pixels), c.Shape.C, transposeA ? (int)a.Shape.Pixels : a.Shape.C, transposeA, transposeB);
 
     /// <summary>The kernels' description of sums over pixels of x.</summary>
     protected static GatherShape Gathering(Shape y, Shape x, Shape columns) =>

@@ -32,28 +32,9 @@ public sealed partial class GpuDevice
     }
 
     /// <inheritdoc />
-    public override void Conv2dBackward(ReadOnlySpan<Conv2dTermGradient> terms, Tensor dy, int stride)
+    public override void Conv2dBackward(ReadOnlySpan<Conv2dTerm> terms, Tensor dy, int stride)
     {
-        var shape = default(Conv2dShape);
-        var operands = Operands(terms.Length);
-        for (int i = 0; i < terms.Length; i++)
-        {
-            ref readonly var term = ref terms[i];
-            shape = Describe(dy.Shape, (term.W.Exists ? term.W : term.Dw).Shape, stride);
-            operands[i] = new Conv2dOperand
-            {
-                X = At(term.X),
-                W = At(term.W),
-                Dx = At(term.Dx),
-                Dw = At(term.Dw),
-                Channels = shape.C,
-                Kernel = shape.Kernel,
-                IsConstant = IsConstantMap((term.X.Exists ? term.X : term.Dx).Shape, shape),
-                AddDx = term.BetaX != 0f,
-                AddDw = term.BetaW != 0f,
-            };
-        }
-
+        var operands = Describe(terms, dy.Shape, stride, out var shape);
         Conv2dKernels.Backward(_context, operands, At(dy), shape);
     }
 
@@ -72,37 +53,46 @@ public sealed partial class GpuDevice
         Tensor dGates, Tensor dCell, float beta, Tensor dHidden, Tensor dCellNext, Tensor gates, Tensor cell,
         Tensor cellNext) =>
         ConvLstmKernels.Backward(
-            _context, At(dGates), At(dCell), beta, At(dHidden), At(dCellNext), At(gates), At(cell), At(cellNext),
-            cellNext.Shape.Pixels, cellNext.Shape.C);
+            _context,
+            new LstmCellGradients
+            {
+                DGates = At(dGates),
+                DCell = At(dCell),
+                Beta = beta,
+                DHidden = At(dHidden),
+                DCellNext = At(dCellNext),
+                Gates = At(gates),
+                Cell = At(cell),
+                CellNext = At(cellNext),
+                Rows = cellNext.Shape.Pixels,
+                Hidden = cellNext.Shape.C,
+            });
 
-    private ReadOnlySpan<Conv2dOperand> Describe(
+    private Span<Conv2dOperand> Describe(
         ReadOnlySpan<Conv2dTerm> terms, Shape y, int stride, out Conv2dShape shape)
     {
-        // Without terms there is nothing to convolve: any kernel will do.
-        shape = new Conv2dShape(y.N, 1, y.H, y.W, y.C, 1, 1);
-        var operands = Operands(terms.Length);
+        // Operands hold references, so they cannot lie on the stack.
+        if (_operands.Length < terms.Length)
+            _operands = new Conv2dOperand[terms.Length];
+        shape = WithoutTerms(y);
         for (int i = 0; i < terms.Length; i++)
         {
-            var (x, w) = terms[i];
-            shape = Describe(y, w.Shape, stride);
-            operands[i] = new Conv2dOperand
+            ref readonly var term = ref terms[i];
+            shape = Describe(term, y, stride, out bool isConstant);
+            _operands[i] = new Conv2dOperand
             {
-                X = At(x),
-                W = At(w),
+                X = At(term.X),
+                W = At(term.W),
+                Dx = At(term.Dx),
+                Dw = At(term.Dw),
                 Channels = shape.C,
                 Kernel = shape.Kernel,
-                IsConstant = IsConstantMap(x.Shape, shape),
+                IsConstant = isConstant,
+                AddDx = term.BetaX != 0f,
+                AddDw = term.BetaW != 0f,
             };
         }
 
-        return operands;
-    }
-
-    // They hold references, so they cannot lie on the stack.
-    private Span<Conv2dOperand> Operands(int count)
-    {
-        if (_operands.Length < count)
-            _operands = new Conv2dOperand[count];
-        return _operands.AsSpan(0, count);
+        return _operands.AsSpan(0, terms.Length);
     }
 }

@@ -109,19 +109,15 @@ public sealed partial class GpuDevice : Device
         Gathering(y.Shape, x.Shape, columns.Shape));
 
     /// <inheritdoc />
-    public override void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB)
-    {
-        int inner = transposeA ? (int)a.Shape.Pixels : a.Shape.C;
+    public override void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB) =>
         MatMulKernels.Multiply(
-            _context, At(c), At(addend), At(a), At(b), (int)c.Shape.Pixels, c.Shape.C, inner, transposeA, transposeB);
-    }
+            _context, At(c), At(addend), At(a), At(b), Product(c, a, transposeA, transposeB));
 
     /// <inheritdoc />
     public override void MatMulBackward(
         Tensor da, float betaA, Tensor db, float betaB, Tensor dy, Tensor a, Tensor b) =>
         MatMulKernels.Backward(
-            _context, At(da), betaA != 0f, At(db), betaB != 0f, At(dy), At(a), At(b), (int)dy.Shape.Pixels, dy.Shape.C,
-            (int)b.Shape.Pixels);
+            _context, At(da), betaA != 0f, At(db), betaB != 0f, At(dy), At(a), At(b), Product(dy, a, false, false));
 
     /// <inheritdoc />
     public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, PhiloxKey key) =>
@@ -133,8 +129,21 @@ public sealed partial class GpuDevice : Device
         Tensor dPosterior, float betaQ, Tensor dPrior, float betaP, Tensor dz, Tensor dKl, Tensor posterior,
         Tensor prior, PhiloxKey key) =>
         GaussianLatentKernels.Backward(
-            _context, At(dPosterior), betaQ, At(dPrior), betaP, At(dz), At(dKl), At(posterior), At(prior), key,
-            posterior.Shape.Pixels, posterior.Shape.C / 2);
+            _context,
+            new GaussianLatentGradients
+            {
+                DPosterior = At(dPosterior),
+                BetaQ = betaQ,
+                DPrior = At(dPrior),
+                BetaP = betaP,
+                Dz = At(dz),
+                DKl = At(dKl),
+                Posterior = At(posterior),
+                Prior = At(prior),
+                Key = key,
+                Rows = posterior.Shape.Pixels,
+                Channels = posterior.Shape.C / 2,
+            });
 
     /// <inheritdoc />
     public override void AdamStep(

@@ -33,9 +33,9 @@ public sealed class PlanningDevice(int threads) : CountingDevice
     /// <inheritdoc />
     public override void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB)
     {
-        long inner = transposeA ? a.Shape.Pixels : a.Shape.C;
-        MultiplyAccumulates += c.Shape.Count * inner;
-        Count(MatMulKernels.Scratch((int)c.Shape.Pixels, c.Shape.C, (int)inner, threads));
+        var shape = Product(c, a, transposeA, transposeB);
+        MultiplyAccumulates += c.Shape.Count * shape.Inner;
+        Count(MatMulKernels.Scratch(shape, threads));
     }
 
     /// <inheritdoc />
@@ -49,25 +49,10 @@ public sealed class PlanningDevice(int threads) : CountingDevice
     }
 
     /// <inheritdoc />
-    public override unsafe void Conv2dBackward(ReadOnlySpan<Conv2dTermGradient> terms, Tensor dy, int stride)
+    public override unsafe void Conv2dBackward(ReadOnlySpan<Conv2dTerm> terms, Tensor dy, int stride)
     {
-        var shape = default(Conv2dShape);
         var operands = stackalloc Conv2dOperand[terms.Length];
-        for (int i = 0; i < terms.Length; i++)
-        {
-            ref readonly var term = ref terms[i];
-            shape = Describe(dy.Shape, (term.W.Exists ? term.W : term.Dw).Shape, stride);
-            operands[i] = new Conv2dOperand
-            {
-                Dx = Mark(terms, term.Dx, i, weight: false),
-                Dw = Mark(terms, term.Dw, i, weight: true),
-                Channels = shape.C,
-                Kernel = shape.Kernel,
-                IsConstant = IsConstantMap((term.X.Exists ? term.X : term.Dx).Shape, shape),
-            };
-            Count(shape, operands[i].IsConstant, (term.Dx.Exists ? 1 : 0) + (term.Dw.Exists ? 1 : 0));
-        }
-
+        var shape = Describe(terms, dy.Shape, stride, operands);
         Count(Conv2dKernels.BackwardScratch(
             new ReadOnlySpan<Conv2dOperand>(operands, terms.Length), shape, threads));
     }
@@ -93,26 +78,26 @@ public sealed class PlanningDevice(int threads) : CountingDevice
 
     private void Count(in ScratchSize scratch) => _workspace = ScratchSize.Max(_workspace, scratch);
 
-    // A constant map costs one pixel.
-    private void Count(in Conv2dShape shape, bool isConstant, int passes) =>
-        MultiplyAccumulates += passes * (isConstant
-            ? shape.MultiplyAccumulates / ((long)shape.OutH * shape.OutW)
-            : shape.MultiplyAccumulates);
-
     private unsafe Conv2dShape Describe(
         ReadOnlySpan<Conv2dTerm> terms, Shape y, int stride, Conv2dOperand* operands)
     {
-        var shape = new Conv2dShape(y.N, 1, y.H, y.W, y.C, 1, 1);
+        var shape = WithoutTerms(y);
         for (int i = 0; i < terms.Length; i++)
         {
-            shape = Describe(y, terms[i].W.Shape, stride);
+            ref readonly var term = ref terms[i];
+            shape = Describe(term, y, stride, out bool isConstant);
             operands[i] = new Conv2dOperand
             {
+                Dx = Mark(terms, term.Dx, i, weight: false),
+                Dw = Mark(terms, term.Dw, i, weight: true),
                 Channels = shape.C,
                 Kernel = shape.Kernel,
-                IsConstant = IsConstantMap(terms[i].X.Shape, shape),
+                IsConstant = isConstant,
             };
-            Count(shape, operands[i].IsConstant, 1);
+            // A forward pass is one convolution, a backward pass one for each gradient; a constant map costs one pixel.
+            int passes = term.Dx.Exists || term.Dw.Exists ? (term.Dx.Exists ? 1 : 0) + (term.Dw.Exists ? 1 : 0) : 1;
+            long pixels = isConstant ? (long)shape.OutH * shape.OutW : 1;
+            MultiplyAccumulates += passes * shape.MultiplyAccumulates / pixels;
         }
 
         return shape;
@@ -120,7 +105,7 @@ public sealed class PlanningDevice(int threads) : CountingDevice
 
     // Stands for an address: gradients that are the same memory have the same one.
     private static unsafe float* Mark(
-        ReadOnlySpan<Conv2dTermGradient> terms, Tensor gradient, int last, bool weight)
+        ReadOnlySpan<Conv2dTerm> terms, Tensor gradient, int last, bool weight)
     {
         if (!gradient.Exists)
             return null;

@@ -1,3 +1,5 @@
+using Gqn.Native.Kernels.Shapes;
+
 namespace Gqn.Native.Engine;
 
 /// <summary>All parameters of a model in one arena, their gradients in a second of the same layout.</summary>
@@ -165,7 +167,7 @@ public sealed class ParameterStore : IDisposable
             throw new ArgumentException($"Two parameters are called '{name}'.", nameof(name));
         _parameters.Add(parameter);
         Count += shape.Count;
-        _arenaCount += (shape.Count + Alignment - 1) / Alignment * Alignment;
+        _arenaCount += Ceiling.Multiple(shape.Count, Alignment);
         return parameter;
     }
 

@@ -25,8 +25,8 @@ public static partial class Operations
         var tape = x.Tape;
         bool recorded = tape.Needs(x) || tape.Needs(weight);
         var y = tape.NewOutput(outputShape, recorded);
-        var term = new Conv2dTermGradient(default, weight.Value, y.Value, 0f, default, 0f);
-        tape.Device.Conv2dBackward(new ReadOnlySpan<Conv2dTermGradient>(in term), x.Value, stride);
+        var term = new Conv2dTerm(default, weight.Value, y.Value, 0f, default, 0f);
+        tape.Device.Conv2dBackward(new ReadOnlySpan<Conv2dTerm>(in term), x.Value, stride);
         if (recorded)
         {
             var node = tape.Record<ConvTranspose2dNode>(y);
@@ -52,8 +52,8 @@ public static partial class Operations
             if (tape.Needs(Weight))
             {
                 var (dw, beta) = tape.Contribute(Weight);
-                var term = new Conv2dTermGradient(dy, default, default, 0f, dw, beta);
-                tape.Device.Conv2dBackward(new ReadOnlySpan<Conv2dTermGradient>(in term), X.Value, Stride);
+                var term = new Conv2dTerm(dy, default, default, 0f, dw, beta);
+                tape.Device.Conv2dBackward(new ReadOnlySpan<Conv2dTerm>(in term), X.Value, Stride);
             }
 
             if (tape.Needs(X))

@@ -13,7 +13,7 @@ public readonly record struct ConvolutionTerm(Variable Input, Variable Weight);
 internal sealed class ConvolutionTerms
 {
     private ConvolutionTerm[] _terms = [];
-    private Conv2dTermGradient[] _gradients = [];
+    private Conv2dTerm[] _gradients = [];
     private int _count;
 
     /// <summary>Replaces the terms; makes garbage only where there are more than ever before.</summary>
@@ -22,7 +22,7 @@ internal sealed class ConvolutionTerms
         if (_terms.Length < terms.Length)
         {
             _terms = new ConvolutionTerm[terms.Length];
-            _gradients = new Conv2dTermGradient[terms.Length];
+            _gradients = new Conv2dTerm[terms.Length];
         }
 
         terms.CopyTo(_terms);
@@ -41,7 +41,7 @@ internal sealed class ConvolutionTerms
             var (dx, betaX) = tape.Needs(input) ? tape.Contribute(input) : default;
             var (dw, betaW) = tape.Needs(weight) ? tape.Contribute(weight) : default;
             if (dx.Exists || dw.Exists)
-                _gradients[count++] = new Conv2dTermGradient(input.Value, weight.Value, dx, betaX, dw, betaW);
+                _gradients[count++] = new Conv2dTerm(input.Value, weight.Value, dx, betaX, dw, betaW);
         }
 
         if (count > 0)

@@ -32,7 +32,7 @@ public static unsafe class BroadcastKernels
         }
         else
         {
-            long blocks = (shape.C + SumChannelsLoop.Block - 1) / SumChannelsLoop.Block;
+            long blocks = Ceiling.Divide(shape.C, SumChannelsLoop.Block);
             long items = (long)shape.SmallN * shape.SmallH * shape.SmallW * blocks;
             long perItem = (long)shape.N * shape.H * shape.W * shape.C / items;
             LaneLoop.For(
@@ -82,7 +82,7 @@ public static unsafe class BroadcastKernels
 
         public readonly void Run<T>(long start, long end) where T : struct, ISimdLane<T>
         {
-            int blocks = (Shape.C + Block - 1) / Block;
+            int blocks = Ceiling.Divide(Shape.C, Block);
             for (long item = start; item < end; item++)
             {
                 long small = item / blocks;

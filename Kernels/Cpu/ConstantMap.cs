@@ -50,7 +50,7 @@ public static unsafe class ConstantMap
         {
             // One class, and the weights of a pointwise convolution are a matrix.
             MatMulKernels.Multiply(
-                workspace, table, beta == 0f ? null : table, x, w, shape.N, shape.K, shape.C, false, false);
+                workspace, table, beta == 0f ? null : table, x, w, new MatMulShape(shape.N, shape.K, shape.C));
             return;
         }
 
@@ -61,11 +61,8 @@ public static unsafe class ConstantMap
             W = w,
             Accumulate = beta != 0f,
             Shape = shape,
-            Scratch = workspace.Workers,
-            ScratchStride = workspace.WorkerStride,
-            Level = workspace.Level,
         };
-        workspace.Pool.For(Blocks(shape), ref item);
+        LaneLoop.ForItems(workspace, Blocks(shape), item);
     }
 
     /// <summary>
@@ -80,7 +77,7 @@ public static unsafe class ConstantMap
     public static void SumClasses(CpuWorkspace workspace, float* sums, float* dy, in Conv2dShape shape)
     {
         Check(shape, 0f);
-        int parts = (shape.K + OutputsPerItem - 1) / OutputsPerItem;
+        int parts = Ceiling.Divide(shape.K, OutputsPerItem);
         LaneLoop.For(
             workspace, (long)shape.N * parts, (long)shape.H * shape.W * Math.Min(shape.K, OutputsPerItem),
             new ClassSumLoop { Sums = sums, Dy = dy, Shape = shape, Parts = parts });
@@ -115,13 +112,13 @@ public static unsafe class ConstantMap
             if (dx != null)
             {
                 MatMulKernels.Multiply(
-                    workspace, dx, betaX == 0f ? null : dx, sums, w, shape.N, shape.C, shape.K, false, true);
+                    workspace, dx, betaX == 0f ? null : dx, sums, w, InputGradient(shape));
             }
 
             if (dw != null)
             {
                 MatMulKernels.Multiply(
-                    workspace, dw, betaW == 0f ? null : dw, x, sums, shape.C, shape.K, shape.N, true, false);
+                    workspace, dw, betaW == 0f ? null : dw, x, sums, WeightGradient(shape));
             }
 
             return;
@@ -136,11 +133,8 @@ public static unsafe class ConstantMap
             X = x,
             W = w,
             Shape = shape,
-            Scratch = workspace.Workers,
-            ScratchStride = workspace.WorkerStride,
-            Level = workspace.Level,
         };
-        workspace.Pool.For(Blocks(shape), ref item);
+        LaneLoop.ForItems(workspace, Blocks(shape), item);
         if (dx == null)
             return;
         long count = (long)shape.N * shape.C;
@@ -188,7 +182,7 @@ public static unsafe class ConstantMap
     /// What <see cref="Forward"/> makes a workspace with <paramref name="threads"/> threads hold.
     /// </summary>
     public static ScratchSize ForwardScratch(in Conv2dShape shape, int threads) => shape.Kernel == 1
-        ? MatMulKernels.Scratch(shape.N, shape.K, shape.C, threads)
+        ? MatMulKernels.Scratch(new MatMulShape(shape.N, shape.K, shape.C), threads)
         : new(0, 0, PerWorker(shape));
 
     /// <summary>
@@ -196,13 +190,19 @@ public static unsafe class ConstantMap
     /// </summary>
     public static ScratchSize BackwardScratch(in Conv2dShape shape, int threads) => shape.Kernel == 1
         ? ScratchSize.Max(
-            MatMulKernels.Scratch(shape.N, shape.C, shape.K, threads), MatMulKernels.Scratch(shape.C, shape.K, shape.N, threads))
+            MatMulKernels.Scratch(InputGradient(shape), threads), MatMulKernels.Scratch(WeightGradient(shape), threads))
         : new(0, (long)Blocks(shape) * shape.N * shape.C, PerWorker(shape));
 
     // A number for every image, tap and output of a block, and those of one image summed along one axis.
+    private static MatMulShape InputGradient(in Conv2dShape shape) =>
+        new(shape.N, shape.C, shape.K, TransposeB: true);
+
+    private static MatMulShape WeightGradient(in Conv2dShape shape) =>
+        new(shape.C, shape.K, shape.N, TransposeA: true);
+
     private static long PerWorker(in Conv2dShape shape) => (shape.N + 1L) * shape.Kernel * shape.Kernel * Block;
 
-    private static int Blocks(in Conv2dShape shape) => (shape.K + Block - 1) / Block;
+    private static int Blocks(in Conv2dShape shape) => Ceiling.Divide(shape.K, Block);
 
     private static void Check(in Conv2dShape shape, float beta)
     {

@@ -4,35 +4,16 @@ using Gqn.Native.Kernels.Shapes;
 namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>One block of outputs of <see cref="ConstantMap.Backward"/>.</summary>
-internal unsafe struct ConstantMapBackward : IWorkItem
+internal unsafe struct ConstantMapBackward : ILaneItem
 {
     // What each block of outputs contributes to dx, [block][n][c]; null where dx is not wanted.
     public float* Parts;
 
-    public float* Dw, Sums, X, W, Scratch;
-    public nint ScratchStride;
+    public float* Dw, Sums, X, W;
     public bool AccumulateDw;
     public Conv2dShape Shape;
-    public SimdLevel Level;
 
-    public readonly void Invoke(int item, int worker)
-    {
-        float* scratch = Scratch + (worker * ScratchStride);
-        switch (Level)
-        {
-            case SimdLevel.Vector512:
-                Run<F32x16>(item, scratch);
-                break;
-            case SimdLevel.Vector256:
-                Run<F32x8>(item, scratch);
-                break;
-            default:
-                Run<F32>(item, scratch);
-                break;
-        }
-    }
-
-    private readonly void Run<T>(int block, float* tapSums) where T : struct, ISimdLane<T>
+    public readonly void Run<T>(int block, float* tapSums) where T : unmanaged, ISimdLane<T>
     {
         // As in the forward pass: rows of a few channels meet all images while they are in the cache.
         const int Channels = 4;

@@ -4,32 +4,13 @@ using Gqn.Native.Kernels.Shapes;
 namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>One block of outputs of <see cref="ConstantMap.Forward"/>.</summary>
-internal unsafe struct ConstantMapForward : IWorkItem
+internal unsafe struct ConstantMapForward : ILaneItem
 {
-    public float* Table, X, W, Scratch;
-    public nint ScratchStride;
+    public float* Table, X, W;
     public bool Accumulate;
     public Conv2dShape Shape;
-    public SimdLevel Level;
 
-    public readonly void Invoke(int item, int worker)
-    {
-        float* scratch = Scratch + (worker * ScratchStride);
-        switch (Level)
-        {
-            case SimdLevel.Vector512:
-                Run<F32x16>(item, scratch);
-                break;
-            case SimdLevel.Vector256:
-                Run<F32x8>(item, scratch);
-                break;
-            default:
-                Run<F32>(item, scratch);
-                break;
-        }
-    }
-
-    private readonly void Run<T>(int block, float* products) where T : struct, ISimdLane<T>
+    public readonly void Run<T>(int block, float* products) where T : unmanaged, ISimdLane<T>
     {
         // Rows of a few channels are in the first-level cache while all images use them.
         const int Channels = 4;

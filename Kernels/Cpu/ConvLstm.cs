@@ -23,26 +23,9 @@ public static unsafe class ConvLstmKernels
             Hidden = hidden,
         });
 
-    /// <summary>
-    /// Gradients dGates of the pre-activations and dCell = beta·dCell + ..., from the activated gates, both cell states
-    /// and the gradients of the hidden state and of cellNext; those, the cell and dCell may be null (absent, that is
-    /// zero). dGates may be the same memory as gates.
-    /// </summary>
-    public static void Backward(
-        CpuWorkspace workspace, float* dGates, float* dCell, float beta, float* dHidden, float* dCellNext, float* gates,
-        float* cell, float* cellNext, long rows, int hidden) =>
-        LaneLoop.For(workspace, rows, hidden * 6L, new BackwardLoop
-        {
-            DGates = dGates,
-            DCell = dCell,
-            Beta = beta,
-            DHidden = dHidden,
-            DCellNext = dCellNext,
-            Gates = gates,
-            Cell = cell,
-            CellNext = cellNext,
-            Hidden = hidden,
-        });
+    /// <summary>The gradients of <see cref="Forward"/>.</summary>
+    public static void Backward(CpuWorkspace workspace, in LstmCellGradients gradients) =>
+        LaneLoop.For(workspace, gradients.Rows, gradients.Hidden * 6L, new BackwardLoop { Of = gradients });
 
     private struct ForwardLoop : ILaneLoop
     {
@@ -55,7 +38,7 @@ public static unsafe class ConvLstmKernels
             {
                 for (int first = 0; first < Hidden; first += GateOrder.Group)
                 {
-                    int width = Math.Min(GateOrder.Group, Hidden - first);
+                    int width = GateOrder.Width(first, Hidden);
                     float* gates = Gates + (GateOrder.Gates * ((row * Hidden) + first));
                     long at = (row * Hidden) + first;
                     for (int j = 0; j < width; j += T.Width, gates += T.Width)
@@ -79,19 +62,17 @@ public static unsafe class ConvLstmKernels
 
     private struct BackwardLoop : ILaneLoop
     {
-        public float* DGates, DCell, DHidden, DCellNext, Gates, Cell, CellNext;
-        public float Beta;
-        public int Hidden;
+        public LstmCellGradients Of;
 
         public readonly void Run<T>(long start, long end) where T : struct, ISimdLane<T>
         {
             for (long row = start; row < end; row++)
             {
-                for (int first = 0; first < Hidden; first += GateOrder.Group)
+                for (int first = 0; first < Of.Hidden; first += GateOrder.Group)
                 {
-                    int width = Math.Min(GateOrder.Group, Hidden - first);
+                    int width = GateOrder.Width(first, Of.Hidden);
                     for (int j = 0; j < width; j += T.Width)
-                        RunLane<T>((row * Hidden) + first, j, width);
+                        RunLane<T>((row * Of.Hidden) + first, j, width);
                 }
             }
         }
@@ -100,25 +81,55 @@ public static unsafe class ConvLstmKernels
         {
             int left = width - j;
             long at = group + j, gate = (GateOrder.Gates * group) + j;
-            float* gates = Gates + gate, dGates = DGates + gate;
+            float* gates = Of.Gates + gate, dGates = Of.DGates + gate;
             var zero = T.Const(0f);
             T i = T.Load(gates, left), f = T.Load(gates + width, left);
             T g = T.Load(gates + (2 * width), left), o = T.Load(gates + (3 * width), left);
             var dc = Body.Backward(
                 ref i, ref f, ref g, ref o,
-                Cell is null ? zero : T.Load(Cell + at, left),
-                T.Load(CellNext + at, left),
-                DHidden is null ? zero : T.Load(DHidden + at, left),
-                DCellNext is null ? zero : T.Load(DCellNext + at, left));
+                Of.Cell is null ? zero : T.Load(Of.Cell + at, left),
+                T.Load(Of.CellNext + at, left),
+                Of.DHidden is null ? zero : T.Load(Of.DHidden + at, left),
+                Of.DCellNext is null ? zero : T.Load(Of.DCellNext + at, left));
             i.Store(dGates, left);
             f.Store(dGates + width, left);
             g.Store(dGates + (2 * width), left);
             o.Store(dGates + (3 * width), left);
-            if (DCell is null)
+            if (Of.DCell is null)
                 return;
-            if (Beta != 0)
-                dc += T.Load(DCell + at, left);
-            dc.Store(DCell + at, left);
+            if (Of.Beta != 0)
+                dc += T.Load(Of.DCell + at, left);
+            dc.Store(Of.DCell + at, left);
         }
     }
+}
+
+/// <summary>
+/// dGates, the gradients of the pre-activations, and dCell = beta·dCell + ..., over rows of hidden channels.
+/// </summary>
+public unsafe struct LstmCellGradients
+{
+    /// <summary>Written, [rows, 4·hidden]; may be the same memory as the gates.</summary>
+    public float* DGates;
+
+    /// <summary>Written or added to, [rows, hidden]; null where not wanted.</summary>
+    public float* DCell;
+
+    /// <summary>0 to write dCell, 1 to add to it.</summary>
+    public float Beta;
+
+    /// <summary>Gradients of the hidden state and of the next cell state, [rows, hidden]; null for zero.</summary>
+    public float* DHidden, DCellNext;
+
+    /// <summary>The activated gates, [rows, 4·hidden].</summary>
+    public float* Gates;
+
+    /// <summary>The cell state, null for zero, and the next one, [rows, hidden].</summary>
+    public float* Cell, CellNext;
+
+    /// <summary>Pixels of all images.</summary>
+    public long Rows;
+
+    /// <summary>Channels of the hidden state.</summary>
+    public int Hidden;
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
@@ -22,7 +23,7 @@ public readonly record struct ScratchSize(long Activations, long Gradients, long
         sizeof(float) * (RoundUp(Activations) + RoundUp(Gradients) + (threads * RoundUp(PerWorker)));
 
     /// <summary>The smallest number of floats that fills whole cache lines of 64 bytes.</summary>
-    internal static long RoundUp(long floats) => (floats + FloatsPerLine - 1) / FloatsPerLine * FloatsPerLine;
+    internal static long RoundUp(long floats) => Ceiling.Multiple(floats, FloatsPerLine);
 }
 
 /// <summary>What the CPU kernels share: threads and scratch memory that grows to the largest need and stays.</summary>

@@ -31,14 +31,15 @@ public static unsafe class DirectConv2d
         where TActivation : unmanaged, IFusedActivation
     {
         Check(shape);
-        var plan = PlanForward(shape, workspace.Pool.Threads, out var size);
+        var plan = PlanForward<TActivation>(shape, workspace.Pool.Threads, out var size);
         workspace.Reserve(size);
         plan.Source = PackInput(workspace, x, shape, alignedChannels: false);
         plan.Weights.Memory = w;
         plan.Bias = bias;
         plan.Output = y;
         plan.Addend = addend;
-        ImplicitGemmItem<TActivation>.Run(workspace, plan, activation);
+        plan.Activation = activation;
+        plan.Run(workspace);
     }
 
     /// <summary>
@@ -63,7 +64,7 @@ public static unsafe class DirectConv2d
         plan.Weights.Memory = w;
         plan.Output = dx;
         plan.Addend = beta == 0f ? null : dx;
-        ImplicitGemmItem<Identity>.Run(workspace, plan, default);
+        plan.Run(workspace);
     }
 
     /// <summary>
@@ -93,7 +94,7 @@ public static unsafe class DirectConv2d
             Lines = rows.Lines,
         };
         int rowCount = rows.Lines * rows.Pixels * rows.Images;
-        workspace.Pool.For((rowCount + PackBlocks.RowsPerItem - 1) / PackBlocks.RowsPerItem, ref blocks);
+        workspace.Pool.For(Ceiling.Divide(rowCount, PackBlocks.RowsPerItem), ref blocks);
         var item = new DirectConv2dWeightGradient
         {
             Source = PackInput(workspace, x, shape, alignedChannels: true),
@@ -117,7 +118,7 @@ public static unsafe class DirectConv2d
     public static ScratchSize ForwardScratch(in Conv2dShape shape, int threads)
     {
         Check(shape);
-        _ = PlanForward(shape, threads, out var size);
+        _ = PlanForward<Identity>(shape, threads, out var size);
         return size;
     }
 
@@ -135,7 +136,7 @@ public static unsafe class DirectConv2d
     public static ScratchSize BackwardWeightScratch(in Conv2dShape shape)
     {
         Check(shape);
-        long blocks = (shape.K + MicroKernel.Columns - 1) / MicroKernel.Columns;
+        long blocks = Ceiling.Divide(shape.K, MicroKernel.Columns);
         long rows = (long)shape.N * shape.OutH * shape.OutW;
         return new ScratchSize(PackedFloats(shape, alignedChannels: true), blocks * rows * MicroKernel.Columns, 0);
     }
@@ -156,11 +157,13 @@ public static unsafe class DirectConv2d
             throw new ArgumentException($"beta is 0 or 1, not {beta}.");
     }
 
-    private static ImplicitGemm PlanForward(in Conv2dShape shape, int threads, out ScratchSize size)
+    private static ImplicitGemm<TActivation> PlanForward<TActivation>(
+        in Conv2dShape shape, int threads, out ScratchSize size)
+        where TActivation : unmanaged, IFusedActivation
     {
         var rows = RowsOf(shape);
         bool direct = IsDirect(shape, alignedChannels: false);
-        var plan = new ImplicitGemm
+        var plan = new ImplicitGemm<TActivation>
         {
             SourceStride = direct ? shape.C : PackedStride(rows.Channels),
             SourcePadded = !direct,
@@ -180,19 +183,19 @@ public static unsafe class DirectConv2d
         return plan;
     }
 
-    private static ImplicitGemm PlanBackwardInput(in Conv2dShape shape, int threads, out ScratchSize size)
+    private static ImplicitGemm<Identity> PlanBackwardInput(in Conv2dShape shape, int threads, out ScratchSize size)
     {
-        ImplicitGemm plan;
+        ImplicitGemm<Identity> plan;
         if (shape.Stride == 1)
         {
-            plan = PlanForward(Adjoint(shape), threads, out size);
+            plan = PlanForward<Identity>(Adjoint(shape), threads, out size);
             (plan.Weights.Transposed, plan.Weights.Stride) = (true, shape.K);
             return plan;
         }
 
         // A row of dy times the weights is a patch of dx, whose lines are dense runs of Stride · C numbers.
         int run = shape.Stride * shape.C;
-        plan = new ImplicitGemm
+        plan = new ImplicitGemm<Identity>
         {
             SourceStride = shape.K,
             Lines = 1,
@@ -231,7 +234,7 @@ public static unsafe class DirectConv2d
         shape is { Kernel: 1 } && (!alignedChannels || shape.C % MicroKernel.Rows == 0);
 
     private static int PackedStride(int channels) =>
-        (channels + MicroKernel.Rows - 1) / MicroKernel.Rows * MicroKernel.Rows;
+        Ceiling.Multiple(channels, MicroKernel.Rows);
 
     // Tiles of eight rows read up to seven rows past the last one.
     private static long PackedFloats(in Conv2dShape shape, bool alignedChannels)

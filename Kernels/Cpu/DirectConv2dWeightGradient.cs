@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
@@ -24,9 +25,9 @@ internal unsafe struct DirectConv2dWeightGradient : IWorkItem
 
     public readonly int Items => Blocks * Groups * _tapItems;
 
-    private readonly int Blocks => (Columns + MicroKernel.Columns - 1) / MicroKernel.Columns;
+    private readonly int Blocks => Ceiling.Divide(Columns, MicroKernel.Columns);
 
-    private readonly int Groups => (Channels + ChannelsPerItem - 1) / ChannelsPerItem;
+    private readonly int Groups => Ceiling.Divide(Channels, ChannelsPerItem);
 
     public void Divide(int threads) => _tapItems = Blocks * Groups < ItemsPerThread * threads ? Kernel * Kernel : 1;
 

@@ -24,26 +24,9 @@ public static unsafe class GaussianLatentKernels
             Channels = channels,
         });
 
-    /// <summary>
-    /// dPosterior = betaQ·dPosterior + ... and dPrior likewise, from dz and dKl; each of the four gradients may be
-    /// null.
-    /// </summary>
-    public static void Backward(
-        CpuWorkspace workspace, float* dPosterior, float betaQ, float* dPrior, float betaP, float* dz, float* dKl,
-        float* posterior, float* prior, PhiloxKey key, long rows, int channels) =>
-        LaneLoop.For(workspace, rows, channels * 16L, new BackwardLoop
-        {
-            DPosterior = dPosterior,
-            BetaQ = betaQ,
-            DPrior = dPrior,
-            BetaP = betaP,
-            Dz = dz,
-            DKl = dKl,
-            Posterior = posterior,
-            Prior = prior,
-            Key = key,
-            Channels = channels,
-        });
+    /// <summary>The gradients of <see cref="Forward"/>.</summary>
+    public static void Backward(CpuWorkspace workspace, in GaussianLatentGradients gradients) =>
+        LaneLoop.For(workspace, gradients.Rows, gradients.Channels * 16L, new BackwardLoop { Of = gradients });
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T Noise<T>(float* buffer, PhiloxKey key, long index, int count) where T : struct, ISimdLane<T>
@@ -83,10 +66,7 @@ public static unsafe class GaussianLatentKernels
 
     private struct BackwardLoop : ILaneLoop
     {
-        public float* DPosterior, DPrior, Dz, DKl, Posterior, Prior;
-        public float BetaQ, BetaP;
-        public PhiloxKey Key;
-        public int Channels;
+        public GaussianLatentGradients Of;
 
         public readonly void Run<T>(long start, long end) where T : struct, ISimdLane<T>
         {
@@ -94,20 +74,20 @@ public static unsafe class GaussianLatentKernels
             float* noise = stackalloc float[T.Width];
             for (long row = start; row < end; row++)
             {
-                long wide = row * 2 * Channels;
-                for (int j = 0; j < Channels; j += T.Width)
+                long wide = row * 2 * Of.Channels;
+                for (int j = 0; j < Of.Channels; j += T.Width)
                 {
-                    int left = Channels - j;
-                    long at = (row * Channels) + j, mean = wide + j, logVariance = wide + Channels + j;
+                    int left = Of.Channels - j;
+                    long at = (row * Of.Channels) + j, mean = wide + j, logVariance = wide + Of.Channels + j;
                     var (dMeanQ, dLogVarianceQ, dMeanP, dLogVarianceP) = Body.Backward(
-                        T.Load(Posterior + mean, left), T.Load(Posterior + logVariance, left),
-                        T.Load(Prior + mean, left), T.Load(Prior + logVariance, left),
-                        Noise<T>(noise, Key, at, Math.Min(left, T.Width)),
-                        Dz is null ? zero : T.Load(Dz + at, left), DKl is null ? zero : T.Load(DKl + at, left));
-                    Write(DPosterior, BetaQ, mean, dMeanQ, left);
-                    Write(DPosterior, BetaQ, logVariance, dLogVarianceQ, left);
-                    Write(DPrior, BetaP, mean, dMeanP, left);
-                    Write(DPrior, BetaP, logVariance, dLogVarianceP, left);
+                        T.Load(Of.Posterior + mean, left), T.Load(Of.Posterior + logVariance, left),
+                        T.Load(Of.Prior + mean, left), T.Load(Of.Prior + logVariance, left),
+                        Noise<T>(noise, Of.Key, at, Math.Min(left, T.Width)),
+                        Of.Dz is null ? zero : T.Load(Of.Dz + at, left), Of.DKl is null ? zero : T.Load(Of.DKl + at, left));
+                    Write(Of.DPosterior, Of.BetaQ, mean, dMeanQ, left);
+                    Write(Of.DPosterior, Of.BetaQ, logVariance, dLogVarianceQ, left);
+                    Write(Of.DPrior, Of.BetaP, mean, dMeanP, left);
+                    Write(Of.DPrior, Of.BetaP, logVariance, dLogVarianceP, left);
                 }
             }
         }
@@ -123,4 +103,31 @@ public static unsafe class GaussianLatentKernels
             value.Store(target + at, left);
         }
     }
+}
+
+/// <summary>
+/// dPosterior = betaQ·dPosterior + ... and dPrior likewise, from dz and dKl; each of the four gradients may be null.
+/// </summary>
+public unsafe struct GaussianLatentGradients
+{
+    /// <summary>Written or added to, [rows, 2·channels].</summary>
+    public float* DPosterior, DPrior;
+
+    /// <summary>0 to write the gradient, 1 to add to it.</summary>
+    public float BetaQ, BetaP;
+
+    /// <summary>Gradients of the sample and of the divergence, [rows, channels]; null for zero.</summary>
+    public float* Dz, DKl;
+
+    /// <summary>[mean|log variance], [rows, 2·channels].</summary>
+    public float* Posterior, Prior;
+
+    /// <summary>That of the sample.</summary>
+    public PhiloxKey Key;
+
+    /// <summary>Pixels of all images.</summary>
+    public long Rows;
+
+    /// <summary>Channels of the sample.</summary>
+    public int Channels;
 }

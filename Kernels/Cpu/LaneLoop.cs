@@ -1,4 +1,5 @@
 using Gqn.Native.Kernels.Lanes;
+using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
@@ -7,6 +8,15 @@ internal interface ILaneLoop
 {
     /// <summary>Does indices <paramref name="start"/> up to, not including, <paramref name="end"/>.</summary>
     void Run<T>(long start, long end) where T : struct, ISimdLane<T>;
+}
+
+/// <summary>One item of a parallel loop, written once for every lane width.</summary>
+internal unsafe interface ILaneItem
+{
+    /// <summary>Does item <paramref name="item"/>.</summary>
+    /// <param name="item">From 0 up to the loop's count.</param>
+    /// <param name="scratch">The running thread's own part of the workspace.</param>
+    void Run<T>(int item, float* scratch) where T : unmanaged, ISimdLane<T>;
 }
 
 /// <summary>Runs lane loops on the worker pool with the lane width of the workspace.</summary>
@@ -29,31 +39,61 @@ internal static unsafe class LaneLoop
         where TLoop : unmanaged, ILaneLoop
     {
         long chunk = Math.Max(1, ElementsPerItem / Math.Max(1, elementsPerIndex));
-        var item = new Item<TLoop> { Loop = loop, Count = count, Chunk = chunk, Level = workspace.Level };
-        workspace.Pool.For((int)((count + chunk - 1) / chunk), ref item);
+        ForItems(
+            workspace, (int)Ceiling.Divide(count, chunk), new Range<TLoop> { Loop = loop, Count = count, Chunk = chunk });
     }
 
-    private struct Item<TLoop> : IWorkItem where TLoop : unmanaged, ILaneLoop
+    /// <summary>Runs the items 0 to <paramref name="count"/> - 1.</summary>
+    /// <param name="workspace">The threads, their lane width and scratch memory.</param>
+    /// <param name="count">Number of items.</param>
+    /// <param name="body">The body; every thread sees this one copy.</param>
+    public static void ForItems<TItem>(CpuWorkspace workspace, int count, in TItem body)
+        where TItem : unmanaged, ILaneItem
     {
-        public TLoop Loop;
-        public long Count, Chunk;
+        var item = new Item<TItem>
+        {
+            Body = body,
+            Scratch = workspace.Workers,
+            ScratchStride = workspace.WorkerStride,
+            Level = workspace.Level,
+        };
+        workspace.Pool.For(count, ref item);
+    }
+
+    private struct Item<TItem> : IWorkItem where TItem : unmanaged, ILaneItem
+    {
+        public TItem Body;
+        public float* Scratch;
+        public nint ScratchStride;
         public SimdLevel Level;
 
         public void Invoke(int item, int worker)
         {
-            long start = item * Chunk, end = Math.Min(start + Chunk, Count);
+            float* scratch = Scratch + (worker * ScratchStride);
             switch (Level)
             {
                 case SimdLevel.Vector512:
-                    Loop.Run<F32x16>(start, end);
+                    Body.Run<F32x16>(item, scratch);
                     break;
                 case SimdLevel.Vector256:
-                    Loop.Run<F32x8>(start, end);
+                    Body.Run<F32x8>(item, scratch);
                     break;
                 default:
-                    Loop.Run<F32>(start, end);
+                    Body.Run<F32>(item, scratch);
                     break;
             }
+        }
+    }
+
+    private struct Range<TLoop> : ILaneItem where TLoop : unmanaged, ILaneLoop
+    {
+        public TLoop Loop;
+        public long Count, Chunk;
+
+        public void Run<T>(int item, float* scratch) where T : unmanaged, ISimdLane<T>
+        {
+            long start = item * Chunk;
+            Loop.Run<T>(start, Math.Min(start + Chunk, Count));
         }
     }
 }

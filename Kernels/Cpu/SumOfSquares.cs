@@ -1,4 +1,5 @@
 using Gqn.Native.Kernels.Lanes;
+using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
@@ -8,7 +9,7 @@ public static unsafe class SumOfSquaresKernels
     private const long ElementsPerPart = 1 << 16;
 
     /// <summary>Number of partial sums that <see cref="Compute"/> needs room for.</summary>
-    public static int PartCount(long count) => (int)((count + ElementsPerPart - 1) / ElementsPerPart);
+    public static int PartCount(long count) => (int)Ceiling.Divide(count, ElementsPerPart);
 
     /// <summary>
     /// The sum over <paramref name="count"/> elements: lanes in single precision per part, parts in double and in

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Gqn.Native.Kernels.Shapes;
 
 /// <summary>Order of the 4·hidden outputs of a gate convolution in memory.</summary>
@@ -13,15 +15,22 @@ public static class GateOrder
     /// <summary>Hidden channels of a whole group.</summary>
     public const int Group = 16;
 
+    /// <summary>Where the input gate of a channel lies; the others follow at distances of <see cref="Width"/>.</summary>
+    /// <param name="channel">Of the hidden state.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Index(int channel) => (Gates * (channel & -Group)) + (channel & (Group - 1));
+
+    /// <summary>Hidden channels of the group that a channel belongs to.</summary>
+    /// <param name="channel">Of the hidden state.</param>
+    /// <param name="hidden">Channels of the hidden state.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Width(int channel, int hidden) => Math.Min(Group, hidden - (channel & -Group));
+
     /// <summary>Where a gate of a channel lies.</summary>
     /// <param name="gate">0 to 3: i, f, g, o.</param>
     /// <param name="channel">Of the hidden state.</param>
     /// <param name="hidden">Channels of the hidden state.</param>
-    public static int Index(int gate, int channel, int hidden)
-    {
-        int within = channel % Group, first = channel - within;
-        return (Gates * first) + (gate * Math.Min(Group, hidden - first)) + within;
-    }
+    public static int Index(int gate, int channel, int hidden) => Index(channel) + (gate * Width(channel, hidden));
 
     /// <summary>Where the output with the index <paramref name="logical"/> in [i|f|g|o] lies.</summary>
     public static int FromLogical(int logical, int hidden) => Index(logical / hidden, logical % hidden, hidden);

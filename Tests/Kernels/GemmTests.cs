@@ -1,4 +1,5 @@
 using Gqn.Native.Kernels.Cpu;
+using Gqn.Native.Kernels.Shapes;
 using Xunit;
 
 namespace Gqn.Native.Tests.Kernels;
@@ -31,7 +32,8 @@ public unsafe class GemmTests
                 bool transposeA = (mode & 1) != 0, transposeB = (mode & 2) != 0, itself = mode >> 2 == 1;
                 using var c = itself ? old.Copy() : new GuardedArray((long)m * n);
                 float* addend = itself ? c.Pointer : mode >> 2 == 2 ? old.Pointer : null;
-                MatMulKernels.Multiply(workspace, c.Pointer, addend, a.Pointer, b.Pointer, m, n, k, transposeA, transposeB);
+                MatMulKernels.Multiply(
+                    workspace, c.Pointer, addend, a.Pointer, b.Pointer, new MatMulShape(m, n, k, transposeA, transposeB));
                 var added = addend == null ? null : old;
                 double error = c.ErrorAgainst(Define(a, b, added, (m, n, k), transposeA, transposeB));
                 Assert.True(error <= 1e-5, $"{m}x{n}x{k}, mode {mode}: error {error}");
@@ -52,11 +54,12 @@ public unsafe class GemmTests
         {
             using var workspace = new CpuWorkspace(threads, level);
             using var c = new GuardedArray(M * N);
-            MatMulKernels.Multiply(workspace, c.Pointer, null, a.Pointer, b.Pointer, M, N, K, false, true);
+            var shape = new MatMulShape(M, N, K, TransposeB: true);
+            MatMulKernels.Multiply(workspace, c.Pointer, null, a.Pointer, b.Pointer, shape);
             if (threads == 1)
                 c.Span.CopyTo(expected.Span);
             Assert.True(c.Span.SequenceEqual(expected.Span));
-            Assert.Equal(MatMulKernels.Scratch(M, N, K, threads).Bytes(threads), workspace.ScratchBytes);
+            Assert.Equal(MatMulKernels.Scratch(shape, threads).Bytes(threads), workspace.ScratchBytes);
         }
     }
 
@@ -67,10 +70,10 @@ public unsafe class GemmTests
         using var a = GuardedArray.Normal(64 * 64, 1);
         using var c = new GuardedArray(64 * 64);
         for (int i = 0; i < 100; i++)
-            MatMulKernels.Multiply(workspace, c.Pointer, null, a.Pointer, a.Pointer, 64, 64, 64, true, false);
+            MatMulKernels.Multiply(workspace, c.Pointer, null, a.Pointer, a.Pointer, new MatMulShape(64, 64, 64, TransposeA: true));
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 100; i++)
-            MatMulKernels.Multiply(workspace, c.Pointer, null, a.Pointer, a.Pointer, 64, 64, 64, true, false);
+            MatMulKernels.Multiply(workspace, c.Pointer, null, a.Pointer, a.Pointer, new MatMulShape(64, 64, 64, TransposeA: true));
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
@@ -78,7 +81,7 @@ public unsafe class GemmTests
     public void BadArgumentsAreRefused()
     {
         using var workspace = new CpuWorkspace(1);
-        Assert.Throws<ArgumentException>(() => MatMulKernels.Multiply(workspace, null, null, null, null, 0, 1, 1, false, false));
+        Assert.Throws<ArgumentException>(() => MatMulKernels.Multiply(workspace, null, null, null, null, new MatMulShape(0, 1, 1)));
     }
 
     internal static double[] Define(

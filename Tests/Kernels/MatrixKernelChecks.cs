@@ -88,8 +88,8 @@ internal static unsafe class MatrixKernelChecks
                     left, right, addend == 0 ? null : old, (m, n, k), transposeA, transposeB);
                 PoisonScratch(context);
                 MatMulKernels.Multiply(
-                    context, c, addend switch { 0 => default(GpuArray), 1 => c, _ => other }, a, b, m, n, k, transposeA,
-                    transposeB);
+                    context, c, addend switch { 0 => default(GpuArray), 1 => c, _ => other }, a, b,
+                    new MatMulShape(m, n, k, transposeA, transposeB));
                 c.Check(expected, $"{m}x{n}x{k}, mode {mode}");
             }
         }

@@ -39,77 +39,60 @@ internal sealed class RooflineDevice : CountingDevice
 
     public override void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB)
     {
-        int inner = transposeA ? (int)a.Shape.Pixels : a.Shape.C;
-        Useful += 2.0 * c.Shape.Count * inner;
+        var product = Product(c, a, transposeA, transposeB);
+        Useful += 2.0 * c.Shape.Count * product.Inner;
         _ledger.Purpose = "matrix products";
-        TensorCoreConv2d.Multiply(
-            _ledger, _any, addend.Exists ? _any : default, _any, _any, (int)c.Shape.Pixels, c.Shape.C, inner, transposeA,
-            transposeB);
+        TensorCoreConv2d.Multiply(_ledger, _any, At(addend), _any, _any, product);
     }
 
     public override void MatMulBackward(
         Tensor da, float betaA, Tensor db, float betaB, Tensor dy, Tensor a, Tensor b)
     {
-        int inner = (int)b.Shape.Pixels, passes = (da.Exists ? 1 : 0) + (db.Exists ? 1 : 0);
-        Useful += 2.0 * passes * dy.Shape.Count * inner;
+        var product = Product(dy, a, false, false);
+        int passes = (da.Exists ? 1 : 0) + (db.Exists ? 1 : 0);
+        Useful += 2.0 * passes * dy.Shape.Count * product.Inner;
         _ledger.Purpose = "matrix products";
         TensorCoreConv2d.MultiplyBackward(
-            _ledger, At(da), betaA != 0f, At(db), betaB != 0f, _any, _any, _any, (int)dy.Shape.Pixels, dy.Shape.C, inner);
+            _ledger, At(da), betaA != 0f, At(db), betaB != 0f, _any, _any, _any, product);
     }
 
     public override void Conv2d(
         Tensor y, Tensor addend, ReadOnlySpan<Conv2dTerm> terms, Tensor bias, int stride, Activation activation)
     {
-        var operands = Operands(terms, y.Shape, stride, out var shape);
+        var sum = new SumInputs
+        {
+            Terms = Maps(terms, y.Shape, stride, out var shape),
+            Addend = At(addend),
+            Bias = At(bias),
+            TableKernel = 1,
+        };
         _ledger.Purpose = "forward";
-        TensorCoreConv2d.Forward(
-            _ledger, _any, new SumInputs { Terms = operands, Addend = At(addend), Bias = At(bias), TableKernel = 1 },
-            shape, default(Identity));
+        if (!sum.Terms.IsEmpty)
+            TensorCoreConv2d.Forward(_ledger, _any, sum, shape, default(Identity));
     }
 
     public override void ConvLstm(
         Tensor cellNext, Tensor hidden, Tensor gates, Tensor addend, ReadOnlySpan<Conv2dTerm> terms, Tensor bias,
         Tensor cell)
     {
-        var operands = Operands(terms, hidden.Shape with { C = GateOrder.Gates * hidden.Shape.C }, 1, out var shape);
+        var sum = new SumInputs
+        {
+            Terms = Maps(terms, hidden.Shape with { C = GateOrder.Gates * hidden.Shape.C }, 1, out var shape),
+            Addend = At(addend),
+            Bias = At(bias),
+            TableKernel = 1,
+        };
         _ledger.Purpose = "forward";
-        TensorCoreConv2d.ForwardLstmCell(
-            _ledger, _any, _any, At(gates), At(cell),
-            new SumInputs { Terms = operands, Addend = At(addend), Bias = At(bias), TableKernel = 1 }, shape);
+        if (!sum.Terms.IsEmpty)
+            TensorCoreConv2d.ForwardLstmCell(_ledger, _any, _any, At(gates), At(cell), sum, shape);
     }
 
-    public override void Conv2dBackward(ReadOnlySpan<Conv2dTermGradient> terms, Tensor dy, int stride)
+    public override void Conv2dBackward(ReadOnlySpan<Conv2dTerm> terms, Tensor dy, int stride)
     {
-        var operands = new List<Conv2dOperand>();
-        var shape = default(Conv2dShape);
-        foreach (var term in terms)
-        {
-            shape = Describe(dy.Shape, (term.W.Exists ? term.W : term.Dw).Shape, stride);
-            int passes = (term.Dx.Exists ? 1 : 0) + (term.Dw.Exists ? 1 : 0);
-            if (IsConstantMap((term.X.Exists ? term.X : term.Dx).Shape, shape))
-            {
-                // Sums of classes and of taps read dy once; then one or two launches for each gradient.
-                Move("constant maps", dy.Shape.Count, 2 + passes);
-                continue;
-            }
-
-            Useful += 2.0 * passes * shape.MultiplyAccumulates;
-            operands.Add(new Conv2dOperand
-            {
-                X = _any,
-                W = _any,
-                Dx = At(term.Dx),
-                Dw = At(term.Dw),
-                Channels = shape.C,
-                Kernel = shape.Kernel,
-                AddDx = term.BetaX != 0f,
-                AddDw = term.BetaW != 0f,
-            });
-        }
-
+        var operands = Maps(terms, dy.Shape, stride, out var shape);
         _ledger.Purpose = "backward";
-        if (operands.Count > 0)
-            TensorCoreConv2d.Backward(_ledger, operands.ToArray(), _any, shape);
+        if (operands.Length > 0)
+            TensorCoreConv2d.Backward(_ledger, operands, _any, shape);
     }
 
     protected override void Dispose(bool disposing)
@@ -128,28 +111,37 @@ internal sealed class RooflineDevice : CountingDevice
 
     private GpuArray At(Tensor t) => t.Exists ? _any : default;
 
-    private Conv2dOperand[] Operands(ReadOnlySpan<Conv2dTerm> terms, Shape y, int stride, out Conv2dShape shape)
+    // The terms that are not constant; constant ones are counted at once.
+    private Conv2dOperand[] Maps(ReadOnlySpan<Conv2dTerm> terms, Shape y, int stride, out Conv2dShape shape)
     {
-        shape = new Conv2dShape(y.N, 1, y.H, y.W, y.C, 1, 1);
-        var operands = new Conv2dOperand[terms.Length];
-        for (int i = 0; i < terms.Length; i++)
+        shape = WithoutTerms(y);
+        var operands = new List<Conv2dOperand>();
+        foreach (var term in terms)
         {
-            shape = Describe(y, terms[i].W.Shape, stride);
-            operands[i] = new Conv2dOperand
+            shape = Describe(term, y, stride, out bool isConstant);
+            int gradients = (term.Dx.Exists ? 1 : 0) + (term.Dw.Exists ? 1 : 0);
+            if (isConstant)
+            {
+                // Backward, sums of classes and of taps read dy once; then one or two launches for each gradient.
+                Move("constant maps", gradients > 0 ? y.Count : 0, 2 + gradients);
+                continue;
+            }
+
+            Useful += 2.0 * Math.Max(1, gradients) * shape.MultiplyAccumulates;
+            operands.Add(new Conv2dOperand
             {
                 X = _any,
                 W = _any,
+                Dx = At(term.Dx),
+                Dw = At(term.Dw),
                 Channels = shape.C,
                 Kernel = shape.Kernel,
-                IsConstant = IsConstantMap(terms[i].X.Shape, shape),
-            };
-            if (operands[i].IsConstant)
-                Move("constant maps", 0, 2);
-            else
-                Useful += 2.0 * shape.MultiplyAccumulates;
+                AddDx = term.BetaX != 0f,
+                AddDw = term.BetaW != 0f,
+            });
         }
 
-        return operands;
+        return [.. operands];
     }
 
     private void Add(string name, double bytes, double operations, double seconds)

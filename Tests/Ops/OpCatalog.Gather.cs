@@ -84,6 +84,13 @@ internal static partial class OpCatalog
                 (_, x) => [x[0].Softmax()]);
         }
 
+        foreach (var shape in (Shape[])[new(1, 3, 2, 1), new(2, 17, 3, 5), new(3, 16, 8, 8)])
+        {
+            yield return new(
+                "LayerNorm", $"{shape}", [new(shape, -2, 2)], Elementwise + (8 * Reduction(shape.C * shape.H * shape.W)),
+                (_, x) => [LayerNormTests.LayerNorm(x[0])]);
+        }
+
         // Beyond 44 the square of a sum is infinite; an exponential is off by as much as its argument is rounded.
         foreach (double level in (double[])[-77, 50, 77])
         {

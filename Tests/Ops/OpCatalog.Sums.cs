@@ -55,6 +55,22 @@ internal static partial class OpCatalog
             [new(new(1, 2, 3, 3)), new(new(3, 2, 1, 1))], Reduction(20),
             (_, v) => [Operations.Conv2d([.. Enumerable.Repeat(new ConvolutionTerm(v[0], v[1]), 10)], default, 1)]);
         yield return new(
+            "Conv2d", "more terms than a launch has room for, constants among them",
+            [
+                new(new(2, 3, 5, 4)), new(new(6, 3, 3, 3)), new(new(2, 7, 1, 1)), new(new(6, 7, 5, 5)),
+                new(new(1, 6, 1, 1)), new(new(2, 6, 5, 4)),
+            ],
+            Reduction((6 * 27) + (2 * 175)),
+            (_, v) =>
+            {
+                ConvolutionTerm map = new(v[0], v[1]), constant = new(v[2], v[3]);
+                return
+                [
+                    Operations.Conv2d(
+                        [map, constant, map, map, map, constant, map, map], v[4], 1, Activation.Tanh, v[5]),
+                ];
+            });
+        yield return new(
             "Conv2d", "one addend of two sums",
             [new(new(1, 2, 3, 3)), new(new(3, 2, 3, 3)), new(new(1, 3, 3, 3))], Reduction(36),
             (_, v) =>
@@ -124,6 +140,19 @@ internal static partial class OpCatalog
             "ConvLstm", "tiny, its own addend and its own cell",
             [new(new(1, 4, 2, 1)), new(new(4, 4, 1, 1)), new(new(1, 1, 2, 1)), new(new(4, 1, 1, 1))], Reduction(36),
             (_, v) => Both(Operations.ConvLstm([new(v[0], v[1]), new(v[2], v[3])], default, v[2], v[0])));
+
+        yield return new(
+            "ConvLstm", "more terms than a launch has room for, a constant among them",
+            [
+                new(new(2, 3, 5, 4)), new(new(20, 3, 3, 3), -0.2, 0.2), new(new(2, 7, 1, 1)),
+                new(new(20, 7, 3, 3), -0.1, 0.1), new(new(1, 20, 1, 1)), new(new(2, 5, 5, 4), -2, 2),
+            ],
+            2 * Convolved(new(2, 5, 5, 4), 18, 20, 3, 18 * 9),
+            (_, v) =>
+            {
+                ConvolutionTerm map = new(v[0], v[1]), constant = new(v[2], v[3]);
+                return Both(Operations.ConvLstm([map, map, constant, map, map, map, map], v[4], v[5]));
+            });
 
         static Variable[] Both((Variable Hidden, Variable Cell) state) => [state.Hidden, state.Cell];
     }

@@ -16,7 +16,7 @@ internal partial class ReferenceDevice
             At(y)[i] = Activate(activation, sums[i]);
     }
 
-    public override void Conv2dBackward(ReadOnlySpan<Conv2dTermGradient> terms, Tensor dy, int stride)
+    public override void Conv2dBackward(ReadOnlySpan<Conv2dTerm> terms, Tensor dy, int stride)
     {
         foreach (var (x, w, dx, betaX, dw, betaW) in terms)
         {
@@ -74,7 +74,7 @@ internal partial class ReferenceDevice
         double[] sums = new double[y.Count];
         for (int i = 0; i < sums.Length; i++)
             sums[i] = (addend.Exists ? At(addend)[i] : 0) + (bias.Exists ? At(bias)[i % y.C] : 0);
-        foreach (var (x, w) in terms)
+        foreach (var (x, w, _, _, _, _) in terms)
         {
             var shape = Describe(y, w.Shape, stride);
             foreach (var tap in Taps(shape, x.Shape))

@@ -122,8 +122,19 @@ internal sealed unsafe class LstmCellPair : OperationPair
         _workspace, _next.Pointer, _state.Pointer, _gates.Pointer, _cell.Pointer, _images * _size * _size, _hidden);
 
     private void Backward() => ConvLstmKernels.Backward(
-        _workspace, _dGates.Pointer, _dCell.Pointer, 0, _dState.Pointer, _dNext.Pointer, _gates.Pointer, _cell.Pointer,
-        _next.Pointer, _images * _size * _size, _hidden);
+        _workspace,
+        new LstmCellGradients
+        {
+            DGates = _dGates.Pointer,
+            DCell = _dCell.Pointer,
+            DHidden = _dState.Pointer,
+            DCellNext = _dNext.Pointer,
+            Gates = _gates.Pointer,
+            Cell = _cell.Pointer,
+            CellNext = _next.Pointer,
+            Rows = _images * _size * _size,
+            Hidden = _hidden,
+        });
 
     private float[] InGateOrder(float[] from, bool toMemory)
     {

@@ -2,7 +2,7 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
-/// <summary>The second factor of an <see cref="ImplicitGemm"/> in memory: [tap][depth][column] by its meaning.</summary>
+/// <summary>The second factor of an <see cref="ImplicitGemm{TActivation}"/> in memory: [tap][depth][column] by its meaning.</summary>
 /// <remarks>
 /// A single tap is the matrix [depth][column], or transposed [column][depth], with Stride between its lines. The taps
 /// of a larger filter lie as <see cref="Conv2dShape.WeightIndex"/> says, outputs for columns and inputs for depth;

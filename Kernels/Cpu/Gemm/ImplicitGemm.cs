@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics.X86;
 using Gqn.Native.Kernels.Lanes;
 using Gqn.Native.Kernels.Pointwise;
+using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
@@ -19,7 +20,7 @@ namespace Gqn.Native.Kernels.Cpu;
 /// output is summed in an order that depends on the sizes alone: the number of threads does not show in the result.
 /// </para>
 /// </remarks>
-internal unsafe struct ImplicitGemm
+internal unsafe struct ImplicitGemm<TActivation> : IWorkItem where TActivation : unmanaged, IFusedActivation
 {
     // 5 x 5 taps by 72 channels by 32 columns are 230 KB: a second-level cache of 1 MB holds them, as much that is
     // fetched for the next chunk, and the rows.
@@ -48,6 +49,13 @@ internal unsafe struct ImplicitGemm
     public int Divisor, Segment;
     public nint LineStride, QuotientStride, RemainderStride, SegmentStride;
 
+    public TActivation Activation;
+
+    // The threads' vector arithmetic and scratch memory, from Run.
+    private SimdLevel _level;
+    private float* _scratch;
+    private nint _scratchStride;
+
     // The division of the work, from Divide.
     private int _chunk, _tilesPerLine, _tilesPerItem, _wholeBlocks, _wholeParts, _restParts, _columnsOfThreads;
 
@@ -65,7 +73,7 @@ internal unsafe struct ImplicitGemm
 
     private readonly int Depth => Weights.Depth;
 
-    private readonly int Blocks => (Columns + MicroKernel.Columns - 1) / MicroKernel.Columns;
+    private readonly int Blocks => Ceiling.Divide(Columns, MicroKernel.Columns);
 
     /// <summary>
     /// Chooses chunks and items: blocks that do not come out even over the threads are split by rows.
@@ -73,74 +81,43 @@ internal unsafe struct ImplicitGemm
     public void Divide(int threads)
     {
         int largest = Math.Min(MaxChunk, Math.Max(MicroKernel.Rows, PanelChannels / Taps));
-        int chunks = (Depth + largest - 1) / largest;
-        _chunk = MicroKernel.RoundUp((Depth + chunks - 1) / chunks);
+        int chunks = Ceiling.Divide(Depth, largest);
+        _chunk = MicroKernel.RoundUp(Ceiling.Divide(Depth, chunks));
         _tilesPerLine = MicroKernel.RoundUp(RowsPerLine) / MicroKernel.Rows;
         int tiles = Lines * _tilesPerLine;
-        _wholeParts = (tiles + MaxTilesPerItem - 1) / MaxTilesPerItem;
-        _tilesPerItem = (tiles + _wholeParts - 1) / _wholeParts;
+        _wholeParts = Ceiling.Divide(tiles, MaxTilesPerItem);
+        _tilesPerItem = Ceiling.Divide(tiles, _wholeParts);
         _wholeBlocks = Blocks / threads * threads;
         _columnsOfThreads = threads * MicroKernel.Columns;
         _restParts = _wholeParts * Math.Min(threads, Math.Max(1, _tilesPerItem / MinTilesPerItem));
     }
 
-    /// <summary>Does one item with the vector arithmetic of <paramref name="level"/>.</summary>
-    public readonly void Invoke<TActivation>(int item, float* scratch, SimdLevel level, TActivation activation)
-        where TActivation : unmanaged, IFusedActivation
+    /// <summary>Runs all items on the threads of a workspace that has room for <see cref="PerWorkerFloats"/>.</summary>
+    public void Run(CpuWorkspace workspace)
     {
-        int whole = _wholeBlocks * _wholeParts, rest = item - whole;
-        int parts = item < whole ? _wholeParts : _restParts;
-        int block = item < whole ? item / parts : _wholeBlocks + (rest / parts);
-        int part = item < whole ? item % parts : rest % parts;
-        long tiles = (long)Lines * _tilesPerLine;
-        int first = (int)(tiles * part / parts), last = (int)(tiles * (part + 1) / parts);
-        int column = block * MicroKernel.Columns, columns = Math.Min(MicroKernel.Columns, Columns - column);
-
-        float* sums = scratch + ((nint)Taps * _chunk * MicroKernel.Columns) + (MicroKernel.Rows * _chunk);
-        Sum(scratch, sums, level, first, last, column, columns);
-        switch (level)
-        {
-            case SimdLevel.Vector512:
-                Finish<F32x16, TActivation>(sums, first, last, column, columns, activation);
-                break;
-            case SimdLevel.Vector256:
-                Finish<F32x8, TActivation>(sums, first, last, column, columns, activation);
-                break;
-            default:
-                Finish<F32, TActivation>(sums, first, last, column, columns, activation);
-                break;
-        }
+        _level = workspace.Level;
+        _scratch = workspace.Workers;
+        _scratchStride = workspace.WorkerStride;
+        workspace.Pool.For(Items, ref this);
     }
 
-    private static long SumFloats(int tiles) => (long)tiles * MicroKernel.Rows * MicroKernel.Columns;
-
-    private readonly void Sum(float* panel, float* sums, SimdLevel level, int first, int last, int column, int columns)
+    public readonly void Invoke(int item, int worker)
     {
-        int width = MicroKernel.Width(columns), padding = Kernel / 2;
-        var tile = MicroKernel.Tile(level, width, SourceTransposed);
-        nint lineStep = (nint)(Pixels + Kernel - 1) * Images * SourceStride, pixelStep = Images * SourceStride;
-        float* tail = panel + ((nint)Taps * _chunk * MicroKernel.Columns);
+        var (first, last, column) = RangeOf(item);
+        int columns = Math.Min(MicroKernel.Columns, Columns - column), width = MicroKernel.Width(columns);
+        float* panel = _scratch + (worker * _scratchStride), tail = panel + ((nint)Taps * _chunk * MicroKernel.Columns);
+        float* sums = tail + (MicroKernel.Rows * _chunk);
+        var tile = MicroKernel.Tile(_level, width, SourceTransposed);
         for (int channel = 0; channel < Depth; channel += _chunk)
         {
-            int depth = Math.Min(_chunk, Depth - channel);
+            int depth = Math.Min(_chunk, Depth - channel), padding = Kernel / 2;
             nint tapStep = (nint)depth * width;
             Weights.Copy(panel, width, Taps, channel, depth, column, columns);
             // The next chunk of the last one is that of the block that this thread probably takes next.
             var (nextChannel, nextColumn) =
                 channel + _chunk < Depth ? (channel + _chunk, column) : (0, column + _columnsOfThreads);
             int nextDepth = Math.Min(_chunk, Depth - nextChannel);
-            var loop = new TileLoop
-            {
-                Depth = depth,
-                OuterStepA = lineStep,
-                OuterStepB = Kernel * tapStep,
-                InnerStepA = pixelStep,
-                InnerStepB = tapStep,
-                StrideA = SourceStride,
-                StrideB = width,
-                StrideC = width,
-                Accumulate = channel > 0,
-            };
+            var loop = LoopOver(depth, width, accumulate: channel > 0);
             int line = first / _tilesPerLine, row = first % _tilesPerLine * MicroKernel.Rows;
             float* to = sums;
             for (int t = first; t < last; t++, to += MicroKernel.Rows * width)
@@ -161,7 +138,8 @@ internal unsafe struct ImplicitGemm
                 else
                 {
                     nint offset = SourceTransposed ? (channel * SourceStride) + row : (row * SourceStride) + channel;
-                    tile(&loop, Source + ((line + tapY) * lineStep) + (tapX * pixelStep) + offset, weights, to);
+                    nint tap = ((line + tapY) * loop.OuterStepA) + (tapX * loop.InnerStepA);
+                    tile(&loop, Source + tap + offset, weights, to);
                 }
 
                 row += MicroKernel.Rows;
@@ -169,7 +147,46 @@ internal unsafe struct ImplicitGemm
                     (line, row) = (line + 1, 0);
             }
         }
+
+        switch (_level)
+        {
+            case SimdLevel.Vector512:
+                Finish<F32x16>(sums, first, last, column, columns);
+                break;
+            case SimdLevel.Vector256:
+                Finish<F32x8>(sums, first, last, column, columns);
+                break;
+            default:
+                Finish<F32>(sums, first, last, column, columns);
+                break;
+        }
     }
+
+    private static long SumFloats(int tiles) => (long)tiles * MicroKernel.Rows * MicroKernel.Columns;
+
+    // The tiles and the first column of an item.
+    private readonly (int FirstTile, int LastTile, int Column) RangeOf(int item)
+    {
+        int whole = _wholeBlocks * _wholeParts, rest = item - whole;
+        int parts = item < whole ? _wholeParts : _restParts;
+        int block = item < whole ? item / parts : _wholeBlocks + (rest / parts);
+        int part = item < whole ? item % parts : rest % parts;
+        long tiles = (long)Lines * _tilesPerLine;
+        return ((int)(tiles * part / parts), (int)(tiles * (part + 1) / parts), block * MicroKernel.Columns);
+    }
+
+    private readonly TileLoop LoopOver(int depth, int width, bool accumulate) => new()
+    {
+        Depth = depth,
+        OuterStepA = (nint)(Pixels + Kernel - 1) * Images * SourceStride,
+        OuterStepB = (nint)Kernel * depth * width,
+        InnerStepA = Images * SourceStride,
+        InnerStepB = (nint)depth * width,
+        StrideA = SourceStride,
+        StrideB = width,
+        StrideC = width,
+        Accumulate = accumulate,
+    };
 
     // Rows that are not followed by slack are copied before a tile reads past them; returns their distance.
     private readonly nint CopyTail(float* tail, int row, int channel, int depth)
@@ -185,10 +202,8 @@ internal unsafe struct ImplicitGemm
         return depth;
     }
 
-    private readonly void Finish<TLane, TActivation>(
-        float* sums, int first, int last, int column, int columns, TActivation activation)
+    private readonly void Finish<TLane>(float* sums, int first, int last, int column, int columns)
         where TLane : struct, ISimdLane<TLane>
-        where TActivation : unmanaged, IFusedActivation
     {
         int width = MicroKernel.Width(columns);
         for (int done = 0; done < columns;)
@@ -203,7 +218,7 @@ internal unsafe struct ImplicitGemm
                 int tiles = Math.Min(last - tile, _tilesPerLine - (tile % _tilesPerLine));
                 int rows = Math.Min(tiles * MicroKernel.Rows, RowsPerLine - row);
                 float* to = y + (line * LineStride);
-                FinishRows<TLane, TActivation>(to, from, width, row, rows, bias, count, activation);
+                FinishRows<TLane>(to, from, width, row, rows, bias, count);
                 from += tiles * MicroKernel.Rows * width;
                 tile += tiles;
             }
@@ -213,10 +228,9 @@ internal unsafe struct ImplicitGemm
     }
 
     // Rows are written in the order of memory: image by image where neighbouring rows belong to different images.
-    private readonly void FinishRows<TLane, TActivation>(
-        float* y, float* sums, int width, int row, int rows, float* bias, int count, TActivation activation)
+    private readonly void FinishRows<TLane>(
+        float* y, float* sums, int width, int row, int rows, float* bias, int count)
         where TLane : struct, ISimdLane<TLane>
-        where TActivation : unmanaged, IFusedActivation
     {
         int step = RemainderStride > QuotientStride ? Divisor : 1;
         nint ahead = RowsAhead * (step == Divisor ? QuotientStride : RemainderStride);
@@ -232,7 +246,7 @@ internal unsafe struct ImplicitGemm
                     Sse.Prefetch0(to + ahead + 16);
                 }
 
-                FinishRow<TLane, TActivation>(to, sums + (r * width), bias, count, activation);
+                FinishRow<TLane>(to, sums + (r * width), bias, count);
                 remainder += step;
                 if (remainder >= Divisor)
                     (quotient, remainder) = (quotient + 1, remainder - Divisor);
@@ -240,10 +254,8 @@ internal unsafe struct ImplicitGemm
         }
     }
 
-    private readonly void FinishRow<TLane, TActivation>(
-        float* y, float* sums, float* bias, int count, TActivation activation)
+    private readonly void FinishRow<TLane>(float* y, float* sums, float* bias, int count)
         where TLane : struct, ISimdLane<TLane>
-        where TActivation : unmanaged, IFusedActivation
     {
         for (int i = 0; i < count; i += TLane.Width)
         {
@@ -252,7 +264,7 @@ internal unsafe struct ImplicitGemm
                 value += TLane.Load(y + (Addend - Output) + i, count - i);
             if (bias != null)
                 value += TLane.Load(bias + i, count - i);
-            activation.Forward(value).Store(y + i, count - i);
+            Activation.Forward(value).Store(y + i, count - i);
         }
     }
 }

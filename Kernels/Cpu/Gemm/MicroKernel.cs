@@ -1,4 +1,6 @@
 using Gqn.Native.Kernels.Cpu.Generated;
+using Gqn.Native.Kernels.Lanes;
+using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
@@ -53,7 +55,14 @@ internal static unsafe class MicroKernel
     public static int Width(int columns) => columns <= Columns / 2 ? Columns / 2 : Columns;
 
     /// <summary>The next multiple of <see cref="Rows"/>.</summary>
-    public static int RoundUp(int rows) => (rows + Rows - 1) / Rows * Rows;
+    public static int RoundUp(int rows) => Ceiling.Multiple(rows, Rows);
+
+    /// <summary>The tile for the vector arithmetic of <typeparamref name="TLane"/>.</summary>
+    public static delegate*<TileLoop*, float*, float*, float*, void> Tile<TLane>(int width, bool transposed)
+        where TLane : unmanaged, ISimdLane<TLane> =>
+        Tile(
+            TLane.Width == F32x16.Width ? SimdLevel.Vector512
+            : TLane.Width == F32x8.Width ? SimdLevel.Vector256 : SimdLevel.Scalar, width, transposed);
 
     /// <summary>The tile of <paramref name="width"/> columns that reads a by rows (N) or by columns (T).</summary>
     public static delegate*<TileLoop*, float*, float*, float*, void> Tile(

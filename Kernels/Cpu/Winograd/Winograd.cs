@@ -122,7 +122,7 @@ public static unsafe class Winograd
                 product.Weights = weights;
                 product.Epilogue = epilogue;
                 WinogradPlanes.Compute(workspace, ref product.Planes, workspace.Activations);
-                WinogradProduct<TEpilogue>.Run(workspace, ref product);
+                WinogradProduct<TEpilogue>.Compute(workspace, product);
             }
         }
     }
@@ -193,7 +193,7 @@ public static unsafe class Winograd
             return;
         workspace.Reserve(size);
         WinogradPlanes.Compute(workspace, ref product.Planes, workspace.Gradients);
-        WinogradProduct<WinogradActivation<Identity>>.Run(workspace, ref product);
+        WinogradProduct<WinogradActivation<Identity>>.Compute(workspace, product);
     }
 
     private static WinogradProduct<WinogradActivation<Identity>> PlanBackwardInputs(
@@ -259,7 +259,7 @@ public static unsafe class Winograd
         gradient.Accumulate = adds;
         WinogradPlanes.Compute(workspace, ref gradient.Inputs, workspace.Activations);
         WinogradPlanes.Compute(workspace, ref gradient.Gradients, workspace.Gradients);
-        WinogradWeightGradient.Run(workspace, ref gradient);
+        WinogradWeightGradient.Compute(workspace, gradient);
     }
 
     private static WinogradWeightGradient PlanBackwardWeights(

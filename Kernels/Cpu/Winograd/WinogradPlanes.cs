@@ -1,5 +1,6 @@
 using Gqn.Native.Kernels.Cpu.Generated;
 using Gqn.Native.Kernels.Lanes;
+using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
@@ -26,7 +27,7 @@ internal struct WinogradChunk
 /// second-level cache. Rows are rounded up to eight tiles; what lies there, and beyond the channels, is garbage that
 /// stays in rows and columns which nobody reads.
 /// </remarks>
-internal unsafe struct WinogradPlanes : IWorkItem
+internal unsafe struct WinogradPlanes : ILaneItem
 {
     public const int TilesPerItem = 2;
     private const int Lanes = 16, PieceChannels = 64, ChunkChannels = 80;
@@ -39,9 +40,7 @@ internal unsafe struct WinogradPlanes : IWorkItem
     /// <summary>True for A D Aᵀ of gradients by the outputs instead of Bᵀ X B of inputs.</summary>
     public bool Adjoint;
 
-    public SimdLevel Level;
-    public float* Memory, Scratch;
-    public nint ScratchStride;
+    public float* Memory;
 
     /// <summary>Floats of all planes.</summary>
     public nint Floats;
@@ -84,58 +83,10 @@ internal unsafe struct WinogradPlanes : IWorkItem
     public static void Compute(CpuWorkspace workspace, ref WinogradPlanes planes, float* memory)
     {
         planes.Memory = memory;
-        planes.Level = workspace.Level;
-        planes.Scratch = workspace.Workers;
-        planes.ScratchStride = workspace.WorkerStride;
-        workspace.Pool.For((planes.Tiling.Count + TilesPerItem - 1) / TilesPerItem, ref planes);
+        LaneLoop.ForItems(workspace, Ceiling.Divide(planes.Tiling.Count, TilesPerItem), planes);
     }
 
-    public readonly void Invoke(int item, int worker)
-    {
-        float* scratch = Scratch + (worker * ScratchStride);
-        switch (Level)
-        {
-            case SimdLevel.Vector512:
-                Transform<F32x16>(item, scratch);
-                break;
-            case SimdLevel.Vector256:
-                Transform<F32x8>(item, scratch);
-                break;
-            default:
-                Transform<F32>(item, scratch);
-                break;
-        }
-    }
-
-    private void Add(int operand, float* source, int channels, int most, int mostInChunk)
-    {
-        int pieces = (channels + most - 1) / most;
-        int even = (((channels + pieces - 1) / pieces) + Lanes - 1) / Lanes * Lanes;
-        for (int channel = 0; channel < channels; channel += even)
-        {
-            int count = Math.Min(even, channels - channel);
-            if (ChunkCount == 0 || Chunks[ChunkCount - 1].Depth + count > mostInChunk)
-                Chunks[ChunkCount++] = new WinogradChunk { FirstPiece = PieceCount };
-            ref var chunk = ref Chunks[ChunkCount - 1];
-            int slot = chunk.Depth;
-            Pieces[PieceCount++] = new WinogradPiece
-            {
-                Operand = operand,
-                Source = source,
-                SourceChannels = channels,
-                Channel = channel,
-                Count = count,
-                Slot = slot,
-            };
-            chunk.Pieces++;
-            chunk.Depth += count;
-            // Lanes are stored whole; what the last one leaves behind a piece, the next piece overwrites.
-            int end = slot + ((count + Lanes - 1) / Lanes * Lanes);
-            chunk.Stride = Math.Max(chunk.Stride, (end + Lanes - 1) / Lanes * Lanes);
-        }
-    }
-
-    private readonly void Transform<T>(int item, float* scratch) where T : unmanaged, ISimdLane<T>
+    public readonly void Run<T>(int item, float* scratch) where T : unmanaged, ISimdLane<T>
     {
         int side = Adjoint ? WinogradTiling.Outputs : Tiling.Side, pixelCount = side * side, widest = 0;
         for (int i = 0; i < PieceCount; i++)
@@ -179,6 +130,34 @@ internal unsafe struct WinogradPlanes : IWorkItem
                     Transform<T>(endPixels, 0, to + channel, chunk.Plane, buffer);
                 }
             }
+        }
+    }
+
+    private void Add(int operand, float* source, int channels, int most, int mostInChunk)
+    {
+        int pieces = Ceiling.Divide(channels, most);
+        int even = Ceiling.Multiple(Ceiling.Divide(channels, pieces), Lanes);
+        for (int channel = 0; channel < channels; channel += even)
+        {
+            int count = Math.Min(even, channels - channel);
+            if (ChunkCount == 0 || Chunks[ChunkCount - 1].Depth + count > mostInChunk)
+                Chunks[ChunkCount++] = new WinogradChunk { FirstPiece = PieceCount };
+            ref var chunk = ref Chunks[ChunkCount - 1];
+            int slot = chunk.Depth;
+            Pieces[PieceCount++] = new WinogradPiece
+            {
+                Operand = operand,
+                Source = source,
+                SourceChannels = channels,
+                Channel = channel,
+                Count = count,
+                Slot = slot,
+            };
+            chunk.Pieces++;
+            chunk.Depth += count;
+            // Lanes are stored whole; what the last one leaves behind a piece, the next piece overwrites.
+            int end = slot + Ceiling.Multiple(count, Lanes);
+            chunk.Stride = Math.Max(chunk.Stride, Ceiling.Multiple(end, Lanes));
         }
     }
 

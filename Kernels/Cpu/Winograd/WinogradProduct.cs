@@ -1,4 +1,5 @@
 using Gqn.Native.Kernels.Lanes;
+using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
@@ -56,7 +57,7 @@ internal unsafe readonly struct WinogradSums(float* memory, nint block, nint pla
 /// uses them at once; where there are more tiles than the sums have room for, the filters of all chunks are kept. Every
 /// sum runs over the chunks in their order: the number of threads does not show in the result.
 /// </remarks>
-internal unsafe struct WinogradProduct<TEpilogue> : IWorkItem where TEpilogue : unmanaged, IWinogradEpilogue
+internal unsafe struct WinogradProduct<TEpilogue> : ILaneItem where TEpilogue : unmanaged, IWinogradEpilogue
 {
     // 64 frequencies of 64 tiles by 32 columns are half a megabyte.
     private const int TilesAtOnce = 64, MinTilesPerPart = 16;
@@ -74,8 +75,6 @@ internal unsafe struct WinogradProduct<TEpilogue> : IWorkItem where TEpilogue : 
     public float** Weights;
 
     public TEpilogue Epilogue;
-    public float* Scratch;
-    public nint ScratchStride;
 
     private int _parts, _tiles;
 
@@ -91,7 +90,7 @@ internal unsafe struct WinogradProduct<TEpilogue> : IWorkItem where TEpilogue : 
 
     private readonly bool KeepsFilters => TilesPerPart > TilesAtOnce;
 
-    private readonly int TilesPerPart => MicroKernel.RoundUp((Planes.Tiling.Count + _parts - 1) / _parts);
+    private readonly int TilesPerPart => MicroKernel.RoundUp(Ceiling.Divide(Planes.Tiling.Count, _parts));
 
     private readonly long FilterFloats
     {
@@ -125,39 +124,15 @@ internal unsafe struct WinogradProduct<TEpilogue> : IWorkItem where TEpilogue : 
     public void Divide(int threads)
     {
         int most = Math.Max(1, Planes.Tiling.Count / MinTilesPerPart), blocks = Blocks;
-        _parts = blocks >= threads ? 1 : Math.Min(most, (threads + blocks - 1) / blocks);
+        _parts = blocks >= threads ? 1 : Math.Min(most, Ceiling.Divide(threads, blocks));
         _tiles = Math.Min(TilesAtOnce, TilesPerPart);
     }
 
     /// <summary>Computes all targets.</summary>
-    public static void Run(CpuWorkspace workspace, ref WinogradProduct<TEpilogue> product)
-    {
-        product.Scratch = workspace.Workers;
-        product.ScratchStride = workspace.WorkerStride;
-        workspace.Pool.For(product.Blocks * product._parts, ref product);
-    }
+    public static void Compute(CpuWorkspace workspace, in WinogradProduct<TEpilogue> product) =>
+        LaneLoop.ForItems(workspace, product.Blocks * product._parts, product);
 
-    public readonly void Invoke(int item, int worker)
-    {
-        float* scratch = Scratch + (worker * ScratchStride);
-        switch (Planes.Level)
-        {
-            case SimdLevel.Vector512:
-                Multiply<F32x16>(item, scratch);
-                break;
-            case SimdLevel.Vector256:
-                Multiply<F32x8>(item, scratch);
-                break;
-            default:
-                Multiply<F32>(item, scratch);
-                break;
-        }
-    }
-
-    private static int BlocksOf(in WinogradTarget target) =>
-        (target.Columns + TEpilogue.ItemColumns - 1) / TEpilogue.ItemColumns;
-
-    private readonly void Multiply<T>(int item, float* scratch) where T : unmanaged, ISimdLane<T>
+    public readonly void Run<T>(int item, float* scratch) where T : unmanaged, ISimdLane<T>
     {
         int block = item / _parts, part = item % _parts, t = 0;
         for (; block >= BlocksOf(Targets[t]); t++)
@@ -183,7 +158,7 @@ internal unsafe struct WinogradProduct<TEpilogue> : IWorkItem where TEpilogue : 
                     nint plane = WinogradFilters.Plane(Planes.Chunks[q].Depth, width);
                     if (first == firstTile || !KeepsFilters)
                         MakeFilters<T>(target, q, column + done, width, kept, plane, panel, buffer);
-                    MultiplyChunk(q, first, last - first, width, kept, plane, to);
+                    MultiplyChunk<T>(q, first, last - first, width, kept, plane, to);
                     kept += KeepsFilters ? Planes.Tiling.Frequencies * plane : 0;
                 }
             }
@@ -192,36 +167,43 @@ internal unsafe struct WinogradProduct<TEpilogue> : IWorkItem where TEpilogue : 
         }
     }
 
+    private static int BlocksOf(in WinogradTarget target) =>
+        Ceiling.Divide(target.Columns, TEpilogue.ItemColumns);
+
     private readonly void MakeFilters<T>(
         in WinogradTarget target, int q, int column, int width, float* filters, nint plane, float* panel, float* buffer)
         where T : unmanaged, ISimdLane<T>
     {
         var chunk = Planes.Chunks[q];
-        int kernel = Planes.Tiling.Kernel;
         for (int p = chunk.FirstPiece; p < chunk.FirstPiece + chunk.Pieces; p++)
         {
             ref readonly var piece = ref Planes.Pieces[p];
             float* rows = filters + (piece.Slot * width);
+            var weights = new WinogradFilters
+            {
+                Weights = Backward ? target.Weights : Weights[piece.Operand],
+                Kernel = Planes.Tiling.Kernel,
+                Inputs = Backward ? target.Columns : piece.SourceChannels,
+                Outputs = Backward ? piece.SourceChannels : target.Columns,
+                Width = width,
+                PlaneStride = plane,
+                Panel = panel,
+                Buffer = buffer,
+            };
+            int columns = Math.Min(MicroKernel.Columns, target.Columns - column);
             if (Backward)
-            {
-                WinogradFilters.Backward<T>(
-                    rows, plane, width, kernel, target.Weights, target.Columns, piece.SourceChannels, column,
-                    Math.Min(MicroKernel.Columns, target.Columns - column), piece.Channel, piece.Count, panel, buffer);
-            }
+                weights.Backward<T>(rows, column, columns, piece.Channel, piece.Count);
             else
-            {
-                WinogradFilters.Forward<T>(
-                    rows, plane, width, kernel, Weights[piece.Operand], piece.SourceChannels, target.Columns,
-                    column / MicroKernel.Columns, piece.Channel, piece.Count, panel, buffer);
-            }
+                weights.Forward<T>(rows, column / MicroKernel.Columns, piece.Channel, piece.Count);
         }
     }
 
-    private readonly void MultiplyChunk(
+    private readonly void MultiplyChunk<T>(
         int q, int first, int tiles, int width, float* filters, nint filterPlane, float* to)
+        where T : unmanaged, ISimdLane<T>
     {
         var chunk = Planes.Chunks[q];
-        var tile = MicroKernel.Tile(Planes.Level, width, transposed: false);
+        var tile = MicroKernel.Tile<T>(width, transposed: false);
         var loop = new TileLoop
         {
             OuterCount = 1,

@@ -37,9 +37,9 @@ internal readonly unsafe struct WinogradTiling(in Conv2dShape shape, int firstIm
 
     public int Count => _images * TilesPerImage;
 
-    private int TilesPerLine => (Width + Outputs - 1) / Outputs;
+    private int TilesPerLine => Ceiling.Divide(Width, Outputs);
 
-    private int TilesPerImage => (Height + Outputs - 1) / Outputs * TilesPerLine;
+    private int TilesPerImage => Ceiling.Divide(Height, Outputs) * TilesPerLine;
 
     /// <summary>Where a tile's outputs are.</summary>
     public (int Image, int Y, int X) At(int tile)

@@ -7,7 +7,7 @@ namespace Gqn.Native.Kernels.Cpu;
 /// dw = Gᵀ (Σ over tiles of (Bᵀ X B) · (A dY Aᵀ)) G: the exact adjoint of the forward convolution; an item is a chunk of
 /// input channels times a block of 32 outputs.
 /// </summary>
-internal unsafe struct WinogradWeightGradient : IWorkItem
+internal unsafe struct WinogradWeightGradient : ILaneItem
 {
     public WinogradPlanes Inputs, Gradients;
 
@@ -15,8 +15,6 @@ internal unsafe struct WinogradWeightGradient : IWorkItem
     public float** Weights;
 
     public bool* Accumulate;
-    public float* Scratch;
-    public nint ScratchStride;
 
     public static long PerWorkerFloats(in WinogradPlanes inputs)
     {
@@ -27,31 +25,10 @@ internal unsafe struct WinogradWeightGradient : IWorkItem
             + (inputs.Tiling.Taps * MicroKernel.Columns) + (WinogradTiling.MaxFrequencies * 16L);
     }
 
-    public static void Run(CpuWorkspace workspace, ref WinogradWeightGradient gradient)
-    {
-        gradient.Scratch = workspace.Workers;
-        gradient.ScratchStride = workspace.WorkerStride;
-        workspace.Pool.For(gradient.Inputs.ChunkCount * gradient.Gradients.ChunkCount, ref gradient);
-    }
+    public static void Compute(CpuWorkspace workspace, in WinogradWeightGradient gradient) =>
+        LaneLoop.ForItems(workspace, gradient.Inputs.ChunkCount * gradient.Gradients.ChunkCount, gradient);
 
-    public readonly void Invoke(int item, int worker)
-    {
-        float* scratch = Scratch + (worker * ScratchStride);
-        switch (Inputs.Level)
-        {
-            case SimdLevel.Vector512:
-                Compute<F32x16>(item, scratch);
-                break;
-            case SimdLevel.Vector256:
-                Compute<F32x8>(item, scratch);
-                break;
-            default:
-                Compute<F32>(item, scratch);
-                break;
-        }
-    }
-
-    private readonly void Compute<T>(int item, float* scratch) where T : unmanaged, ISimdLane<T>
+    public readonly void Run<T>(int item, float* scratch) where T : unmanaged, ISimdLane<T>
     {
         int block = item / Inputs.ChunkCount;
         var chunk = Inputs.Chunks[item % Inputs.ChunkCount];
@@ -60,7 +37,7 @@ internal unsafe struct WinogradWeightGradient : IWorkItem
         nint plane = WinogradFilters.Plane(MicroKernel.RoundUp(chunk.Depth), width);
         float* buffer = scratch, filter = buffer + (WinogradTiling.MaxFrequencies * 16);
         float* filters = filter + (taps * MicroKernel.Columns);
-        Multiply(chunk, gradients, filters, plane, width);
+        Multiply<T>(chunk, gradients, filters, plane, width);
 
         int outputs = Gradients.Pieces[gradients.FirstPiece].SourceChannels;
         for (int p = chunk.FirstPiece; p < chunk.FirstPiece + chunk.Pieces; p++)
@@ -81,8 +58,9 @@ internal unsafe struct WinogradWeightGradient : IWorkItem
         }
     }
 
-    private readonly void Multiply(
+    private readonly void Multiply<T>(
         in WinogradChunk chunk, in WinogradChunk gradients, float* filters, nint plane, int width)
+        where T : unmanaged, ISimdLane<T>
     {
         var loop = new TileLoop
         {
@@ -94,7 +72,7 @@ internal unsafe struct WinogradWeightGradient : IWorkItem
             StrideC = width,
             Next = filters,
         };
-        var tile = MicroKernel.Tile(Inputs.Level, width, transposed: true);
+        var tile = MicroKernel.Tile<T>(width, transposed: true);
         float* a = Inputs.Memory + chunk.Offset, b = Gradients.Memory + gradients.Offset;
         for (int frequency = 0; frequency < Inputs.Tiling.Frequencies; frequency++)
         {

@@ -14,17 +14,17 @@ public static class Conv2dKernels
     /// <param name="context">The device.</param>
     /// <param name="y">(N, K, OutH, OutW)</param>
     /// <param name="addend">As large as y, perhaps y itself; absent for zero.</param>
-    /// <param name="terms">The convolutions; none where there is an addend.</param>
+    /// <param name="terms">The convolutions, which may be put in another order; none where there is an addend.</param>
     /// <param name="bias">One number per output channel; absent for zero.</param>
     /// <param name="shape">Shape of the result; channels and kernel of each term are its own.</param>
     /// <param name="activation">Applied to the sum.</param>
     public static void Forward<TActivation>(
-        GpuContext context, GpuArray y, GpuArray addend, ReadOnlySpan<Conv2dOperand> terms, GpuArray bias,
+        GpuContext context, GpuArray y, GpuArray addend, Span<Conv2dOperand> terms, GpuArray bias,
         in Conv2dShape shape, TActivation activation) where TActivation : unmanaged, IFusedActivation
     {
         ArgumentNullException.ThrowIfNull(context);
         var sum = Prepare(context, terms, addend, bias, shape);
-        if (sum.HasNoTerms)
+        if (sum.Terms.IsEmpty)
         {
             Conv2dStart.Launch(context, y, sum, shape);
             if (typeof(TActivation) != typeof(Identity))
@@ -32,7 +32,8 @@ public static class Conv2dKernels
             return;
         }
 
-        if (TensorCoreConv2d.Supports(context, terms, shape))
+        Shorten(context, y, ref sum, shape);
+        if (TensorCoreConv2d.Supports(context, sum.Terms, shape))
             TensorCoreConv2d.Forward(context, y, sum, shape, activation);
         else if (context.Tiles == TileFamily.Register)
             RegisterTileConv2d.Forward(context, y, sum, shape, activation);
@@ -46,13 +47,15 @@ public static class Conv2dKernels
     /// </summary>
     public static void ForwardLstmCell(
         GpuContext context, GpuArray cellNext, GpuArray hidden, GpuArray gates, GpuArray cell, GpuArray addend,
-        ReadOnlySpan<Conv2dOperand> terms, GpuArray bias, in Conv2dShape shape)
+        Span<Conv2dOperand> terms, GpuArray bias, in Conv2dShape shape)
     {
         ArgumentNullException.ThrowIfNull(context);
         var sum = Prepare(context, terms, addend, bias, shape);
-        if (sum.HasNoTerms)
+        var sums = gates;
+        if (!gates.Exists && sum.Terms.Length is 0 or > SumInputs.MostTerms)
+            sums = context.Scratch(ScratchSlots.Gates, Outputs(shape));
+        if (sum.Terms.IsEmpty)
         {
-            var sums = gates.Exists ? gates : context.Scratch(ScratchSlots.Gates, Outputs(shape));
             Conv2dStart.Launch(context, sums, sum, shape);
             ConvLstmKernels.Forward(
                 context, cellNext, hidden, sums, cell, (long)shape.N * shape.OutH * shape.OutW,
@@ -60,7 +63,8 @@ public static class Conv2dKernels
             return;
         }
 
-        if (TensorCoreConv2d.Supports(context, terms, shape))
+        Shorten(context, sums, ref sum, shape);
+        if (TensorCoreConv2d.Supports(context, sum.Terms, shape))
             TensorCoreConv2d.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
         else if (context.Tiles == TileFamily.Register)
             RegisterTileConv2d.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
@@ -73,25 +77,27 @@ public static class Conv2dKernels
         GpuContext context, ReadOnlySpan<Conv2dOperand> terms, GpuArray dy, in Conv2dShape shape)
     {
         ArgumentNullException.ThrowIfNull(context);
-        bool tensorCores = TensorCoreConv2d.Supports(context, terms, shape);
         for (int i = 0; i < terms.Length; i++)
         {
             if (terms[i].IsConstant)
             {
                 ConstantMap.Backward(context, terms[i], dy, shape);
+                continue;
             }
-            else if (tensorCores)
+
+            // Tensor cores take neighbouring terms together, so that dy is packed once for all.
+            int first = i;
+            while (i + 1 < terms.Length && !terms[i + 1].IsConstant)
+                i++;
+            var maps = terms[first..(i + 1)];
+            if (TensorCoreConv2d.Supports(context, maps, shape))
             {
-                // Together, so that dy is packed once for all.
-                int first = i;
-                while (i + 1 < terms.Length && !terms[i + 1].IsConstant)
-                    i++;
-                TensorCoreConv2d.Backward(context, terms[first..(i + 1)], dy, shape);
+                TensorCoreConv2d.Backward(context, maps, dy, shape);
+                continue;
             }
-            else
-            {
-                Backward(context, terms[i], dy, Own(shape, terms[i]));
-            }
+
+            foreach (ref readonly var map in maps)
+                Backward(context, map, dy, shape with { C = map.Channels, Kernel = map.Kernel });
         }
     }
 
@@ -109,15 +115,30 @@ public static class Conv2dKernels
             SharedTileConv2d.BackwardWeight(context, term.Dw, term.AddDw, dy, term.X, shape);
     }
 
-    /// <summary>The sum with a table in place of its constant inputs.</summary>
+    // The sum with a table in place of its constant inputs, which move to the front.
     private static SumInputs Prepare(
-        GpuContext context, ReadOnlySpan<Conv2dOperand> terms, GpuArray addend, GpuArray bias,
-        in Conv2dShape shape)
+        GpuContext context, Span<Conv2dOperand> terms, GpuArray addend, GpuArray bias, in Conv2dShape shape)
     {
-        var (table, kernel) = ConstantTerms(context, terms, shape);
+        int constants = 0, kernel = 1;
+        for (int i = 0; i < terms.Length; i++)
+        {
+            var term = terms[i];
+            if (!term.IsConstant)
+                continue;
+            terms[constants..i].CopyTo(terms[(constants + 1)..]);
+            terms[constants++] = term;
+            kernel = Math.Max(kernel, term.Kernel);
+        }
+
+        // One table for all constant inputs: the classes of the largest kernel are finer than those of the others.
+        GpuArray table = default;
+        if (constants > 0)
+            table = context.Scratch(ScratchSlots.Table, (long)shape.N * ConstantMap.Classes(shape, kernel) * shape.K);
+        for (int i = 0; i < constants; i++)
+            ConstantMap.Forward(context, table, i > 0, terms[i], shape, kernel);
         return new SumInputs
         {
-            Terms = terms,
+            Terms = terms[constants..],
             Addend = addend,
             Bias = bias,
             Table = table,
@@ -125,46 +146,27 @@ public static class Conv2dKernels
         };
     }
 
-    /// <summary>
-    /// One table for all constant inputs: the classes of the largest kernel are finer than those of the others.
-    /// </summary>
-    private static (GpuArray Table, int Kernel) ConstantTerms(
-        GpuContext context, ReadOnlySpan<Conv2dOperand> terms, in Conv2dShape shape)
+    // The terms that one launch has no room for go into y, which becomes the addend of the others.
+    private static void Shorten(GpuContext context, GpuArray y, ref SumInputs sum, in Conv2dShape shape)
     {
-        int kernel = 0;
-        foreach (ref readonly var term in terms)
+        for (; sum.Terms.Length > SumInputs.MostTerms;
+            sum = sum with { Terms = sum.Terms[SumInputs.MostTerms..], Addend = y })
         {
-            if (term.IsConstant)
-                kernel = Math.Max(kernel, term.Kernel);
+            Forward(context, y, sum.Addend, sum.Terms[..SumInputs.MostTerms], default, shape, default(Identity));
         }
-
-        if (kernel == 0)
-            return (default, 1);
-        var table = context.Scratch(
-            ScratchSlots.Table, (long)shape.N * ConstantMap.Classes(shape, kernel) * shape.K);
-        bool add = false;
-        foreach (ref readonly var term in terms)
-        {
-            if (!term.IsConstant)
-                continue;
-            ConstantMap.Forward(context, table, add, term, shape, kernel);
-            add = true;
-        }
-
-        return (table, kernel);
     }
 
     private static long Outputs(in Conv2dShape shape) => (long)shape.N * shape.OutH * shape.OutW * shape.K;
-
-    private static Conv2dShape Own(in Conv2dShape shape, in Conv2dOperand term) =>
-        shape with { C = term.Channels, Kernel = term.Kernel };
 }
 
 /// <summary>What a matrix kernel adds up.</summary>
 internal readonly ref struct SumInputs
 {
-    /// <summary>The convolutions; constant inputs among them are in the table already and to be passed over.</summary>
-    public ReadOnlySpan<Conv2dOperand> Terms { get; init; }
+    /// <summary>The most terms of one launch.</summary>
+    public const int MostTerms = 4;
+
+    /// <summary>The convolutions, constant inputs apart.</summary>
+    public Span<Conv2dOperand> Terms { get; init; }
 
     /// <summary>As large as the result, perhaps the result itself; absent for zero.</summary>
     public GpuArray Addend { get; init; }
@@ -177,19 +179,4 @@ internal readonly ref struct SumInputs
 
     /// <summary>The kernel whose <see cref="BorderClasses"/> number the table's rows.</summary>
     public int TableKernel { get; init; }
-
-    /// <summary>True where nothing is left to convolve.</summary>
-    public bool HasNoTerms
-    {
-        get
-        {
-            foreach (ref readonly var term in Terms)
-            {
-                if (!term.IsConstant)
-                    return false;
-            }
-
-            return true;
-        }
-    }
 }

@@ -18,7 +18,7 @@ internal static class Conv2dStart
     public static void Launch(GpuContext context, GpuArray y, in SumInputs sum, in Conv2dShape shape) =>
         context.Launch(
             // Only the first axis of a CUDA grid has room for all pixels.
-            Handle, new Index3D(shape.N * shape.OutH * shape.OutW, (shape.K + GroupSize - 1) / GroupSize, 1), GroupSize,
+            Handle, new Index3D(shape.N * shape.OutH * shape.OutW, Ceiling.Divide(shape.K, GroupSize), 1), GroupSize,
             new Args
             {
                 Y = y.View,

@@ -39,48 +39,41 @@ public static class ConvLstmKernels
             });
     }
 
-    /// <summary>
-    /// Gradients dGates of the pre-activations and dCell = beta·dCell + ..., from the activated gates, both cell states
-    /// and the gradients of the hidden state and of cellNext; those, the cell and dCell may be absent. dGates may be
-    /// the same memory as gates.
-    /// </summary>
-    public static void Backward(
-        GpuContext context, GpuArray dGates, GpuArray dCell, float beta, GpuArray dHidden, GpuArray dCellNext,
-        GpuArray gates, GpuArray cell, GpuArray cellNext, long rows, int hidden)
+    /// <summary>The gradients of <see cref="Forward"/>.</summary>
+    public static void Backward(GpuContext context, in LstmCellGradients gradients)
     {
         ArgumentNullException.ThrowIfNull(context);
         if (context.Tiles == TileFamily.Register)
         {
-            RegisterTileConvLstm.Backward(
-                context, dGates, dCell, beta, dHidden, dCellNext, gates, cell, cellNext, rows, hidden);
+            RegisterTileConvLstm.Backward(context, gradients);
             return;
         }
 
+        var gates = gradients.Gates;
         context.Launch(
-            Gradient, rows * hidden,
+            Gradient, gradients.Rows * gradients.Hidden,
             new BackwardArgs
             {
-                DGates = dGates.View,
-                DCell = dCell.ViewOr(dGates),
-                DHidden = dHidden.ViewOr(gates),
-                DCellNext = dCellNext.ViewOr(gates),
+                DGates = gradients.DGates.View,
+                DCell = gradients.DCell.ViewOr(gradients.DGates),
+                DHidden = gradients.DHidden.ViewOr(gates),
+                DCellNext = gradients.DCellNext.ViewOr(gates),
                 Gates = gates.View,
-                Cell = cell.ViewOr(gates),
-                CellNext = cellNext.View,
-                Hidden = hidden,
-                WriteCell = !dCell.Exists ? 0 : beta == 0f ? 1 : 2,
-                ReadHidden = dHidden.Exists ? 1 : 0,
-                ReadCellNext = dCellNext.Exists ? 1 : 0,
-                ReadCell = cell.Exists ? 1 : 0,
+                Cell = gradients.Cell.ViewOr(gates),
+                CellNext = gradients.CellNext.View,
+                Hidden = gradients.Hidden,
+                WriteCell = !gradients.DCell.Exists ? 0 : gradients.Beta == 0f ? 1 : 2,
+                ReadHidden = gradients.DHidden.Exists ? 1 : 0,
+                ReadCellNext = gradients.DCellNext.Exists ? 1 : 0,
+                ReadCell = gradients.Cell.Exists ? 1 : 0,
             });
     }
 
     private static void LstmCellForward(Index1D index, ForwardArgs args)
     {
         int at = index, row = at / args.Hidden, channel = at - (row * args.Hidden);
-        int within = channel % GateOrder.Group, first = channel - within, left = args.Hidden - first;
-        int width = left < GateOrder.Group ? left : GateOrder.Group;
-        int gate = (GateOrder.Gates * ((row * args.Hidden) + first)) + within;
+        int width = GateOrder.Width(channel, args.Hidden);
+        int gate = (GateOrder.Gates * row * args.Hidden) + GateOrder.Index(channel);
         var cell = new F32(args.ReadCell != 0 ? args.Cell[at] : 0f);
         F32 i = new(args.Gates[gate]), f = new(args.Gates[gate + width]);
         F32 g = new(args.Gates[gate + (2 * width)]), o = new(args.Gates[gate + (3 * width)]);
@@ -96,9 +89,8 @@ public static class ConvLstmKernels
     private static void LstmCellBackward(Index1D index, BackwardArgs args)
     {
         int at = index, row = at / args.Hidden, channel = at - (row * args.Hidden);
-        int within = channel % GateOrder.Group, first = channel - within, left = args.Hidden - first;
-        int width = left < GateOrder.Group ? left : GateOrder.Group;
-        int gate = (GateOrder.Gates * ((row * args.Hidden) + first)) + within;
+        int width = GateOrder.Width(channel, args.Hidden);
+        int gate = (GateOrder.Gates * row * args.Hidden) + GateOrder.Index(channel);
         F32 i = new(args.Gates[gate]), f = new(args.Gates[gate + width]);
         F32 g = new(args.Gates[gate + (2 * width)]), o = new(args.Gates[gate + (3 * width)]);
         var dCell = Body.Backward(
@@ -126,4 +118,34 @@ public static class ConvLstmKernels
         public ArrayView<float> DGates, DCell, DHidden, DCellNext, Gates, Cell, CellNext;
         public int Hidden, WriteCell, ReadHidden, ReadCellNext, ReadCell;
     }
+}
+
+/// <summary>
+/// dGates, the gradients of the pre-activations, and dCell = beta·dCell + ..., over rows of hidden channels.
+/// </summary>
+public struct LstmCellGradients
+{
+    /// <summary>Written, [rows, 4·hidden]; may be the same memory as the gates.</summary>
+    public GpuArray DGates;
+
+    /// <summary>Written or added to, [rows, hidden]; absent where not wanted.</summary>
+    public GpuArray DCell;
+
+    /// <summary>0 to write dCell, 1 to add to it.</summary>
+    public float Beta;
+
+    /// <summary>Gradients of the hidden state and of the next cell state, [rows, hidden]; absent for zero.</summary>
+    public GpuArray DHidden, DCellNext;
+
+    /// <summary>The activated gates, [rows, 4·hidden].</summary>
+    public GpuArray Gates;
+
+    /// <summary>The cell state, absent for zero, and the next one, [rows, hidden].</summary>
+    public GpuArray Cell, CellNext;
+
+    /// <summary>Pixels of all images.</summary>
+    public long Rows;
+
+    /// <summary>Channels of the hidden state.</summary>
+    public int Hidden;
 }

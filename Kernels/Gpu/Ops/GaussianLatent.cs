@@ -35,33 +35,28 @@ public static class GaussianLatentKernels
             });
     }
 
-    /// <summary>
-    /// dPosterior = betaQ·dPosterior + ... and dPrior likewise, from dz and dKl; each of the four gradients may be
-    /// absent.
-    /// </summary>
-    public static void Backward(
-        GpuContext context, GpuArray dPosterior, float betaQ, GpuArray dPrior, float betaP, GpuArray dz, GpuArray dKl,
-        GpuArray posterior, GpuArray prior, PhiloxKey key, long rows, int channels)
+    /// <summary>The gradients of <see cref="Forward"/>.</summary>
+    public static void Backward(GpuContext context, in GaussianLatentGradients gradients)
     {
         ArgumentNullException.ThrowIfNull(context);
         context.Launch(
-            Gradient, rows * channels,
+            Gradient, gradients.Rows * gradients.Channels,
             new BackwardArgs
             {
-                DPosterior = dPosterior.ViewOr(posterior),
-                DPrior = dPrior.ViewOr(prior),
-                Dz = dz.ViewOr(posterior),
-                DKl = dKl.ViewOr(posterior),
-                Posterior = posterior.View,
-                Prior = prior.View,
-                Seed = key.Seed,
-                Stream = key.Stream,
-                Position = key.Position,
-                Channels = channels,
-                WriteQ = Mode(dPosterior, betaQ),
-                WriteP = Mode(dPrior, betaP),
-                ReadZ = dz.Exists ? 1 : 0,
-                ReadKl = dKl.Exists ? 1 : 0,
+                DPosterior = gradients.DPosterior.ViewOr(gradients.Posterior),
+                DPrior = gradients.DPrior.ViewOr(gradients.Prior),
+                Dz = gradients.Dz.ViewOr(gradients.Posterior),
+                DKl = gradients.DKl.ViewOr(gradients.Posterior),
+                Posterior = gradients.Posterior.View,
+                Prior = gradients.Prior.View,
+                Seed = gradients.Key.Seed,
+                Stream = gradients.Key.Stream,
+                Position = gradients.Key.Position,
+                Channels = gradients.Channels,
+                WriteQ = Mode(gradients.DPosterior, gradients.BetaQ),
+                WriteP = Mode(gradients.DPrior, gradients.BetaP),
+                ReadZ = gradients.Dz.Exists ? 1 : 0,
+                ReadKl = gradients.DKl.Exists ? 1 : 0,
             });
     }
 
@@ -117,4 +112,31 @@ public static class GaussianLatentKernels
         public uint Stream, Position;
         public int Channels, WriteQ, WriteP, ReadZ, ReadKl;
     }
+}
+
+/// <summary>
+/// dPosterior = betaQ·dPosterior + ... and dPrior likewise, from dz and dKl; each of the four gradients may be absent.
+/// </summary>
+public struct GaussianLatentGradients
+{
+    /// <summary>Written or added to, [rows, 2·channels].</summary>
+    public GpuArray DPosterior, DPrior;
+
+    /// <summary>0 to write the gradient, 1 to add to it.</summary>
+    public float BetaQ, BetaP;
+
+    /// <summary>Gradients of the sample and of the divergence, [rows, channels]; absent for zero.</summary>
+    public GpuArray Dz, DKl;
+
+    /// <summary>[mean|log variance], [rows, 2·channels].</summary>
+    public GpuArray Posterior, Prior;
+
+    /// <summary>That of the sample.</summary>
+    public PhiloxKey Key;
+
+    /// <summary>Pixels of all images.</summary>
+    public long Rows;
+
+    /// <summary>Channels of the sample.</summary>
+    public int Channels;
 }

@@ -1,40 +1,27 @@
+using Gqn.Native.Kernels.Shapes;
+
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>General matrix products.</summary>
 public static class MatMulKernels
 {
-    /// <summary>
-    /// c [rows, columns] = addend + op(a)·op(b), row by row in memory; op transposes where told. The addend may be
-    /// absent, or c itself.
-    /// </summary>
+    /// <summary>c = addend + op(a)·op(b), row by row in memory.</summary>
     /// <param name="context">The device.</param>
     /// <param name="c">[rows, columns]</param>
-    /// <param name="addend">[rows, columns], or absent.</param>
-    /// <param name="a">[rows, inner]; [inner, rows] where transposed.</param>
-    /// <param name="b">[inner, columns]; [columns, inner] where transposed.</param>
-    /// <param name="rows">Rows of c.</param>
-    /// <param name="columns">Columns of c.</param>
-    /// <param name="inner">Length of the summed axis.</param>
-    /// <param name="transposeA">Takes the transpose of a.</param>
-    /// <param name="transposeB">Takes the transpose of b.</param>
+    /// <param name="addend">As c, or c itself; absent for zero.</param>
+    /// <param name="a">[rows, inner], or its transpose.</param>
+    /// <param name="b">[inner, columns], or its transpose.</param>
+    /// <param name="shape">The sizes.</param>
     public static void Multiply(
-        GpuContext context, GpuArray c, GpuArray addend, GpuArray a, GpuArray b, int rows, int columns, int inner,
-        bool transposeA, bool transposeB)
+        GpuContext context, GpuArray c, GpuArray addend, GpuArray a, GpuArray b, in MatMulShape shape)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (TensorCoreConv2d.SupportsProduct(context, rows, columns, inner, transposeA, transposeB))
-        {
-            TensorCoreConv2d.Multiply(
-                context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
-        }
+        if (TensorCoreConv2d.SupportsProduct(context, shape))
+            TensorCoreConv2d.Multiply(context, c, addend, a, b, shape);
         else if (context.Tiles == TileFamily.Register)
-        {
-            RegisterTileMatMul.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
-        }
+            RegisterTileMatMul.Multiply(context, c, addend, a, b, shape);
         else
-        {
-            SharedTileMatMul.Multiply(context, c, addend, a, b, rows, columns, inner, transposeA, transposeB);
-        }
+            SharedTileMatMul.Multiply(context, c, addend, a, b, shape);
     }
 
     /// <summary>
@@ -48,23 +35,23 @@ public static class MatMulKernels
     /// <param name="dy">[rows, columns]</param>
     /// <param name="a">[rows, inner]</param>
     /// <param name="b">[inner, columns]</param>
-    /// <param name="rows">Rows of the product.</param>
-    /// <param name="columns">Columns of the product.</param>
-    /// <param name="inner">Length of the axis that the product sums over.</param>
+    /// <param name="shape">The sizes of a·b; nothing is transposed.</param>
     public static void Backward(
-        GpuContext context, GpuArray da, bool addA, GpuArray db, bool addB, GpuArray dy, GpuArray a, GpuArray b, int rows,
-        int columns, int inner)
+        GpuContext context, GpuArray da, bool addA, GpuArray db, bool addB, GpuArray dy, GpuArray a, GpuArray b,
+        in MatMulShape shape)
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (TensorCoreConv2d.SupportsProduct(context, rows, inner, columns, false, true))
+        var (rows, columns, inner, _, _) = shape;
+        var first = new MatMulShape(rows, inner, columns, TransposeB: true);
+        if (TensorCoreConv2d.SupportsProduct(context, first))
         {
-            TensorCoreConv2d.MultiplyBackward(context, da, addA, db, addB, dy, a, b, rows, columns, inner);
+            TensorCoreConv2d.MultiplyBackward(context, da, addA, db, addB, dy, a, b, shape);
             return;
         }
 
         if (da.Exists)
-            Multiply(context, da, addA ? da : default, dy, b, rows, inner, columns, false, true);
+            Multiply(context, da, addA ? da : default, dy, b, first);
         if (db.Exists)
-            Multiply(context, db, addB ? db : default, a, dy, inner, columns, rows, true, false);
+            Multiply(context, db, addB ? db : default, a, dy, new MatMulShape(inner, columns, rows, TransposeA: true));
     }
 }

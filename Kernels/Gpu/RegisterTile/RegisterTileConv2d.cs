@@ -12,7 +12,7 @@ namespace Gqn.Native.Kernels.Gpu;
 internal static partial class RegisterTileConv2d
 {
     // A copied weight costs as much as some hundred multiply-adds.
-    public static int PackedFrom = 256;
+    public const int PackedFrom = 256;
 
     /// <summary>y = activation(the sum)</summary>
     public static void Forward<TActivation>(
@@ -47,8 +47,6 @@ internal static partial class RegisterTileConv2d
 
         foreach (ref readonly var term in sum.Terms)
         {
-            if (term.IsConstant)
-                continue;
             var own = shape with { C = term.Channels, Kernel = term.Kernel };
             Convolve(context, y, addend, term.X, term.W, bias, own);
             (addend, bias) = (y, default);

@@ -25,7 +25,7 @@ internal static class RegisterTileConvLstm
         GpuContext context, GpuArray cellNext, GpuArray hiddenState, GpuArray gates, GpuArray cell, long rows,
         int hidden)
     {
-        int groups = (hidden + GateOrder.Group - 1) / GateOrder.Group, pixels = checked((int)rows);
+        int groups = Ceiling.Divide(hidden, GateOrder.Group), pixels = checked((int)rows);
         var args = new GateArgs { Gates = gates.View, Hidden = hidden };
         context.Launch(SigmoidHandle, new Index3D(groups, pixels, 2), GateOrder.Group, args);
         context.Launch(TanhHandle, new Index3D(groups, pixels, 1), GateOrder.Group, args with { First = 2 });
@@ -44,35 +44,33 @@ internal static class RegisterTileConvLstm
     }
 
     /// <summary>As <see cref="ConvLstmKernels.Backward"/>.</summary>
-    public static void Backward(
-        GpuContext context, GpuArray dGates, GpuArray dCell, float beta, GpuArray dHidden, GpuArray dCellNext,
-        GpuArray gates, GpuArray cell, GpuArray cellNext, long rows, int hidden)
+    public static void Backward(GpuContext context, in LstmCellGradients gradients)
     {
-        int groups = (hidden + GateOrder.Group - 1) / GateOrder.Group;
-        var unwanted = dCell.Exists ? dCell : context.Scratch(ScratchSlots.Gates, rows * hidden);
+        int hidden = gradients.Hidden, groups = Ceiling.Divide(hidden, GateOrder.Group);
+        var (dCell, gates) = (gradients.DCell, gradients.Gates);
+        var unwanted = dCell.Exists ? dCell : context.Scratch(ScratchSlots.Gates, gradients.Rows * hidden);
         context.Launch(
-            BackwardHandle, new Index3D(groups, checked((int)rows), 1), GateOrder.Group,
+            BackwardHandle, new Index3D(groups, checked((int)gradients.Rows), 1), GateOrder.Group,
             new BackwardArgs
             {
-                DGates = dGates.View,
+                DGates = gradients.DGates.View,
                 DCell = unwanted.View,
-                DHidden = dHidden.ViewOr(gates),
-                DCellNext = dCellNext.ViewOr(gates),
+                DHidden = gradients.DHidden.ViewOr(gates),
+                DCellNext = gradients.DCellNext.ViewOr(gates),
                 Gates = gates.View,
-                Cell = cell.ViewOr(gates),
-                CellNext = cellNext.View,
+                Cell = gradients.Cell.ViewOr(gates),
+                CellNext = gradients.CellNext.View,
                 Hidden = hidden,
-                AddCell = dCell.Exists && beta != 0f ? 1 : 0,
-                ReadHidden = dHidden.Exists ? 1 : 0,
-                ReadCellNext = dCellNext.Exists ? 1 : 0,
-                ReadCell = cell.Exists ? 1 : 0,
+                AddCell = dCell.Exists && gradients.Beta != 0f ? 1 : 0,
+                ReadHidden = gradients.DHidden.Exists ? 1 : 0,
+                ReadCellNext = gradients.DCellNext.Exists ? 1 : 0,
+                ReadCell = gradients.Cell.Exists ? 1 : 0,
             });
     }
 
     private static void RegisterTileSigmoid(GateArgs args)
     {
-        int first = Grid.IdxX * GateOrder.Group, left = args.Hidden - first, channel = Group.IdxX;
-        int width = left < GateOrder.Group ? left : GateOrder.Group;
+        int first = Grid.IdxX * GateOrder.Group, channel = Group.IdxX, width = GateOrder.Width(first, args.Hidden);
         if (channel >= width)
             return;
         int at = (GateOrder.Gates * ((Grid.IdxY * args.Hidden) + first)) + ((args.First + Grid.IdxZ) * width) + channel;
@@ -81,8 +79,7 @@ internal static class RegisterTileConvLstm
 
     private static void RegisterTileTanh(GateArgs args)
     {
-        int first = Grid.IdxX * GateOrder.Group, left = args.Hidden - first, channel = Group.IdxX;
-        int width = left < GateOrder.Group ? left : GateOrder.Group;
+        int first = Grid.IdxX * GateOrder.Group, channel = Group.IdxX, width = GateOrder.Width(first, args.Hidden);
         if (channel >= width)
             return;
         int at = (GateOrder.Gates * ((Grid.IdxY * args.Hidden) + first)) + ((args.First + Grid.IdxZ) * width) + channel;
@@ -91,8 +88,7 @@ internal static class RegisterTileConvLstm
 
     private static void RegisterTileCellUpdate(UpdateArgs args)
     {
-        int first = Grid.IdxX * GateOrder.Group, left = args.Hidden - first, channel = Group.IdxX;
-        int width = left < GateOrder.Group ? left : GateOrder.Group;
+        int first = Grid.IdxX * GateOrder.Group, channel = Group.IdxX, width = GateOrder.Width(first, args.Hidden);
         if (channel >= width)
             return;
         int start = (Grid.IdxY * args.Hidden) + first, at = start + channel, gate = (GateOrder.Gates * start) + channel;
@@ -106,8 +102,7 @@ internal static class RegisterTileConvLstm
 
     private static void RegisterTileCellBackward(BackwardArgs args)
     {
-        int first = Grid.IdxX * GateOrder.Group, left = args.Hidden - first, channel = Group.IdxX;
-        int width = left < GateOrder.Group ? left : GateOrder.Group;
+        int first = Grid.IdxX * GateOrder.Group, channel = Group.IdxX, width = GateOrder.Width(first, args.Hidden);
         if (channel >= width)
             return;
         int start = (Grid.IdxY * args.Hidden) + first, at = start + channel, gate = (GateOrder.Gates * start) + channel;

@@ -1,4 +1,5 @@
 using Gqn.Native.Kernels.Gpu.Generated;
+using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Gpu;
 
@@ -12,9 +13,9 @@ internal static class RegisterTileMatMul
 
     /// <summary>As <see cref="MatMulKernels.Multiply"/>.</summary>
     public static void Multiply(
-        GpuContext context, GpuArray c, GpuArray addend, GpuArray a, GpuArray b, int rows, int columns, int inner,
-        bool transposeA, bool transposeB)
+        GpuContext context, GpuArray c, GpuArray addend, GpuArray a, GpuArray b, in MatMulShape shape)
     {
+        var (rows, columns, inner, transposeA, transposeB) = shape;
         var args = new RegisterTileProduct.Args
         {
             C = c.View,

@@ -1,4 +1,5 @@
 using Gqn.Native.Kernels.Gpu.Generated;
+using Gqn.Native.Kernels.Shapes;
 using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
@@ -16,7 +17,7 @@ internal static class RegisterTilePacking
     /// </summary>
     public static void Panels(GpuContext context, PanelArgs args)
     {
-        args.Parts = (args.Length + args.PartLength - 1) / args.PartLength;
+        args.Parts = Ceiling.Divide(args.Length, args.PartLength);
         args.Items = checked(RegisterTileProduct.Panels(args.Columns) * args.Outer * args.Parts);
         context.Launch(PanelHandle, Groups(args.Items), GroupSize, args);
     }
@@ -28,7 +29,7 @@ internal static class RegisterTilePacking
         context.Launch(ImageHandle, Groups(args.Items), GroupSize, args);
     }
 
-    private static Index3D Groups(int items) => new((items + GroupSize - 1) / GroupSize, 1, 1);
+    private static Index3D Groups(int items) => new(Ceiling.Divide(items, GroupSize), 1, 1);
 
     private static void RegisterTilePanels(PanelArgs args)
     {

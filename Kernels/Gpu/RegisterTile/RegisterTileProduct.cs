@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Gqn.Native.Kernels.Gpu.Generated;
+using Gqn.Native.Kernels.Shapes;
 using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
@@ -23,16 +24,16 @@ internal static class RegisterTileProduct
 
     /// <summary>Tiles of a product.</summary>
     public static int Tiles(int rows, int columns) =>
-        (rows + RegisterTile.Rows - 1) / RegisterTile.Rows * Panels(columns);
+        Ceiling.Divide(rows, RegisterTile.Rows) * Panels(columns);
 
     /// <summary>Panels of 16 columns.</summary>
-    public static int Panels(int columns) => (columns + RegisterTile.Columns - 1) / RegisterTile.Columns;
+    public static int Panels(int columns) => Ceiling.Divide(columns, RegisterTile.Columns);
 
     /// <summary>Runs <paramref name="splits"/> products, each at its own place in a, b and c.</summary>
     public static void Launch(GpuContext context, in Args args, int splits = 1)
     {
         int items = checked(Tiles(args.Rows, args.Columns) * splits);
-        int groups = (items + GroupSize - 1) / GroupSize;
+        int groups = Ceiling.Divide(items, GroupSize);
         context.Launch(Product, new Index3D(groups, 1, 1), GroupSize, args with { Items = items });
     }
 
@@ -42,8 +43,8 @@ internal static class RegisterTileProduct
         if (item >= args.Items)
             return;
         // Neighbours share a panel of b, which stays in the cache while a streams by.
-        int rowTiles = (args.Rows + RegisterTile.Rows - 1) / RegisterTile.Rows;
-        int panels = (args.Columns + RegisterTile.Columns - 1) / RegisterTile.Columns;
+        int rowTiles = Ceiling.Divide(args.Rows, RegisterTile.Rows);
+        int panels = Ceiling.Divide(args.Columns, RegisterTile.Columns);
         int rest = item / rowTiles, first = (item - (rest * rowTiles)) * RegisterTile.Rows;
         int split = rest / panels, panel = rest - (split * panels);
         int rowCount = args.Rows - first, columnCount = args.Columns - (panel * RegisterTile.Columns);

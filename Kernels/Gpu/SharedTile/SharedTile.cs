@@ -132,7 +132,11 @@ internal static class SharedTile
 
     /// <summary>Items of a group.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Items<TShape>() where TShape : struct, ISharedTileShape => TShape.Rows * TShape.Columns / 64;
+    public static int Items<TShape>() where TShape : struct, ISharedTileShape => Items(TShape.Rows, TShape.Columns);
+
+    /// <summary>Items of a group whose tile has these sides: each owns 8 x 8 sums.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Items(int rows, int columns) => rows * columns / 64;
 
     /// <summary>What bounds the registers of an item.</summary>
     public static KernelSpecialization Bounds<TShape>() where TShape : struct, ISharedTileShape =>

@@ -29,7 +29,7 @@ internal static partial class SharedTileConv2d
         var inputs = new SumInputs { Addend = add ? dx : default, TableKernel = 1 };
         var args = new SharedTileArgs<TapWalk, GatheredPixels, WeightRows, SumEpilogue<Identity>>
         {
-            Walk = new TapWalk { First = term, Second = term, Third = term, Fourth = term, Term = term },
+            Walk = TapWalk.Of(term),
             Left = new GatheredPixels { Images = images },
             Right = new WeightRows { C = shape.C, AlignedW = IsAligned(w, shape.K) },
             Epilogue = Sums(inputs, dx, images.Pixels, shape.C, BorderTable.Of(inputs, dx, shape), default(Identity)),
@@ -56,7 +56,7 @@ internal static partial class SharedTileConv2d
         var images = SharedTileImages.Of(shape);
         var term = Term(x, dw, shape.C, shape.Kernel, shape.Stride);
         int rows = term.Taps * TapPixels.PaddedChannels(term.Channels), part = Part(images.Pixels, parts);
-        parts = (int)SharedTileShapes.Groups(images.Pixels, part);
+        parts = Ceiling.Divide(images.Pixels, part);
         int count = checked(term.Taps * term.Channels * shape.K);
         var target = parts == 1 ? dw : context.Scratch(ScratchSlots.Products, (long)parts * count);
         var args = new SharedTileArgs<LinearWalk, TapPixels, MatrixColumns, WeightGradientEpilogue>
@@ -74,7 +74,7 @@ internal static partial class SharedTileConv2d
             },
             Slices = part / SharedTile.Depth,
         };
-        Weight.Launch(context, tile, args, rows, shape.K, parts);
+        Weight.Launch(context, args, rows, shape.K, tile, parts);
         if (parts > 1)
             PartialSums.Add(context, dw, add ? dw : default, target, count, parts);
     }
@@ -100,7 +100,7 @@ internal static partial class SharedTileConv2d
                 Add = add ? 1 : 0,
                 Aligned = IsAligned(dx, length),
             },
-            Slices = (int)SharedTileShapes.Groups(shape.K, SharedTile.Depth),
+            Slices = Ceiling.Divide(shape.K, SharedTile.Depth),
         };
         Patches.Launch(context, args, pixels, columns);
     }
@@ -109,14 +109,14 @@ internal static partial class SharedTileConv2d
     private static int Parts(GpuContext context, in Conv2dShape shape, int rows, SharedTileShape tile)
     {
         var (tileRows, tileColumns) = SharedTileShapes.Size(tile);
-        long tiles = SharedTileShapes.Groups(rows, tileRows) * SharedTileShapes.Groups(shape.K, tileColumns);
+        long tiles = Ceiling.Divide(rows, tileRows) * Ceiling.Divide(shape.K, tileColumns);
         long pixels = (long)shape.N * shape.OutH * shape.OutW, items = tiles * tileRows * tileColumns / 64;
         return (int)Math.Clamp(context.BusyItems / items, 1, Math.Max(1, pixels / FewestPixels));
     }
 
     /// <summary>Pixels of a part: whole slices.</summary>
     private static int Part(int pixels, int parts) =>
-        (int)SharedTileShapes.Groups(SharedTileShapes.Groups(pixels, parts), SharedTile.Depth) * SharedTile.Depth;
+        Ceiling.Divide(Ceiling.Divide(pixels, parts), SharedTile.Depth) * SharedTile.Depth;
 
     private static int IsAligned(GpuArray array, int length) => array.IsAligned && length % Quad.Length == 0 ? 1 : 0;
 }

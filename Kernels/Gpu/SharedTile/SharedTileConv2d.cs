@@ -14,17 +14,17 @@ internal static partial class SharedTileConv2d
         GpuContext context, GpuArray y, in SumInputs sum, in Conv2dShape shape, TActivation activation)
         where TActivation : unmanaged, IFusedActivation
     {
-        int next = 0;
-        var operands = Gather(sum, shape, ref next);
-        var inputs = sum;
-        while (HasMore(sum, next))
+        var images = SharedTileImages.Of(shape);
+        var walk = Walk(sum.Terms, shape, out int slices, out int alignedW);
+        var args = new SharedTileArgs<TapWalk, GatheredPixels, WeightColumns, SumEpilogue<TActivation>>
         {
-            Forward(context, y, inputs, operands, shape, default(Identity));
-            inputs = inputs with { Addend = y, Bias = default, Table = default };
-            operands = Gather(sum, shape, ref next);
-        }
-
-        Forward(context, y, inputs, operands, shape, activation);
+            Walk = walk,
+            Left = new GatheredPixels { Images = images },
+            Right = new WeightColumns { K = shape.K, AlignedW = alignedW },
+            Epilogue = Sums(sum, y, images.Pixels, shape.K, BorderTable.Of(sum, y, shape), activation),
+            Slices = slices,
+        };
+        SharedTileForward<TActivation>.Kernel.Launch(context, args, images.Pixels, shape.K);
     }
 
     /// <summary>The cell on the gates that the sum is; gates may be absent, where nobody reads the activated ones.</summary>
@@ -32,22 +32,11 @@ internal static partial class SharedTileConv2d
         GpuContext context, GpuArray cellNext, GpuArray hidden, GpuArray gates, GpuArray cell, in SumInputs sum,
         in Conv2dShape shape)
     {
-        int next = 0;
-        var operands = Gather(sum, shape, ref next);
-        var inputs = sum;
         var images = SharedTileImages.Of(shape);
-        while (HasMore(sum, next))
-        {
-            var partial = gates.Exists ? gates : context.Scratch(ScratchSlots.Gates, (long)images.Pixels * shape.K);
-            Forward(context, partial, inputs, operands, shape, default(Identity));
-            inputs = inputs with { Addend = partial, Bias = default, Table = default };
-            operands = Gather(sum, shape, ref next);
-        }
-
         int channels = shape.K / GateOrder.Gates;
         var args = new SharedTileArgs<TapWalk, GatheredPixels, GateWeightColumns, SharedTileCellEpilogue>
         {
-            Walk = operands.Walk,
+            Walk = Walk(sum.Terms, shape, out int slices, out _),
             Left = new GatheredPixels { Images = images },
             Right = new GateWeightColumns { Hidden = channels },
             Epilogue = new SharedTileCellEpilogue
@@ -56,35 +45,19 @@ internal static partial class SharedTileConv2d
                 HiddenState = hidden.View,
                 Gates = gates.ViewOr(hidden),
                 Cell = cell.ViewOr(hidden),
-                Addend = inputs.Addend.ViewOr(hidden),
-                Bias = inputs.Bias.ViewOr(hidden),
-                Table = BorderTable.Of(inputs, hidden, shape),
+                Addend = sum.Addend.ViewOr(hidden),
+                Bias = sum.Bias.ViewOr(hidden),
+                Table = BorderTable.Of(sum, hidden, shape),
                 Rows = images.Pixels,
                 Hidden = channels,
                 WriteGates = gates.Exists ? 1 : 0,
                 ReadCell = cell.Exists ? 1 : 0,
-                ReadAddend = inputs.Addend.Exists ? 1 : 0,
-                ReadBias = inputs.Bias.Exists ? 1 : 0,
+                ReadAddend = sum.Addend.Exists ? 1 : 0,
+                ReadBias = sum.Bias.Exists ? 1 : 0,
             },
-            Slices = operands.Slices,
+            Slices = slices,
         };
         Cell.Launch(context, args, images.Pixels, shape.K);
-    }
-
-    private static void Forward<TActivation>(
-        GpuContext context, GpuArray y, in SumInputs inputs, in Operands operands, in Conv2dShape shape,
-        TActivation activation) where TActivation : unmanaged, IFusedActivation
-    {
-        var images = SharedTileImages.Of(shape);
-        var args = new SharedTileArgs<TapWalk, GatheredPixels, WeightColumns, SumEpilogue<TActivation>>
-        {
-            Walk = operands.Walk,
-            Left = new GatheredPixels { Images = images },
-            Right = new WeightColumns { K = shape.K, AlignedW = operands.AlignedW },
-            Epilogue = Sums(inputs, y, images.Pixels, shape.K, BorderTable.Of(inputs, y, shape), activation),
-            Slices = operands.Slices,
-        };
-        SharedTileForward<TActivation>.Kernel.Launch(context, args, images.Pixels, shape.K);
     }
 
     private static SumEpilogue<TActivation> Sums<TActivation>(
@@ -105,44 +78,29 @@ internal static partial class SharedTileConv2d
                 && inputs.Table.IsAligned ? 1 : 0,
         };
 
-    /// <summary>The next convolutions, as many as fit into one launch.</summary>
-    private static Operands Gather(in SumInputs sum, in Conv2dShape shape, ref int next)
+    private static TapWalk Walk(
+        ReadOnlySpan<Conv2dOperand> terms, in Conv2dShape shape, out int slices, out int alignedW)
     {
-        var operands = new Operands { AlignedW = shape.K % Quad.Length == 0 ? 1 : 0 };
-        int count = 0;
-        for (; next < sum.Terms.Length && count < TapWalk.MostTerms; next++)
+        TapWalk walk = default;
+        (slices, alignedW) = (0, shape.K % Quad.Length == 0 ? 1 : 0);
+        for (int i = 0; i < terms.Length; i++)
         {
-            ref readonly var operand = ref sum.Terms[next];
-            if (operand.IsConstant)
-                continue;
-            var term = Term(operand.X, operand.W, operand.Channels, operand.Kernel, shape.Stride);
-            if (!operand.W.IsAligned)
-                operands.AlignedW = 0;
-            operands.Slices = checked(operands.Slices + term.Slices);
-            // Those that are absent must be some memory, too.
-            if (count == 0)
-                operands.Walk = new TapWalk { First = term, Second = term, Third = term, Fourth = term, Term = term };
-            else if (count == 1)
-                operands.Walk.Second = term;
-            else if (count == 2)
-                operands.Walk.Third = term;
+            var term = Term(terms[i].X, terms[i].W, terms[i].Channels, terms[i].Kernel, shape.Stride);
+            slices = checked(slices + term.Slices);
+            if (!terms[i].W.IsAligned)
+                alignedW = 0;
+            // A term that is absent still needs memory to point to: the first one's.
+            if (i == 0)
+                walk = TapWalk.Of(term);
+            else if (i == 1)
+                walk.Second = term;
+            else if (i == 2)
+                walk.Third = term;
             else
-                operands.Walk.Fourth = term;
-            count++;
+                walk.Fourth = term;
         }
 
-        return operands;
-    }
-
-    private static bool HasMore(in SumInputs sum, int next)
-    {
-        foreach (ref readonly var operand in sum.Terms[next..])
-        {
-            if (!operand.IsConstant)
-                return true;
-        }
-
-        return false;
+        return walk;
     }
 
     private static SharedTileTerm Term(GpuArray x, GpuArray w, int channels, int kernel, int stride)
@@ -161,12 +119,6 @@ internal static partial class SharedTileConv2d
             IsPlain = isPatches || kernel == 1 ? 1 : 0,
             AlignedX = x.IsAligned && inMemory % Quad.Length == 0 ? 1 : 0,
         };
-    }
-
-    private ref struct Operands
-    {
-        public TapWalk Walk;
-        public int Slices, AlignedW;
     }
 }
 

@@ -47,8 +47,7 @@ internal struct GateWeightColumns : ISharedTileOperand<TapWalk>
         Quad result = default;
         if (_left > 0)
         {
-            int within = _channel & (GateOrder.Group - 1);
-            int width = Math.Min(GateOrder.Group, Hidden - (_channel - within));
+            int within = _channel & (GateOrder.Group - 1), width = GateOrder.Width(_channel, Hidden);
             result.X = walk.W[Place(within)];
             result.Y = walk.W[Place(within + width)];
             result.Z = walk.W[Place(within + (2 * width))];
@@ -94,9 +93,7 @@ internal struct SharedTileCellEpilogue : ISharedTileEpilogue
     public void Begin(int column)
     {
         _channel = column / GateOrder.Gates;
-        int within = _channel & (GateOrder.Group - 1), first = _channel - within;
-        _width = Math.Min(GateOrder.Group, Hidden - first);
-        _gate = (GateOrder.Gates * first) + within;
+        (_gate, _width) = (GateOrder.Index(_channel), GateOrder.Width(_channel, Hidden));
         if (ReadBias != 0 && _channel < Hidden)
             _bias = Read(Bias, _gate);
     }

@@ -1,3 +1,4 @@
+using Gqn.Native.Kernels.Shapes;
 using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
@@ -20,32 +21,28 @@ internal sealed class SharedTileKernel<TWalk, TLeft, TRight, TEpilogue> : IKerne
     public IEnumerable<(string Name, KernelHandle Handle)> Handles =>
         [(nameof(Square128), _square128), (nameof(Square64), _square64), (nameof(Narrow32), _narrow32)];
 
-    /// <summary>Launches with the shape that should be done first.</summary>
+    /// <summary>Launches one group for each tile of the product, and for each part of the reduction axis.</summary>
     /// <param name="context">The device.</param>
     /// <param name="args">The factors and the epilogue.</param>
     /// <param name="rows">Rows of the product.</param>
     /// <param name="columns">Columns of the product.</param>
+    /// <param name="tile">The shape of the tiles; the one that should be done first where none is given.</param>
+    /// <param name="parts">Parts of the reduction axis.</param>
     public void Launch(
-        GpuContext context, in SharedTileArgs<TWalk, TLeft, TRight, TEpilogue> args, int rows, int columns) =>
-        Launch(context, SharedTileShapes.Choose(context, rows, columns), args, rows, columns, 1);
-
-    /// <summary>Launches one group for each tile of the product, and for each part of the reduction axis.</summary>
-    public void Launch(
-        GpuContext context, SharedTileShape shape, in SharedTileArgs<TWalk, TLeft, TRight, TEpilogue> args, int rows,
-        int columns, int parts)
+        GpuContext context, in SharedTileArgs<TWalk, TLeft, TRight, TEpilogue> args, int rows, int columns,
+        SharedTileShape? tile = null, int parts = 1)
     {
-        switch (shape)
+        var shape = tile ?? SharedTileShapes.Choose(context, rows, columns);
+        var kernel = shape switch
         {
-            case SharedTileShape.Square128:
-                Launch<Square128>(context, _square128, args, rows, columns, parts);
-                break;
-            case SharedTileShape.Square64:
-                Launch<Square64>(context, _square64, args, rows, columns, parts);
-                break;
-            default:
-                Launch<Narrow32>(context, _narrow32, args, rows, columns, parts);
-                break;
-        }
+            SharedTileShape.Square128 => _square128,
+            SharedTileShape.Square64 => _square64,
+            _ => _narrow32,
+        };
+        var (tileRows, tileColumns) = SharedTileShapes.Size(shape);
+        var groups = new Index3D(
+            Ceiling.Divide(rows, tileRows), Ceiling.Divide(columns, tileColumns), parts);
+        context.Launch(kernel, groups, SharedTile.Items(tileRows, tileColumns), args);
     }
 
     private static GroupKernelHandle<SharedTileArgs<TWalk, TLeft, TRight, TEpilogue>> Handle<TShape>()
@@ -53,13 +50,4 @@ internal sealed class SharedTileKernel<TWalk, TLeft, TRight, TEpilogue> : IKerne
         {
             Bounds = SharedTile.Bounds<TShape>(),
         };
-
-    private static void Launch<TShape>(
-        GpuContext context, GroupKernelHandle<SharedTileArgs<TWalk, TLeft, TRight, TEpilogue>> kernel,
-        in SharedTileArgs<TWalk, TLeft, TRight, TEpilogue> args, int rows, int columns, int parts)
-        where TShape : struct, ISharedTileShape => context.Launch(
-        kernel,
-        new Index3D(
-            (int)SharedTileShapes.Groups(rows, TShape.Rows), (int)SharedTileShapes.Groups(columns, TShape.Columns), parts),
-        SharedTile.Items<TShape>(), args);
 }

@@ -1,4 +1,5 @@
 using Gqn.Native.Kernels.Pointwise;
+using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Gpu;
 
@@ -15,9 +16,9 @@ internal static class SharedTileMatMul
 
     /// <summary>What <see cref="MatMulKernels.Multiply"/> says.</summary>
     public static void Multiply(
-        GpuContext context, GpuArray c, GpuArray addend, GpuArray a, GpuArray b, int rows, int columns, int inner,
-        bool transposeA, bool transposeB)
+        GpuContext context, GpuArray c, GpuArray addend, GpuArray a, GpuArray b, in MatMulShape shape)
     {
+        var (rows, columns, inner, transposeA, transposeB) = shape;
         var sums = new SumEpilogue<Identity>
         {
             Y = c.View,
@@ -54,7 +55,7 @@ internal static class SharedTileMatMul
             Left = left,
             Right = right,
             Epilogue = sums,
-            Slices = (int)SharedTileShapes.Groups(walk.Length, SharedTile.Depth),
+            Slices = Ceiling.Divide(walk.Length, SharedTile.Depth),
         };
         kernel.Launch(context, args, sums.Rows, sums.Columns);
     }

@@ -1,3 +1,5 @@
+using Gqn.Native.Kernels.Shapes;
+
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>How many rows and columns of a product a group makes: 64 of its elements per item.</summary>
@@ -91,10 +93,7 @@ internal static class SharedTileShapes
     private static double Cost(
         long rows, long columns, int tileRows, int tileColumns, double efficiency, int multiprocessors)
     {
-        long groups = Groups(rows, tileRows) * Groups(columns, tileColumns);
-        return Groups(groups, multiprocessors) * (double)(tileRows * tileColumns) / efficiency;
+        long groups = Ceiling.Divide(rows, tileRows) * Ceiling.Divide(columns, tileColumns);
+        return Ceiling.Divide(groups, multiprocessors) * (double)(tileRows * tileColumns) / efficiency;
     }
-
-    /// <summary>How many tiles cover a length.</summary>
-    public static long Groups(long length, int tile) => (length + tile - 1) / tile;
 }

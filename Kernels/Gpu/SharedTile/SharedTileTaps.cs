@@ -30,15 +30,12 @@ internal struct SharedTileTerm
     public readonly int Taps => TapRows * TapColumns;
 
     /// <summary>Slices of the summed axis: no slice holds channels of two taps.</summary>
-    public readonly int Slices => Taps * ((Channels + SharedTile.Depth - 1) / SharedTile.Depth);
+    public readonly int Slices => Taps * Ceiling.Divide(Channels, SharedTile.Depth);
 }
 
 /// <summary>Up to four convolutions, tap by tap, and in each tap channel by channel.</summary>
 internal struct TapWalk : ISharedTileWalk
 {
-    /// <summary>How many convolutions one launch can add.</summary>
-    public const int MostTerms = 4;
-
     public SharedTileTerm First, Second, Third, Fourth;
 
     /// <summary>The convolution; only until the next step, so that the loop need not carry it.</summary>
@@ -58,6 +55,10 @@ internal struct TapWalk : ISharedTileWalk
 
     /// <summary>The tap's place in a row of all taps.</summary>
     public readonly int Tap => (TapRow * Term.TapColumns) + TapColumn;
+
+    /// <summary>A walk along one convolution, which stands in the others' places, too.</summary>
+    public static TapWalk Of(in SharedTileTerm term) =>
+        new() { First = term, Second = term, Third = term, Fourth = term, Term = term };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Begin()

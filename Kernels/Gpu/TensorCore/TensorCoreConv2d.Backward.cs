@@ -9,14 +9,14 @@ internal static partial class TensorCoreConv2d
 {
     /// <summary>The gradients of the inputs and weights that the operands ask for, one after another.</summary>
     /// <param name="device">The device.</param>
-    /// <param name="terms">What <see cref="Supports"/> approved; constant ones are passed over.</param>
+    /// <param name="terms">What <see cref="Supports"/> approved.</param>
     /// <param name="dy">The gradient by y, (N, K, OutH, OutW).</param>
     /// <param name="shape">Shape of the forward convolution; channels and kernel of each term are its own.</param>
     public static void Backward(
         ITensorCoreDevice device, ReadOnlySpan<Conv2dOperand> terms, GpuArray dy, in Conv2dShape shape)
     {
         var problem = new TensorCoreProblem(device.IsBf16);
-        if (terms.Length == 1 && shape.K <= Conv2dShape.WeightBlock && !terms[0].IsConstant
+        if (terms.Length == 1 && shape.K <= Conv2dShape.WeightBlock
             && TensorCoreFewChannels.Pays(shape.K, Own(shape, terms[0])))
         {
             BackwardFewOutputs(device, terms[0], dy, Own(shape, terms[0]));
@@ -26,7 +26,7 @@ internal static partial class TensorCoreConv2d
         long gradientChunks = Aligned(problem.GradientChunks(shape)), imageChunks = 0;
         foreach (ref readonly var term in terms)
         {
-            if (!term.IsConstant && term.Dw.Exists)
+            if (term.Dw.Exists)
                 imageChunks = Math.Max(imageChunks, problem.ImageChunks(Own(shape, term)));
         }
 
@@ -35,8 +35,6 @@ internal static partial class TensorCoreConv2d
         Pack(device, packed, dy, problem.Gradients(shape), problem.GradientChunks(shape));
         foreach (ref readonly var term in terms)
         {
-            if (term.IsConstant)
-                continue;
             var own = Own(shape, term);
             if (term.Dx.Exists && TensorCoreFewChannels.Pays(own.C, own))
                 BackwardFewInputs(device, term.Dx, term.AddDx ? term.Dx : default, term.W, packed, own);

@@ -7,33 +7,31 @@ namespace Gqn.Native.Kernels.Gpu;
 internal static partial class TensorCoreConv2d
 {
     /// <summary>Whether the device and its precision want these kernels, and they take such a product.</summary>
-    public static bool SupportsProduct(
-        GpuContext context, int rows, int columns, int inner, bool transposeA, bool transposeB) =>
+    public static bool SupportsProduct(GpuContext context, in MatMulShape product) =>
         context.HasTensorCores && context.Precision is MatrixPrecision.Tf32 or MatrixPrecision.Bf16
-        && !(transposeA && transposeB)
-        && TensorCoreProblem.Supports(ProductShape(rows, columns, inner, transposeA, transposeB));
+        && !(product.TransposeA && product.TransposeB)
+        && TensorCoreProblem.Supports(ProductShape(product));
 
     /// <summary>c = addend + op(a)·op(b), of which at most one is transposed: see <see cref="MatMulKernels.Multiply"/>.</summary>
     public static void Multiply(
-        ITensorCoreDevice device, GpuArray c, GpuArray addend, GpuArray a, GpuArray b, int rows, int columns, int inner,
-        bool transposeA, bool transposeB)
+        ITensorCoreDevice device, GpuArray c, GpuArray addend, GpuArray a, GpuArray b, in MatMulShape product)
     {
-        var shape = ProductShape(rows, columns, inner, transposeA, transposeB);
+        var shape = ProductShape(product);
         var problem = new TensorCoreProblem(device.IsBf16);
-        if (!transposeA && !transposeB)
+        if (!product.TransposeA && !product.TransposeB)
         {
-            var term = new Conv2dOperand { X = a, W = b, Channels = inner, Kernel = 1 };
+            var term = new Conv2dOperand { X = a, W = b, Channels = product.Inner, Kernel = 1 };
             Forward(device, c, new SumInputs { Terms = [term], Addend = addend, TableKernel = 1 }, shape, default(Identity));
             return;
         }
 
         // Both gradients sum over what lies side by side or one below the other in dy.
-        var dy = transposeA ? b : a;
+        var dy = product.TransposeA ? b : a;
         long gradientChunks = Aligned(problem.GradientChunks(shape));
         var packed = Chunks(
-            device, ScratchSlots.Operand, gradientChunks + (transposeA ? problem.ImageChunks(shape) : 0));
+            device, ScratchSlots.Operand, gradientChunks + (product.TransposeA ? problem.ImageChunks(shape) : 0));
         Pack(device, packed, dy, problem.Gradients(shape), problem.GradientChunks(shape));
-        if (transposeB)
+        if (product.TransposeB)
         {
             BackwardInput(device, c, addend, b, packed, shape);
             return;
@@ -47,7 +45,7 @@ internal static partial class TensorCoreConv2d
     /// <summary>Both gradients of a product, for which dy is packed once: see <see cref="MatMulKernels.Backward"/>.</summary>
     public static void MultiplyBackward(
         ITensorCoreDevice device, GpuArray da, bool addA, GpuArray db, bool addB, GpuArray dy, GpuArray a, GpuArray b,
-        int rows, int columns, int inner)
+        in MatMulShape product)
     {
         var term = new Conv2dOperand
         {
@@ -55,17 +53,17 @@ internal static partial class TensorCoreConv2d
             W = b,
             Dx = da,
             Dw = db,
-            Channels = inner,
+            Channels = product.Inner,
             Kernel = 1,
             AddDx = addA,
             AddDw = addB,
         };
-        Backward(device, [term], dy, ProductShape(rows, columns, inner, transposeA: false, transposeB: false));
+        Backward(device, [term], dy, ProductShape(product));
     }
 
     // A row is an image of one pixel. a·bᵀ is the gradient by the input, aᵀ·b that by the weights.
-    private static Conv2dShape ProductShape(int rows, int columns, int inner, bool transposeA, bool transposeB) =>
-        transposeA ? new Conv2dShape(inner, rows, 1, 1, columns, 1, 1)
-        : transposeB ? new Conv2dShape(rows, columns, 1, 1, inner, 1, 1)
-        : new Conv2dShape(rows, inner, 1, 1, columns, 1, 1);
+    private static Conv2dShape ProductShape(in MatMulShape product) =>
+        product.TransposeA ? new Conv2dShape(product.Inner, product.Rows, 1, 1, product.Columns, 1, 1)
+        : product.TransposeB ? new Conv2dShape(product.Rows, product.Columns, 1, 1, product.Inner, 1, 1)
+        : new Conv2dShape(product.Rows, product.Inner, 1, 1, product.Columns, 1, 1);
 }

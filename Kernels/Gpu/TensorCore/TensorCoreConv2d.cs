@@ -13,26 +13,23 @@ namespace Gqn.Native.Kernels.Gpu;
 internal static partial class TensorCoreConv2d
 {
     /// <summary>
-    /// Whether the device and its precision want these kernels, and there are terms that are not constant, whose sizes
-    /// all fit them.
+    /// Whether the device and its precision want these kernels, and the sizes of all terms fit them.
     /// </summary>
     /// <param name="context">The device.</param>
-    /// <param name="terms">Of a sum; constant ones are passed over.</param>
+    /// <param name="terms">Of a sum; none is constant.</param>
     /// <param name="shape">Shape of the result; channels and kernel of each term are its own.</param>
     public static bool Supports(
         GpuContext context, ReadOnlySpan<Conv2dOperand> terms, in Conv2dShape shape)
     {
-        bool any = false;
+        if (!context.HasTensorCores || context.Precision is not (MatrixPrecision.Tf32 or MatrixPrecision.Bf16))
+            return false;
         foreach (ref readonly var term in terms)
         {
-            if (term.IsConstant)
-                continue;
             if (!TensorCoreProblem.Supports(Own(shape, term)))
                 return false;
-            any = true;
         }
 
-        return any && context.HasTensorCores && context.Precision is MatrixPrecision.Tf32 or MatrixPrecision.Bf16;
+        return true;
     }
 
     /// <summary>y = activation(the sum)</summary>
@@ -46,8 +43,7 @@ internal static partial class TensorCoreConv2d
         where TActivation : unmanaged, IFusedActivation
     {
         _ = activation;
-        var last = AllButLast(device, y, sum, shape);
-        TensorCoreLaunch.Forward<ActivationEpilogue<TActivation>>(device, Prepare(device, y, last, shape));
+        TensorCoreLaunch.Forward<ActivationEpilogue<TActivation>>(device, Prepare(device, y, sum, shape));
     }
 
     /// <summary>
@@ -65,46 +61,13 @@ internal static partial class TensorCoreConv2d
         ITensorCoreDevice device, GpuArray cellNext, GpuArray hidden, GpuArray gates, GpuArray cell, in SumInputs sum,
         in Conv2dShape shape)
     {
-        var last = sum;
-        if (sum.Terms.Length > TensorCoreProblem.MaxTerms)
-        {
-            var sums = gates.Exists
-                ? gates
-                : device.Scratch(ScratchSlots.Gates, (long)shape.N * shape.OutH * shape.OutW * shape.K);
-            last = AllButLast(device, sums, sum, shape);
-        }
-
-        var args = Prepare(device, gates.Exists ? gates : hidden, last, shape);
+        var args = Prepare(device, gates.Exists ? gates : hidden, sum, shape);
         args.HasGates = gates.Exists ? 1 : 0;
         args.CellNext = cellNext.View;
         args.Hidden = hidden.View;
         args.Cell = cell.ViewOr(hidden);
         args.HasCell = cell.Exists ? 1 : 0;
         TensorCoreLaunch.Forward<LstmCellEpilogue>(device, args);
-    }
-
-    // Terms that one launch has no room for, into y; what is left has that as addend.
-    private static SumInputs AllButLast(
-        ITensorCoreDevice device, GpuArray y, scoped in SumInputs sum, scoped in Conv2dShape shape)
-    {
-        var (terms, addend) = (0, sum.Addend);
-        for (; sum.Terms.Length - terms > TensorCoreProblem.MaxTerms; terms += TensorCoreProblem.MaxTerms)
-        {
-            var some = new SumInputs { Terms = sum.Terms.Slice(terms, TensorCoreProblem.MaxTerms), Addend = addend };
-            if (!HasMaps(some.Terms))
-                continue;
-            TensorCoreLaunch.Forward<ActivationEpilogue<Identity>>(device, Prepare(device, y, some, shape));
-            addend = y;
-        }
-
-        return new SumInputs
-        {
-            Terms = sum.Terms[terms..],
-            Addend = addend,
-            Bias = sum.Bias,
-            Table = sum.Table,
-            TableKernel = sum.TableKernel,
-        };
     }
 
     // Packs the operands of all terms and describes their sum.
@@ -114,8 +77,6 @@ internal static partial class TensorCoreConv2d
         long imageChunks = 0, weightChunks = 0;
         foreach (ref readonly var term in sum.Terms)
         {
-            if (term.IsConstant)
-                continue;
             var own = Own(shape, term);
             imageChunks += Aligned(problem.ImageChunks(own));
             weightChunks += TensorCoreProblem.WeightChunks(shape.K, problem.Weights(own).LineChunks);
@@ -128,8 +89,6 @@ internal static partial class TensorCoreConv2d
         int count = 0;
         foreach (ref readonly var term in sum.Terms)
         {
-            if (term.IsConstant)
-                continue;
             var own = Own(shape, term);
             var images = packedImages.SubView(firstImage, problem.ImageChunks(own));
             Pack(device, images, term.X, problem.Images(own), images.Length);
@@ -150,17 +109,6 @@ internal static partial class TensorCoreConv2d
 
         SetMemory(ref args, y, sum.Addend, sum.Table, sum.Bias);
         return args;
-    }
-
-    private static bool HasMaps(ReadOnlySpan<Conv2dOperand> terms)
-    {
-        foreach (ref readonly var term in terms)
-        {
-            if (!term.IsConstant)
-                return true;
-        }
-
-        return false;
     }
 
     private static void Pack(

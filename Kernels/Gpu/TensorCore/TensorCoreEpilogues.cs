@@ -161,11 +161,9 @@ internal readonly struct LstmCellEpilogue : ITensorCoreEpilogue
     {
         int across = TTile.Columns / GateOrder.Gates, lane = Group.IdxX % across;
         int hidden = args.Columns / GateOrder.Gates, channel = (firstColumn / GateOrder.Gates) + lane;
-        int within = channel % GateOrder.Group, left = hidden - (channel - within);
-        int width = left < GateOrder.Group ? left : GateOrder.Group;
         if (channel >= hidden)
             return;
-        int column = (GateOrder.Gates * (lane - (lane % GateOrder.Group))) + within, gate = firstColumn + column;
+        int width = GateOrder.Width(channel, hidden), column = GateOrder.Index(lane), gate = firstColumn + column;
         int pass = TensorCoreShared.Threads / across;
         var bias = default(Gates);
         if (args.HasBias != 0)

@@ -48,7 +48,7 @@ internal static class TensorCoreFewChannels
     {
         int taps = shape.Kernel * shape.Kernel;
         return shape.Padding > 0
-            && 2 * 128 * TensorCoreProblem.Tiles(channels * taps, 128) <= 64 * taps * TensorCoreProblem.Tiles(channels, 64);
+            && 2 * 128 * Ceiling.Divide(channels * taps, 128) <= 64 * taps * Ceiling.Divide(channels, 64);
     }
 
     /// <summary>The product whose columns are taps and input channels.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Gqn.Native.Kernels.Shapes;
 using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
@@ -144,7 +145,7 @@ internal struct HaloWalk
             : _term == 1 ? (args.Term1.Chunks, args.Term1.Kernel)
             : _term == 2 ? (args.Term2.Chunks, args.Term2.Kernel) : (args.Term3.Chunks, args.Term3.Kernel);
         Kernel = kernel;
-        _groups = (chunks + TensorCoreShared.LineChunks - 1) / TensorCoreShared.LineChunks;
+        _groups = Ceiling.Divide(chunks, TensorCoreShared.LineChunks);
         ChannelGroup = 0;
     }
 

@@ -65,7 +65,7 @@ internal static class TensorCorePacking
         int numbers = Numbers(args.Bf16), tail = args.LineChunks - (args.Taps * args.Chunks);
         return new Index3D(
             TensorCoreProblem.PaddedColumns(args.Outputs) / Side,
-            TensorCoreProblem.Tiles(Math.Max(args.Chunks, tail) * numbers, Side), args.Taps + (tail > 0 ? 1 : 0));
+            Ceiling.Divide(Math.Max(args.Chunks, tail) * numbers, Side), args.Taps + (tail > 0 ? 1 : 0));
     }
 
     /// <summary>The packed bits of two bf16 numbers, the first one below; ties to even.</summary>

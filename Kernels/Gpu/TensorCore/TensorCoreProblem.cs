@@ -6,9 +6,6 @@ namespace Gqn.Native.Kernels.Gpu;
 /// <param name="IsBf16">bf16, else tf32.</param>
 internal readonly record struct TensorCoreProblem(bool IsBf16)
 {
-    /// <summary>Terms of one launch.</summary>
-    public const int MaxTerms = 4;
-
     // Offsets of pixels that a row's mask has bits for, in each direction: see TensorCoreForward.
     private const int MaxKernel = 15;
 
@@ -37,7 +34,7 @@ internal readonly record struct TensorCoreProblem(bool IsBf16)
     }
 
     /// <summary>Chunks of a pixel with so many channels.</summary>
-    public int Chunks(int channels) => (channels + Numbers - 1) / Numbers;
+    public int Chunks(int channels) => Ceiling.Divide(channels, Numbers);
 
     /// <summary>A term of the forward convolution.</summary>
     public TensorCoreTerm Term(in Conv2dShape shape) => shape.Padding == 0
@@ -87,7 +84,7 @@ internal readonly record struct TensorCoreProblem(bool IsBf16)
             Width = width,
             HeightReciprocal = Reciprocal(height),
             WidthReciprocal = Reciprocal(width),
-            Stages = (stages + parts - 1) / parts,
+            Stages = Ceiling.Divide(stages, parts),
             PartStride = checked((int)((long)taps * shape.C * shape.K)),
             Channels = shape.C,
             Taps = taps,
@@ -171,19 +168,16 @@ internal readonly record struct TensorCoreProblem(bool IsBf16)
 
     /// <summary>Columns of packed weights.</summary>
     public static int PaddedColumns(int columns) =>
-        Tiles(columns, TensorCorePacking.ColumnMultiple) * TensorCorePacking.ColumnMultiple;
-
-    /// <summary>Tiles that cover a size.</summary>
-    public static int Tiles(int size, int tile) => (size + tile - 1) / tile;
+        Ceiling.Divide(columns, TensorCorePacking.ColumnMultiple) * TensorCorePacking.ColumnMultiple;
 
     private static TensorCoreTerm Term(int chunks, int kernel) => new()
     {
         Chunks = chunks,
         Kernel = kernel,
-        Stages = Tiles(kernel * kernel * chunks, TensorCoreShared.LineChunks),
+        Stages = Ceiling.Divide(kernel * kernel * chunks, TensorCoreShared.LineChunks),
     };
 
-    private static uint Reciprocal(int divisor) => (uint)(((1L << 32) + divisor - 1) / divisor);
+    private static uint Reciprocal(int divisor) => (uint)Ceiling.Divide(1L << 32, divisor);
 
-    private int WeightStages(in Conv2dShape shape) => Tiles(shape.N * shape.OutH * shape.OutW, StagePixels);
+    private int WeightStages(in Conv2dShape shape) => Ceiling.Divide(shape.N * shape.OutH * shape.OutW, StagePixels);
 }

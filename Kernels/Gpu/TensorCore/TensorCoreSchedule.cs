@@ -1,3 +1,5 @@
+using Gqn.Native.Kernels.Shapes;
+
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>Tiles of a product on tensor cores, and which of them are cut along the inner dimension.</summary>
@@ -55,7 +57,7 @@ internal readonly record struct TensorCoreSchedule(
             Keep(ref best, new(tiling, tiles, 1, inner, CyclesOf(tiling, tiles, inner, multiprocessors)));
             for (int parts = 2; parts <= Math.Min(MaxParts, inner / MinStages) && pairs < tiles; parts++)
             {
-                int part = TensorCoreProblem.Tiles(inner, parts), groups = (tiles - pairs) * parts;
+                int part = Ceiling.Divide(inner, parts), groups = (tiles - pairs) * parts;
                 double time = CyclesOf(tiling, pairs, inner, multiprocessors)
                     + CyclesOf(tiling, groups, part, multiprocessors)
                     + Sums((double)groups * Area(tiling), multiprocessors);
@@ -77,7 +79,7 @@ internal readonly record struct TensorCoreSchedule(
             int tiles = Tiles(rows, columns, tiling), most = Math.Clamp(stages / MinStages, 1, MaxParts);
             for (int parts = 1; parts <= most; parts++)
             {
-                int part = TensorCoreProblem.Tiles(stages, parts);
+                int part = Ceiling.Divide(stages, parts);
                 double time = CyclesOf(tiling, (long)tiles * parts, part, multiprocessors);
                 if (parts > 1)
                     time += Sums((double)rows * columns * parts, multiprocessors);
@@ -101,7 +103,7 @@ internal readonly record struct TensorCoreSchedule(
             _ => 0.3,
         };
         // The busiest multiprocessor's.
-        long most = (groups + multiprocessors - 1) / multiprocessors;
+        long most = Ceiling.Divide(groups, multiprocessors);
         return (most + (most % 2 * Alone))
             * ((stages * StageCycles * Area(tiling) / (128 * 128 * share)) + GroupCycles);
     }
@@ -115,7 +117,7 @@ internal readonly record struct TensorCoreSchedule(
     private static int Tiles(int rows, int columns, TensorCoreTiling tiling)
     {
         var (tileRows, tileColumns) = Size(tiling);
-        return checked(TensorCoreProblem.Tiles(rows, tileRows) * TensorCoreProblem.Tiles(columns, tileColumns));
+        return checked(Ceiling.Divide(rows, tileRows) * Ceiling.Divide(columns, tileColumns));
     }
 
     private static int Area(TensorCoreTiling tiling)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Gqn.Native.Kernels.Shapes;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
 
@@ -24,7 +25,7 @@ internal static class TensorCoreWeightGradient<TTile, TEpilogue>
 
     private static void WeightGradient(TensorCoreArgs args)
     {
-        int rowTiles = (args.Rows + TTile.Rows - 1) / TTile.Rows, tile = Grid.IdxX;
+        int rowTiles = Ceiling.Divide(args.Rows, TTile.Rows), tile = Grid.IdxX;
         int columnTile = tile % args.ColumnTiles;
         tile /= args.ColumnTiles;
         int part = tile / rowTiles;
@@ -41,7 +42,7 @@ internal static class TensorCoreWeightGradient<TTile, TEpilogue>
             SetRow(args, thread, firstRow + thread);
 
         int pixels = args.Pixels;
-        int stages = (pixels + StagePixels - 1) / StagePixels, begin = part * args.Stages;
+        int stages = Ceiling.Divide(pixels, StagePixels), begin = part * args.Stages;
         int count = stages - begin < args.Stages ? stages - begin : args.Stages;
 
         var images = default(ChunkColumn);
@@ -116,7 +117,7 @@ internal static class TensorCoreWeightGradient<TTile, TEpilogue>
     private static void SetRow(in TensorCoreArgs args, int row, int at)
     {
         // Channels are padded to whole chunks.
-        int numbers = 16 / TTile.ElementBytes, padded = (args.Channels + numbers - 1) / numbers * numbers;
+        int numbers = 16 / TTile.ElementBytes, padded = Ceiling.Multiple(args.Channels, numbers);
         int tap = at / padded, c = at - (tap * padded);
         bool exists = tap < args.Taps && c < args.Channels;
         int index = args.Blocked != 0 ? (c * args.Taps) + tap : (tap * args.Channels) + c;

@@ -12,7 +12,7 @@ public class GpuLayerBenchmarks : IMeasuredWork, IDisposable
     private const int Calls = 4;
     private GpuDeviceTensors _tensors = null!;
     private Conv2dTerm[] _terms = [];
-    private Conv2dTermGradient[] _inputs = [], _weights = [];
+    private Conv2dTerm[] _inputs = [], _weights = [];
     private Tensor _y, _bias;
 
     /// <summary>A sum of convolutions.</summary>
@@ -62,9 +62,9 @@ public class GpuLayerBenchmarks : IMeasuredWork, IDisposable
             _tensors.Add(new Shape(Shape.N, channels, side, side)),
             _tensors.Add(new Shape(Shape.K, channels, Shape.Kernel, Shape.Kernel))))];
         _inputs = [.. _terms.Select(
-            term => new Conv2dTermGradient(default, term.W, _tensors.Add(term.X.Shape), 0, default, 0))];
+            term => new Conv2dTerm(default, term.W, _tensors.Add(term.X.Shape), 0, default, 0))];
         _weights = [.. _terms.Select(
-            term => new Conv2dTermGradient(term.X, default, default, 0, _tensors.Add(term.W.Shape), 0))];
+            term => new Conv2dTerm(term.X, default, default, 0, _tensors.Add(term.W.Shape), 0))];
     }
 
     [GlobalCleanup]

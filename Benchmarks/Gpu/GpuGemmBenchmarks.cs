@@ -2,6 +2,7 @@ using System.ComponentModel;
 using BenchmarkDotNet.Attributes;
 using Gqn.Native.Benchmarks.Measures;
 using Gqn.Native.Kernels.Cpu;
+using Gqn.Native.Kernels.Shapes;
 using Gqn.Native.Kernels.Gpu;
 using CpuGemm = Gqn.Native.Kernels.Cpu.MatMulKernels;
 using GpuGemm = Gqn.Native.Kernels.Gpu.MatMulKernels;
@@ -53,7 +54,7 @@ public unsafe class GpuGemmBenchmarks : IMeasuredWork, IDisposable
 
     [Benchmark(Baseline = true)]
     public void CpuMultiply() => CpuGemm.Multiply(
-        _workspace, _c.Pointer, null, _a.Pointer, _b.Pointer, Size.M, Size.N, Size.K, false, false);
+        _workspace, _c.Pointer, null, _a.Pointer, _b.Pointer, new MatMulShape(Size.M, Size.N, Size.K));
 
     [Benchmark]
     public void Multiply() => Multiply(transposeA: false, transposeB: false);
@@ -67,7 +68,8 @@ public unsafe class GpuGemmBenchmarks : IMeasuredWork, IDisposable
     private void Multiply(bool transposeA, bool transposeB)
     {
         GpuGemm.Multiply(
-            _device.Context, _gpuC, default, _gpuA, _gpuB, Size.M, Size.N, Size.K, transposeA, transposeB);
+            _device.Context, _gpuC, default, _gpuA, _gpuB,
+            new MatMulShape(Size.M, Size.N, Size.K, transposeA, transposeB));
         _device.Context.Synchronize();
     }
 }
