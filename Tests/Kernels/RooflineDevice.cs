@@ -5,14 +5,14 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Tests.Kernels;
 
-/// <summary>A device that computes nothing and adds up what an H200 with tensor cores would have to do.</summary>
+/// <summary>A device that computes nothing and adds up the work of an H200 with tensor cores.</summary>
 /// <remarks>
-/// Convolutions and matrix products go through the host's own code, which chooses tiles and launches; the other operations
-/// are taken for the bytes of their tensors, each read or written once.
+/// Convolutions and matrix products go through the host's own code, which chooses tiles and launches; the other
+/// operations count as the bytes of their tensors, each read or written once.
 /// </remarks>
 internal sealed class RooflineDevice : CountingDevice
 {
-    /// <summary>Bytes of memory in a second, and seconds of a launch in a graph.</summary>
+    /// <summary>Memory bandwidth in bytes per second, and seconds per launch in a graph.</summary>
     public const double Bandwidth = 4.8e12, LaunchSeconds = 1.5e-6;
 
     private readonly GpuContext _memory = GpuContext.Open("simulator");
@@ -25,12 +25,12 @@ internal sealed class RooflineDevice : CountingDevice
         _ledger = new TensorCoreLedger(_memory, bf16, Add);
     }
 
-    /// <summary>What one kind of launch adds up to.</summary>
+    /// <summary>The totals of one kind of launch.</summary>
     public sealed record Entry(int Launches, double Bytes, double Operations, double Seconds);
 
     public SortedDictionary<string, Entry> Entries { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Floating-point operations that results need, padding of images counted.</summary>
+    /// <summary>Floating-point operations that the results need, padding of images included.</summary>
     public double Useful { get; private set; }
 
     public override string Description => "roofline";
@@ -88,7 +88,7 @@ internal sealed class RooflineDevice : CountingDevice
             int passes = (term.Dx.Exists ? 1 : 0) + (term.Dw.Exists ? 1 : 0);
             if (IsConstantMap((term.X.Exists ? term.X : term.Dx).Shape, shape))
             {
-                // Sums of classes and of taps read dy once; then one or two launches for each gradient.
+                // The sums over classes and taps read dy once; each gradient then takes one or two launches.
                 Move("constant maps", dy.Shape.Count, 2 + passes);
                 continue;
             }

@@ -10,7 +10,7 @@ namespace Gqn.Native.Tests.Kernels;
 /// <summary>The tensor-core convolutions, executed as PTX, against the definition on rounded operands.</summary>
 public sealed class TensorCoreConvolutionTests : IDisposable
 {
-    // Sums are single precision, products exact: rounding of some hundred additions.
+    // Products are exact and sums in single precision: the rounding of some hundred additions.
     private const double Tolerance = 3e-6;
 
     private readonly GpuContext _memory = GpuContext.Open("simulator");
@@ -71,7 +71,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
     }
 
     /// <summary>
-    /// Terms with filters of different sizes, a constant one to be passed over, an addend, a table, a bias and an
+    /// Terms with filters of different sizes, a constant one to be skipped, an addend, a table, a bias and an
     /// activation; more terms than one launch takes; rings of two, three and four stages.
     /// </summary>
     [Theory]
@@ -99,8 +99,8 @@ public sealed class TensorCoreConvolutionTests : IDisposable
     }
 
     /// <summary>
-    /// Images of whole blocks of pixels: filters of both sizes, channels that do not fill their last line, several blocks
-    /// in each direction.
+    /// Images made of whole blocks of pixels: both filter sizes, channels that do not fill their last line, several
+    /// blocks in each direction.
     /// </summary>
     [Theory]
     [InlineData(false, 1, 16, 32, 40, 60)]
@@ -119,8 +119,8 @@ public sealed class TensorCoreConvolutionTests : IDisposable
     }
 
     /// <summary>
-    /// Tiles beyond whole rounds are cut along the inner dimension, in the middle of terms and taps: the cell and a sum
-    /// with addend, table, bias and activation on the added parts, of blocks of pixels and of lines, of both widths.
+    /// Tiles beyond whole rounds are cut along the reduction axis, in the middle of terms and taps: the cell, and a sum
+    /// with addend, table, bias and activation on the added parts, for blocks of pixels and for lines, in both widths.
     /// </summary>
     [Theory]
     [InlineData(false, 3, 8, 16, 64, 256, "Halo128x64")]
@@ -131,7 +131,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
     public void PartsOfTilesAreAdded(bool bf16, int n, int h, int w, int k, int c, string tile)
     {
         var shape = new Conv2dShape(n, 0, h, w, k, 5, 1);
-        // Sums of thousands of products, and an activation that leaves the largest at 1.
+        // Sums of thousands of products, and an activation that bounds the values by 1.
         const double tolerance = 3 * Tolerance;
         using var device = new PtxTensorCoreDevice(_memory, bf16, multiprocessors: 1);
         var (sum, expected) = Sum(device, shape, bf16, 2, [(c, 3), (bf16 ? 60 : 30, 5)]);
@@ -165,7 +165,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         Assert.InRange(TensorCoreOperands.Error(device.Read(cellNext), next), 0, tolerance);
     }
 
-    /// <summary>Both tiles, and the gradient by the input, whose filter is turned round.</summary>
+    /// <summary>Both tiles, and the gradient with respect to the input, whose filter is reversed.</summary>
     [Theory]
     [InlineData(128, 1, "Halo128x128")]
     [InlineData(33, 4, "Halo128x64")]
@@ -185,7 +185,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         }
     }
 
-    /// <summary>Whole groups of gates and a narrow one; the cell as epilogue of every tile.</summary>
+    /// <summary>Whole groups of gates and a narrow one; the cell as the epilogue of every tile.</summary>
     [Theory]
     [InlineData(false, 20, 3, 1, true, 9)]
     [InlineData(true, 20, 3, 64, false, 9)]
@@ -227,7 +227,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
             Assert.InRange(TensorCoreOperands.Error(device.Read(activated), gates), 0, Tolerance);
     }
 
-    /// <summary>A cell that is absent is zero.</summary>
+    /// <summary>An absent cell is zero.</summary>
     [Fact]
     public void AbsentCellIsZero()
     {
@@ -242,7 +242,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         Assert.Equal(device.Read(results[1]), device.Read(results[3]));
     }
 
-    /// <summary>Each of the tiles, forward and backward, where it is the best for the number of multiprocessors.</summary>
+    /// <summary>Each tile, forward and backward, with a multiprocessor count for which it is the best.</summary>
     [Theory]
     [InlineData(128, 128, 1, "128x128", "128x128")]
     [InlineData(128, 64, 1, "128x64", "128x128")]
@@ -277,7 +277,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
     }
 
     /// <summary>
-    /// Gradients are added where the operands say so, in one part and in several, of few inputs and of few outputs.
+    /// Gradients accumulate where the operands say so, in one part and in several, with few inputs and few outputs.
     /// </summary>
     [Theory]
     [InlineData(false, 1, 40)]
@@ -306,7 +306,7 @@ public sealed class TensorCoreConvolutionTests : IDisposable
         Assert.Equal(multiprocessors > 1, parts > 1);
     }
 
-    /// <summary>Products of matrices as they are and with either one transposed, with an addend or its own result.</summary>
+    /// <summary>Matrix products, plain or with a factor transposed, with an addend or the result itself.</summary>
     [Theory]
     [InlineData(false, 70, 45, 90, false, false)]
     [InlineData(true, 130, 3, 70, false, false)]

@@ -12,7 +12,7 @@ internal static partial class OpCatalog
             (new(1, 1, 1, 1), 1, 1), (new(1, 2, 3, 1), 4, 4), (new(2, 1, 3, 2), 5, 8), (new(2, 7, 3, 5), 9, 4),
             (new(3, 17, 4, 4), 20, 8), (new(2, 1, 6, 5), 131, 8), (new(2, 64, 5, 3), 13, 4), (new(2, 100, 3, 3), 10, 4),
             (new(1, 33, 1, 17), 7, 8), (new(2, 129, 1, 5), 3, 5),
-            // The volume's own: places among cells, among cells and distances, points among places.
+            // The volume's own shapes: places among cells, among cells and distances, points among places.
             (new(3, 64, 8, 8), 1024, 4), (new(2, 1, 1024, 1), 1024, 8), (new(2, 32, 1024, 1), 4096, 8),
         ];
         foreach (var (x, rows, taps) in sizes)
@@ -84,7 +84,7 @@ internal static partial class OpCatalog
                 (_, x) => [x[0].Softmax()]);
         }
 
-        // Beyond 44 the square of a sum is infinite; an exponential is off by as much as its argument is rounded.
+        // Beyond 44 the square of a sum overflows; an exponential is off by the rounding of its argument.
         foreach (double level in (double[])[-77, 50, 77])
         {
             yield return new(
