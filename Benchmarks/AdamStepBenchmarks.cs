@@ -12,7 +12,7 @@ public unsafe class AdamStepBenchmarks : IKernelBenchmarks
     private CpuWorkspace _workspace = null!;
     private Floats _values = null!, _gradients = null!, _first = null!, _second = null!, _parts = null!;
 
-    /// <summary>Parameters: one core of "small", and all of it.</summary>
+    /// <summary>Number of parameters: one core of "small", and the whole network.</summary>
     [Params(1_000_000, 16_000_000)]
     public int Count { get; set; }
 

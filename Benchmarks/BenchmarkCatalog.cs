@@ -7,11 +7,11 @@ namespace Gqn.Native.Benchmarks;
 
 /// <summary>A class of benchmarks.</summary>
 /// <param name="Type">The class.</param>
-/// <param name="Description">One line of what it measures.</param>
+/// <param name="Description">One line on what it measures.</param>
 /// <param name="Methods">Its benchmarks in order of declaration.</param>
 internal sealed record BenchmarkClass(Type Type, string Description, IReadOnlyList<string> Methods)
 {
-    /// <summary>The method that the others are compared with; null where there is none.</summary>
+    /// <summary>The method that the others are compared with; null if there is none.</summary>
     public string? Baseline => Methods.FirstOrDefault(
         method => Type.GetMethod(method)!.GetCustomAttribute<BenchmarkAttribute>()!.Baseline);
 }
@@ -36,7 +36,7 @@ internal static class BenchmarkCatalog
     /// <summary>
     /// The benchmarks whose class, method or Class.Method matches a pattern, each class with its baseline.
     /// </summary>
-    /// <param name="pattern">With * and ?, in any case; the ending "Benchmarks" of a class may be left out.</param>
+    /// <param name="pattern">With * and ?, ignoring case; the ending "Benchmarks" of a class may be omitted.</param>
     public static IReadOnlyList<BenchmarkClass> Select(string pattern) =>
     [
         .. from benchmarks in Classes

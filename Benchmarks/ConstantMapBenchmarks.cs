@@ -26,7 +26,7 @@ public unsafe class ConstantMapBenchmarks : IKernelBenchmarks
 
     public int Threads { get; set; } = Environment.ProcessorCount;
 
-    /// <summary>The operations of the expanded map, so that its rate and that of the classes can be compared.</summary>
+    /// <summary>The operations of the expanded map, so that its rate and that of the classes are comparable.</summary>
     public Work WorkOf(string method) => new(
         2.0 * Shape.MultiplyAccumulates * (method.Contains("Backward", StringComparison.Ordinal) ? 2 : 1),
         4.0 * Shape.K * Shape.C * Shape.Kernel * Shape.Kernel);

@@ -26,7 +26,7 @@ public unsafe class Conv2dBenchmarks : IKernelBenchmarks
         new("tower 1x1", new(6, 256, 16, 16, 256, 1, 1)), new("head", new(2, 128, 16, 16, 6, 5, 1)),
     ];
 
-    /// <summary>The place in the network, which has the sizes.</summary>
+    /// <summary>The layer of the network, which determines the sizes.</summary>
     [ParamsSource(nameof(Layers))]
     public Layer Place { get; set; } = null!;
 
@@ -79,13 +79,13 @@ public unsafe class Conv2dBenchmarks : IKernelBenchmarks
     [Benchmark]
     public void BackwardWeight() => DirectConv2d.BackwardWeight(_workspace, _w, 0, _y, _x, Shape);
 
-    /// <summary>A convolution of the network under the name that the table shows.</summary>
+    /// <summary>A convolution of the network, with the name that the table shows.</summary>
     public sealed record Layer(string Name, Conv2dShape Shape)
     {
         public override string ToString() => Name;
     }
 
-    // A fixed pattern of small numbers: the time does not depend on the values, if none is subnormal or infinite.
+    // A fixed pattern of small numbers: time does not depend on values, unless some are subnormal or infinite.
     private static float* Fill(long length)
     {
         float* array = (float*)NativeMemory.AlignedAlloc((nuint)length * sizeof(float), 64);

@@ -14,7 +14,7 @@ public unsafe class ConvolutionSumBenchmarks : IKernelBenchmarks
     private Floats[] _x = [], _w = [], _dx = [], _dw = [];
     private Floats _y = null!, _bias = null!, _cell = null!, _next = null!, _hidden = null!;
 
-    /// <summary>The terms of the cores of the small and the paper-sized model, and of the default one.</summary>
+    /// <summary>The terms of the cores of the small, the paper-sized and the default model.</summary>
     public static IEnumerable<Layer> Layers =>
     [
         new("generation 8x8", new(8, 0, 8, 8, 256, 5, 1), [64, 3, 64]),
@@ -24,7 +24,7 @@ public unsafe class ConvolutionSumBenchmarks : IKernelBenchmarks
         new("inference 16x16", new(2, 0, 16, 16, 512, 5, 1), [3, 256, 128, 128, 128]),
     ];
 
-    /// <summary>The place in the network, which has the sizes.</summary>
+    /// <summary>The layer of the network, which determines the sizes.</summary>
     [ParamsSource(nameof(Layers))]
     public Layer Place { get; set; } = null!;
 
@@ -117,7 +117,7 @@ public unsafe class ConvolutionSumBenchmarks : IKernelBenchmarks
         return operands;
     }
 
-    /// <summary>A sum of the network under the name that the table shows; the shape's C does not matter.</summary>
+    /// <summary>A sum of the network, with the name that the table shows; the shape's C is ignored.</summary>
     public sealed record Layer(string Name, Conv2dShape Shape, int[] Channels)
     {
         public override string ToString() => Name;

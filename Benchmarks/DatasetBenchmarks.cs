@@ -69,7 +69,7 @@ public class DatasetBenchmarks : IMeasuredWork
         return frames;
     }
 
-    /// <summary>36 scenes of on average three contexts and a query, from two workers.</summary>
+    /// <summary>36 scenes with a query and three contexts on average, from two workers.</summary>
     [Benchmark]
     public SceneBatch Batch() => _batches.Next();
 }

@@ -18,13 +18,13 @@ public unsafe class GatherBenchmarks : IKernelBenchmarks
     /// <summary>An interpolation of the volume.</summary>
     /// <param name="Name">What is interpolated.</param>
     /// <param name="Images">Views.</param>
-    /// <param name="Rows">Places or points that are interpolated.</param>
-    /// <param name="Columns">What they are interpolated among.</param>
-    /// <param name="Taps">Entries of a row.</param>
-    /// <param name="Channels">Of both.</param>
+    /// <param name="Rows">Places or points to interpolate.</param>
+    /// <param name="Columns">Cells or places to interpolate among.</param>
+    /// <param name="Taps">Entries per row.</param>
+    /// <param name="Channels">Channels on both sides.</param>
     public sealed record Interpolation(string Name, int Images, int Rows, int Columns, int Taps, int Channels)
     {
-        /// <summary>Two operations for each entry and channel; entries and both sides once.</summary>
+        /// <summary>Two operations per entry and channel; entries and both sides are counted once.</summary>
         public Work Work => new(
             2.0 * Images * Rows * Taps * Channels,
             sizeof(float) * (double)Images * ((2.0 * Rows * Taps) + Rows + ((Rows + Columns) * Channels)));
@@ -32,7 +32,7 @@ public unsafe class GatherBenchmarks : IKernelBenchmarks
         public override string ToString() => Name;
     }
 
-    /// <summary>Of 24 contexts of 32 pixels and 8 queries, with 16 x 16 x 4 places.</summary>
+    /// <summary>For 24 contexts of 32 pixels and 8 queries, with 16 x 16 x 4 places.</summary>
     public static IEnumerable<Interpolation> Places =>
     [
         new("coarse", 24, 1024, 64, 4, 24), new("fine", 24, 1024, 256, 4, 24), new("depth", 24, 1024, 1024, 8, 1),

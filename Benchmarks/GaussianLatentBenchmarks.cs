@@ -43,7 +43,7 @@ public unsafe class GaussianLatentBenchmarks : IKernelBenchmarks
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>The noise is integer arithmetic and is not counted.</summary>
+    /// <summary>The noise is integer arithmetic and does not count.</summary>
     public Work WorkOf(string method) => method == nameof(Backward)
         ? Work.PerElement((double)Rows * Channels, flops: 23, floats: 10)
         : Work.PerElement((double)Rows * Channels, flops: 16, floats: 6);

@@ -2,8 +2,8 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Benchmarks;
 
-/// <summary>Sparse matrices as interpolation makes them, and their transposes: each row has entries in columns that are
-/// neighbours on a grid, and rows that follow each other are near.</summary>
+/// <summary>Sparse matrices as interpolation makes them, with their transposes: the entries of a row are in columns
+/// that are neighbours on a grid, and consecutive rows are close to each other.</summary>
 internal sealed class InterpolationRows
 {
     private InterpolationRows(int images, int rows, int columns, int entries)
@@ -19,7 +19,7 @@ internal sealed class InterpolationRows
 
     public int Entries { get; }
 
-    /// <summary>[image][row], and where the last row ends.</summary>
+    /// <summary>[image][row], followed by the end of the last row.</summary>
     public float[] Starts { get; }
 
     /// <summary>[image][entry]</summary>
@@ -29,10 +29,10 @@ internal sealed class InterpolationRows
     public float[] Weights { get; }
 
     /// <summary>The matrices and their transposes.</summary>
-    /// <param name="images">How many.</param>
+    /// <param name="images">Number of matrices.</param>
     /// <param name="rows">Rows of each.</param>
     /// <param name="columns">Columns of each.</param>
-    /// <param name="taps">Entries of a row: 4 or 8.</param>
+    /// <param name="taps">Entries per row: 4 or 8.</param>
     public static (InterpolationRows Rows, InterpolationRows Transposed) Create(
         int images, int rows, int columns, int taps)
     {
@@ -54,7 +54,7 @@ internal sealed class InterpolationRows
         int side = (int)Math.Sqrt(ColumnCount);
         for (int row = 0; row < Rows; row++)
         {
-            // A walk over the grid, begun elsewhere by each image.
+            // A walk over the grid with a different start for each image.
             int first = (int)(((long)row * ColumnCount / Rows) + (image * 7)) % ColumnCount;
             for (int tap = 0; tap < taps; tap++)
             {

@@ -14,7 +14,7 @@ public class RepresentationStepBenchmarks : IKernelBenchmarks
     private CpuDevice _device = null!;
     private TrainingLoop _tower = null!, _rays = null!, _pool = null!, _volume = null!;
 
-    /// <summary>Layers of the generator, which all share.</summary>
+    /// <summary>Layers of the generator, which is the same for all.</summary>
     [Params(2, 4)]
     public int Layers { get; set; } = 2;
 

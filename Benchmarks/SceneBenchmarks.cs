@@ -66,7 +66,7 @@ public class SceneBenchmarks : IMeasuredWork
             RenderViews(scene, _rgb);
     }
 
-    /// <summary>The same pictures, shared by as many threads as there are processors.</summary>
+    /// <summary>The same pictures, shared among as many threads as there are processors.</summary>
     [Benchmark(OperationsPerInvoke = Scenes * Views)]
     public void PictureOnAllCores()
     {
@@ -77,7 +77,7 @@ public class SceneBenchmarks : IMeasuredWork
     [Benchmark]
     public Scene Sample() => _environment.Sample(SceneSplit.Train, _index++);
 
-    /// <summary>36 scenes of on average three contexts and a query, from two workers.</summary>
+    /// <summary>36 scenes with a query and three contexts on average, from two workers.</summary>
     [Benchmark]
     public SceneBatch Batch() => _batches.Next();
 

@@ -7,16 +7,16 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Benchmarks.Commands;
 
-/// <summary>The program as it is called: <c>list</c>, <c>run FILTER</c>, <c>check</c>, or a verb for devices.</summary>
+/// <summary>The program's command line: <c>list</c>, <c>run FILTER</c>, <c>check</c>, or a verb for devices.</summary>
 internal static class BenchmarkCommands
 {
-    /// <summary>Exit code: done, and every guard holds.</summary>
+    /// <summary>Exit code: success, and every guard holds.</summary>
     public const int Success = 0;
 
     /// <summary>Exit code: a benchmark failed or a guard does not hold.</summary>
     public const int Failed = 1;
 
-    /// <summary>Exit code: what was given is wrong.</summary>
+    /// <summary>Exit code: the input is wrong.</summary>
     public const int BadInput = 2;
 
     private const string Description = """
@@ -39,7 +39,7 @@ internal static class BenchmarkCommands
     /// <summary>Runs one command.</summary>
     /// <param name="args">The words after the program's name.</param>
     /// <param name="output">Receives results; BenchmarkDotNet writes to the console itself.</param>
-    /// <param name="error">Receives the one sentence on what was given wrong.</param>
+    /// <param name="error">Receives one sentence on what is wrong with the input.</param>
     /// <returns>The exit code.</returns>
     public static int Run(string[] args, TextWriter output, TextWriter error)
     {

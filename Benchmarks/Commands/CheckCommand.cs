@@ -7,7 +7,7 @@ using Gqn.Native.Model;
 
 namespace Gqn.Native.Benchmarks.Commands;
 
-/// <summary><c>check</c>: whether the hot cases are as fast as they have been.</summary>
+/// <summary><c>check</c>: whether the hot cases are still as fast as committed.</summary>
 internal static class CheckCommand
 {
     public static Command Create()

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Gqn.Native.Benchmarks.Commands;
 
-/// <summary><c>list</c>: what there is to measure.</summary>
+/// <summary><c>list</c>: the benchmarks that can be run.</summary>
 internal static class ListCommand
 {
     public static Command Create()

@@ -7,16 +7,16 @@ namespace Gqn.Native.Benchmarks.Commands;
 /// <summary>Options of the commands that measure a device.</summary>
 internal static class MeasureOptions
 {
-    /// <summary>Names the device to the benchmarks of GPUs.</summary>
+    /// <summary>The environment variable that names the device for GPU benchmarks.</summary>
     public const string DeviceVariable = "GQN_BENCHMARK_DEVICE";
 
-    /// <summary>Names the precision to the benchmarks of GPUs.</summary>
+    /// <summary>The environment variable that names the precision for GPU benchmarks.</summary>
     public const string PrecisionVariable = "GQN_BENCHMARK_PRECISION";
 
-    /// <summary>The device that benchmarks of GPUs open.</summary>
+    /// <summary>The device that GPU benchmarks open.</summary>
     public static string DeviceToMeasure => Environment.GetEnvironmentVariable(DeviceVariable) ?? "opencl:0";
 
-    /// <summary>The precision in which they open it; null for the device's.</summary>
+    /// <summary>The precision in which they open it; null for the device's default.</summary>
     public static Precision? PrecisionToMeasure => Parse(Environment.GetEnvironmentVariable(PrecisionVariable));
 
     /// <summary>Which device.</summary>
@@ -47,7 +47,7 @@ internal static class MeasureOptions
         DefaultValueFactory = _ => standard,
     };
 
-    /// <summary>The precision of a name; null for null.</summary>
+    /// <summary>The precision with a name; null for null.</summary>
     public static Precision? Parse(string? name) =>
         name is null ? null : Enum.Parse<Precision>(name, ignoreCase: true);
 

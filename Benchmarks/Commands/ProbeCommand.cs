@@ -5,7 +5,7 @@ using Gqn.Native.Engine;
 
 namespace Gqn.Native.Benchmarks.Commands;
 
-/// <summary><c>probe</c>: the devices for programs, where <c>gqn devices</c> is for people.</summary>
+/// <summary><c>probe</c>: the devices in machine-readable form; <c>gqn devices</c> is the human-readable one.</summary>
 internal static class ProbeCommand
 {
     public static Command Create()

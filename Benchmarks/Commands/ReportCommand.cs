@@ -11,7 +11,7 @@ namespace Gqn.Native.Benchmarks.Commands;
 /// <summary><c>report OUT</c>: tests, kernels and training steps of a device, in one file.</summary>
 internal static class ReportCommand
 {
-    // A device is asked for its precisions and the report is written at the end.
+    // For querying the device's precisions and for writing the report at the end.
     private const double ReservedSeconds = 15, ProbeSeconds = 120;
 
     private static readonly string[] DeviceOrder = ["cuda:0", "opencl:0"];
@@ -62,7 +62,7 @@ internal static class ReportCommand
         return command;
     }
 
-    /// <summary>The parts of a list of names, in their own order.</summary>
+    /// <summary>The parts with the given names, in their usual order.</summary>
     /// <exception cref="OptionException">A name is not that of a part.</exception>
     internal static IReadOnlyList<IReportPart> ChooseParts(IReadOnlyList<IReportPart> parts, string? names)
     {
@@ -76,7 +76,7 @@ internal static class ReportCommand
                 $"--only {names}: there is no part '{unknown}'; there are {string.Join(", ", parts.Select(part => part.Name))}.");
     }
 
-    /// <summary>The device that was asked for, or the best there is.</summary>
+    /// <summary>The requested device, or the best one available.</summary>
     /// <exception cref="OptionException">There is no such device, or it cannot be used.</exception>
     internal static DeviceRecord ChooseDevice(DeviceSurvey survey, string? name)
     {
@@ -129,7 +129,7 @@ internal static class ReportCommand
     private static IEnumerable<string> Logs(string folder, IEnumerable<IReportPart> parts) =>
         parts.Select(part => Path.Combine(folder, part.Name + ".log"));
 
-    // In a process of its own: a driver that crashes takes that one.
+    // In a separate process, so that a crashing driver does not take the report with it.
     private static DeviceSurvey Probe(string folder, Programs programs, TimeSpan limit)
     {
         using var log = new StreamWriter(Path.Combine(folder, "devices.log"));

@@ -9,7 +9,7 @@ using Gqn.Native.Model;
 
 namespace Gqn.Native.Benchmarks.Commands;
 
-/// <summary><c>run FILTER</c>: BenchmarkDotNet, with throughput beside what the machine can do.</summary>
+/// <summary><c>run FILTER</c>: BenchmarkDotNet, with throughput relative to what the machine can do.</summary>
 internal static class RunCommand
 {
     private const string Short = "short", Standard = "standard";
@@ -58,8 +58,8 @@ internal static class RunCommand
 
     private static ManualConfig Configuration(bool standard)
     {
-        // In this process: the default toolchain builds a project of its own, which the pinned packages and the rules
-        // of this repository do not fit, and a ratio needs no second process.
+        // In this process: the default toolchain builds a separate project, which does not fit the pinned packages and
+        // rules of this repository, and a ratio needs no second process.
         var job = (standard ? Job.Default : Job.ShortRun).WithToolchain(InProcessEmitToolchain.Instance);
         return DefaultConfig.Instance.AddJob(job).AddDiagnoser(MemoryDiagnoser.Default).AddColumn(WorkColumn.All);
     }

@@ -9,7 +9,7 @@ namespace Gqn.Native.Benchmarks.Commands;
 /// <summary><c>step</c>: seconds per training step on a device.</summary>
 internal static class StepCommand
 {
-    /// <summary>Context views of a scene where none are asked for: the mean of what training draws.</summary>
+    /// <summary>Default number of context views of a scene: the mean of what training draws.</summary>
     public const int UsualContexts = 3;
 
     private const double UsualSeconds = 10;
@@ -64,7 +64,7 @@ internal static class StepCommand
         return command;
     }
 
-    /// <summary>A preset with another number of scenes.</summary>
+    /// <summary>A preset with a different number of scenes.</summary>
     /// <exception cref="OptionException">There is no such preset, or a number is impossible.</exception>
     public static RunConfiguration Configure(string preset, int? batch, int contexts)
     {
@@ -86,7 +86,7 @@ internal static class StepCommand
         using var loop = new TrainingLoop(configuration, device, contexts, hasPosterior);
         var gpu = device as GpuDevice;
         var timing = StepTiming.Measure(() => loop.Step(), () => gpu?.Synchronize(), seconds);
-        // Once more, to count kernels and to see that it was training what was timed.
+        // One more step, to count kernels and to check that the timed steps were training.
         long launches = gpu?.Launches ?? 0;
         double loss = loop.Step(read: true);
         launches = (gpu?.Launches ?? 0) - launches;

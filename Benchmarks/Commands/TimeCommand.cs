@@ -10,15 +10,15 @@ using Gqn.Native.Model;
 
 namespace Gqn.Native.Benchmarks.Commands;
 
-/// <summary><c>time FILTER</c>: the benchmarks of a device in a given time, a line of JSON each.</summary>
+/// <summary><c>time FILTER</c>: the benchmarks of a device within a given time, a line of JSON each.</summary>
 /// <remarks>
 /// For machines that are lent for minutes: BenchmarkDotNet takes seconds per benchmark and shows figures at the end.
-/// What has least to do comes first, so that a slow device measures something as well. One that fails does not take the
-/// others along: they open the device anew.
+/// The benchmarks with the least work come first, so that even a slow device yields figures. A failed one does not take
+/// the others with it: they open the device anew.
 /// </remarks>
 internal static class TimeCommand
 {
-    // A call that takes longer than the last of these is its own measurement.
+    // A call longer than the last of these is its own measurement.
     private const double SecondsOfWarmUp = 0.15, SecondsPerBenchmark = 0.15, SecondsOfASlowCall = 1;
     private const int LeastSamples = 3;
 
@@ -94,7 +94,7 @@ internal static class TimeCommand
         return failed ? BenchmarkCommands.Failed : BenchmarkCommands.Success;
     }
 
-    /// <summary>At the rate of what was measured before, which had less to do; two calls are the least.</summary>
+    /// <summary>Estimated at the rate of the previous one, which had less work; two calls at least.</summary>
     internal static double SecondsNeeded(BenchmarkCase benchmark, OperationRecord? last) => last is { Flops: > 0 }
         ? 2 * benchmark.Descriptor.OperationsPerInvoke * DeclaredWork.Of(benchmark).Flops * last.Seconds / last.Flops
         : 0;
@@ -112,7 +112,7 @@ internal static class TimeCommand
         return instance;
     }
 
-    // A device that has failed may refuse to be closed as well, which adds nothing to what is known.
+    // A failed device may also refuse to be closed, which adds nothing to what is known.
     private static void CleanUp(BenchmarkCase benchmark, object? instance)
     {
         if (instance is null)
@@ -126,7 +126,7 @@ internal static class TimeCommand
         }
     }
 
-    // Benchmarks of one class and the same parameters share memory and compiled kernels.
+    // Benchmarks of one class with the same parameters share memory and compiled kernels.
     private static List<IGrouping<string, BenchmarkCase>> Cases(string filter) =>
     [
         .. from benchmarks in BenchmarkCatalog.Select(filter)
@@ -149,7 +149,7 @@ internal static class TimeCommand
     {
         var call = benchmark.Descriptor.WorkloadMethod.CreateDelegate<Action>(instance);
         int perCall = benchmark.Descriptor.OperationsPerInvoke;
-        // The first call compiles, the second fills caches; more of them bring clocks up and wake processors.
+        // The first call compiles, the second fills caches; further ones raise clock rates and wake processors.
         call();
         double second = SecondsOf(call);
         var samples = new List<double>();

@@ -20,7 +20,7 @@ public unsafe class GpuConvolutionBenchmarks : IMeasuredWork, IDisposable
     private Floats _x = null!, _w = null!, _y = null!;
     private GpuArray _gpuY, _bias, _cell, _cellNext, _hidden;
 
-    /// <summary>Heads, cores and towers, small batches and large.</summary>
+    /// <summary>Heads, cores and towers, at small and large batches.</summary>
     public static IEnumerable<Conv2dBenchmarks.Layer> Layers =>
     [
         new("3x3 64-64 16x16", new(4, 64, 16, 16, 64, 3, 1)), new("3x3 128-128 32x32", new(4, 128, 32, 32, 128, 3, 1)),

@@ -3,13 +3,13 @@ using Gqn.Native.Kernels.Gpu;
 
 namespace Gqn.Native.Benchmarks;
 
-/// <summary>The device that is measured, with arrays of small numbers.</summary>
+/// <summary>The device under measurement, with arrays of small numbers.</summary>
 internal sealed class GpuDeviceMemory : IDisposable
 {
     private readonly List<GpuMemory> _blocks = [];
 
-    /// <summary>The device that GQN_BENCHMARK_DEVICE names, in the precision of GQN_BENCHMARK_PRECISION; the first
-    /// OpenCL device in its own precision otherwise.</summary>
+    /// <summary>The device named by GQN_BENCHMARK_DEVICE, in the precision of GQN_BENCHMARK_PRECISION; by default the
+    /// first OpenCL device in its default precision.</summary>
     public GpuContext Context { get; } =
         GpuContext.Open(MeasureOptions.DeviceToMeasure, (MatrixPrecision?)MeasureOptions.PrecisionToMeasure);
 

@@ -3,12 +3,12 @@ using Gqn.Native.Engine;
 
 namespace Gqn.Native.Benchmarks;
 
-/// <summary>The device that is measured, in the precision that is measured, with tensors of small numbers.</summary>
+/// <summary>The device under measurement, in the given precision, with tensors of small numbers.</summary>
 internal sealed class GpuDeviceTensors : IDisposable
 {
     private readonly List<DeviceBuffer> _buffers = [];
 
-    /// <summary>The device that GQN_BENCHMARK_DEVICE names; the first OpenCL device otherwise.</summary>
+    /// <summary>The device named by GQN_BENCHMARK_DEVICE; by default the first OpenCL device.</summary>
     public Device Device { get; } =
         DeviceCatalog.Open(MeasureOptions.DeviceToMeasure, MeasureOptions.PrecisionToMeasure);
 

@@ -8,13 +8,13 @@ namespace Gqn.Native.Benchmarks;
 [Description("The volume's interpolations, on the device GQN_BENCHMARK_DEVICE")]
 public class GpuGatherBenchmarks : IMeasuredWork, ISinglePrecision, IDisposable
 {
-    // Calls between two waits: the time of a wait is shared by them.
+    // Calls between two waits, which share the time of a wait.
     private const int Calls = 8;
     private GpuDeviceTensors _tensors = null!;
     private Tensor _y, _x, _dx;
     private (Tensor Starts, Tensor Columns, Tensor Weights) _rows, _transposed;
 
-    /// <summary>As on the processor.</summary>
+    /// <summary>The same as on the processor.</summary>
     public static IEnumerable<GatherBenchmarks.Interpolation> Places => GatherBenchmarks.Places;
 
     /// <summary>The interpolation.</summary>

@@ -8,7 +8,7 @@ namespace Gqn.Native.Benchmarks;
 [Description("The layers on which a training step of batch 36 spends its time, on the device GQN_BENCHMARK_DEVICE")]
 public class GpuLayerBenchmarks : IMeasuredWork, IDisposable
 {
-    // Calls between two waits: the time of a wait is shared by them.
+    // Calls between two waits, which share the time of a wait.
     private const int Calls = 4;
     private GpuDeviceTensors _tensors = null!;
     private Conv2dTerm[] _terms = [];
@@ -16,16 +16,16 @@ public class GpuLayerBenchmarks : IMeasuredWork, IDisposable
     private Tensor _y, _bias;
 
     /// <summary>A sum of convolutions.</summary>
-    /// <param name="Name">Kernel, channels and map, as the peer in PyTorch calls it.</param>
+    /// <param name="Name">Kernel, channels and map, named as in the PyTorch peer.</param>
     /// <param name="N">Images.</param>
-    /// <param name="Channels">Of each input; PyTorch convolves their concatenation.</param>
+    /// <param name="Channels">Channels of each input; PyTorch convolves their concatenation.</param>
     /// <param name="K">Outputs.</param>
     /// <param name="Size">Side of the output.</param>
     /// <param name="Kernel">Side of the kernel.</param>
     /// <param name="Stride">1, or the kernel's side.</param>
     public sealed record Layer(string Name, int N, int[] Channels, int K, int Size, int Kernel, int Stride)
     {
-        /// <summary>Channels of all inputs.</summary>
+        /// <summary>Total channels of all inputs.</summary>
         public int C => Channels.Sum();
 
         /// <summary>The shape of the output.</summary>
@@ -34,7 +34,7 @@ public class GpuLayerBenchmarks : IMeasuredWork, IDisposable
         public override string ToString() => Name;
     }
 
-    /// <summary>Of paper: the cores' gates, one wide input of them, tower and head; of small: the cores' gates.</summary>
+    /// <summary>"paper": the cores' gates, one wide input of them, tower and head; "small": the cores' gates.</summary>
     public static IEnumerable<Layer> Layers =>
     [
         new("paper generation 5x5 394-512", 36, [7, 256, 3, 128], 512, 16, 5, 1),

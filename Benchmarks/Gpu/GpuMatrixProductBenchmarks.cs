@@ -6,8 +6,8 @@ using Gqn.Native.Engine;
 namespace Gqn.Native.Benchmarks;
 
 /// <remarks>
-/// As convolutions with 1x1 kernels, which are products of the pixels' matrix and the weights, through the kernels that
-/// a model's layers use. What they reach is the yardstick of everything else on the device.
+/// They are convolutions with 1x1 kernels, that is, products of the pixels' matrix and the weights, through the kernels
+/// that a model's layers use. Their rate is the yardstick of everything else on the device.
 /// </remarks>
 [Description("Large matrix products in the precision of the device GQN_BENCHMARK_DEVICE: what its other kernels aim at")]
 public class GpuMatrixProductBenchmarks : IMeasuredWork, IDisposable

@@ -9,7 +9,7 @@ namespace Gqn.Native.Benchmarks;
 [Description("What only memory limits, on the device GQN_BENCHMARK_DEVICE: an element-wise op, the update, its norm")]
 public class GpuStreamBenchmarks : IMeasuredWork, ISinglePrecision, IDisposable
 {
-    // Calls between two waits: the time of a wait is shared by them.
+    // Calls between two waits, which share the time of a wait.
     private const int Calls = 8;
     private static readonly AdamStep Step = new(1e-4f, 0.9f, 0.999f, 1e-8f, 0f, 1f, 1000);
     private GpuDeviceTensors _tensors = null!;
@@ -43,7 +43,7 @@ public class GpuStreamBenchmarks : IMeasuredWork, ISinglePrecision, IDisposable
         _ => Work.PerElement(Count, flops: 0, floats: 7),
     };
 
-    /// <summary>Reads and writes every element once: what copying reaches.</summary>
+    /// <summary>Reads and writes every element once: the rate of copying.</summary>
     [Benchmark(OperationsPerInvoke = Calls)]
     public void Relu()
     {

@@ -6,8 +6,8 @@ using Gqn.Native.Kernels.Shapes;
 namespace Gqn.Native.Benchmarks.Guard;
 
 /// <summary>
-/// The guarded cases: a method of a benchmark class beside plain code on the same threads. To add one, add a line to
-/// <see cref="All"/>, and commit its figure with <c>check --update</c>.
+/// The guarded cases: a method of a benchmark class against plain code on the same threads. To add one, add a line to
+/// <see cref="All"/>, and commit its figures with <c>check --update</c>.
 /// </summary>
 internal static unsafe class Cases
 {
@@ -39,7 +39,7 @@ internal static unsafe class Cases
         peaks => TrainingStep("training step tiny", peaks, "tiny"),
     ];
 
-    // All passes have the operations of the forward pass, whose plain loop stands for each of them.
+    // Every pass has as many operations as the forward pass, whose plain loop stands for all of them.
     private static GuardCase Convolution(string name, Peaks peaks, string method)
     {
         var benchmarks = new Conv2dBenchmarks { Threads = peaks.Pool.Threads, Place = new(name, Recurrent) };
@@ -56,7 +56,7 @@ internal static unsafe class Cases
         };
     }
 
-    // The direct kernels are the baseline, forwards: as hungry for arithmetic, and as parallel.
+    // The forward direct kernels are the baseline: equally bound by arithmetic, and equally parallel.
     private static GuardCase Sum(string name, Peaks peaks, int layer, string method)
     {
         var benchmarks = new ConvolutionSumBenchmarks
@@ -187,8 +187,8 @@ internal static unsafe class Cases
         return Case(name, benchmarks, method, () => RowLoop.OnAllThreads(peaks.Pool, loop.AllRows, loop));
     }
 
-    // No plain code does a whole step: the multiply-adds of a step at the peak stand for it, so that the ratio is the
-    // share of the peak. So small a model reaches little of it.
+    // No plain code does a whole step: the step's multiply-adds at the peak rate stand for it, so the ratio is the
+    // share of the peak, which is low for so small a model.
     private static GuardCase TrainingStep(string name, Peaks peaks, string preset)
     {
         var benchmarks = new TrainingStepBenchmarks { Threads = peaks.Pool.Threads, Preset = preset };

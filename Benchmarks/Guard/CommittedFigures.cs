@@ -6,12 +6,12 @@ using Gqn.Native.Engine.Io;
 
 namespace Gqn.Native.Benchmarks.Guard;
 
-/// <summary>What was measured of one case.</summary>
-/// <param name="AllThreads">With all threads, by the clock.</param>
+/// <summary>The figures measured for one case.</summary>
+/// <param name="AllThreads">With all threads, in wall time.</param>
 /// <param name="OneThread">With one thread, in processor time.</param>
 internal sealed record CommittedCase(Figures AllThreads, Figures OneThread)
 {
-    /// <summary>The figures that compare with those of a way of timing.</summary>
+    /// <summary>The figures to compare with for a way of timing.</summary>
     public Figures Of(Timing timing) => timing == Timing.OneThread ? OneThread : AllThreads;
 }
 
@@ -39,8 +39,8 @@ internal sealed record CommittedFigures(string Machine, SortedDictionary<string,
     /// <summary>The folder beside the sources.</summary>
     public static string Folder { get; } = BesideSources();
 
-    /// <summary>Reads the figures; null where the file does not exist.</summary>
-    /// <exception cref="InvalidDataException">The file is damaged or of another machine.</exception>
+    /// <summary>Reads the figures; null if the file does not exist.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged or belongs to another machine.</exception>
     public static CommittedFigures? Read(string path)
     {
         if (!File.Exists(path))
@@ -52,7 +52,7 @@ internal sealed record CommittedFigures(string Machine, SortedDictionary<string,
                 throw new InvalidDataException($"'{path}' does not have the figures of the machine it is named after.");
             foreach (var (name, figures) in read.Cases)
             {
-                // A null passes the reader where it is a value of a dictionary.
+                // The deserializer accepts null as a value of a dictionary.
                 if (figures is not { AllThreads.IsPositive: true, OneThread.IsPositive: true })
                     throw new InvalidDataException($"'{path}' has a figure that is not positive for '{name}'.");
             }

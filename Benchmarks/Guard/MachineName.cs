@@ -32,7 +32,7 @@ internal static class MachineName
     }
 
     /// <summary>
-    /// What the processor calls itself, and its family and model: hosts of virtual machines shorten the brand.
+    /// The processor's own name, with family and model: hosts of virtual machines shorten the brand.
     /// </summary>
     private static string ProcessorModel()
     {
@@ -50,7 +50,7 @@ internal static class MachineName
     private static string Brand()
     {
         const int leaves = 3;
-        // Extended leaves are negative numbers, in order.
+        // Extended leaves are negative as signed numbers, and ordered.
         if (X86Base.CpuId(ExtendedLeaves, 0).Eax is var last && (last >= 0 || last < BrandLeaf + leaves - 1))
             return "x86";
         Span<int> words = stackalloc int[4 * leaves];

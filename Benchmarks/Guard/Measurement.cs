@@ -7,14 +7,14 @@ namespace Gqn.Native.Benchmarks.Guard;
 /// <summary>How time is taken.</summary>
 internal enum Timing
 {
-    /// <summary>All threads, by the clock: what users wait for. Other work on the machine shows in it.</summary>
+    /// <summary>All threads, in wall time: what users wait for. It includes other work on the machine.</summary>
     AllThreads,
 
-    /// <summary>One thread, in processor time: work that other programs get done meanwhile does not count.</summary>
+    /// <summary>One thread, in processor time: the work of other programs does not count.</summary>
     OneThread,
 }
 
-/// <summary>What measuring a case gave.</summary>
+/// <summary>The result of measuring a case.</summary>
 /// <param name="Figures">Medians over the rounds.</param>
 /// <param name="Seconds">The shortest time of one call.</param>
 internal readonly record struct Measurement(Figures Figures, double Seconds)
@@ -22,24 +22,24 @@ internal readonly record struct Measurement(Figures Figures, double Seconds)
     /// <summary>Rounds of a comparison.</summary>
     public const int Rounds = 5;
 
-    // Long enough that threads which another pool left spinning have parked (1.5 ms), and that caches are warm again.
+    // Long enough for threads that another pool left spinning to park (1.5 ms), and for the caches to be warm again.
     private const double SettleSeconds = 0.002;
     private const double SampleSeconds = 0.002;
     private const int LeastSamples = 12;
     private const double RoundSeconds = 1;
 
-    // The runtime aligns the stack to 16 bytes and vectors on it have 64, so the place that the system gives the stack
-    // makes some loops twice as slow in one process as in another. A round sees all places.
+    // The runtime aligns the stack to 16 bytes, but vectors on it have 64, so the system's placement of the stack makes
+    // some loops twice as slow in one process as in another. A round covers all offsets.
     private const int StackAlignment = 16, StackPlaces = 4;
 
-    // The runtime compiles methods anew, in the background, a tenth of a second after the last new one and 30 calls.
+    // The runtime recompiles methods in the background, a tenth of a second after the last new one and 30 calls.
     private const double WarmUpSeconds = 0.25;
     private const int WarmUpCalls = 40, WarmUpLimit = 8;
 
     /// <summary>
-    /// Takes peak, case and baseline in turns, samples of equal length, so that all three see the same machine. A round
-    /// ends when the two fastest samples of each agree, early on a quiet machine; the fastest count, and of the rounds'
-    /// quotients the median.
+    /// Alternates peak, case and baseline in samples of equal length, so that all three see the same machine. A round
+    /// ends when the two fastest samples of each agree, early on a quiet machine; the fastest sample counts, and the
+    /// median of the rounds' quotients.
     /// </summary>
     public static Measurement Of(GuardCase guarded, Peaks peaks, Timing timing, int rounds)
     {
@@ -80,7 +80,7 @@ internal readonly record struct Measurement(Figures Figures, double Seconds)
         return values[values.Length / 2];
     }
 
-    /// <summary>Runs an action until nothing is compiled any more; gives the calls that fill a sample.</summary>
+    /// <summary>Runs an action until nothing more is compiled; returns the calls that fill a sample.</summary>
     private static int WarmUp(Action action, Timing timing)
     {
         long compiled = -1;
@@ -112,7 +112,7 @@ internal readonly record struct Measurement(Figures Figures, double Seconds)
         return (Now(timing) - start) / calls;
     }
 
-    // Windows counts processor time in steps of 15 ms; the clock has to do there.
+    // Windows counts processor time in steps of 15 ms, so wall time is used there.
     private static double Now(Timing timing) => timing == Timing.OneThread && !OperatingSystem.IsWindows()
         ? Environment.CpuUsage.TotalTime.TotalSeconds
         : Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency;
@@ -124,7 +124,7 @@ internal readonly record struct Measurement(Figures Figures, double Seconds)
 
         public double Seconds { get; private set; } = double.PositiveInfinity;
 
-        /// <summary>Whether what slows samples down has spared two of them.</summary>
+        /// <summary>Whether two samples have been spared from what slows samples down.</summary>
         public readonly bool Agree => _second <= 1.02 * Seconds;
 
         public void Add(double seconds)

@@ -2,7 +2,7 @@ using BenchmarkDotNet.Running;
 
 namespace Gqn.Native.Benchmarks.Measures;
 
-/// <summary>Asks the class of a benchmark what the benchmark has to do.</summary>
+/// <summary>Asks the class of a benchmark for the work that the benchmark does.</summary>
 internal static class DeclaredWork
 {
     /// <summary>The work of every benchmark of a class, with all its parameters.</summary>
@@ -12,7 +12,7 @@ internal static class DeclaredWork
            select (benchmark.Descriptor.WorkloadMethod.Name, Of(benchmark)),
     ];
 
-    /// <summary>The work of one operation; none where the class does not say.</summary>
+    /// <summary>The work of one operation; none if the class does not declare it.</summary>
     public static Work Of(BenchmarkCase benchmark)
     {
         var type = benchmark.Descriptor.Type;

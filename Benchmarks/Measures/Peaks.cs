@@ -14,7 +14,7 @@ internal sealed unsafe class Peaks(WorkerPool pool) : IDisposable
     private readonly Floats _sink = new(ItemsPerThread * pool.Threads * 16L);
     private Floats? _source, _copy;
 
-    /// <summary>The threads that are measured.</summary>
+    /// <summary>The threads under measurement.</summary>
     public WorkerPool Pool => pool;
 
     /// <summary>Operations and bytes per second.</summary>
@@ -27,7 +27,7 @@ internal sealed unsafe class Peaks(WorkerPool pool) : IDisposable
     public Work MultiplyAddWork { get; } =
         new(2.0 * ItemsPerThread * pool.Threads * Iterations * Chains * MultiplyAddItem.Width, 0);
 
-    /// <summary>The work of one <see cref="Copy"/>: what it reads and what it writes.</summary>
+    /// <summary>The work of one <see cref="Copy"/>: the bytes read and written.</summary>
     public static Work CopyWork { get; } = new(0, 2.0 * CopyItems * FloatsPerCopyItem * sizeof(float));
 
     /// <summary>Independent chains of multiply-adds that never leave the registers.</summary>
@@ -37,7 +37,7 @@ internal sealed unsafe class Peaks(WorkerPool pool) : IDisposable
         pool.For(ItemsPerThread * pool.Threads, ref item);
     }
 
-    /// <summary>Copies 128 MiB, several times what the caches hold.</summary>
+    /// <summary>Copies 128 MiB, several times the size of the caches.</summary>
     public void Copy()
     {
         _source ??= new Floats((long)CopyItems * FloatsPerCopyItem);

@@ -5,10 +5,10 @@ using BenchmarkDotNet.Running;
 
 namespace Gqn.Native.Benchmarks.Measures;
 
-/// <summary>A column of the results that comes from the declared work and the mean time.</summary>
+/// <summary>A column of the results computed from the declared work and the mean time.</summary>
 /// <param name="name">The heading.</param>
-/// <param name="legend">What the legend below the table says.</param>
-/// <param name="value">The figure for work done in a time in seconds; 0 is shown as a dash.</param>
+/// <param name="legend">The column's text in the legend below the table.</param>
+/// <param name="value">The figure, given the work and the time in seconds; 0 is shown as a dash.</param>
 internal sealed class WorkColumn(string name, string legend, Func<Work, double, double> value) : IColumn
 {
     /// <summary>Throughput, and its share of what this machine can do.</summary>

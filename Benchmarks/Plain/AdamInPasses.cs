@@ -5,18 +5,18 @@ namespace Gqn.Native.Benchmarks.Plain;
 
 /// <summary>
 /// One of the three passes of Adam without fusion: first moment, second moment, values. Ten floats of memory traffic
-/// per parameter instead of seven, with vectors, so that memory is the limit as it is for the fused kernel.
+/// per parameter instead of seven; vectorised, so that memory is the limit, as for the fused kernel.
 /// </summary>
 internal unsafe struct AdamInPasses : IRowLoop
 {
-    /// <summary>Parameters in a row.</summary>
+    /// <summary>Parameters per row.</summary>
     public const int RowLength = 1 << 12;
 
     /// <summary>Number of passes.</summary>
     public const int Passes = 3;
 
     public float* Values, Gradients, First, Second;
-    /// <summary>Which pass, from 0.</summary>
+    /// <summary>Index of the pass, from 0.</summary>
     public int Pass;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -2,10 +2,10 @@ using Gqn.Native.Kernels.Cpu;
 
 namespace Gqn.Native.Benchmarks.Plain;
 
-/// <summary>A loop over rows that do not depend on each other, written as one would write it first.</summary>
+/// <summary>A loop over independent rows, written in the most obvious way.</summary>
 internal interface IRowLoop
 {
-    /// <summary>Does the rows <paramref name="first"/> up to, not including, <paramref name="end"/>.</summary>
+    /// <summary>Processes the rows from <paramref name="first"/> to before <paramref name="end"/>.</summary>
     void Run(int first, int end);
 }
 
@@ -14,7 +14,7 @@ internal static class RowLoop
 {
     private const int ItemsPerThread = 4;
 
-    /// <summary>Does the first <paramref name="rows"/> rows.</summary>
+    /// <summary>Processes the first <paramref name="rows"/> rows.</summary>
     public static void OnAllThreads<TLoop>(WorkerPool pool, int rows, TLoop loop) where TLoop : unmanaged, IRowLoop
     {
         int parts = ItemsPerThread * pool.Threads;

@@ -2,19 +2,19 @@ using System.Diagnostics;
 
 namespace Gqn.Native.Benchmarks.Report;
 
-/// <summary>What became of a program that was run.</summary>
-/// <param name="Command">How it was called, for people.</param>
-/// <param name="ExitCode">Its exit code; null where it was ended or could not be started.</param>
+/// <summary>The outcome of running a program.</summary>
+/// <param name="Command">How it was called, in human-readable form.</param>
+/// <param name="ExitCode">Its exit code; null if it was killed or could not be started.</param>
 /// <param name="Elapsed">How long it ran.</param>
 /// <param name="Output">The lines of its standard output.</param>
 /// <param name="Errors">The lines of its standard error.</param>
 internal sealed record ChildRun(
     string Command, int? ExitCode, TimeSpan Elapsed, IReadOnlyList<string> Output, IReadOnlyList<string> Errors)
 {
-    /// <summary>Whether it did what it was asked to.</summary>
+    /// <summary>Whether it succeeded.</summary>
     public bool Succeeded => ExitCode == 0;
 
-    /// <summary>Why it did not, in one sentence.</summary>
+    /// <summary>Why it failed, in one sentence.</summary>
     public string Failure => ExitCode is { } code
         ? Errors.LastOrDefault(line => line.StartsWith("error: ", StringComparison.Ordinal))?["error: ".Length..]
             ?? $"it ended with exit code {code}" + (LastLine is { } line ? $": {line}" : ".")
@@ -26,16 +26,16 @@ internal sealed record ChildRun(
         Errors.LastOrDefault(line => line.Trim().Length > 0) ?? Output.LastOrDefault(line => line.Trim().Length > 0);
 }
 
-/// <summary>Runs programs one after another in processes of their own: none can take the report with it.</summary>
+/// <summary>Runs programs one after another in separate processes: none can take the report with it.</summary>
 internal static class ChildProcess
 {
-    /// <summary>Runs a program to its end, or ends it with all that it has started.</summary>
+    /// <summary>Runs a program to its end, or kills it together with all that it has started.</summary>
     /// <param name="file">The program.</param>
-    /// <param name="words">What it is given.</param>
-    /// <param name="environment">What is added to its environment.</param>
+    /// <param name="words">Its arguments.</param>
+    /// <param name="environment">Additions to its environment.</param>
     /// <param name="limit">How long it may run.</param>
-    /// <param name="log">Receives the command, all that it prints, and how it ended.</param>
-    /// <param name="shown">How people call it; null for the words, files without their folders.</param>
+    /// <param name="log">Receives the command, all output, and how it ended.</param>
+    /// <param name="shown">How a user would call it; null for the words, files without their folders.</param>
     public static ChildRun Run(
         string file, IReadOnlyList<string> words, IReadOnlyDictionary<string, string> environment, TimeSpan limit,
         TextWriter log, string? shown = null)
@@ -88,7 +88,7 @@ internal static class ChildProcess
         return new ChildRun(command, ended ? process.ExitCode : null, elapsed, output, errors);
     }
 
-    /// <summary>Words as they are typed.</summary>
+    /// <summary>The words as a user would type them.</summary>
     public static string Line(IEnumerable<string> words) => string.Join(' ', words.Select(Quote));
 
     private static void Receive(string? line, List<string> lines, TextWriter log)

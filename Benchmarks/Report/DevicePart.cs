@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Gqn.Native.Benchmarks.Report;
 
-/// <summary>What devices the machine has, and what the driver's own tool says of them.</summary>
+/// <summary>The devices of the machine, and what the driver's own tool says about them.</summary>
 internal sealed class DevicePart : IReportPart
 {
     public string Name => "devices";
@@ -20,7 +20,7 @@ internal sealed class DevicePart : IReportPart
         }
         else
         {
-            // That the program starts is worth knowing; its table is for terminals.
+            // Only whether the program starts is of interest here; its table is for terminals.
             var run = context.RunProgram(Name, Programs.Gqn, ["devices"], limit);
             text.Append($"    {run.Command}\n\n");
             if (!run.Succeeded)
@@ -44,7 +44,7 @@ internal sealed class DevicePart : IReportPart
         context.Write(Name, text.ToString());
     }
 
-    // The driver's own tool, where it is installed: clocks and power say how fast a device may be.
+    // The driver's own tool, if installed: clocks and power show how fast a device may be.
     private void AppendDriver(ReportContext context, TimeSpan limit, StringBuilder text)
     {
         const string Query = "--query-gpu=index,name,driver_version,memory.total,clocks.sm,clocks.max.sm,power.limit";

@@ -6,42 +6,42 @@ using Gqn.Native.Kernels.Gpu;
 
 namespace Gqn.Native.Benchmarks.Report;
 
-/// <summary>What there is to compute on, beside the processor itself.</summary>
-/// <param name="Devices">Those that were found, usable or not.</param>
-/// <param name="Absent">For each kind of which there is none: why, and what helps.</param>
+/// <summary>The devices other than the processor itself.</summary>
+/// <param name="Devices">The devices found, usable or not.</param>
+/// <param name="Absent">For each kind that is absent: why, and what helps.</param>
 internal sealed record DeviceSurvey(IReadOnlyList<DeviceRecord> Devices, IReadOnlyList<string> Absent);
 
-/// <summary>A device that was found, and what it was seen to do: one line of JSON.</summary>
+/// <summary>A device that was found, and its observed abilities: one line of JSON.</summary>
 internal sealed record DeviceRecord
 {
-    /// <summary>What kind of line it is.</summary>
+    /// <summary>The kind of this line.</summary>
     public const string KindName = "device";
 
-    /// <summary>What kind of line it is.</summary>
+    /// <summary>The kind of this line.</summary>
     public string Kind { get; init; } = KindName;
 
-    /// <summary>What to ask for: "cuda:0".</summary>
+    /// <summary>The name to request it by: "cuda:0".</summary>
     public required string Name { get; init; }
 
-    /// <summary>What it calls itself.</summary>
+    /// <summary>The name that it gives itself.</summary>
     public required string Title { get; init; }
 
-    /// <summary>All memory of the device; 0 where it has none of its own.</summary>
+    /// <summary>Total memory of the device; 0 if it has none of its own.</summary>
     public long MemoryBytes { get; init; }
 
-    /// <summary>Version of driver and interface.</summary>
+    /// <summary>Version of the driver and the interface.</summary>
     public required string Driver { get; init; }
 
-    /// <summary>What kernels can use, for people.</summary>
+    /// <summary>What kernels can use, in human-readable form.</summary>
     public required string Features { get; init; }
 
-    /// <summary>Why it cannot be used; null where it can.</summary>
+    /// <summary>Why it cannot be used; null if it can.</summary>
     public string? Refusal { get; init; }
 
     /// <summary>Precisions in which it could be opened.</summary>
     public IReadOnlyList<string> Precisions { get; init; } = [];
 
-    /// <summary>True where the device is NVIDIA's own way to a GPU.</summary>
+    /// <summary>True for a GPU reached through NVIDIA's own driver interface.</summary>
     [JsonIgnore]
     public bool IsCuda => Name.StartsWith("cuda", StringComparison.Ordinal);
 

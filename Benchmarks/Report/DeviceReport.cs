@@ -6,9 +6,9 @@ using Gqn.Native.Model;
 
 namespace Gqn.Native.Benchmarks.Report;
 
-/// <summary>Everything about one device in one file: what it is, what holds on it and how fast it is.</summary>
+/// <summary>Everything about one device in one file: what it is, which tests pass on it and how fast it is.</summary>
 /// <remarks>
-/// The file is written anew after each part, so that it tells what there is even if the machine is taken away.
+/// The file is rewritten after each part, so that it holds the results so far even if the machine is taken away.
 /// </remarks>
 /// <param name="context">What the parts share.</param>
 /// <param name="path">The file.</param>
@@ -18,12 +18,12 @@ internal sealed class DeviceReport(ReportContext context, string path, TimeProvi
     private const string LoadFile = "/proc/loadavg";
     private readonly DateTimeOffset _date = clock.GetUtcNow();
 
-    // Mean of the last minute, before anything is measured; Linux alone has the file.
+    // Mean of the last minute, before anything is measured; only Linux has the file.
     private readonly string? _load = File.Exists(LoadFile) ? File.ReadAllText(LoadFile).Split(' ')[0] : null;
 
     /// <summary>Runs parts one after another.</summary>
-    /// <param name="parts">In this order.</param>
-    /// <param name="limit">For all of them; what one does not need is shared by those that come later.</param>
+    /// <param name="parts">The parts, in this order.</param>
+    /// <param name="limit">For all of them; time that one does not need is shared by the later ones.</param>
     public void Run(IReadOnlyList<IReportPart> parts, TimeSpan limit)
     {
         long began = Stopwatch.GetTimestamp();
@@ -46,7 +46,7 @@ internal sealed class DeviceReport(ReportContext context, string path, TimeProvi
         Write(parts, null, Stopwatch.GetElapsedTime(began));
     }
 
-    /// <summary>The time of a part: what is left, in proportion to the shares of the parts that are left.</summary>
+    /// <summary>The time of a part: the remaining time, in proportion to the shares of the remaining parts.</summary>
     internal static TimeSpan ShareOf(
         IReadOnlyList<IReportPart> parts, int index, TimeSpan left, DeviceRecord device)
     {

@@ -13,10 +13,10 @@ internal sealed class KernelPart : IReportPart
 {
     private const string Own = "Gqn.Native", Fp32 = "fp32";
 
-    // What starting a program and a device takes, in benchmarks.
+    // The cost of starting a program and a device, in units of benchmarks.
     private const double Start = 24;
 
-    // The yardstick, then what a peer measures as well, then every other class whose name begins like theirs.
+    // First the yardstick, then what a peer also measures, then every other class with this prefix.
     private const string Prefix = "Gpu";
     private static readonly string[] First = ["GpuMatrixProduct", "GpuLayer"];
 
@@ -34,7 +34,7 @@ internal sealed class KernelPart : IReportPart
         var commands = new StringBuilder();
         foreach (var (name, precision, weight) in runs)
         {
-            // What is left is shared by the runs that are left; each stops by itself, and is ended where it hangs.
+            // The remaining runs share the remaining time; each stops by itself, and is killed if it hangs.
             var time = ReportContext.Until(began, limit) * (weight / ahead);
             ahead -= weight;
             string seconds = Math.Max(1, time.TotalSeconds * 0.7).ToString("F0", CultureInfo.InvariantCulture);
@@ -51,13 +51,13 @@ internal sealed class KernelPart : IReportPart
         context.Write(Name, $"{commands}\n{Yardsticks(context)}\n{TableOf(context)}");
     }
 
-    /// <summary>What was measured, each once.</summary>
+    /// <summary>The measurements, each once.</summary>
     internal static IEnumerable<OperationRecord> RecordsOf(ReportContext context) => context
         .OfKind(OperationRecord.KindName)
         .Select(record => record.Deserialize<OperationRecord>(StepRecord.JsonOptions)!)
         .DistinctBy(record => (record.Engine, record.Class, record.Method, record.Parameters, record.Precision));
 
-    /// <summary>The classes to measure, in which precision, and what they need of the time beside each other.</summary>
+    /// <summary>The classes to measure, the precision of each, and its relative need of time.</summary>
     internal static IEnumerable<(string Name, string Precision, double Weight)> Classes(
         IReadOnlyList<string> precisions) =>
         from benchmarks in BenchmarkCatalog.Classes
@@ -70,7 +70,7 @@ internal sealed class KernelPart : IReportPart
         where precision == Fp32 || !benchmarks.Type.IsAssignableTo(typeof(ISinglePrecision))
         select (name, precision, weight);
 
-    /// <summary>The best matrix product of an engine in operations per second; null where none was measured.</summary>
+    /// <summary>The best matrix product of an engine in operations per second; null if none was measured.</summary>
     internal static double? ProductRate(IEnumerable<OperationRecord> records, string engine, string precision)
     {
         var products = records.Where(record => record.Class is "GpuMatrixProduct" or "GpuGemm"

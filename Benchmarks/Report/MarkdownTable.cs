@@ -4,7 +4,7 @@ using System.Text;
 namespace Gqn.Native.Benchmarks.Report;
 
 /// <summary>A table in Markdown whose columns also line up as plain text.</summary>
-/// <param name="headings">Of the columns; those that begin with &gt; are aligned to the right.</param>
+/// <param name="headings">Headings of the columns; those that begin with &gt; are right-aligned.</param>
 internal sealed class MarkdownTable(params string[] headings)
 {
     private const char RightMark = '>';
@@ -21,7 +21,7 @@ internal sealed class MarkdownTable(params string[] headings)
         _rows.Add([.. cells.Select(cell => cell.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal))]);
     }
 
-    /// <summary>A number with three significant digits at least; a dash for what is not known.</summary>
+    /// <summary>A number with at least three significant digits; a dash if unknown.</summary>
     public static string Number(double? value) => value is not { } number || double.IsNaN(number)
         ? "-"
         : number.ToString(

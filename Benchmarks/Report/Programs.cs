@@ -2,11 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace Gqn.Native.Benchmarks.Report;
 
-/// <summary>The programs of this project beside this one, run by the runtime that runs this one.</summary>
-/// <param name="folder">Where they are.</param>
+/// <summary>The programs of this project, run by the runtime that runs this one.</summary>
+/// <param name="folder">The folder that holds them.</param>
 internal sealed class Programs(string folder)
 {
-    /// <summary>Verbs of the command line.</summary>
+    /// <summary>The command line.</summary>
     public const string Gqn = "Gqn.Native.dll";
 
     /// <summary>The tests.</summary>
@@ -15,7 +15,7 @@ internal sealed class Programs(string folder)
     /// <summary>This program.</summary>
     public const string Benchmarks = "Gqn.Native.Benchmarks.dll";
 
-    // Set by the scripts of a bundle (scripts/gpu-bundle/gqn.sh), through which people call the programs there.
+    // Set by the scripts of a bundle (scripts/gpu-bundle/gqn.sh), through which users call the programs there.
     private const string BundleVariable = "GQN_BUNDLE";
 
     private static readonly Dictionary<string, string> Launchers = new()
@@ -25,17 +25,17 @@ internal sealed class Programs(string folder)
         [Benchmarks] = "./gqn-benchmarks",
     };
 
-    /// <summary>The program that starts managed ones: ROOT/dotnet, where the runtime is ROOT/shared/NAME/VERSION.</summary>
+    /// <summary>The program that starts managed ones: ROOT/dotnet for the runtime ROOT/shared/NAME/VERSION.</summary>
     public static string Host { get; } =
         Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
 
-    /// <summary>How people call a program.</summary>
+    /// <summary>How a user calls a program.</summary>
     public static string Shown(string program) =>
         Environment.GetEnvironmentVariable(BundleVariable) is null ? $"dotnet {program}" : Launchers[program];
 
-    /// <summary>Where a program is.</summary>
+    /// <summary>The path of a program.</summary>
     public string PathOf(string program) => Path.Combine(folder, program);
 
-    /// <summary>Whether a program is there.</summary>
+    /// <summary>Whether a program exists.</summary>
     public bool Has(string program) => File.Exists(PathOf(program));
 }

@@ -6,13 +6,13 @@ using Gqn.Native.Benchmarks.Steps;
 
 namespace Gqn.Native.Benchmarks.Report;
 
-/// <summary>The same model and the same layers in PyTorch on the same GPU, beside what was measured before.</summary>
-/// <param name="script">pytorch_gqn.py.</param>
+/// <summary>The same model and layers in PyTorch on the same GPU, beside the previous measurements.</summary>
+/// <param name="script">Path of pytorch_gqn.py.</param>
 internal sealed class PyTorchPart(string script) : IReportPart
 {
     private const string Python = "python3";
 
-    // Of the part's time; the compiler takes minutes, so steps get what layers leave.
+    // A share of the part's time; the compiler takes minutes, so steps get what layers leave.
     private const double LayersShare = 0.25;
 
     public string Name => "pytorch";
@@ -61,7 +61,7 @@ internal sealed class PyTorchPart(string script) : IReportPart
 
     private void Measure(ReportContext context, string[] words, TimeSpan limit, StringBuilder commands)
     {
-        // It stops by itself; only a compiler that takes too long must be ended.
+        // It stops by itself; it needs to be killed only if its compiler takes too long.
         string seconds = Text((int)(limit.TotalSeconds * 0.95));
         int before = context.Records.Count;
         string index = context.Device.Name[(context.Device.Name.IndexOf(':') + 1)..];
@@ -85,7 +85,7 @@ internal sealed class PyTorchPart(string script) : IReportPart
             "preset", "precision", ">ours s/step", ">eager s/step", ">compiled s/step", ">eager/ours", ">compiled/ours",
             ">ours MiB", ">eager MiB");
         var theirs = context.Steps().Where(step => step.Launches is null).ToList();
-        // The first of a size and precision is as it runs by default; later ones are variants.
+        // The first of a size and precision runs with the defaults; later ones are variants.
         foreach (var ours in StepPart.OursOf(context).Where(step => theirs.Any(peer => peer.Preset == step.Preset))
             .DistinctBy(step => (step.Preset, step.Precision)))
         {

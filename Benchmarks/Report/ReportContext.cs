@@ -5,17 +5,17 @@ using Gqn.Native.Benchmarks.Steps;
 
 namespace Gqn.Native.Benchmarks.Report;
 
-/// <summary>What the parts of a report share: the device, the programs, the logs, and what was found so far.</summary>
-/// <param name="folder">Where the report and its logs are written.</param>
+/// <summary>What the parts of a report share: the device, the programs, the logs, and the findings so far.</summary>
+/// <param name="folder">The folder of the report and its logs.</param>
 /// <param name="programs">The programs to run.</param>
-/// <param name="device">The device that is measured.</param>
+/// <param name="device">The device under measurement.</param>
 /// <param name="survey">All devices of the machine.</param>
 internal sealed class ReportContext(string folder, Programs programs, DeviceRecord device, DeviceSurvey survey)
 {
     private readonly List<string> _failures = [], _leftOut = [];
     private readonly Dictionary<string, string> _sections = [];
 
-    /// <summary>The device that is measured.</summary>
+    /// <summary>The device under measurement.</summary>
     public DeviceRecord Device => device;
 
     /// <summary>All devices of the machine.</summary>
@@ -24,36 +24,36 @@ internal sealed class ReportContext(string folder, Programs programs, DeviceReco
     /// <summary>The programs to run.</summary>
     public Programs Programs => programs;
 
-    /// <summary>True where the device is NVIDIA's own way to a GPU.</summary>
+    /// <summary>True for a GPU reached through NVIDIA's own driver interface.</summary>
     public bool IsCuda => device.IsCuda;
 
     /// <summary>All lines of JSON that were printed.</summary>
     public List<JsonObject> Records { get; } = [];
 
-    /// <summary>What failed, a sentence each.</summary>
+    /// <summary>Failures, a sentence each.</summary>
     public IReadOnlyList<string> Failures => _failures;
 
-    /// <summary>What was left out and why, a sentence each.</summary>
+    /// <summary>Omissions with their reasons, a sentence each.</summary>
     public IReadOnlyList<string> LeftOut => _leftOut;
 
     /// <summary>The text of each part that has run.</summary>
     public IReadOnlyDictionary<string, string> Sections => _sections;
 
-    /// <summary>Notes something that went wrong: the report's exit code will tell.</summary>
+    /// <summary>Notes a failure, which the report's exit code will show.</summary>
     public void Fail(string sentence) => _failures.Add(OneLine(sentence));
 
-    /// <summary>Notes something that was not done.</summary>
+    /// <summary>Notes an omission.</summary>
     public void LeaveOut(string sentence) => _leftOut.Add(OneLine(sentence));
 
     /// <summary>Sets the text of a part.</summary>
     public void Write(string part, string text) => _sections[part] = text;
 
     /// <summary>Runs a program of this project.</summary>
-    /// <param name="logName">Name of the log, which is appended to.</param>
+    /// <param name="logName">Name of the log to append to.</param>
     /// <param name="program">One of <see cref="Programs"/>.</param>
-    /// <param name="words">What it is given.</param>
+    /// <param name="words">Its arguments.</param>
     /// <param name="limit">How long it may run.</param>
-    /// <param name="environment">What is added to its environment.</param>
+    /// <param name="environment">Additions to its environment.</param>
     public ChildRun RunProgram(
         string logName, string program, IReadOnlyList<string> words, TimeSpan limit,
         IReadOnlyDictionary<string, string>? environment = null) =>
@@ -77,10 +77,10 @@ internal sealed class ReportContext(string folder, Programs programs, DeviceReco
         return run;
     }
 
-    /// <summary>Notes what programs have said about what they did not do.</summary>
+    /// <summary>Takes over the notes that programs have printed about omissions and failures.</summary>
     /// <param name="prefix">What they were doing.</param>
     /// <param name="first">Index of the first record to look at.</param>
-    /// <returns>Whether any of it is a failure.</returns>
+    /// <returns>Whether any of them is a failure.</returns>
     public bool TakeNotes(string prefix, int first)
     {
         bool failed = false;
@@ -106,7 +106,7 @@ internal sealed class ReportContext(string folder, Programs programs, DeviceReco
     public IEnumerable<JsonObject> OfKind(string kind) =>
         Records.Where(record => (string?)record["kind"] == kind);
 
-    /// <summary>Time that is left until a moment; never negative.</summary>
+    /// <summary>The time left until a deadline; never negative.</summary>
     public static TimeSpan Until(long began, TimeSpan limit)
     {
         var left = limit - Stopwatch.GetElapsedTime(began);
@@ -137,16 +137,16 @@ internal sealed class ReportContext(string folder, Programs programs, DeviceReco
 /// <summary>A part of a report.</summary>
 internal interface IReportPart
 {
-    /// <summary>What it is called on the command line and in the report.</summary>
+    /// <summary>Its name on the command line and in the report.</summary>
     string Name { get; }
 
     /// <summary>Its heading.</summary>
     string Title { get; }
 
-    /// <summary>Its share of the time of a device, against the other parts'.</summary>
+    /// <summary>Its share of the time on a device, relative to the other parts' shares.</summary>
     double ShareOn(DeviceRecord device);
 
-    /// <summary>Runs it and writes its section; what goes wrong is noted, not thrown.</summary>
+    /// <summary>Runs it and writes its section; failures are noted, not thrown.</summary>
     /// <param name="context">What the parts share.</param>
     /// <param name="limit">How long it may take.</param>
     void Run(ReportContext context, TimeSpan limit);

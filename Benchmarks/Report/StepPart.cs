@@ -7,19 +7,19 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Benchmarks.Report;
 
-/// <summary>Training steps of three sizes, each of which says whether there is time for the next.</summary>
+/// <summary>Training steps of three sizes, each of which shows whether there is time for the next.</summary>
 internal sealed class StepPart : IReportPart
 {
     /// <summary>Scenes per step, the article's.</summary>
     public const int Batch = 36;
 
-    // A first step that compiles, one that counts if it is slow, one whose loss is read, and as much again for errors.
+    // A step that compiles, one that counts if steps are slow, one whose loss is read, and as much again for errors.
     private const double StepsNeeded = 6, StartSeconds = 3, MostSeconds = 15, LeastSeconds = 1;
 
     // Set to 0 to launch kernels one by one (Kernels/Gpu/Device/GpuContext.cs).
     private const string GraphVariable = "GQN_CUDA_GRAPHS";
 
-    // What a device's driver and other programs may need of its memory.
+    // The rest of its memory may be needed by the driver and by other programs.
     private const double UsableMemory = 0.9;
 
     private static readonly string[] Sizes = ["tiny", "small", "paper"];
@@ -40,7 +40,7 @@ internal sealed class StepPart : IReportPart
             var (preset, precision, graphs) = wanted[i];
             var left = ReportContext.Until(began, limit);
             string what = $"Steps of {preset} in {precision}{(graphs ? string.Empty : " without graphs")}";
-            // Where there were none before there is nothing to compare.
+            // Without graphs in the runs before there is nothing to compare.
             if (!graphs && !OursOf(context).Any(step => step.Preset == preset && step.GraphRefusal is null))
                 continue;
             if (WhyNot(context, preset, precision, left) is { } reason)
@@ -72,7 +72,7 @@ internal sealed class StepPart : IReportPart
             + $"TFLOP/s counts multiply-adds of the definition as two.\n\n{TableOf(context)}");
     }
 
-    /// <summary>Each size in each precision, and on CUDA once more with kernels that are launched one by one.</summary>
+    /// <summary>Each size in each precision, and on CUDA again with kernels launched one by one.</summary>
     internal static IEnumerable<(string Preset, string Precision, bool Graphs)> Wanted(DeviceRecord device)
     {
         foreach (string preset in Sizes)
@@ -84,7 +84,7 @@ internal sealed class StepPart : IReportPart
         }
     }
 
-    /// <summary>Why there is no time or memory for steps of a size; null where there is.</summary>
+    /// <summary>Why there is no time or memory for steps of a size; null if there is.</summary>
     internal static string? WhyNot(ReportContext context, string preset, string precision, TimeSpan left)
     {
         var configuration = StepCommand.Configure(preset, Batch, StepCommand.UsualContexts);
@@ -98,7 +98,7 @@ internal sealed class StepPart : IReportPart
 
         if (left.TotalSeconds <= StartSeconds + LeastSeconds)
             return "no time was left.";
-        // The largest size that was measured says how fast the device is.
+        // The largest size measured so far shows how fast the device is.
         var measured = OursOf(context).OrderBy(step => step.Parameters).ThenBy(step => step.Precision == precision)
             .LastOrDefault();
         if (measured is null)
@@ -106,7 +106,7 @@ internal sealed class StepPart : IReportPart
         var known = ModelPlan.Create(
             StepCommand.Configure(measured.Preset, measured.Batch, measured.Contexts), 1);
         double expected = measured.MinSeconds * plan.StepMultiplyAccumulates / known.StepMultiplyAccumulates;
-        // Small steps are launches more than arithmetic, so the estimate is too high for them; seconds are let pass.
+        // Small steps are mostly launches, so the estimate is too high for them; up to a second is accepted.
         return expected * StepsNeeded > left.TotalSeconds && expected > 1
             ? string.Create(
                 CultureInfo.InvariantCulture,
@@ -115,7 +115,7 @@ internal sealed class StepPart : IReportPart
             : null;
     }
 
-    /// <summary>What was measured of this engine.</summary>
+    /// <summary>The measurements of this engine.</summary>
     internal static string TableOf(ReportContext context)
     {
         var table = new MarkdownTable(
@@ -138,7 +138,7 @@ internal sealed class StepPart : IReportPart
         return table.ToString();
     }
 
-    /// <summary>The steps of this engine; a kernel count is what only it writes.</summary>
+    /// <summary>The steps of this engine: only it writes a kernel count.</summary>
     internal static IEnumerable<StepRecord> OursOf(ReportContext context) =>
         context.Steps().Where(step => step.Launches is not null);
 }

@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 
 namespace Gqn.Native.Benchmarks.Report;
 
-/// <summary>The tests that need the device, each class in a process of its own.</summary>
-/// <remarks>A kernel that goes astray takes all that its process computes with it, but no other class.</remarks>
+/// <summary>The tests that need the device, each class in a separate process.</summary>
+/// <remarks>A faulty kernel fails everything that its process computes, but no other class.</remarks>
 internal sealed partial class TestPart : IReportPart
 {
     private const int ShownFailures = 20;
@@ -51,7 +51,7 @@ internal sealed partial class TestPart : IReportPart
                 continue;
             }
 
-            // Detailed, so that what has passed is known of a class that does not come to its end.
+            // Detailed, so that the passed tests are known even of a class that does not finish.
             var run = context.RunProgram(
                 Name, Programs.Tests, ["--filter-class", type, "--output", "Detailed"], left, required);
             int passed = Count(run.Output, "succeeded"), failed = Count(run.Output, "failed");
@@ -79,7 +79,7 @@ internal sealed partial class TestPart : IReportPart
         context.Write(Name, text.ToString());
     }
 
-    /// <summary>What became of a class: a word, or a sentence where it did not come to its end.</summary>
+    /// <summary>The outcome of a class: a word, or a sentence if it did not finish.</summary>
     internal static string OutcomeOf(ChildRun run, int passed, int failed, int skipped) =>
         run.Succeeded && passed > 0 ? Passed
         : run.ExitCode is not null && failed > 0 ? Failed
@@ -95,7 +95,7 @@ internal sealed partial class TestPart : IReportPart
             .Where(type => type.Contains(platform, StringComparison.Ordinal)).Distinct(),
     ];
 
-    /// <summary>A number of the summary that ends the output of a test run; without a summary, the tests so far.</summary>
+    /// <summary>A number from the summary that ends a test run's output; without one, from the tests so far.</summary>
     internal static int Count(IReadOnlyList<string> output, string outcome) => output
         .Select(line => line.Trim())
         .Where(line => line.StartsWith(outcome + ": ", StringComparison.Ordinal))

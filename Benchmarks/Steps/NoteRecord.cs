@@ -2,22 +2,22 @@ using System.Text.Json;
 
 namespace Gqn.Native.Benchmarks.Steps;
 
-/// <summary>Something that was not measured and why: one line of JSON, which peers in other languages write as well.</summary>
+/// <summary>Something not measured, and why: one line of JSON, also written by peers in other languages.</summary>
 internal sealed record NoteRecord
 {
-    /// <summary>The kind of a line on what was not tried.</summary>
+    /// <summary>The kind of a line on something that was not tried.</summary>
     public const string LeftOut = "leftOut";
 
-    /// <summary>The kind of a line on what went wrong.</summary>
+    /// <summary>The kind of a line on a failure.</summary>
     public const string Failed = "failed";
 
-    /// <summary>The kind of a line on devices that there are not.</summary>
+    /// <summary>The kind of a line on absent devices.</summary>
     public const string Absent = "absent";
 
-    /// <summary>What kind of line it is.</summary>
+    /// <summary>The kind of this line.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>What it is about.</summary>
+    /// <summary>The subject.</summary>
     public required string What { get; init; }
 
     /// <summary>One sentence.</summary>

@@ -2,16 +2,16 @@ using System.Text.Json;
 
 namespace Gqn.Native.Benchmarks.Steps;
 
-/// <summary>How long one operation took: one line of JSON, which peers in other languages write as well.</summary>
+/// <summary>The duration of one operation: one line of JSON, also written by peers in other languages.</summary>
 internal sealed record OperationRecord
 {
-    /// <summary>What kind of line it is.</summary>
+    /// <summary>The kind of this line.</summary>
     public const string KindName = "operation";
 
-    /// <summary>What kind of line it is.</summary>
+    /// <summary>The kind of this line.</summary>
     public string Kind { get; init; } = KindName;
 
-    /// <summary>Whose operation it is, with a version where there is one.</summary>
+    /// <summary>The engine that ran it, with a version if there is one.</summary>
     public string Engine { get; init; } = "Gqn.Native";
 
     /// <summary>The class of benchmarks, without its ending.</summary>
@@ -23,7 +23,7 @@ internal sealed record OperationRecord
     /// <summary>Shapes and other parameters.</summary>
     public required string Parameters { get; init; }
 
-    /// <summary>Precision of the operands that was asked for; "default" for the device's.</summary>
+    /// <summary>The requested precision of the operands; "default" for the device's.</summary>
     public required string Precision { get; init; }
 
     /// <summary>Median of the seconds per call.</summary>

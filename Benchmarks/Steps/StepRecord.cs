@@ -4,25 +4,25 @@ using System.Text.Json.Serialization;
 
 namespace Gqn.Native.Benchmarks.Steps;
 
-/// <summary>How long training steps took: one line of JSON, which peers in other languages write as well.</summary>
+/// <summary>The duration of training steps: one line of JSON, also written by peers in other languages.</summary>
 internal sealed record StepRecord
 {
-    /// <summary>What kind of line it is.</summary>
+    /// <summary>The kind of this line.</summary>
     public const string KindName = "step";
 
-    /// <summary>How records are written: one line, without what is not known.</summary>
+    /// <summary>The format of records: one line, without unknown values.</summary>
     public static JsonSerializerOptions JsonOptions { get; } = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        // For files and pipes, where an apostrophe is one.
+        // For files and pipes, where an apostrophe needs no escape.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>What kind of line it is.</summary>
+    /// <summary>The kind of this line.</summary>
     public string Kind { get; init; } = KindName;
 
-    /// <summary>Whose steps they are, with a version where there is one.</summary>
+    /// <summary>The engine that ran them, with a version if there is one.</summary>
     public string Engine { get; init; } = "Gqn.Native";
 
     /// <summary>Name and title of the device.</summary>
@@ -37,7 +37,7 @@ internal sealed record StepRecord
     /// <summary>M, context views of each scene.</summary>
     public required int Contexts { get; init; }
 
-    /// <summary>Precision of the operands of convolutions and matrix products that ran.</summary>
+    /// <summary>The precision in which convolutions and matrix products ran.</summary>
     public required string Precision { get; init; }
 
     /// <summary>How the steps were run: "graph", "launches", "eager", "compiled".</summary>
@@ -52,10 +52,10 @@ internal sealed record StepRecord
     /// <summary>Steps that were timed.</summary>
     public required int Steps { get; init; }
 
-    /// <summary>Rounds that they were timed in; within a round nothing waits for the device.</summary>
+    /// <summary>Rounds of timing; within a round nothing waits for the device.</summary>
     public required int Rounds { get; init; }
 
-    /// <summary>Seconds of what came before: setting up, compiling, the first steps.</summary>
+    /// <summary>Seconds of everything before: setting up, compiling, the first steps.</summary>
     public double? WarmUpSeconds { get; init; }
 
     /// <summary>Kernels per step.</summary>
@@ -64,10 +64,10 @@ internal sealed record StepRecord
     /// <summary>Device memory in bytes.</summary>
     public long? Bytes { get; init; }
 
-    /// <summary>Trained numbers.</summary>
+    /// <summary>Number of trained parameters.</summary>
     public long? Parameters { get; init; }
 
-    /// <summary>Why kernels were launched one by one; null where a step was one graph.</summary>
+    /// <summary>Why kernels were launched one by one; null if a step was one graph.</summary>
     public string? GraphRefusal { get; init; }
 
     /// <summary>−ELBO in nats per image after the last step.</summary>

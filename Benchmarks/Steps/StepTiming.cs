@@ -2,22 +2,22 @@ using System.Diagnostics;
 
 namespace Gqn.Native.Benchmarks.Steps;
 
-/// <summary>Seconds per step, found without waiting for the device within a round.</summary>
-/// <param name="Median">Over the rounds.</param>
-/// <param name="Min">Over the rounds.</param>
+/// <summary>Seconds per step, measured without waiting for the device within a round.</summary>
+/// <param name="Median">Median over the rounds.</param>
+/// <param name="Min">Minimum over the rounds.</param>
 /// <param name="Steps">Steps of all rounds.</param>
 /// <param name="Rounds">Number of rounds.</param>
 /// <param name="WarmUp">Seconds before the first round.</param>
 internal readonly record struct StepTiming(double Median, double Min, int Steps, int Rounds, double WarmUp)
 {
-    // Of these the first compiles kernels, the second is captured.
+    // The first of these steps compiles kernels, the second is captured.
     private const int WarmUpSteps = 4, WantedRounds = 10;
 
     /// <summary>Times steps.</summary>
     /// <param name="step">Gives the device one step.</param>
     /// <param name="synchronize">Waits until all steps are done.</param>
     /// <param name="seconds">
-    /// How long to measure. A step that takes longer than this is the only one that counts, after one for warming up.
+    /// How long to measure. If a step takes longer, it is the only one that counts, after one warm-up step.
     /// </param>
     public static StepTiming Measure(Action step, Action synchronize, double seconds)
     {

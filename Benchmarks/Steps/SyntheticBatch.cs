@@ -3,8 +3,8 @@ using Gqn.Native.Model;
 
 namespace Gqn.Native.Benchmarks.Steps;
 
-/// <summary>Random pictures in the host's memory, and cameras: the time of a step does not depend on the pictures.</summary>
-/// <param name="random">Where they come from.</param>
+/// <summary>Random pictures in host memory, and cameras: the time of a step does not depend on the pictures.</summary>
+/// <param name="random">Source of the numbers.</param>
 /// <param name="scenes">B, scenes.</param>
 /// <param name="contexts">M, context views of each scene.</param>
 /// <param name="model">The network's options.</param>

@@ -5,7 +5,7 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Benchmarks.Steps;
 
-/// <summary>Cameras around a scene in the host's memory, with what a network is told of them.</summary>
+/// <summary>Cameras around a scene, in host memory, with the information that a network gets about them.</summary>
 internal sealed class SyntheticViews
 {
     private readonly float[] _poses;
@@ -18,7 +18,7 @@ internal sealed class SyntheticViews
         var bounds = options.NeedsBounds ? options.Bounds.ToBounds() : new SceneBounds(new(-1), new(1));
         for (int view = 0; view < views; view++)
         {
-            // 0.618 turns apart, no two cameras of a batch stand at the same place.
+            // With turns of 0.618, no two cameras of a batch stand at the same place.
             float angle = view * (2 * MathF.PI * 0.618f), away = 1.3f * bounds.Radius;
             var camera = new Camera(
                 bounds.Centre.X + (away * MathF.Cos(angle)), bounds.Centre.Y + (away * MathF.Sin(angle)),

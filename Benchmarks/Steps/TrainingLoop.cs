@@ -7,7 +7,7 @@ namespace Gqn.Native.Benchmarks.Steps;
 /// <summary>Training steps as the trainer makes them, on synthetic batches: upload, forward, backward, Adam.</summary>
 internal sealed class TrainingLoop : IDisposable
 {
-    // More than one, so that no upload finds its numbers where the last one has left them.
+    // More than one, so that no upload finds its numbers where the last one left them.
     private const int Batches = 4;
     private const ulong Seed = 1;
     private readonly GenerativeQueryNetwork _network;
@@ -25,9 +25,9 @@ internal sealed class TrainingLoop : IDisposable
 
     /// <summary>A new network with its optimiser.</summary>
     /// <param name="configuration">Model, batch and optimiser.</param>
-    /// <param name="device">Where it computes; it must outlive the loop.</param>
+    /// <param name="device">The device that computes; it must outlive the loop.</param>
     /// <param name="contexts">M, context views of each scene.</param>
-    /// <param name="hasPosterior">Whether to maximise the bound with a posterior, or with the prior in its place.</param>
+    /// <param name="hasPosterior">Whether the bound uses the posterior, or the prior in its place.</param>
     public TrainingLoop(RunConfiguration configuration, Device device, int contexts, bool hasPosterior = true)
     {
         _hasPosterior = hasPosterior;
@@ -44,12 +44,12 @@ internal sealed class TrainingLoop : IDisposable
             _ => new SyntheticBatch(random, _scenes, contexts, _model))];
     }
 
-    /// <summary>Trained numbers.</summary>
+    /// <summary>Number of trained parameters.</summary>
     public long Parameters => _network.Parameters.Count;
 
-    /// <summary>One update. On an asynchronous device it waits for nothing, unless it is to be read.</summary>
+    /// <summary>One update. On an asynchronous device it does not wait, unless something is to be read.</summary>
     /// <param name="read">Whether to read the loss and the norm of the gradient.</param>
-    /// <returns>−ELBO in nats per image, before the update; NaN where it was not read.</returns>
+    /// <returns>−ELBO in nats per image, before the update; NaN if it was not read.</returns>
     /// <exception cref="TrainingException">What was read is not finite.</exception>
     public double Step(bool read = false)
     {

@@ -2,7 +2,7 @@ using Gqn.Native.Engine;
 
 namespace Gqn.Native.Tests.Architecture;
 
-/// <summary>The engine's example of the README, with the usings that it prints.</summary>
+/// <summary>The engine example of the README, with the usings that the README shows.</summary>
 internal static class EngineExample
 {
     public static float Run()

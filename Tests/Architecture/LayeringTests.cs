@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Architecture;
 
-/// <summary>Rules of the house that the compiler alone does not hold.</summary>
+/// <summary>Architecture rules that the compiler alone does not enforce.</summary>
 public sealed class LayeringTests
 {
     private static readonly string[] Folders = ["Kernels", "Engine", "Gqn"];

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Architecture;
 
-/// <summary>Code that a page prints: a test that compiles and runs it compares the page with itself.</summary>
+/// <summary>Code printed on a page: a test compiles and runs it, and compares the page with its own source.</summary>
 internal static class PageExample
 {
     /// <summary>The text of a page.</summary>
@@ -16,8 +16,8 @@ internal static class PageExample
     public static void AssertOn(string page, string example, [CallerFilePath] string source = "") =>
         AssertCodeOn(page, Code(File.ReadAllLines(source), $"// example: {example}"), source);
 
-    /// <summary>Fails unless the usings of a file beside the test, and its lines between "// example" and "// end", are on
-    /// the page: a program.</summary>
+    /// <summary>Fails unless the page shows the program in a file beside the test: its usings, and its lines between
+    /// "// example" and "// end".</summary>
     public static void AssertProgramOn(string page, string file, [CallerFilePath] string source = "")
     {
         string[] lines = File.ReadAllLines(Path.Combine(Path.GetDirectoryName(source)!, file));

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Architecture;
 
-/// <summary>The code on the page about scenes is the code below, and its tables have the options' defaults.</summary>
+/// <summary>The code on the page about scenes is the code below, and its tables show the options' defaults.</summary>
 public sealed class ScenesPageTests
 {
     private const string Page = "docs/scenes.md";
@@ -128,7 +128,7 @@ public sealed class ScenesPageTests
         PageExample.AssertOn(Page, "own");
     }
 
-    /// <summary>A table under "Options of `RoomOptions`" has a row for each option, and its default.</summary>
+    /// <summary>A table under "Options of `RoomOptions`" has a row for each option, with its default.</summary>
     [Theory]
     [InlineData(typeof(RoomOptions))]
     [InlineData(typeof(RoomShapeOptions))]

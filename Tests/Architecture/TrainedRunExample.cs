@@ -4,7 +4,7 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Tests.Architecture;
 
-/// <summary>The example of a trained run of the README, with the usings that it prints.</summary>
+/// <summary>The trained-run example of the README, with the usings that the README shows.</summary>
 internal static class TrainedRunExample
 {
     public static void Run(params string[] args)

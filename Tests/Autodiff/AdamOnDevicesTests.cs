@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Autodiff;
 
-/// <summary>Clipping and refusing are decided on the device, on one that waits and on one that does not.</summary>
+/// <summary>Clipping and refusing are decided on the device, whether or not the device is synchronous.</summary>
 public sealed class AdamOnDevicesTests
 {
     [Theory]

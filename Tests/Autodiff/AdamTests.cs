@@ -60,7 +60,7 @@ public sealed class AdamTests
         float[] values = new float[9];
         store.Read(first, values.AsSpan(0, 7));
         store.Read(second, values.AsSpan(7));
-        // Twenty steps of single precision on numbers up to 7.
+        // The rounding of twenty single-precision steps on numbers up to 7.
         for (int i = 0; i < 9; i++)
             Assert.Equal(p[i], values[i], 1e-5);
 

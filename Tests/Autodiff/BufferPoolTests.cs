@@ -19,7 +19,7 @@ public sealed class BufferPoolTests
             classes.Add(last = capacity);
         }
 
-        // Four a power of two above the smallest.
+        // Four classes per power of two above the smallest.
         Assert.InRange(classes.Count, 40, 44);
         Assert.Equal(1L << 40, BufferPool.CapacityFor(1L << 40));
     }

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Autodiff;
 
-/// <summary>The cell by its parameters as files hold them, in whatever order the kernels keep the gates.</summary>
+/// <summary>The cell's parameters as files hold them, in whatever order the kernels keep the gates.</summary>
 public sealed class ConvLstmCellTests
 {
     private static readonly Shape Input = new(1, 3, 1, 1);

@@ -54,7 +54,7 @@ internal sealed class MixedGraph : IDisposable
         Variable latent = default, canvas = default, blocks = default, divergence = default;
         for (int step = 0; step < 3; step++)
         {
-            // Prepared inputs, and the same ones without.
+            // With prepared inputs, and with the same inputs not prepared.
             state = step == 0
                 ? _cell.Step([code, view, latent], state)
                 : _cell.Step([default, default, latent], state, prepared);
@@ -79,7 +79,7 @@ internal sealed class MixedGraph : IDisposable
         Tape.Reset();
     }
 
-    /// <summary>All values after training, for comparisons byte by byte.</summary>
+    /// <summary>All values after training, for byte-by-byte comparison.</summary>
     public float[] Values()
     {
         float[] values = new float[Store.Values.Shape.Count];

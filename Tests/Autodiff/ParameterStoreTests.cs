@@ -179,7 +179,7 @@ public sealed class ParameterStoreTests : IDisposable
         Assert.All(values, x => Assert.True(Math.Abs(x) <= 2 * deviation * (1 + 1e-6)));
         Assert.Contains(values, x => Math.Abs(x) > 1.9 * deviation);
         Assert.Equal(0, mean / deviation, 5 / Math.Sqrt(count));
-        // A normal number cut off at two deviations has variance 1 − 2·2·φ(2)/(2Φ(2) − 1) = 0.7737.
+        // A normal distribution truncated at two deviations has variance 1 − 2·2·φ(2)/(2Φ(2) − 1) = 0.7737.
         Assert.Equal(0.8796, spread / deviation, 5 / Math.Sqrt(2 * count));
     }
 

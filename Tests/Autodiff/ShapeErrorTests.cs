@@ -125,7 +125,7 @@ public sealed class ShapeErrorTests
 
     private static Variable Zeros(Tape tape, Shape shape) => tape.Constant(shape, 0f);
 
-    // Of no tape's memory but the zeros': a mistake is found before anything is read.
+    // Uses no memory but that of the zeros: a mistake is found before anything is read.
     private static Variable Watched(Tape tape, Shape shape) => tape.Leaf(Zeros(tape, shape).Value);
 
     private static SparseRows Matrices(Tape tape, int images, int rows, int entries) => new(

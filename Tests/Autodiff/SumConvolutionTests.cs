@@ -5,7 +5,7 @@ namespace Gqn.Native.Tests.Autodiff;
 
 public sealed class SumConvolutionTests
 {
-    /// <summary>With one input convolved apart, f(part + the rest + bias) and its gradients are the same.</summary>
+    /// <summary>Convolving one input separately leaves f(part + the rest + bias) and its gradients unchanged.</summary>
     [Fact]
     public void AnInputMayGoItsOwnWayIntoTheSum()
     {

@@ -91,7 +91,7 @@ public sealed class TapeTests : IDisposable
     {
         var x = _tape.Leaf(_values);
         _tape.Backward(x.Tanh().Square().Exp().Sum());
-        // What is left: the loss itself, and the gradient of the leaf.
+        // The loss itself and the gradient of the leaf remain.
         Assert.Equal(2, _device.Pool.Live);
     }
 
@@ -103,7 +103,7 @@ public sealed class TapeTests : IDisposable
         _tape.Keep(kept);
         var loss = kept.Scale(2f).Sum();
         _tape.Backward(loss);
-        // New buffers would take the memory of a value that went back to the pool.
+        // New buffers would reuse the memory of a value that had gone back to the pool.
         for (int i = 0; i < 4; i++)
             _tape.Constant(Four, 0f);
         Assert.Equal([1f, 4f, 9f, 16f], Download(kept.Value));
@@ -125,13 +125,13 @@ public sealed class TapeTests : IDisposable
         var x = _tape.Leaf(_values);
         var y = x.Tanh();
         Assert.Throws<ShapeException>(() => y.Add(y.SumTo(new Shape(1, 1, 1, 1))));
-        // A kernel that refuses, after its op has rented the output.
+        // A kernel that refuses after its op has rented the output.
         var empty = _tape.Constant(new Shape(2, 0, 1, 1), []);
         Assert.Throws<ArgumentException>(() => empty.MatMul(_tape.Constant(new Shape(0, 3, 1, 1), [])));
         Assert.True(_device.Pool.Live > 0);
         _tape.Reset();
         Assert.Equal(0, _device.Pool.Live);
-        // The tape is as good as new.
+        // The tape is usable again.
         x = _tape.Leaf(_values);
         _tape.Backward(x.Sum());
         Assert.Equal([1f, 1f, 1f, 1f], Download(_tape.Gradient(x)));
@@ -205,7 +205,7 @@ public sealed class TapeTests : IDisposable
         _tape.Release(y);
         _tape.Recording = true;
         _tape.Backward(y.Multiply(stopped).Sum());
-        // d/dx of x² · constant, the constant being 3x².
+        // d/dx of x² · constant, with 3x² as the constant.
         Assert.Equal([6f, 48f, 162f, 384f], Download(_tape.Gradient(x)));
     }
 
@@ -253,7 +253,7 @@ public sealed class TapeTests : IDisposable
     public void BackwardsAddUpUntilTheNextStepBegins()
     {
         using var store = OneParameter(out var parameter);
-        // Old content must not show: the first backward writes.
+        // Old content must not show: the first backward overwrites.
         _device.Fill(store.Gradients, float.NaN);
         Backward(parameter);
         Assert.Equal([2f, 4f, 6f, 8f], Download(parameter.Gradient));

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Autodiff;
 
-/// <summary>The moving average of parameters: its values, its exchange with them, and what it costs.</summary>
+/// <summary>The moving average of parameters: its values, its swap with them, and its cost.</summary>
 public sealed class WeightAverageTests
 {
     private const int Updates = 30;
@@ -64,7 +64,7 @@ public sealed class WeightAverageTests
             Assert.True(Math.Abs(2 - start) <= Math.Abs(2 - before));
         }
 
-        // Π (1 + t)/(10 + t) of thirty updates is 5e-9; with the constant 0.999 it would be 0.97.
+        // Π (1 + t)/(10 + t) over thirty updates is 5e-9; with the constant 0.999 it would be 0.97.
         Assert.Equal(2, start, 1e-6);
     }
 

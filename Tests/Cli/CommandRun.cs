@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Cli;
 
-/// <summary>What a command left behind when it was run in this process.</summary>
+/// <summary>The outcome of a command run in this process.</summary>
 internal sealed record CommandRun(int ExitCode, string Output, string Error)
 {
     /// <param name="words">The command line's first words, separated by spaces.</param>
@@ -25,7 +25,7 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
         return this;
     }
 
-    /// <summary>Fails the test unless the command ended with one sentence on bad input that contains this.</summary>
+    /// <summary>Fails the test unless the command refused bad input in one sentence with the fragment.</summary>
     public CommandRun Refused(string fragment)
     {
         Assert.Contains(fragment, Error, StringComparison.Ordinal);

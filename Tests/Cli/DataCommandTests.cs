@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Cli;
 
-/// <summary>Commands that read data sets, on two sets made once: one rendered here, one as others bring it.</summary>
+/// <summary>Commands that read data sets, on two sets made once: one rendered here, one in a foreign layout.</summary>
 public sealed class DataCommandTests(DataFolder data) : IClassFixture<DataFolder>
 {
     [Fact]
@@ -55,7 +55,7 @@ public sealed class DataCommandTests(DataFolder data) : IClassFixture<DataFolder
         long[] offsets;
         using (var file = new TfRecordFile(second))
             offsets = [.. file.ReadOffsets(), file.Length];
-        // Another fault later, in a file that is checked at the same time.
+        // A second fault further on, in a file that is checked at the same time.
         Flip(third, 5);
         Flip(second, place >= 0 ? offsets[1] + place : offsets[2] + place);
         (await CommandRun.Of("data check", folder))
@@ -119,7 +119,7 @@ public sealed class DataCommandTests(DataFolder data) : IClassFixture<DataFolder
         Assert.False(File.Exists(png));
     }
 
-    /// <summary>The same scenes, rendered and from files without loss, differ in nothing but their titles.</summary>
+    /// <summary>The same scenes, rendered and from lossless files, differ only in their titles.</summary>
     [Fact]
     public async Task ShowDrawsTheSamePictureOfAnEnvironmentAndOfItsFiles()
     {
@@ -129,14 +129,14 @@ public sealed class DataCommandTests(DataFolder data) : IClassFixture<DataFolder
         (await CommandRun.Of($"data show {data.Path} {options}", read)).Succeeded();
         RgbImage a = Load(rendered), b = Load(read);
         Assert.Equal((a.Width, a.Height), (b.Width, b.Height));
-        // Titles stand on top and above the two plans.
+        // Titles stand at the top and above the two plans.
         int plan = a.Width - new SceneSheet(string.Empty, 10, 16).PlanSize - 4;
         int[] different = [.. Enumerable.Range(0, a.Width * a.Height)
             .Where(i => a[i % a.Width, i / a.Width] != b[i % b.Width, i / b.Width])];
         Assert.NotEmpty(different);
         Assert.All(different, i => Assert.True(i / a.Width < 14 || (i % a.Width >= plan && IsTitle(i / a.Width))));
 
-        // The first view stands in its place, eight times enlarged.
+        // The first view stands in its place, enlarged eight times.
         var scene = Environments.Create("shepard-metzler-5").Sample(SceneSplit.Train, 4);
         var view = scene.Render(scene.Cameras[0], 16);
         for (int i = 0; i < 128 * 128; i++)
@@ -196,7 +196,7 @@ public sealed class DataFolder : IAsyncLifetime
     /// <summary>Made here: 8 training scenes in 3 files and 2 test scenes.</summary>
     public const string Own = "shepard_metzler_5_parts";
 
-    /// <summary>As others bring it: three scenes of two views in two of nine files.</summary>
+    /// <summary>A foreign layout: three scenes of two views in two of nine files.</summary>
     public const string Foreign = "garden";
 
     private readonly TemporaryFolder _folder = new();

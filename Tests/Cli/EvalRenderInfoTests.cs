@@ -74,7 +74,7 @@ public sealed class EvalRenderInfoTests(TrainedRun trained) : IClassFixture<Trai
             .Succeeded();
         var row = ImageResult.FromMemory(File.ReadAllBytes(second), ColorComponents.RedGreenBlue);
         int above = SheetSize(4, 2).Height - row.Height, header = SheetSize(4, 0).Height, line = 3 * row.Width;
-        // The last line below a row is the frame of the next one.
+        // The last line below a row is the top frame of the next.
         Assert.Equal(
             row.Data[(header * line)..^line], sheet.Data[((header + above) * line)..((row.Height + above - 1) * line)]);
     }

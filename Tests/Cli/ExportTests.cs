@@ -18,7 +18,7 @@ public sealed class ExportTests(TrainedRun trained) : IClassFixture<TrainedRun>
         Assert.Contains("eval.json", output, StringComparison.Ordinal);
         Assert.DoesNotContain("none:", output, StringComparison.Ordinal);
         Assert.False(File.Exists(file + ".tmp"));
-        // Of weights, two moments and four bytes each it has the weights, and two bytes of each.
+        // A checkpoint has the weights and two moments, four bytes each; this file only the weights, two bytes each.
         Assert.InRange(
             new FileInfo(file).Length, 1, 0.25 * new FileInfo(TrainedRun.Checkpoint(trained.Run)).Length);
         string measured = File.ReadAllText(new RunDirectory(trained.Run).EvaluationPath);

@@ -32,7 +32,7 @@ public sealed class FitTimeTests
         Assert.Equal(["run"], folder.FileNames);
         Assert.False(Directory.Exists(Path.Combine(run, "rehearsal")));
 
-        // Its clock tells other speeds while it trains than while it measures: what is printed repeats that, too.
+        // The clock's speed differs between training and measuring: the printed options repeat that as well.
         string repeat = Regex.Matches(output.ToString(), "repeat (?:it )?with (--.*)")[^1].Groups[1].Value;
         Assert.Equal(training.Refits is not null, repeat.Contains("training.refits", StringComparison.Ordinal));
         (await CommandRun.Of($"train {options} {repeat} --out", again)).Succeeded();

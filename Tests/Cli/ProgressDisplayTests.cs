@@ -45,7 +45,7 @@ public sealed class ProgressDisplayTests
             clock.Seconds = 10;
             advance(40);
         });
-        // What is drawn last, when the work is done.
+        // The final frame, when the work is done.
         Assert.Contains("60 done, 4 a second, 10s left", output.ToString(), StringComparison.Ordinal);
         Assert.Contains("60%", output.ToString(), StringComparison.Ordinal);
     }

@@ -194,7 +194,7 @@ public sealed class TrainCommandTests(TrainedRun trained) : IClassFixture<Traine
         long allocated = -1, refreshed = 0;
         new TrainingDisplay(new Terminal(console, clock), 10_000, 0, null).Watch(observer =>
         {
-            // The first refresh of the bar is due, those of the time that stands still are not.
+            // The first refresh of the bar is due; refreshes while time stands still are not.
             clock.Seconds++;
             observer.Stepped(1);
             long before = GC.GetAllocatedBytesForCurrentThread();

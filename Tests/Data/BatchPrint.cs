@@ -5,11 +5,11 @@ using Gqn.Native.Model.Geometry;
 
 namespace Gqn.Native.Tests.Data;
 
-/// <summary>What a batch holds, in a few bytes.</summary>
+/// <summary>A short fingerprint of a batch.</summary>
 internal static class BatchPrint
 {
-    /// <summary>A hash over the part of a batch that is in use; scene numbers differ between sources and do not
-    /// count.</summary>
+    /// <summary>A hash over the part of a batch that is in use; scene numbers are left out, as they differ between
+    /// sources.</summary>
     public static byte[] Of(SceneBatch batch)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -41,7 +41,7 @@ internal static class BatchPrint
             }
         }
 
-        // Behind the last entry is what was there before.
+        // Whatever follows the last entry is left over from earlier batches.
         void AddEntries(float[] starts, int rows, float[] columns, float[] weights, int view, int room)
         {
             var own = starts.AsSpan(view * (rows + 1), rows + 1);

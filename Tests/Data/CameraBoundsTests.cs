@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Data;
 
-/// <summary>Where scenes are, from cameras alone, and the refusal of boxes that none of them sees.</summary>
+/// <summary>The box of the scenes, from cameras alone, and the refusal of boxes that no camera sees.</summary>
 public sealed class CameraBoundsTests
 {
     private const float FieldOfView = 50;
@@ -74,7 +74,7 @@ public sealed class CameraBoundsTests
         AssertNear(new Vector3(3, 3, 2), bounds.High, 1e-4f);
     }
 
-    /// <summary>Lines of sight that are all the same, or parallel, meet nowhere in particular.</summary>
+    /// <summary>Lines of sight that are identical or parallel have no meeting point.</summary>
     [Theory]
     [InlineData(1, 0)]
     [InlineData(5, 0)]
@@ -97,7 +97,7 @@ public sealed class CameraBoundsTests
     public void NoCamerasAreNoBox() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => CameraBounds.Of([]));
 
-    /// <summary>Of files under a name of one's own nobody knows the environment.</summary>
+    /// <summary>The environment of files with a name of one's own is unknown.</summary>
     [Theory]
     [InlineData("shepard-metzler-5", 1.2426f)]
     [InlineData("rooms-ring", 0f)]
@@ -123,7 +123,7 @@ public sealed class CameraBoundsTests
             AssertNear(new Vector3(2 * reach), bounds.Size, 1e-3f);
         }
 
-        // Cameras of rooms stand in them, so that the middle of the rooms is in the box.
+        // Cameras in rooms stand inside them, so that the middle of the rooms is in the box.
         Assert.True(Vector3.Min(bounds.Low, new Vector3(0, 0, .5f)) == bounds.Low);
         Assert.True(Vector3.Max(bounds.High, new Vector3(0, 0, .5f)) == bounds.High);
         SceneSight.Require(source, ViewGeometry.Of(Volume(bounds))!);

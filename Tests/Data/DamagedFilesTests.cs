@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Data;
 
-/// <summary>Files that are damaged or hostile: nothing but the typed error, little memory, no time.</summary>
+/// <summary>Damaged or hostile files lead to the typed error and nothing else, in little memory and time.</summary>
 public sealed class DamagedFilesTests
 {
     private const int Files = 100_000;
@@ -39,20 +39,20 @@ public sealed class DamagedFilesTests
         }
 
         Assert.True(longest < TimeSpan.FromSeconds(2), $"{longest}: {Convert.ToHexString(slowest)}");
-        // All kinds of damage are met, and damage that no check can see is as well.
+        // All kinds of damage occur, including damage that no check can see.
         Assert.All(["whole", "length", "data", "ends", "Example", "frame", "factors"], kind => Assert.True(
             outcomes.GetValueOrDefault(kind) > Files / 1000,
             $"{kind}: {string.Join(", ", outcomes.Select(pair => $"{pair.Key} {pair.Value}"))}"));
     }
 
-    /// <summary>A file of three records, in one of many ways not what it was.</summary>
+    /// <summary>A file of three records, damaged in one of many ways.</summary>
     private static byte[] Mutated(RandomStream random)
     {
         byte[][] records = [.. Records.Select(record => (byte[])record.Clone())];
         int victim = random.NextInt32(records.Length), kind = random.NextInt32(8);
         switch (kind)
         {
-            // Damage that the check values do not show.
+            // Damage hidden from the check values, which are computed afterwards.
             case 0 or 1 or 2:
                 Flip(records[victim], random);
                 break;
@@ -127,7 +127,7 @@ public sealed class DamagedFilesTests
         return [.. bytes.AsSpan(0, place), .. foreign, .. bytes.AsSpan(place)];
     }
 
-    /// <summary>Does with a file all that can be done with one.</summary>
+    /// <summary>Does everything that can be done with a file.</summary>
     private static string ReadAll(byte[] file)
     {
         try

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Data;
 
-/// <summary>Batches from files: the same as rendered ones, and from any batch on.</summary>
+/// <summary>Batches from files: the same as rendered ones, and resumable at any batch.</summary>
 public sealed class RecordedScenesTests : IClassFixture<RecordedScenesTests.Files>
 {
     private const int Scenes = 25, ScenesPerFile = 7, Size = 16, BatchSize = 4, MaxContexts = 3, Buffer = 10;
@@ -150,7 +150,7 @@ public sealed class RecordedScenesTests : IClassFixture<RecordedScenesTests.File
         return [.. Enumerable.Range(0, count).Select(_ => BatchPrint.Of(batches.Next()))];
     }
 
-    /// <summary>A small data set without loss.</summary>
+    /// <summary>A small lossless data set.</summary>
     public sealed class Files : IDisposable
     {
         private readonly TemporaryFolder _folder = new(inMemory: true);

@@ -56,7 +56,7 @@ public sealed class ShuffledOrderTests
             seen.Add(order.Next().File);
             Assert.InRange(files.Asked.Count, seen.Count, ((i + 150) / 100) + 2);
         }
-        // Of consecutive draws from one file hardly any are neighbours in it.
+        // Hardly any consecutive draws from one file are neighbours in it.
         var draws = Take(new ShuffledOrder(new Counted([5000]), 3, capacity: 1000), 5000);
         int neighbours = draws.Zip(draws.Skip(1)).Count(pair => Math.Abs(pair.First.Record - pair.Second.Record) < 3);
         Assert.InRange(neighbours, 0, 100);

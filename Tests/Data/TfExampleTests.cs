@@ -250,7 +250,7 @@ public sealed class TfExampleTests
         }
     }
 
-    /// <summary>Perhaps a field that no example has.</summary>
+    /// <summary>With some probability, a field that no example has.</summary>
     private static void Foreign(CodedOutputStream output, RandomStream random)
     {
         int number = 4 + random.NextInt32(20_000);

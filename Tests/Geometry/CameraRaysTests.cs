@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Geometry;
 
-/// <summary>What each cell is told of its ray.</summary>
+/// <summary>The ray that each cell is told.</summary>
 public sealed class CameraRaysTests
 {
     public static TheoryData<string> Names => [.. Environments.Names];
@@ -40,7 +40,7 @@ public sealed class CameraRaysTests
         }
     }
 
-    /// <summary>Points on a line have the same moment, and a point that is not on it another: origin × direction alone
+    /// <summary>Points on a line have the same moment, and a point off the line has another: origin × direction alone
     /// names the line, whichever way it is followed.</summary>
     [Theory]
     [MemberData(nameof(Names))]

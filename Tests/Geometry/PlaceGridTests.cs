@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Geometry;
 
-/// <summary>Where places are seen: as the renderer shows them, with the weights of bilinear interpolation.</summary>
+/// <summary>Places are seen where the renderer shows them, with the weights of bilinear interpolation.</summary>
 public sealed class PlaceGridTests
 {
     private const int Size = 16;
@@ -108,7 +108,7 @@ public sealed class PlaceGridTests
         Assert.Equal(new Vector3(-.5f, -1, .75f), grid.Place(4));
     }
 
-    /// <summary>Depth weights: the cell's weight, shared by the two bins around the distance, times the number of
+    /// <summary>Depth weights: the cell's weight, split between the two bins around the distance, times the number of
     /// bins.</summary>
     [Theory]
     [MemberData(nameof(Names))]
@@ -143,8 +143,7 @@ public sealed class PlaceGridTests
         Assert.True(seen > 20, $"{name}: only {seen} pairs of place and cell");
     }
 
-    /// <summary>Each environment's cameras see the boxes that its scenes are said to lie in, and nothing
-    /// else.</summary>
+    /// <summary>Each environment's cameras see the stated box of its scenes, and nothing beyond it.</summary>
     [Theory]
     [MemberData(nameof(Names))]
     public void BoundsHoldAllThatCamerasSee(string name)
@@ -172,19 +171,19 @@ public sealed class PlaceGridTests
             }
         }
 
-        // Some stand so near to the outer wall of a maze that no place's middle is between them and it.
+        // Some cameras are so close to the outer wall of a maze that no place's middle is between them and it.
         Assert.True(seeing >= (name == "mazes" ? 180 : 200), $"{seeing} of {cameras} cameras see a place");
         Assert.True(points > 1000);
         Assert.True(
             Vector3.Min(low, bounds.Low - slack) == bounds.Low - slack
                 && Vector3.Max(high, bounds.High + slack) == bounds.High + slack,
             $"{name}: what is seen, {low} to {high}, is not in {bounds}");
-        // A box many times too large would hold everything as well.
+        // A box many times too large would also contain everything.
         var used = (high - low) / bounds.Size;
         Assert.True(used.X > .6f && used.Y > .6f && used.Z > .4f, $"{name}: {used} of the box is used");
     }
 
-    // The point of the plane x = 0, at distance 1, that Square shows at a place of its picture.
+    // The point in the plane x = 0, at distance 1, that Square shows at a place in its picture.
     private static Vector3 At(float column, float row, int size) =>
         new(0, 1 - (2 * column / size), 1 - (2 * row / size));
 

@@ -13,8 +13,8 @@ public sealed class RayMarchTests(ITestOutputHelper output)
 
     public static TheoryData<string> Names => [.. Environments.Names];
 
-    /// <summary>Trilinear interpolation is exact for linear functions, so a volume that holds the places' coordinates
-    /// reads as those of the points.</summary>
+    /// <summary>Trilinear interpolation is exact for linear functions: a volume that holds the places' coordinates
+    /// reads as the coordinates of the points.</summary>
     [Theory]
     [MemberData(nameof(Names))]
     public void AVolumeOfCoordinatesReadsAsTheCoordinatesOfThePoints(string name)
@@ -31,7 +31,7 @@ public sealed class RayMarchTests(ITestOutputHelper output)
             {
                 var at = Point(camera, options, bounds, point);
                 float weight = rows[point].Sum(entry => entry.Weight);
-                // In units of half a place: inside the box from its outer places' middles on inwards.
+                // In units of half a place: fully inside from the middles of the outer places inwards.
                 float beyond = Beyond(at, bounds, half);
                 if (beyond < -1.001f)
                 {
@@ -58,8 +58,8 @@ public sealed class RayMarchTests(ITestOutputHelper output)
         Assert.True(inside > 500 && outside > 0, $"{inside} inside, {outside} outside");
     }
 
-    /// <summary>Of what the renderer shows between near and far, a point of the ray is half a step away at most; beyond
-    /// are corners of rooms, which the last point comes near.</summary>
+    /// <summary>A surface that the renderer shows between near and far is at most half a step from a point of the ray;
+    /// beyond far are corners of rooms, which the last point comes near.</summary>
     [Theory]
     [MemberData(nameof(Names))]
     public void APointIsNearWhatThePixelShows(string name)
@@ -90,7 +90,7 @@ public sealed class RayMarchTests(ITestOutputHelper output)
         Assert.True(sum / all < .5 && farthest < 3, $"{sum / all} places away on average, {farthest} at most");
     }
 
-    // The numbers of the points of the ray through a pixel.
+    // The indices of the points on the ray through a pixel.
     private static IEnumerable<int> RayOf(SeenSurface seen, VolumeOptions options)
     {
         int rays = options.RaysPerCell, cell = (seen.Row / rays * Size) + (seen.Column / rays);
@@ -143,7 +143,7 @@ public sealed class RayMarchTests(ITestOutputHelper output)
         return (Math.Max(.05 * radius, away - (1.2 * radius)), away + (1.2 * radius));
     }
 
-    /// <summary>How far outside the box a point is along the axis that is worst, in halves of places; negative
+    /// <summary>How far outside the box a point is along the worst axis, in halves of places; negative
     /// inside.</summary>
     private static float Beyond(Vector3 point, SceneBounds bounds, Vector3 half)
     {

@@ -3,7 +3,7 @@ using Gqn.Native.Tests.Scenes;
 
 namespace Gqn.Native.Tests.Geometry;
 
-/// <summary>The pinhole camera in double precision, as the documentation of <see cref="Camera"/> has it.</summary>
+/// <summary>The pinhole camera in double precision, as documented at <see cref="Camera"/>.</summary>
 internal sealed class ReferenceCamera
 {
     private readonly double _edge, _half;
@@ -20,7 +20,7 @@ internal sealed class ReferenceCamera
         (double sinPitch, double cosPitch) = Math.SinCos(camera.Pitch);
         Origin = new(camera.X, camera.Y, camera.Z);
         _forward = new(cosPitch * cosYaw, cosPitch * sinYaw, sinPitch);
-        // Without roll the rows of a picture are level; up is right x forward.
+        // Without roll the rows of a picture are level; up is right × forward.
         _right = new(sinYaw, -cosYaw, 0);
         _up = new(-cosYaw * sinPitch, -sinYaw * sinPitch, cosPitch);
     }

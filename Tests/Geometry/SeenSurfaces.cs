@@ -5,21 +5,21 @@ using Gqn.Native.Tests.Scenes;
 namespace Gqn.Native.Tests.Geometry;
 
 /// <summary>A point that a pixel shows.</summary>
-/// <param name="Camera">From where.</param>
-/// <param name="Column">Of the pixel.</param>
-/// <param name="Row">Of the pixel.</param>
-/// <param name="Depth">Along the camera's line of sight.</param>
-/// <param name="Point">In the world.</param>
+/// <param name="Camera">The camera that sees it.</param>
+/// <param name="Column">Column of the pixel.</param>
+/// <param name="Row">Row of the pixel.</param>
+/// <param name="Depth">Distance along the camera's line of sight.</param>
+/// <param name="Point">The point in the world.</param>
 internal readonly record struct SeenSurface(Camera Camera, int Column, int Row, float Depth, Point3 Point)
 {
     public Vector3 Position => new((float)Point.X, (float)Point.Y, (float)Point.Z);
 }
 
-/// <summary>What the renderer's depth maps say is where.</summary>
+/// <summary>Surfaces in the world, from the renderer's depth maps.</summary>
 internal static class SeenSurfaces
 {
-    /// <summary>The surfaces in some pictures of an environment, by its own cameras and by the same ones with other
-    /// pitches, of both signs.</summary>
+    /// <summary>The surfaces in some pictures of an environment, seen by its own cameras and by the same cameras with
+    /// other pitches, of both signs.</summary>
     public static IEnumerable<SeenSurface> Of(SceneEnvironment environment, int size, int scenes, int cameras)
     {
         for (ulong index = 0; index < (ulong)scenes; index++)

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Geometry;
 
-/// <summary>Sparse matrices on the host, written over and over.</summary>
+/// <summary>Sparse matrices on the host, overwritten repeatedly.</summary>
 public sealed class SparseRowArraysTests
 {
     [Fact]
@@ -13,7 +13,7 @@ public sealed class SparseRowArraysTests
         const int Views = 3, Rows = 11, Columns = 7, Taps = 4;
         var arrays = new SparseRowArrays(Views, Rows, Columns, Taps, transposed: true);
         var random = new RandomStream(3, 1);
-        // Twice into the same arrays: what was there before must not show.
+        // Twice into the same arrays: the old content must not show.
         for (int pass = 0; pass < 2; pass++)
         {
             for (int view = Views - 1; view >= 0; view--)

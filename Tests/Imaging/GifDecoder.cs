@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Imaging;
 
-/// <summary>Reads GIF89a by the format's definition; whatever it does not expect fails the test.</summary>
+/// <summary>Reads GIF89a by the format's definition; anything unexpected fails the test.</summary>
 internal sealed class GifDecoder
 {
     private readonly byte[] _file;
@@ -33,7 +33,7 @@ internal sealed class GifDecoder
 
     internal List<RgbImage> Frames { get; } = [];
 
-    /// <summary>Of each frame, in 1/100 s.</summary>
+    /// <summary>The delay of each frame, in 1/100 s.</summary>
     internal List<int> Delays { get; } = [];
 
     internal bool RepeatsForEver { get; private set; }

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Imaging;
 
-/// <summary>The decoder against an independent one on good pictures, and what it says of bad ones.</summary>
+/// <summary>The decoder against an independent one on good pictures, and its errors on bad ones.</summary>
 public sealed class ImageDecoderTests
 {
     [Theory]
@@ -35,7 +35,7 @@ public sealed class ImageDecoderTests
     [InlineData("rgb")]
     public void AllLayoutsOfBaselineAreRead(string name)
     {
-        // Where chroma is halved in width alone, the peer swaps the weights of the two samples at the right border.
+        // If chroma is halved in width alone, the peer swaps the weights of the two samples at the right border.
         var image = AssertClose(Sample(name), columns: name == "422" ? 35 : 37);
         Assert.Equal((37, 29), (image.Width, image.Height));
     }
@@ -140,7 +140,7 @@ public sealed class ImageDecoderTests
         problem, Assert.Throws<ImageFormatException>(() => ImageDecoder.ToImage(bytes)).Message,
         StringComparison.Ordinal);
 
-    /// <summary>Decoders round differently; more than that is a mistake.</summary>
+    /// <summary>Decoders round differently; a larger difference is a mistake.</summary>
     private static RgbImage AssertClose(byte[] jpeg, int columns = int.MaxValue)
     {
         var expected = ImageResult.FromMemory(jpeg, ColorComponents.RedGreenBlue);
@@ -192,7 +192,7 @@ public sealed class ImageDecoderTests
         for (int y = 0; y < height; y++)
         {
             raw.WriteByte((byte)(y % 5));
-            // The raw bytes are what the filters left, so a palette's numbers need filters that keep them small.
+            // The raw bytes are what remains after filtering, so a palette's indices need filters that keep them small.
             for (int i = 0; i < width * samples; i++)
                 raw.WriteByte((byte)random.NextInt32(colourType == 3 ? 1 : 256));
         }

@@ -93,7 +93,7 @@ public sealed class ImageMetricsTests
         Assert.Throws<ArgumentException>(() => ImageMetrics.StructuralSimilarity(tenByTen, tenByTen, 11, 11));
     }
 
-    /// <summary>Every window by itself: weighted means, then variances about those means.</summary>
+    /// <summary>Each window on its own: weighted means, then variances about those means.</summary>
     private static double Naive(float[] a, float[] b, int width, int height, int channels)
     {
         double[,] weights = new double[11, 11];

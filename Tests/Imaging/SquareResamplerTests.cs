@@ -64,7 +64,7 @@ public sealed class SquareResamplerTests
         Assert.Throws<ArgumentException>(() => new SquareResampler(4, 2).Resample(new byte[48], new byte[13]));
     }
 
-    /// <summary>The share of each old pixel in the area of a new one.</summary>
+    /// <summary>The share of each old pixel in the area of each new one.</summary>
     private static double[,] Areas(int from, int to)
     {
         double[,] weights = new double[to, from];

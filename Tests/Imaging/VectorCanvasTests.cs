@@ -7,7 +7,7 @@ public sealed class VectorCanvasTests
 {
     private const int Size = 40;
 
-    /// <summary>The brightness of all pixels together, in units of one white pixel, is the area.</summary>
+    /// <summary>The total brightness of all pixels, in units of one white pixel, is the area.</summary>
     [Theory]
     [InlineData(10, 10, 30, 10, 20, 30)]
     [InlineData(3.3f, 7.9f, 35.2f, 12.4f, 18.6f, 37.7f)]
@@ -16,7 +16,7 @@ public sealed class VectorCanvasTests
     {
         var image = new RgbImage(Size, Size);
         new VectorCanvas(image).FillPolygon([new(ax, ay), new(bx, by), new(cx, cy)], Rgb.White);
-        // Independently: how many of a dense grid of points lie on the same side of all three edges.
+        // An independent count: the points of a dense grid that lie on the same side of all three edges.
         int inside = 0;
         const int Grid = 16;
         for (int i = 0; i < Size * Grid * Size * Grid; i++)

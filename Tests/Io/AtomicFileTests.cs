@@ -75,7 +75,7 @@ public sealed class AtomicFileTests : IDisposable
     {
         Assert.SkipUnless(File.Exists("/dev/full"), "needs the device /dev/full");
         File.WriteAllText(_folder["a"], "old");
-        // The write stays in memory until the final flush, the place where a nearly full disk shows itself.
+        // The write stays in memory until the final flush, where a nearly full disk shows itself.
         File.CreateSymbolicLink(_folder["a.tmp"], "/dev/full");
         var error = Assert.Throws<IOException>(() => AtomicFile.Write(_folder["a"], stream => stream.Write("new"u8)));
         Assert.Contains(_folder["a"], error.Message, StringComparison.Ordinal);

@@ -136,7 +136,7 @@ public sealed class SafetensorsDamageTests : IDisposable
             List<byte> mutant = [.. file];
             for (int change = random.NextInt32(3); change >= 0; change--)
                 Mutate(mutant, words, random);
-            // Half of the mutants get a fitting header length, so that faults deeper in are reached.
+            // Half of the mutants get a matching header length, so that deeper faults are reached.
             if (mutant.Count >= 19 && random.NextInt32(2) == 0)
             {
                 byte[] length = BitConverter.GetBytes((long)mutant.Count - 19);
@@ -157,7 +157,7 @@ public sealed class SafetensorsDamageTests : IDisposable
             {
             }
         }
-        // Changed names and data open; a test in which nothing does would reach nothing beyond the first check.
+        // Files with changed names or data open; if none opened, the test would reach nothing beyond the first check.
         Assert.InRange(opened, 200, 19_000);
     }
 

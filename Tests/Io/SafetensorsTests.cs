@@ -113,8 +113,8 @@ public sealed class SafetensorsTests : IDisposable
             Assert.Equal(i / 1000, values[i]);
     }
 
-    /// <summary>Powers of two and their halves: exact, ties to the even neighbour, subnormal, and what is no
-    /// number.</summary>
+    /// <summary>Powers of two and their halves: exact values, ties to the even neighbour, subnormals, infinity and
+    /// NaN.</summary>
     [Fact]
     public void HalvesAreTheNearestToEvenOnATie()
     {
@@ -149,7 +149,7 @@ public sealed class SafetensorsTests : IDisposable
         writer.Add("f", [1], new float[] { 7 });
         writer.Save(_folder["a"]);
         using var file = Safetensors.Open(_folder["a"]);
-        // Wider elements first: all are aligned.
+        // Wider elements come first: all are aligned.
         Assert.Equal(["f", "h", "bytes"], file.Tensors.Select(tensor => tensor.Name));
         Assert.Equal(values, Floats(file, "h"));
         var sizes = Assert.Throws<ArgumentException>(() => file.Read("h", new float[2]));
@@ -208,7 +208,7 @@ public sealed class SafetensorsTests : IDisposable
     [Fact]
     public void AStrangersFileIsReadWithoutACheckValue()
     {
-        // Out of order, spaces, an unknown element type for reading, a metadata entry of a name of ours.
+        // Out of order, with spaces, an element type unknown to the reader, and a metadata entry with one of our names.
         string json = """
             { "z" : {"shape": [2], "data_offsets": [8, 12], "dtype": "BF16"}, "__metadata__": {"checksum": "sha"},
               "a": {"data_offsets":[0,8],"dtype":"I32","shape":[1,2]},

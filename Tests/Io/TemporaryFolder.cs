@@ -1,11 +1,11 @@
 namespace Gqn.Native.Tests.Io;
 
-/// <summary>An empty folder that goes away with its test.</summary>
+/// <summary>An empty folder that is deleted with its test.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     private const string MemoryDisk = "/dev/shm";
 
-    /// <param name="inMemory">For tests that write thousands of files: spares the disk where the system can.</param>
+    /// <param name="inMemory">For tests that write thousands of files: spares the disk if the system can.</param>
     internal TemporaryFolder(bool inMemory = false)
     {
         Path = inMemory && Directory.Exists(MemoryDisk)

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Kernels;
 
-/// <summary>Tables and gradients by border classes against the convolution of the map itself.</summary>
+/// <summary>Tables and gradients by border classes, against the convolution of the map itself.</summary>
 public sealed unsafe class ConstantMapTests
 {
     private static readonly Conv2dShape[] Shapes = [.. AllSizes()];
@@ -145,7 +145,7 @@ public sealed unsafe class ConstantMapTests
         Assert.True(actual.GuardsIntact(), $"{shape}, {what}: wrote beyond the result");
     }
 
-    // Every height with every width and kernel; images, channels and outputs run through their values beside them.
+    // Every height with every width and kernel; images, channels and outputs cycle through their values alongside.
     private static IEnumerable<Conv2dShape> AllSizes()
     {
         int[] sides = [1, 2, 3, 5, 8, 16], images = [1, 2, 3], channels = [1, 7, 64], outputs = [1, 20, 33, 256];
@@ -157,7 +157,7 @@ public sealed unsafe class ConstantMapTests
                 foreach (int w in sides)
                 {
                     yield return new(images[i % 3], channels[i / 3 % 3], h, w, outputs[i / 9 % 4], kernel, 1);
-                    // 36 combinations and 36 sizes: a step of 7 pairs them differently for the two kernels.
+                    // 36 combinations and 36 sizes: steps of 7 pair them differently for the two kernels.
                     i += 7;
                 }
             }
@@ -192,7 +192,7 @@ public sealed unsafe class ConstantMapTests
 
         public GuardedArray Dy { get; }
 
-        /// <summary>As large as a table or the class sums.</summary>
+        /// <summary>Large enough for a table or the class sums.</summary>
         public GuardedArray Sums { get; }
 
         public double[] DefineForward()
@@ -231,7 +231,7 @@ public sealed unsafe class ConstantMapTests
         public static double[] Plus(double[] values, GuardedArray? old) =>
             old is null ? values : [.. values.Select((value, i) => value + old.Pointer[i])];
 
-        /// <summary>All that the kernels make of the operands, one after another.</summary>
+        /// <summary>Everything that the kernels compute from the operands, concatenated.</summary>
         public float[] Run(CpuWorkspace workspace)
         {
             using var table = new GuardedArray(Sums.Length);

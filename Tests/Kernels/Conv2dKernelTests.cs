@@ -22,7 +22,7 @@ public unsafe class Conv2dKernelTests
             using var operands = new Conv2dOperands(shape);
             for (int addend = 0; addend < 3; addend++)
             {
-                // No addend, the result itself, another array.
+                // No addend, the result itself as addend, another array.
                 using var y = addend == 1 ? operands.Dy.Copy() : new GuardedArray(operands.Dy.Length);
                 float* added = addend switch
                 {
@@ -256,7 +256,7 @@ public unsafe class Conv2dKernelTests
             values[i] = function(values[i]);
     }
 
-    // Walks through all sizes at coprime paces, so that each meets many others.
+    // Steps through all sizes at coprime rates, so that each meets many others.
     private static IEnumerable<Conv2dShape> Combinations()
     {
         int[] images = [1, 2, 3, 8], channels = [1, 3, 7, 17, 33, 64], sizes = [1, 2, 5, 7, 8, 16];

@@ -11,7 +11,7 @@ internal sealed unsafe class Conv2dOperands(Conv2dShape shape) : IDisposable
 {
     public GuardedArray X { get; } = GuardedArray.Normal((long)shape.N * shape.C * shape.H * shape.W, 1);
 
-    // Scaled so that y has unit variance, where the activations bend.
+    // Scaled so that y has unit variance, where the activations are curved.
     public GuardedArray W { get; } = GuardedArray.Normal(
         (long)shape.K * shape.C * shape.Kernel * shape.Kernel, 2,
         1 / MathF.Sqrt(shape.C * shape.Kernel * shape.Kernel));
@@ -92,7 +92,7 @@ internal sealed unsafe class Conv2dOperands(Conv2dShape shape) : IDisposable
     }
 }
 
-/// <summary>What the three passes of a convolution wrote.</summary>
+/// <summary>The results of the three passes of a convolution.</summary>
 internal sealed record Conv2dResults(GuardedArray Y, GuardedArray Dx, GuardedArray Dw) : IDisposable
 {
     public bool SameBytesAs(Conv2dResults other) =>

@@ -28,7 +28,7 @@ public unsafe class GemmTests
             using var old = GuardedArray.Normal((long)m * n, 3);
             for (int mode = 0; mode < 12; mode++)
             {
-                // No addend, the result as its own, another array.
+                // No addend, the result itself as addend, another array.
                 bool transposeA = (mode & 1) != 0, transposeB = (mode & 2) != 0, itself = mode >> 2 == 1;
                 using var c = itself ? old.Copy() : new GuardedArray((long)m * n);
                 float* addend = itself ? c.Pointer : mode >> 2 == 2 ? old.Pointer : null;

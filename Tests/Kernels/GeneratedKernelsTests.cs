@@ -6,7 +6,7 @@ namespace Gqn.Native.Tests.Kernels;
 
 public sealed class GeneratedKernelsTests
 {
-    /// <summary>A generated file is what its generator writes, to the byte; GQN_REGENERATE=1 renews it.</summary>
+    /// <summary>A generated file is what its generator writes, to the byte; GQN_REGENERATE=1 rewrites it.</summary>
     [Theory]
     [InlineData("Cpu/Gemm/MicroKernels")]
     [InlineData("Cpu/Winograd/WinogradTransforms")]

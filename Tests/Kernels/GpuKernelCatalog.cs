@@ -5,8 +5,8 @@ using ILGPU.Runtime;
 namespace Gqn.Native.Tests.Kernels;
 
 /// <summary>
-/// Every kernel of the library: all static fields of handles, or of sets of them. A generic holder counts once for
-/// each way to fill its parameters with structures of the library that meet their constraints.
+/// Every kernel of the library: all static fields that hold handles or sets of them. A generic holder counts once for
+/// each choice of type arguments among the library's structures that meet the constraints.
 /// </summary>
 internal static class GpuKernelCatalog
 {
@@ -18,7 +18,7 @@ internal static class GpuKernelCatalog
 
     public static KernelHandle Handle(string name) => Found[name];
 
-    /// <summary>Whether the runtime passes the kernel an index that it guards.</summary>
+    /// <summary>Whether the runtime passes the kernel an index, which the runtime guards.</summary>
     public static bool IsImplicitlyGrouped(KernelHandle handle) =>
         handle.GetType().GetGenericTypeDefinition() == typeof(KernelHandle<>);
 
@@ -32,7 +32,7 @@ internal static class GpuKernelCatalog
     public static bool IsForCudaOnly(KernelHandle handle) =>
         handle.Body.Method.DeclaringType!.FullName!.Contains("TensorCore", StringComparison.Ordinal);
 
-    /// <summary>Fields that hold a handle, generic holders not yet filled in.</summary>
+    /// <summary>Fields that hold a handle, with generic holders still open.</summary>
     public static IEnumerable<FieldInfo> Fields() => typeof(KernelHandle).Assembly.GetTypes().SelectMany(type => type
         .GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
         .Where(field => typeof(KernelHandle).IsAssignableFrom(field.FieldType)
@@ -66,7 +66,7 @@ internal static class GpuKernelCatalog
         {
             Type[] constraints =
                 [.. parameter.GetGenericParameterConstraints().Where(constraint => constraint.IsInterface)];
-            // A generic structure, such as an epilogue with an activation, fits in each of its own forms.
+            // A generic structure, such as an epilogue with an activation, counts in each of its closed forms.
             Type[] fitting = [.. Structures
                 .Where(candidate => constraints.Length > 0 && constraints.All(
                     constraint => constraint.IsAssignableFrom(candidate)))

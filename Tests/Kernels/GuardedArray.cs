@@ -4,7 +4,7 @@ using Gqn.Native.Kernels.Random;
 namespace Gqn.Native.Tests.Kernels;
 
 /// <summary>
-/// Native floats between two guards of NaNs: a read beyond the ends shows in the result, a write in the guards.
+/// Native floats between two guards of NaNs: a read out of bounds shows in the result, a write in the guards.
 /// </summary>
 internal sealed unsafe class GuardedArray : IDisposable
 {
@@ -26,7 +26,7 @@ internal sealed unsafe class GuardedArray : IDisposable
 
     public Span<float> Span => new(Pointer, Length);
 
-    /// <summary>Normal numbers that depend on <paramref name="purpose"/> and the standard deviation alone.</summary>
+    /// <summary>Normal numbers that depend only on <paramref name="purpose"/> and the standard deviation.</summary>
     public static GuardedArray Normal(long length, uint purpose, float deviation = 1)
     {
         var array = new GuardedArray(length);

@@ -10,15 +10,15 @@ using Xunit;
 namespace Gqn.Native.Tests.Kernels;
 
 /// <summary>
-/// What limits the matrix kernels, by counting: instructions of their loops in machine code, and requests to memory of
+/// What limits the matrix kernels, by counting: instructions of their loops in machine code, and memory requests of
 /// their launches. Tables are written to kernel-limits.txt beside the test program.
 /// </summary>
 public sealed class KernelLimitsTests(KernelLimitsTests.Table table) : IClassFixture<KernelLimitsTests.Table>
 {
-    // Of a slice of 8 of the shared tiles, in steps of 2.
+    // A slice of 8 of the shared tiles, in steps of 2.
     private const int SharedTileSteps = 4;
 
-    // 16 for 16 bytes of each lane, and a little for what is beside the loop. Words read one by one would make 32.
+    // 16 sectors for 16 bytes per lane, and a little for what surrounds the loop. Single words would take 32.
     private const double MostSectors = 17;
 
     private readonly GpuContext _memory = GpuContext.Open("simulator");
@@ -34,8 +34,8 @@ public sealed class KernelLimitsTests(KernelLimitsTests.Table table) : IClassFix
     ]);
 
     /// <summary>
-    /// With the bounds that it is launched with, a kernel spills nothing and leaves room for the groups that its speed
-    /// rests on; most of what its loop issues is what it is there for.
+    /// With its launch bounds, a kernel spills nothing and leaves room for the groups that its speed depends on; most
+    /// of the instructions in its loop are multiply-adds.
     /// </summary>
     [Theory]
     [MemberData(nameof(Loops))]
@@ -46,14 +46,14 @@ public sealed class KernelLimitsTests(KernelLimitsTests.Table table) : IClassFix
         table.Add(limits.Row);
         Assert.Equal((0, 0), (limits.Assembly.StackBytes, limits.Assembly.SpillBytes));
         Assert.True(limits.ResidentWarps >= 8, $"{limits.ResidentWarps} warps do not hide the latency of memory.");
-        // fp32: what is left of the issue slots is the bound. Tensor cores: instructions must not be what they wait for.
+        // fp32 is bound by issue slots: products need most of them. Tensor cores must not wait for other instructions.
         if (limits.IsTensorCore)
             Assert.InRange(limits.IssueCycles / limits.TensorCycles, 0, name.Contains("64x64") ? 1.1 : 0.6);
         else
             Assert.InRange(limits.Products / (double)limits.Instructions, 0.6, 1);
     }
 
-    /// <summary>Tensor cores: no bank is met twice in a loop, and the copies of a warp move neighbours.</summary>
+    /// <summary>Tensor cores: no bank conflict in a loop, and the copies of a warp are contiguous.</summary>
     [Theory]
     [InlineData(false, 16, 3, "Halo128x128Tf32")]
     [InlineData(true, 16, 3, "Halo128x128Bf16")]
@@ -84,7 +84,7 @@ public sealed class KernelLimitsTests(KernelLimitsTests.Table table) : IClassFix
         }
     }
 
-    /// <summary>The same of weight gradients.</summary>
+    /// <summary>The same for weight gradients.</summary>
     [Theory]
     [InlineData(false, "Crosswise128x128Tf32")]
     [InlineData(true, "Crosswise128x128Bf16")]

@@ -4,11 +4,11 @@ using Gqn.Native.Tests.Ptx;
 
 namespace Gqn.Native.Tests.Kernels;
 
-/// <summary>What one round of a kernel's main loop takes of a multiprocessor of sm_90.</summary>
+/// <summary>The resources of an sm_90 multiprocessor that one round of a kernel's main loop takes.</summary>
 /// <remarks>
-/// A multiprocessor issues four instructions of warps in a cycle and does 128 fp32 multiply-adds. Of tf32 it would do 1024
-/// and of bf16 2048 (NVIDIA's H100 white paper: 494.7 and 989.4 TFLOP/s dense, 132 multiprocessors, 1.83 GHz); mma.sync is
-/// known to reach about 62 % of that, which is taken for the rate here. Shared memory gives 128 bytes a cycle.
+/// A multiprocessor issues four warp instructions per cycle and does 128 fp32 multiply-adds. It would do 1024 of tf32
+/// and 2048 of bf16 (NVIDIA's H100 white paper: 494.7 and 989.4 TFLOP/s dense, 132 multiprocessors, 1.83 GHz); mma.sync
+/// is known to reach about 62 % of that, which is the rate assumed here. Shared memory delivers 128 bytes a cycle.
 /// </remarks>
 internal sealed record LoopLimits(string Name, PtxAssembly Assembly, IReadOnlyDictionary<string, int> Path, int Threads)
 {
@@ -17,25 +17,25 @@ internal sealed record LoopLimits(string Name, PtxAssembly Assembly, IReadOnlyDi
 
     public bool IsTensorCore => Name.StartsWith("TensorCore", StringComparison.Ordinal);
 
-    /// <summary>Multiply-adds of a warp in one round, each of 32 lanes or of a matrix.</summary>
+    /// <summary>Multiply-add instructions of a warp in one round, each over 32 lanes or a matrix.</summary>
     public int Products => Count("HMMA") + (IsTensorCore ? 0 : Count("FFMA"));
 
     public int Instructions => Path.Values.Sum();
 
     public int Warps => Threads / 32;
 
-    /// <summary>Warps that registers leave room for, in whole groups.</summary>
+    /// <summary>Warps that fit into the registers, in whole groups.</summary>
     public int ResidentWarps
     {
         get
         {
-            // Registers are given to warps in blocks of 256.
+            // Registers are allocated to warps in blocks of 256.
             int ofWarp = ((Assembly.Registers * 32) + WarpRegisters - 1) / WarpRegisters * WarpRegisters;
             return Math.Min(64, MultiprocessorRegisters / ofWarp) / Warps * Warps;
         }
     }
 
-    /// <summary>Cycles of a multiprocessor for one round of one group, by what it waits for.</summary>
+    /// <summary>Cycles of a multiprocessor for one round of one group, by limiting resource.</summary>
     public double IssueCycles => Instructions * Warps / IssueSlots;
 
     /// <inheritdoc cref="IssueCycles" />
@@ -53,8 +53,8 @@ internal sealed record LoopLimits(string Name, PtxAssembly Assembly, IReadOnlyDi
         + $"products {(IsTensorCore ? TensorCycles : ProductCycles),5:F0}");
 
     /// <summary>Compiles, assembles and counts.</summary>
-    /// <param name="name">In <see cref="GpuKernelCatalog"/>.</param>
-    /// <param name="steps">Rounds of the loop within the main loop of kernels that have one.</param>
+    /// <param name="name">Name in <see cref="GpuKernelCatalog"/>.</param>
+    /// <param name="steps">Rounds of the inner loop, for kernels whose main loop has one.</param>
     public static LoopLimits Of(string name, int steps)
     {
         var handle = GpuKernelCatalog.Handle(name);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Kernels;
 
-/// <summary>Convolutions and matrix products of one device against their definitions.</summary>
+/// <summary>A device's convolutions and matrix products against their definitions.</summary>
 internal static unsafe class MatrixKernelChecks
 {
     private const double Tolerance = 1e-5;
@@ -19,7 +19,7 @@ internal static unsafe class MatrixKernelChecks
         new(1, 65, 9, 8, 64, 3, 1), new(2, 64, 3, 5, 50, 7, 1), new(2, 33, 8, 8, 96, 1, 1),
     ];
 
-    /// <summary>Panels of copied weights, several passes over pixels, passes side by side with a rest.</summary>
+    /// <summary>Panels of copied weights, several passes over pixels, adjacent passes with a remainder.</summary>
     public static IReadOnlyList<Conv2dShape> LargeShapes { get; } =
     [
         new(1, 20, 17, 16, 33, 3, 1), new(2, 13, 16, 16, 40, 5, 1), new(3, 64, 16, 8, 17, 3, 1),
@@ -33,7 +33,7 @@ internal static unsafe class MatrixKernelChecks
 
     public static Conv2dShape Find(string name) => LargeShapes.Single(shape => shape.ToString() == name);
 
-    /// <summary>Forward with and without what is added, both gradients written and added to.</summary>
+    /// <summary>Forward with and without addends, both gradients overwritten and accumulated.</summary>
     public static void Convolution(GpuContext context, Conv2dShape shape)
     {
         using var operands = new Conv2dOperands(shape);
@@ -43,7 +43,7 @@ internal static unsafe class MatrixKernelChecks
         using var bias = new DeviceArray(context, operands.Bias.Span);
         for (int addend = 0; addend < 3; addend++)
         {
-            // No addend, the result itself, another array.
+            // No addend, the result itself as addend, another array.
             bool withBias = addend != 1;
             using var y = new DeviceArray(context, operands.Dy.Span, keep: addend == 1);
             var terms = new[] { new Conv2dOperand { X = x, W = w, Channels = shape.C, Kernel = shape.Kernel } };
@@ -95,7 +95,7 @@ internal static unsafe class MatrixKernelChecks
         }
     }
 
-    // What an operation reads of scratch memory without having written it shows in its result.
+    // Scratch memory that an operation reads before writing shows in its result.
     private static void PoisonScratch(GpuContext context)
     {
         int count = context.Info.Platform == GpuPlatform.Simulator ? 10_000 : 500_000;
@@ -105,7 +105,7 @@ internal static unsafe class MatrixKernelChecks
             context.Upload(poison, context.Scratch(slot, count));
     }
 
-    /// <summary>An array on the device between guards, not aligned.</summary>
+    /// <summary>An unaligned array on the device, between guards.</summary>
     private sealed class DeviceArray : IDisposable
     {
         private const int Guard = 65;

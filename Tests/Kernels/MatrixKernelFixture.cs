@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Kernels;
 
-/// <summary>A device that was told which portable family of matrix kernels to take.</summary>
+/// <summary>A device with a fixed choice of the portable family of matrix kernels.</summary>
 public abstract class MatrixKernelFixture : IDisposable
 {
     private readonly string _name;

@@ -27,8 +27,8 @@ public sealed class OfflineCompileTests(OfflineCompileTests.Report report, ITest
         Assert.NotEmpty(GpuKernelCatalog.Names);
         Assert.All(GpuKernelCatalog.Fields(), field => Assert.True(
             field.IsInitOnly, $"{field.DeclaringType!.Name}.{field.Name} is not readonly"));
-        // A handle that is made elsewhere would escape these tests: whatever kernel of the library this process has made
-        // a handle of, the other tests' launches included, is one of them.
+        // A handle made elsewhere would escape these tests: every library kernel of which this process has made a
+        // handle, including in other tests' launches, must be in the catalogue.
         var known = GpuKernelCatalog.Names.Select(GpuKernelCatalog.Handle).ToHashSet();
         Assert.All(
             KernelHandle.All.Where(
@@ -45,11 +45,11 @@ public sealed class OfflineCompileTests(OfflineCompileTests.Report report, ITest
         Assert.DoesNotMatch(@"\.extern(?! \.shared)", ptx);
         Assert.DoesNotMatch(@"\.f64\b", ptx);
         Assert.DoesNotMatch(@"\bcall\b", ptx);
-        // Pointers that stayed generic cost an instruction more per access and hide the address space.
+        // Pointers that stay generic cost an extra instruction per access and hide the address space.
         Assert.DoesNotMatch(@"\b(ld|st)\.(v[24]\.)?[bfus]\d", ptx);
-        // ILGPU turns a truth value that is added to a float into the bits of the integer 1.
+        // ILGPU turns a Boolean that is added to a float into the bits of the integer 1.
         Assert.DoesNotMatch(@"0f00[0-7](?!00000)[0-9A-F]{5}", ptx);
-        // The interpreter knows every instruction and finds every operand declared and of the right width.
+        // The interpreter knows every instruction and finds every operand declared with the right width.
         Assert.NotEmpty(PtxKernel.Parse(ptx).Name);
     }
 
@@ -95,7 +95,7 @@ public sealed class OfflineCompileTests(OfflineCompileTests.Report report, ITest
             handle.Body.Method, GpuKernelCatalog.IsImplicitlyGrouped(handle), GpuKernelCatalog.Bounds(handle));
     }
 
-    /// <summary>The table of registers, written beside the test program when all kernels are assembled.</summary>
+    /// <summary>The table of registers, written beside the test program once all kernels are assembled.</summary>
     public sealed class Report : IDisposable
     {
         private readonly List<string> _rows = [];

@@ -6,7 +6,7 @@ using ILGPU.Runtime;
 
 namespace Gqn.Native.Tests.Kernels;
 
-/// <summary>Tensor-core kernels without a GPU: their PTX is executed on the memory of a simulated device.</summary>
+/// <summary>Tensor-core kernels without a GPU: their PTX runs on the memory of a simulated device.</summary>
 /// <remarks>Every array ends where its memory does, and scratch memory holds NaN until it is written.</remarks>
 internal sealed class PtxTensorCoreDevice(
     GpuContext memory, bool bf16, int multiprocessors = 4, SharedMemoryLimits? limits = null)
@@ -22,19 +22,19 @@ internal sealed class PtxTensorCoreDevice(
 
     public int Multiprocessors => multiprocessors;
 
-    // Of an H200.
+    // Those of an H200.
     public SharedMemoryLimits SharedLimits => limits ?? new SharedMemoryLimits(227 << 10, 228 << 10);
 
     /// <summary>The tiles whose kernels ran, in order.</summary>
     public List<string> Tiles { get; } = [];
 
-    /// <summary>The slices of tiles that were cut, likewise.</summary>
+    /// <summary>The slices of tiles that were cut, in order.</summary>
     public List<string> Slices { get; } = [];
 
-    /// <summary>What the kernels of tiles ask of memory, where it is to be counted.</summary>
+    /// <summary>Counts the memory requests of the tile kernels; null for no counting.</summary>
     public PtxCounters? Counters { get; init; }
 
-    /// <summary>An array with these values, some floats behind the beginning of its memory.</summary>
+    /// <summary>An array with these values, at an offset in floats from the start of its memory.</summary>
     public GpuArray Allocate(ReadOnlySpan<float> values, int offset = 0)
     {
         var block = memory.Allocate(offset + values.Length);

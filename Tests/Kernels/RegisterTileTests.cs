@@ -40,7 +40,7 @@ public sealed class RegisterTileOpenClTests(RegisterTileOpenClTests.Device devic
     }
 }
 
-/// <summary>The same kernels where an access beyond an array ends the program.</summary>
+/// <summary>The same kernels on the simulator, where an access out of bounds ends the program.</summary>
 public sealed class RegisterTileSimulatorTests(RegisterTileSimulatorTests.Device device)
     : IClassFixture<RegisterTileSimulatorTests.Device>
 {

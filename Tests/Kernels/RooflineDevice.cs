@@ -67,6 +67,7 @@ internal sealed class RooflineDevice : CountingDevice
             TableKernel = 1,
         };
         _ledger.Purpose = "forward";
+        Shorten(_ledger, _any, ref sum, shape);
         if (!sum.Terms.IsEmpty)
             TensorCoreConv2d.Forward(_ledger, _any, sum, shape, default(Identity));
     }
@@ -83,6 +84,7 @@ internal sealed class RooflineDevice : CountingDevice
             TableKernel = 1,
         };
         _ledger.Purpose = "forward";
+        Shorten(_ledger, _any, ref sum, shape);
         if (!sum.Terms.IsEmpty)
             TensorCoreConv2d.ForwardLstmCell(_ledger, _any, _any, At(gates), At(cell), sum, shape);
     }
@@ -93,6 +95,13 @@ internal sealed class RooflineDevice : CountingDevice
         _ledger.Purpose = "backward";
         if (operands.Length > 0)
             TensorCoreConv2d.Backward(_ledger, operands, _any, shape);
+    }
+
+    /// <summary>Sums the terms that one launch has no room for, as <see cref="Conv2dKernels"/> does.</summary>
+    internal static void Shorten(ITensorCoreDevice device, GpuArray y, ref SumInputs sum, in Conv2dShape shape)
+    {
+        for (; sum.IsLong; sum = sum.Rest(y))
+            TensorCoreConv2d.Forward(device, y, sum.First, shape, default(Identity));
     }
 
     protected override void Dispose(bool disposing)

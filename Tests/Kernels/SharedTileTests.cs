@@ -4,7 +4,7 @@ using Xunit;
 namespace Gqn.Native.Tests.Kernels;
 
 /// <summary>
-/// What GPUs without CUDA run, on the first OpenCL device: a processor computes it slowly, but as its driver compiles it.
+/// The kernels of GPUs without CUDA, on the first OpenCL device: slow on a processor, but compiled by its real driver.
 /// </summary>
 public sealed class SharedTileOpenClTests(SharedTileOpenClTests.Device device) : IClassFixture<SharedTileOpenClTests.Device>
 {

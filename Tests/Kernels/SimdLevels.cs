@@ -19,7 +19,7 @@ internal static unsafe class SimdLevels
         }
     }
 
-    /// <summary>Leaves NaNs in all scratch memory, by convolutions of NaNs that fill it without a halo.</summary>
+    /// <summary>Leaves NaNs in all scratch memory, by convolutions of NaNs that fill it and have no halo.</summary>
     public static void PoisonScratch(CpuWorkspace workspace)
     {
         var shape = new Conv2dShape(2, 48, 32, 32, 33, 2, 2);

@@ -3,10 +3,10 @@ using ILGPU;
 
 namespace Gqn.Native.Tests.Kernels;
 
-/// <summary>A device of the tensor-core convolutions that runs nothing and writes down what it was to run.</summary>
-/// <param name="memory">Gives addresses.</param>
-/// <param name="bf16">bf16, else tf32.</param>
-/// <param name="record">Receives kernel, bytes of memory, floating-point operations, and seconds of tensor cores.</param>
+/// <summary>A device for the tensor-core convolutions that runs nothing and records what it was asked to run.</summary>
+/// <param name="memory">Provides addresses.</param>
+/// <param name="bf16">True for bf16, false for tf32.</param>
+/// <param name="record">Receives kernel, bytes of memory, floating-point operations, seconds of tensor cores.</param>
 internal sealed class TensorCoreLedger(
     GpuContext memory, bool bf16, Action<string, double, double, double> record) : ITensorCoreDevice
 {
@@ -24,7 +24,7 @@ internal sealed class TensorCoreLedger(
 
     public SharedMemoryLimits SharedLimits => new(227 << 10, 228 << 10);
 
-    /// <summary>What the launches are for.</summary>
+    /// <summary>The purpose of the launches.</summary>
     public string Purpose { get; set; } = "";
 
     public GpuArray Scratch(int slot, long count)
@@ -77,7 +77,7 @@ internal sealed class TensorCoreLedger(
             $"{Purpose}: {shape.Name}", 0, 2 * stages * tileRows * tileColumns * (bf16 ? 64 : 32), cycles / H200Clock);
     }
 
-    /// <summary>The tiling of that a tile's name speaks.</summary>
+    /// <summary>The tiling that a tile's name refers to.</summary>
     private static TensorCoreTiling Tiling(string name)
     {
         bool halo = name.StartsWith("Halo", StringComparison.Ordinal);

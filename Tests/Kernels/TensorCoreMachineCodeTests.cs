@@ -9,10 +9,10 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Kernels;
 
-/// <summary>What becomes of the tensor-core kernels: PTX always, machine code where NVIDIA's assembler can be had.</summary>
+/// <summary>The compiled tensor-core kernels: PTX always, machine code if NVIDIA's assembler is installed.</summary>
 public partial class TensorCoreMachineCodeTests(ITestOutputHelper output)
 {
-    // 65536 registers of a multiprocessor, two groups of 128 threads.
+    // 65536 registers of a multiprocessor for two groups of 128 threads.
     private const int MaxRegisters = 255;
 
     private static readonly Dictionary<string, GroupKernelHandle<TensorCoreArgs>> Handles = new[]
@@ -28,7 +28,7 @@ public partial class TensorCoreMachineCodeTests(ITestOutputHelper output)
 
     public static TheoryData<string> Assembled => DeviceRows.Where(ToolFolder() is not null, Kernels);
 
-    /// <summary>Nothing goes through local memory, nothing is called, no pointer is generic, nothing is double.</summary>
+    /// <summary>No local memory, no calls, no generic pointers, no double precision.</summary>
     [Theory]
     [MemberData(nameof(Kernels))]
     public void PtxIsClean(string name)
@@ -42,8 +42,8 @@ public partial class TensorCoreMachineCodeTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// No spills on Ampere and Hopper, and a main loop of products, fragment loads and asynchronous copies without local
-    /// memory or other traffic.
+    /// No spills on Ampere and Hopper, and a main loop of products, fragment loads and asynchronous copies without
+    /// local memory or other traffic.
     /// </summary>
     [Theory]
     [MemberData(nameof(Assembled))]
@@ -77,7 +77,7 @@ public partial class TensorCoreMachineCodeTests(ITestOutputHelper output)
         int Count(string pattern) => loop.Count(line => Regex.IsMatch(line, pattern));
         bool wide = name.Contains("128x128"), medium = name.Contains("128x64");
         int products = wide ? 128 : medium ? 64 : 32, copies = wide ? 16 : medium ? 12 : 8;
-        // Of a block, one in a loop of its own.
+        // The copies of weights, and one of the block of pixels, in a loop of its own.
         if (name.StartsWith("Halo", StringComparison.Ordinal))
             copies = wide ? 9 : 5;
         int matrices = wide ? 32 : medium ? 24 : 16;
@@ -91,7 +91,7 @@ public partial class TensorCoreMachineCodeTests(ITestOutputHelper output)
         Assert.Equal(0, Count(@"\b(LDL|STL|LDG|STG|STS|LD|ST)\b"));
     }
 
-    // The body of the backward branch that encloses most products: the loop, with what is in between.
+    // The body of the backward branch that encloses the most: the loop with everything in between.
     private static List<string> MainLoop(string code)
     {
         List<string> lines = [];
@@ -101,7 +101,7 @@ public partial class TensorCoreMachineCodeTests(ITestOutputHelper output)
         {
             if (Label().Match(text) is { Success: true } label)
                 labels[label.Groups[1].Value] = lines.Count;
-            // What no thread ever does, the assembler's fillers, is left out.
+            // Instructions that no thread executes, the assembler's padding, are left out.
             if (!Instruction().IsMatch(text) || text.Contains("@!PT") || text.Contains("@!UPT"))
                 continue;
             lines.Add(text);

@@ -4,8 +4,8 @@ using Gqn.Native.Kernels.Shapes;
 namespace Gqn.Native.Tests.Kernels;
 
 /// <summary>
-/// Operands of a convolution, and its results by the definition, in double precision, from operands rounded as tensor
-/// cores see them.
+/// Operands of a convolution, and its results by definition, in double precision, from operands rounded as tensor cores
+/// see them.
 /// </summary>
 internal sealed class TensorCoreOperands
 {
@@ -28,7 +28,7 @@ internal sealed class TensorCoreOperands
 
     public float[] Dy { get; }
 
-    /// <summary>Normal numbers that depend on <paramref name="purpose"/> and the standard deviation alone.</summary>
+    /// <summary>Normal numbers that depend only on <paramref name="purpose"/> and the standard deviation.</summary>
     public static float[] Normal(int count, uint purpose, float deviation = 1)
     {
         float[] values = new float[count];

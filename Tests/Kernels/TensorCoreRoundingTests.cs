@@ -6,7 +6,7 @@ namespace Gqn.Native.Tests.Kernels;
 /// <summary>Numbers as the packing kernels round them.</summary>
 public class TensorCoreRoundingTests
 {
-    /// <summary>Normal numbers of many magnitudes and both signs, ties among them.</summary>
+    /// <summary>Normal numbers of many magnitudes and both signs, including ties.</summary>
     [Fact]
     public void RoundingIsToTheNearest()
     {

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Kernels;
 
-/// <summary>Sums of convolutions in Winograd's domain against the definition in double precision.</summary>
+/// <summary>Sums of convolutions in Winograd's domain, against the definition in double precision.</summary>
 public sealed unsafe class WinogradTests
 {
     // Images, sides, kernel, outputs; channels of the terms.

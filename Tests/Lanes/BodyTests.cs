@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Lanes;
 
-/// <summary>Known values and identities of the op bodies, which lanes of one body cannot check in each other.</summary>
+/// <summary>Known values and identities of the op bodies, which comparing one body's lanes cannot check.</summary>
 public sealed class BodyTests
 {
     private static readonly double[] Points = [-7.5, -2, -1, -0.3, 0, 0.3, 1, 2, 7.5];
@@ -164,7 +164,7 @@ public sealed class BodyTests
             ratio += LogDensity(z, mq, lq) - LogDensity(z, mp, lp);
         }
 
-        // Six standard errors: deviation/√draws, and √(2/draws) for a variance.
+        // Six standard errors: deviation/√draws for a mean, √(2/draws) for a variance.
         double error = 6 * Math.Exp(lq / 2) / Math.Sqrt(Draws);
         Assert.Equal(mq, sum / Draws, error);
         Assert.Equal(1, squares / Draws / Math.Exp(lq), 6 * Math.Sqrt(2.0 / Draws));
@@ -177,18 +177,18 @@ public sealed class BodyTests
     [Fact]
     public void LstmCellByHand()
     {
-        // i = f = o = 0 open half; g = ½ and c = 2: c′ = ½·2 + ½·tanh ½, h = ½·tanh c′.
+        // i = f = o = 0 half opens the gates; g = ½ and c = 2: c′ = ½·2 + ½·tanh ½, h = ½·tanh c′.
         F64 i = new(0), f = new(0), g = new(0.5), o = new(0);
         var (next, hidden) = LstmCell.Forward(ref i, ref f, ref g, ref o, new F64(2));
         Assert.Equal(1.2310585786300049, next.Value, 1e-15);
         Assert.Equal(0.42144305166011564, hidden.Value, 1e-15);
         Assert.Equal((0.5, 0.5, Math.Tanh(0.5), 0.5), (i.Value, f.Value, g.Value, o.Value));
-        // Saturated gates: forget all and write 1, read nothing.
+        // Saturated gates: forget everything and write 1, output nothing.
         (i, f, g, o) = (new(50), new(-50), new(50), new(-50));
         (next, hidden) = LstmCell.Forward(ref i, ref f, ref g, ref o, new F64(3));
         Assert.Equal(1, next.Value, 1e-15);
         Assert.Equal(0, hidden.Value, 1e-15);
-        // An open forget gate and a shut input gate keep the cell.
+        // An open forget gate and a closed input gate keep the cell.
         (i, f, g, o) = (new(-50), new(50), new(1), new(0));
         (next, _) = LstmCell.Forward(ref i, ref f, ref g, ref o, new F64(-0.7));
         Assert.Equal(-0.7, next.Value, 1e-15);

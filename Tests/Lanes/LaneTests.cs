@@ -11,7 +11,7 @@ public sealed class F32x8Tests : LaneTests<F32x8>;
 public sealed class F32x16Tests : LaneTests<F32x16>;
 
 /// <summary>The vocabulary of one single-precision lane against double precision, over dense ranges.</summary>
-/// <remarks>Lanes wider than the processor's registers run too: the runtime then computes them in parts.</remarks>
+/// <remarks>Lanes wider than the processor's registers run as well: the runtime then computes them in parts.</remarks>
 public abstract unsafe class LaneTests<T> where T : struct, ISimdLane<T>
 {
     private const int Samples = 40_000;
@@ -135,7 +135,7 @@ public abstract unsafe class LaneTests<T> where T : struct, ISimdLane<T>
     [Fact]
     public void EveryElementGoesItsOwnWay()
     {
-        // Widths and a half, of changing signs: no element may see its neighbour's.
+        // One and a half widths of alternating signs: no element may see its neighbour's.
         float[] x = [.. Enumerable.Range(0, 24).Select(i => (i % 3) - 1f)];
         Assert.Equal([.. x.Select(value => value > 0 ? 5f : -5f)], Map(a => T.Select(a, T.Const(5f), T.Const(-5f)), x));
     }
@@ -151,7 +151,7 @@ public abstract unsafe class LaneTests<T> where T : struct, ISimdLane<T>
             for (int i = 0; i < moved; i++)
                 source.Span[i] = i + 1;
             var lane = T.Load(source.Pointer, count);
-            // The rest is filled with zeros: the guard behind the source is NaN and would spread into the sum.
+            // The rest is filled with zeros: the guard after the source is NaN and would spread into the sum.
             Assert.Equal(moved * (moved + 1) / 2.0, lane.Sum());
             lane.Store(target.Pointer, count);
             Assert.True(source.Span.SequenceEqual(target.Span));

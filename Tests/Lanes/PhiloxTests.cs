@@ -25,7 +25,7 @@ public sealed class PhiloxTests
     public void KeyAndIndexFillCounterAndKey()
     {
         Assert.Equal(Philox.Block(41, 3, 7, 0, 0x89ABCDEF, 0x01234567), Philox.Block(Key, 41));
-        // No two of neighbouring indices, positions, streams and seeds share a block.
+        // No two neighbouring indices, positions, streams or seeds share a block.
         var blocks = new HashSet<(uint, uint, uint, uint)>();
         for (uint i = 0; i < 4; i++)
         {
@@ -100,7 +100,7 @@ public sealed class PhiloxTests
     [Fact]
     public void NormalIsAlwaysFinite()
     {
-        // The least and the greatest uniform numbers bound all: √(−2 ln 2⁻²⁴) = 5.77.
+        // The smallest and largest uniform numbers bound everything: √(−2 ln 2⁻²⁴) = 5.77.
         for (uint i = 0; i < Draws; i++)
             Assert.True(MathF.Abs(Philox.Normal(new PhiloxKey(1, 1, 1), i)) < 5.78f);
     }
@@ -110,7 +110,7 @@ public sealed class PhiloxTests
         double chi = 0;
         for (int bin = 0; bin < counts.Length; bin++)
             chi += (counts[bin] - expected(bin)) * (counts[bin] - expected(bin)) / expected(bin);
-        // Mean n, deviation √2n for n degrees of freedom; too good a fit is as suspicious as too bad a one.
+        // Mean n and deviation √2n for n degrees of freedom; too good a fit is as suspicious as too bad a one.
         double freedom = counts.Length - 1;
         Assert.InRange(chi, freedom - (4 * Math.Sqrt(2 * freedom)), freedom + (5 * Math.Sqrt(2 * freedom)));
     }

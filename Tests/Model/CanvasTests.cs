@@ -5,12 +5,12 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Model;
 
-/// <summary>The network without a full-resolution canvas computes what one with such a canvas does.</summary>
+/// <summary>Without a full-resolution canvas, the network computes the same as with one.</summary>
 public sealed class CanvasTests : IDisposable
 {
     private readonly CanvasSpy _device = new();
 
-    /// <summary>Resampling of its own for each layer, shared resampling, all shared, a single layer.</summary>
+    /// <summary>Separate resampling for each layer, shared resampling, everything shared, a single layer.</summary>
     public static TheoryData<int, bool, bool> Cases => new()
     {
         { 3, false, false }, { 3, true, false }, { 3, false, true }, { 1, false, false },
@@ -95,7 +95,7 @@ public sealed class CanvasTests : IDisposable
             SharedCores = sharedCores,
         };
         var network = new GenerativeQueryNetwork(options, _device, 3);
-        // Biases start at zero, where one that is forgotten or added twice would not show.
+        // Biases start at zero, where a missing or doubled one would not show.
         foreach (var parameter in network.Parameters.Parameters)
         {
             if (parameter.Name.EndsWith("bias", StringComparison.Ordinal))

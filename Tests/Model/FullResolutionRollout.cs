@@ -16,7 +16,7 @@ internal sealed class FullResolutionRollout : IDisposable
     private readonly Convolution[] _canvasDown, _imageDown, _priorHeads, _posteriorHeads;
     private readonly Convolution _output;
 
-    /// <summary>A rollout with the values of a network's parameters.</summary>
+    /// <summary>A rollout with a network's parameter values.</summary>
     public FullResolutionRollout(GenerativeQueryNetwork network, Device device)
     {
         _options = network.Options;
@@ -36,7 +36,7 @@ internal sealed class FullResolutionRollout : IDisposable
         Store.Materialize(device, 1);
         foreach (var parameter in Store.Parameters)
         {
-            // The values are floats, and nothing is lost on the way.
+            // The values are floats, so nothing is lost on the way.
             float[] values = new float[parameter.Shape.Count];
             network.Parameters.Read(network.Parameters[parameter.Name], values);
             Store.Write(parameter, values);

@@ -8,7 +8,7 @@ using Xunit;
 namespace Gqn.Native.Tests.Model;
 
 /// <summary>
-/// What must hold of the model whatever its weights: sizes, invariances, and one prior for training and sampling.
+/// Properties of the model that hold for any weights: sizes, invariances, and one prior for training and sampling.
 /// </summary>
 public sealed class ModelIdentityTests
 {
@@ -100,7 +100,7 @@ public sealed class ModelIdentityTests
         using var network = new GenerativeQueryNetwork(options, device, 1);
         using var tape = new Tape(device);
         // Without the latents' weights the generator's states do not depend on what was drawn: both paths must then see
-        // the same prior in every layer, and that prior must differ from layer to layer.
+        // the same prior in each layer, and that prior must differ between layers.
         var latentWeights = network.Parameters.Parameters
             .Where(p => p.Name.EndsWith("weight.latent", StringComparison.Ordinal));
         foreach (var parameter in latentWeights)
@@ -169,7 +169,7 @@ public sealed class ModelIdentityTests
         Assert.Contains("(4, 3, 16, 16)", exception.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Remembers the prior of every latent that is drawn.</summary>
+    /// <summary>Remembers the prior of every latent drawn.</summary>
     private sealed class PriorSpy : ReferenceDevice
     {
         public List<double[]> Priors { get; } = [];

@@ -39,7 +39,7 @@ internal static class TinyModels
         },
     };
 
-    /// <summary>Name and options of every variant that the options allow.</summary>
+    /// <summary>Name and options of each variant that the options allow.</summary>
     public static IReadOnlyDictionary<string, ModelOptions> Variants { get; } = new Dictionary<string, ModelOptions>
     {
         ["tower"] = Options,
@@ -100,7 +100,7 @@ internal static class TinyModels
             tape.Constant(queries, Random(queries.Count, 4)));
     }
 
-    /// <summary>Cameras outside and inside the box of <see cref="Bounds"/>, which look about its middle.</summary>
+    /// <summary>Cameras inside and outside the box of <see cref="Bounds"/>, looking around its middle.</summary>
     public static Camera[] Cameras(int count, uint stream)
     {
         var random = new RandomStream(11, stream);

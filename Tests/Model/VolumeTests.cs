@@ -6,10 +6,10 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Model;
 
-/// <summary>The volume as a representation: a sum over views, whatever their order, that knows what was seen.</summary>
+/// <summary>The volume as a representation: a sum over views in any order that knows what was seen.</summary>
 public sealed class VolumeTests : IDisposable
 {
-    // Sums of a few numbers in another order: some units in the last place of the largest.
+    // Sums of a few numbers in a different order: some units in the last place of the largest.
     private const double Rounding = 1e-6;
 
     private readonly CpuDevice _device = new(2);
@@ -80,7 +80,7 @@ public sealed class VolumeTests : IDisposable
         {
             float[] here = r[(place * channels)..((place + 1) * channels)];
             Assert.All(here[..^PlaceGrid.SightChannels], value => Assert.True(value >= 0));
-            // The camera looks along x: what is behind it is not seen, and what is seen is counted.
+            // The camera looks along x: places behind it are not seen, and the seen ones are counted.
             if (grid.Place(place).X < .2f)
             {
                 Assert.All(here, value => Assert.Equal(0f, value));
@@ -105,7 +105,7 @@ public sealed class VolumeTests : IDisposable
         Assert.Equal(Predict(r, query), Predict(r, query));
     }
 
-    /// <summary>A mean over views: the same view seen again tells nothing new but that it was seen.</summary>
+    /// <summary>A mean over views: the same view again adds no information except that it was seen.</summary>
     [Fact]
     public void AViewSeenManyTimesIsReadAsOne()
     {
@@ -132,7 +132,7 @@ public sealed class VolumeTests : IDisposable
         Assert.Throws<ShapeException>(() => _network.Generate(r, rays, new RandomStream(1, 1)));
     }
 
-    /// <summary>Arrays of many views do for fewer ones after.</summary>
+    /// <summary>Arrays filled by many views can be reused for fewer.</summary>
     [Fact]
     public void TheEncoderKeepsNothingOfOtherViews()
     {

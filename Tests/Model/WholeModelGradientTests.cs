@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Model;
 
-/// <summary>The gradient of −ELBO in every parameter, in double precision, against central differences.</summary>
+/// <summary>The gradient of −ELBO with respect to every parameter, in double, against central differences.</summary>
 public sealed class WholeModelGradientTests
 {
     public static TheoryData<string> Variants => TinyModels.VariantNames;
@@ -15,7 +15,7 @@ public sealed class WholeModelGradientTests
     public void GradientOfEveryParameterMatchesCentralDifferences(string variant) =>
         AssertGradients(TinyModels.Variants[variant], elbo => elbo.NegElbo);
 
-    /// <summary>A layer below its free bits has no gradient from its KL, one above has; the weight scales
+    /// <summary>A layer below its free bits gets no gradient from its KL, one above does; the weight scales
     /// either.</summary>
     [Theory]
     [InlineData("tower", 0f, 0f)]
@@ -53,7 +53,7 @@ public sealed class WholeModelGradientTests
         var objective = elbo.Objective(0.5f, bits);
         Assert.Equal(nll + (0.5 * counted), Read(objective), 1e-9);
 
-        // What is reported is there afterwards, and is the bound.
+        // The reported numbers survive backward, and are the bound.
         tape.Backward(objective);
         Assert.Equal((bound, nll, kl), (Read(elbo.NegElbo), Read(elbo.Nll), Read(elbo.Kl)));
         Assert.Equal(bound, nll + kl, 1e-12);
@@ -63,7 +63,7 @@ public sealed class WholeModelGradientTests
     {
         var network = new GenerativeQueryNetwork(options, device, 3);
         double[] values = ReferenceDevice.Read(network.Parameters.Values);
-        // Biases start at zero, where a ReLU may sit on its kink; nothing in the model asks for that.
+        // Biases start at zero, where a ReLU may sit on its kink; the model itself does not need this noise.
         var random = new RandomStream(17, 0);
         for (int i = 0; i < values.Length; i++)
             values[i] += 0.05 * random.NextNormal();
@@ -71,7 +71,7 @@ public sealed class WholeModelGradientTests
         return network;
     }
 
-    /// <summary>Nats between the least and the greatest KL of a layer.</summary>
+    /// <summary>A number of nats between the least and the greatest KL of a layer.</summary>
     private static float BetweenLayers(ModelOptions options)
     {
         using var device = new ReferenceDevice();
@@ -107,8 +107,8 @@ public sealed class WholeModelGradientTests
             double[] start = ReferenceDevice.Read(parameter.Value);
             double norm = Math.Sqrt(gradient.Sum(g => g * g));
             total += norm;
-            // Along the gradient itself plus noise: the expected slope is far from zero, so a relative error means
-            // something.
+            // Along the gradient itself plus noise: the expected slope is far from zero, so a relative error is
+            // meaningful.
             double[] direction =
             [
                 .. gradient.Select(
@@ -155,12 +155,12 @@ public sealed class WholeModelGradientTests
         }
     }
 
-    /// <summary>Fails where a number is not the slope of a function at 0; false where a simple difference does not show
+    /// <summary>Fails if a number is not the slope of a function at 0; false if a simple difference does not show
     /// it.</summary>
     /// <remarks>
-    /// The loss is a sum of some thousand numbers of about 500 in all: differences of it are off by 1e-12, so that small
-    /// slopes need larger steps, and those a formula of higher order. A step must not cross the kink of a ReLU. So one of
-    /// several estimates has to agree, each to the same bound.
+    /// The loss is a sum of some thousand numbers of about 500 in total: its differences are off by 1e-12, so small
+    /// slopes need larger steps, and those need a formula of higher order. A step must not cross the kink of a ReLU. So
+    /// one of several estimates has to agree, each to the same bound.
     /// </remarks>
     private static bool IsSlope(string what, double expected, Func<double, double> f)
     {

@@ -4,15 +4,15 @@ using Xunit;
 namespace Gqn.Native.Tests.Ops;
 
 /// <summary>
-/// Rows of theories that need a device, a platform or a tool: all of them where it is, one that says why it is skipped
-/// where it is not, so that a thousand of those do not bury the result.
+/// Rows of theories that need a device, a platform or a tool: all of them if it is there, otherwise a single row that
+/// says why it is skipped, so that a thousand skipped rows do not bury the result.
 /// </summary>
 internal static class DeviceRows
 {
     /// <summary>Stands for all rows; the test skips itself before it looks at the name.</summary>
     public const string All = "all rows";
 
-    // Asking drivers takes a while, and every class of tests does.
+    // Querying drivers takes a while, and every class of tests does so.
     private static readonly Lazy<IReadOnlySet<GpuPlatform>> Found =
         new(() => GpuSurvey.Find().Select(device => device.Platform).ToHashSet());
 

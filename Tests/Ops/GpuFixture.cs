@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Ops;
 
-/// <summary>An open device for a class of tests, which are skipped where the machine has none.</summary>
+/// <summary>An open device for a class of tests, which are skipped on machines without one.</summary>
 /// <remarks>
 /// With GQN_REQUIRE_OPENCL=1 or GQN_REQUIRE_CUDA=1 in the environment a missing device is a failure instead.
 /// </remarks>
@@ -28,7 +28,7 @@ public abstract class GpuFixture : IDisposable
         }
     }
 
-    /// <summary>The device; skips the test that asks for it where there is none.</summary>
+    /// <summary>The device; if there is none, skips the test that asks for it.</summary>
     public GpuDevice Gpu
     {
         get

@@ -6,11 +6,11 @@ namespace Gqn.Native.Tests.Ops;
 /// <summary>A GPU device against the reference, row by row of the catalogue.</summary>
 internal static class GpuParity
 {
-    /// <summary>Fails where outputs or gradients differ by more than the row's tolerance, or from run to run.</summary>
-    /// <param name="reference">What is right.</param>
-    /// <param name="device">What is tested.</param>
+    /// <summary>Fails if outputs or gradients differ by more than the row's tolerance, or from run to run.</summary>
+    /// <param name="reference">The device that is right.</param>
+    /// <param name="device">The device under test.</param>
     /// <param name="name">The row.</param>
-    /// <param name="rounding">Relative error of the device's matrix products, where it is larger than the row's
+    /// <param name="rounding">Relative error of the device's matrix products, if it is larger than the row's
     /// tolerance.</param>
     public static void Check(ReferenceDevice reference, GpuDevice device, string name, double rounding = 0)
     {
@@ -23,7 +23,7 @@ internal static class GpuParity
         string where = $"{device.Description}, ";
         for (int o = 0; o < weights.Length; o++)
         {
-            // Of a single sum little may be left where its terms cancel; its error is that of the terms.
+            // A single sum may come close to zero as its terms cancel; its error is that of the terms.
             double least = expected.Outputs[o].Length == 1 && rounding > 0
                 ? Math.Sqrt(inputs.Max(x => x.Length)) / 3
                 : 0;

@@ -2,15 +2,15 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Ops;
 
-/// <summary>Comparisons of what an op computed.</summary>
+/// <summary>Comparisons of the results of ops.</summary>
 internal static class OpAssert
 {
-    /// <summary>Fails where a value is off by more than the tolerance, relative to the largest magnitude.</summary>
+    /// <summary>Fails if a value is off by more than the tolerance, relative to the largest magnitude.</summary>
     /// <param name="expected">The true values.</param>
-    /// <param name="actual">The values to be judged.</param>
+    /// <param name="actual">The values under test.</param>
     /// <param name="tolerance">The relative error that is allowed.</param>
     /// <param name="what">Names the tensor.</param>
-    /// <param name="leastScale">Taken for the largest magnitude where that is smaller.</param>
+    /// <param name="leastScale">Replaces the largest magnitude if that is smaller.</param>
     public static void Close(
         double[] expected, double[] actual, double tolerance, string what, double leastScale = 0)
     {

@@ -10,7 +10,7 @@ namespace Gqn.Native.Tests.Ops;
 /// <param name="Gap">Least magnitude: keeps ops with a kink or a pole at 0 away from it.</param>
 internal sealed record Operand(Shape Shape, double Low = -1, double High = 1, double Gap = 0)
 {
-    /// <summary>Values that single precision holds exactly, so that all devices start from the same numbers.</summary>
+    /// <summary>Values that are exact in single precision, so that all devices start from the same numbers.</summary>
     public double[] Values(uint stream)
     {
         double[] values = new double[Shape.Count];
@@ -28,7 +28,7 @@ internal sealed record Operand(Shape Shape, double Low = -1, double High = 1, do
 }
 
 /// <summary>One row of the catalogue.</summary>
-/// <param name="Op">Name of the public method that the row is about.</param>
+/// <param name="Op">Name of the public method that the row tests.</param>
 /// <param name="Detail">What distinguishes the row from others of its op.</param>
 /// <param name="Operands">The inputs; each gets a gradient.</param>
 /// <param name="Tolerance">Bound on the single-precision error, relative to the largest magnitude of the tensor
@@ -39,7 +39,7 @@ internal sealed record OpCase(
 {
     public string Name => Detail.Length == 0 ? Op : $"{Op}: {Detail}";
 
-    /// <summary>A random stream that depends on the row and on <paramref name="purpose"/> alone.</summary>
+    /// <summary>A random stream that depends only on the row and on <paramref name="purpose"/>.</summary>
     public uint Stream(uint purpose)
     {
         uint hash = 2166136261;

@@ -94,7 +94,7 @@ internal static partial class OpCatalog
                 previous = new(state);
             Operand Weight(int channels, int kernel, double range = 0.2) =>
                 new(new(4 * hidden, channels, kernel, kernel), -range, range);
-            // Twice: of the gates' rounding, and of what it does to their gradients.
+            // Twice: for the rounding of the gates, and for its effect on their gradients.
             double tolerance = 2 * Convolved(state, 10 + hidden, 4 * hidden, 5, (10 + hidden) * 25);
             yield return new(
                 "ConvLstm", $"{state}, all inputs",

@@ -12,7 +12,7 @@ internal static partial class OpCatalog
     // One unit in the last place of a float between 1 and 2.
     private const double Ulp = 1.0 / (1 << 23);
 
-    // An element-wise body is a handful of rounded operations, of which an exponential (1.2e-7) is the worst.
+    // An element-wise body is a handful of rounded operations, the worst of which is an exponential (1.2e-7).
     private const double Elementwise = 8 * Ulp;
 
     // A single number has no larger neighbour to set the scale, and 1 - y² of a saturated function cancels.
@@ -26,7 +26,7 @@ internal static partial class OpCatalog
     /// <summary>Names of all rows, for theories.</summary>
     public static TheoryData<string> Names => [.. Rows.Keys];
 
-    /// <summary>Names of the rows that are small enough for a Jacobian entry by entry.</summary>
+    /// <summary>Names of the rows that are small enough for an entry-by-entry Jacobian.</summary>
     public static TheoryData<string> TinyNames =>
         [.. Rows.Values.Where(row => row.Operands.Sum(x => x.Shape.Count) <= 80).Select(row => row.Name)];
 
@@ -42,7 +42,7 @@ internal static partial class OpCatalog
     private static double Reduction(double depth) => (8 + (2 * Math.Sqrt(depth))) * Ulp;
 
     /// <summary>
-    /// A convolution with stride 1: Winograd's algorithm, where it is taken, rounds more than a plain sum.
+    /// A convolution with stride 1: Winograd's algorithm, if it is chosen, rounds more than a plain sum.
     /// </summary>
     private static double Convolved(Shape x, int channels, int k, int kernel, double depth) =>
         Winograd.IsFaster(new Conv2dShape(x.N, channels, x.H, x.W, k, kernel, 1))
@@ -115,7 +115,7 @@ internal static partial class OpCatalog
         yield return new("SumTo", "tiny", [new(new(2, 3, 2, 1))], Elementwise, (_, x) => [x[0].SumTo(new(2, 1, 1, 1))]);
         yield return new("BroadcastTo", "tiny", [new(new(1, 3, 1, 1))], Elementwise,
             (_, x) => [x[0].BroadcastTo(new(2, 3, 2, 1))]);
-        // Means of random signs come near zero; a mean level keeps the relative error meaningful.
+        // Means of random signs come near zero; an offset keeps the relative error meaningful.
         foreach (var shape in (Shape[])[new(1, 1, 1, 1), new(2, 3, 2, 2), new(7, 1, 5, 3), new(3, 17, 13, 11),
             new(2, 70, 11, 13)])
         {
@@ -189,7 +189,7 @@ internal static partial class OpCatalog
                 (_, v) => [v[0].Conv2d(v[1], default, stride)]);
         }
 
-        // Few outputs, so that no difference of the gradient test steps over the kink of a rectified one.
+        // Few outputs, so that no difference of the gradient test steps over a ReLU's kink.
         foreach (var activation in (Activation[])[Activation.Relu, Activation.Sigmoid, Activation.Tanh])
         {
             yield return new(

@@ -43,11 +43,11 @@ public sealed class OpOpenClTests(OpOpenClTests.Device device) : IClassFixture<O
     }
 }
 
-/// <summary>The whole catalogue on the first CUDA device in single precision in all shapes, or on a double of one
-/// in the small ones.</summary>
+/// <summary>The whole catalogue on the first CUDA device in single precision in all shapes, or on the driver's test
+/// double in the small ones.</summary>
 public sealed class OpCudaTests(OpCudaTests.Device device) : IClassFixture<OpCudaTests.Device>
 {
-    /// <summary>The cosine of the noise is off by 2^-20.5, and its radius is up to 6 times one.</summary>
+    /// <summary>The cosine of the noise is off by 2^-20.5, and its radius is up to 6.</summary>
     public const double Approximation = 6.0 / (1 << 20);
 
     public static TheoryData<string> Rows =>
@@ -78,7 +78,7 @@ public sealed class OpCudaTests(OpCudaTests.Device device) : IClassFixture<OpCud
 public sealed class OpTensorCoreCudaTests(OpTensorCoreCudaTests.Devices devices)
     : IClassFixture<OpTensorCoreCudaTests.Devices>
 {
-    // Half a unit in the last of 11 and of 8 bits, for two operands, in sums that partly cancel.
+    // Half a unit in the last place of 11 and of 8 bits, for two operands, in sums that partly cancel.
     private const double Tf32Rounding = 8.0 / (1 << 12), Bf16Rounding = 8.0 / (1 << 9);
 
     public static TheoryData<string> Rows =>

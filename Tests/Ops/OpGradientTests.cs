@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Ops;
 
-/// <summary>Gradients in double precision against differences of the values that they are the gradients of.</summary>
+/// <summary>Gradients in double precision against finite differences of the function values.</summary>
 public sealed class OpGradientTests : IDisposable
 {
     // The truncation error of a central difference is of order ε², its rounding error 1e-16/ε: both near 1e-10.
@@ -43,11 +43,11 @@ public sealed class OpGradientTests : IDisposable
             }
 
             double numeric = Difference(row, inputs, u, weights);
-            // The terms of the scalar product have random signs: their root sum is what a typical product amounts to.
+            // The terms of the scalar product have random signs: the root of their number scales a typical product.
             double scale = Math.Max(Math.Abs(analytic), size / Math.Sqrt(u.Sum(x => x.Length)));
             Assert.True(Math.Abs(analytic - numeric) <= Tolerance * scale,
                 $"gradient {analytic:R}, difference {numeric:R}");
-            // A rectifier may well be shut on a single number.
+            // A single number may well be clipped by a ReLU.
             Assert.True(scale > 1e-3 || row.Operands[0].Shape.Count == 1,
                 "the gradient vanishes, so that the row proves nothing");
         }
@@ -59,7 +59,7 @@ public sealed class OpGradientTests : IDisposable
     {
         var row = OpCatalog.Find(name);
         double[][] inputs = OpRun.Inputs(row);
-        // differences[i][j] holds the derivatives of all outputs by element j of input i.
+        // differences[i][j] holds the derivatives of all outputs with respect to element j of input i.
         double[][][][] differences =
             [.. inputs.Select(x => x.Select((_, j) => Difference(row, inputs, x, j)).ToArray())];
         double[][] weights = [.. OpRun.Forward(_device, row, inputs).Select(y => new double[y.Length])];

@@ -20,7 +20,7 @@ public sealed class OpPtxTests(OpPtxTests.Device device) : IClassFixture<OpPtxTe
     {
         long before = PtxLaunches.Executed;
         GpuParity.Check(device.Reference, device.Gpu, name, OpCudaTests.Approximation);
-        // The simulator itself would agree as well: the instructions show who was at work.
+        // The simulator itself would agree as well: the instruction count shows that the interpreter ran.
         Assert.True(PtxLaunches.Executed > before);
     }
 

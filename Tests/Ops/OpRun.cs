@@ -4,9 +4,9 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Ops;
 
-/// <summary>What a case computes on one device: its outputs, and the gradients of Σ weights·outputs.</summary>
+/// <summary>The results of a case on one device: its outputs, and the gradients of Σ weights·outputs.</summary>
 /// <param name="Outputs">Each output, in memory order.</param>
-/// <param name="Gradients">The gradient of each operand, in memory order; zeros where there is none.</param>
+/// <param name="Gradients">The gradient of each operand, in memory order; zeros if there is none.</param>
 internal sealed record OpRun(double[][] Outputs, double[][] Gradients)
 {
     /// <summary>The values of all operands.</summary>
@@ -59,7 +59,7 @@ internal sealed record OpRun(double[][] Outputs, double[][] Gradients)
         return [.. store.Parameters.Select(parameter => Read(device, parameter.Gradient))];
     }
 
-    /// <summary>Fills free buffers of the given sizes with NaN: an op that reads them shows it.</summary>
+    /// <summary>Fills free buffers of the given sizes with NaN, to expose an op that reads them.</summary>
     public static void Poison(Device device, IEnumerable<int> sizes)
     {
         const int Buffers = 8;

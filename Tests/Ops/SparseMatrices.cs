@@ -3,18 +3,18 @@ using Gqn.Native.Engine;
 namespace Gqn.Native.Tests.Ops;
 
 /// <summary>A sparse matrix for each image, with its transpose, both sorted from one list of entries.</summary>
-/// <remarks>Room that no row uses holds NaN: whoever reads it shows it.</remarks>
+/// <remarks>Unused room holds NaN, which shows if it is read.</remarks>
 internal sealed class SparseMatrices
 {
     private readonly int _images, _room;
     private readonly Entry[] _entries;
     private readonly Matrices _rows, _transposed;
 
-    /// <summary>Matrices with entries at given places, in their order; a place may come several times.</summary>
-    /// <param name="images">How many matrices.</param>
+    /// <summary>Matrices with entries at the given places, in order; a place may occur several times.</summary>
+    /// <param name="images">Number of matrices.</param>
     /// <param name="rows">Rows of each.</param>
     /// <param name="columns">Columns of each.</param>
-    /// <param name="unused">Room beyond the most entries of an image.</param>
+    /// <param name="unused">Room beyond the largest number of entries of an image.</param>
     /// <param name="places">Image, row and column of each entry.</param>
     public SparseMatrices(
         int images, int rows, int columns, int unused, IEnumerable<(int Image, int Row, int Column)> places)
@@ -28,12 +28,12 @@ internal sealed class SparseMatrices
         _transposed = Sort(columns, entry => entry.Column, entry => entry.Row);
     }
 
-    /// <summary>The most terms that a sum has, forwards or backwards.</summary>
+    /// <summary>The number of terms of the longest sum, forwards or backwards.</summary>
     public int LongestSum => Math.Max(
         _entries.GroupBy(entry => (entry.Image, entry.Row)).Max(group => group.Count()),
         _entries.GroupBy(entry => (entry.Image, entry.Column)).Max(group => group.Count()));
 
-    /// <summary>Matrices with the same number of entries in each row, in columns of no order.</summary>
+    /// <summary>Matrices with the same number of entries in each row, in random columns.</summary>
     public static SparseMatrices Random(int images, int rows, int columns, int taps)
     {
         double[] draws = new Operand(new Shape(images, rows, taps, 1), 0, columns).Values((uint)taps);

@@ -120,7 +120,7 @@ internal partial class ReferenceDevice
     }
 
     /// <summary>
-    /// Every meeting of an output pixel and a tap inside the image: pixel offsets and tap. The only pixel of a constant
+    /// Every pair of an output pixel and a tap inside the image: pixel offsets and tap. The only pixel of a constant
     /// map stands for all.
     /// </summary>
     private static IEnumerable<(int X, int Y, int Tap)> Taps(Conv2dShape s, Shape x)

@@ -7,13 +7,13 @@ using GaussianLatentBody = Gqn.Native.Kernels.Pointwise.GaussianLatent;
 
 namespace Gqn.Native.Tests.Reference;
 
-/// <summary>Every primitive in double precision, by its plainest loop: the definition of what devices do.</summary>
+/// <summary>Every primitive in double precision, by its plainest loop: the definition of what devices
+/// compute.</summary>
 /// <remarks>
-/// Storage is as on every device: activations [N][H][W][C], convolution weights
-/// as <see cref="Conv2dShape.WeightIndex"/> says. An index is spelled
-/// from the logical coordinates wherever a primitive has more than one axis, so that a loop reads as its formula.
-/// Element-wise bodies are those of Kernels on the <see cref="F64"/> lane. The noise ε is the float of
-/// <see cref="Philox.Normal"/>, taken as a constant.
+/// Storage is as on every device: activations [N][H][W][C], convolution weights by
+/// <see cref="Conv2dShape.WeightIndex"/>. With several axes, indices are spelled out from the logical coordinates, so
+/// that a loop reads as its formula. Element-wise bodies are those of Kernels on the <see cref="F64"/> lane. The noise
+/// ε is the constant float of <see cref="Philox.Normal"/>.
 /// </remarks>
 internal partial class ReferenceDevice : Device
 {
@@ -55,7 +55,7 @@ internal partial class ReferenceDevice : Device
     public override void UnaryBackward<TOp>(Tensor dx, float beta, Tensor dy, Tensor x, Tensor y, TOp op)
     {
         Span<double> to = At(dx), from = At(dy);
-        // What the op does not save is NaN here, so that a body which reads it all the same is found out.
+        // What the op does not save is NaN here, to expose a body that reads it all the same.
         for (int i = 0; i < to.Length; i++)
         {
             F64 input = new(TOp.Saves == Saves.Input ? At(x)[i] : double.NaN);
@@ -238,7 +238,7 @@ internal partial class ReferenceDevice : Device
     private static void Accumulate(ref double target, float beta, double value) =>
         target = beta == 0 ? value : (beta * target) + value;
 
-    // Tap by tap of the block of pixels, then the channels.
+    // The block of pixels tap by tap, then the channels.
     private static int Depth(int channels, int c, int h, int w, int scale) =>
         ((((h % scale) * scale) + (w % scale)) * channels) + c;
 

@@ -1,6 +1,6 @@
 namespace Gqn.Native.Tests.Scenes;
 
-/// <summary>The limbs of an arm as strings of balls, placed by the published chain, in double.</summary>
+/// <summary>The limbs of an arm as strings of balls, placed by the published chain, in double precision.</summary>
 internal sealed class BallLimbs
 {
     private const int Balls = 100;
@@ -19,7 +19,7 @@ internal sealed class BallLimbs
             .. arm.Frames.Skip(6).Select(f => Along(f, PublishedArm.Point(f, .084, -.063 / 11, 0))),
         ];
         LeastHeight = Enumerable.Range(1, 8).Min(i => _balls[i].Min(b => b.Z) - Radii[i]);
-        // A limb's neighbours, and those with one link of the wrist between, may be near.
+        // A limb may be near its neighbours, and near those with one link of the wrist in between.
         LeastGap = double.MaxValue;
         LeastFingerGap = double.MaxValue;
         for (int a = 0; a < 9; a++)

@@ -2,8 +2,8 @@ using Gqn.Native.Scenes.Rendering;
 
 namespace Gqn.Native.Tests.Scenes;
 
-/// <summary>Primitives the other way round: not where a ray meets them, but how far a point is from them. A ray that
-/// goes as far as that again and again comes to the surface without any formula for intersections.</summary>
+/// <summary>Primitives as distance fields: not where a ray meets them, but how far a point is from them. A ray that
+/// repeatedly advances by that distance reaches the surface without any intersection formula.</summary>
 internal static class DistanceField
 {
     private const double Touching = 1e-9;
@@ -46,11 +46,11 @@ internal static class DistanceField
         }
     }
 
-    /// <summary>How far along a ray the surface is, in multiples of the direction; +∞ where it misses.</summary>
+    /// <summary>The distance to the surface along a ray, in multiples of the direction; +∞ if the ray misses.</summary>
     /// <param name="primitive">The primitive.</param>
-    /// <param name="origin">Where the ray begins, outside.</param>
-    /// <param name="direction">Where it goes.</param>
-    /// <param name="closest">How near to the surface a ray came that misses.</param>
+    /// <param name="origin">Start of the ray, outside the primitive.</param>
+    /// <param name="direction">Direction of the ray.</param>
+    /// <param name="closest">How close a ray that misses came to the surface.</param>
     public static double Reach(in Primitive primitive, Point3 origin, Point3 direction, out double closest)
     {
         double along = 0, length = direction.Length;
@@ -76,8 +76,8 @@ internal static class DistanceField
         return greatest;
     }
 
-    /// <summary>From the twelve corners (±1, 0, ±φ) and their cyclic orders: a face is three corners with edges of
-    /// length 2 between them. Turned so that (1, 1, 1) is z and (1, −1, 0) is x.</summary>
+    /// <summary>From the twelve corners (±1, 0, ±φ) and their cyclic permutations: a face is three corners with edges
+    /// of length 2 between them. Rotated so that (1, 1, 1) is z and (1, −1, 0) is x.</summary>
     private static Point3[] MakeIcosahedronNormals()
     {
         double phi = (1 + Math.Sqrt(5)) / 2;

@@ -34,7 +34,7 @@ public sealed class FloorPlanTests
             Assert.False(IsArrow(plan[x - (6 * ahead[i].X), y - (6 * ahead[i].Y)]));
             Assert.False(IsArrow(plan[x + (8 * ahead[i].Y), y + (8 * ahead[i].X)]));
             Assert.False(IsArrow(plan[x + (30 * ahead[i].X), y + (30 * ahead[i].Y)]));
-            // The wedge of the field of view lightens what is ahead, as far as the plan's side allows, and only that.
+            // The wedge of the field of view lightens only what is ahead, as far as the plan's side allows.
             Assert.True(plan[x + (40 * ahead[i].X), y + (40 * ahead[i].Y)].G > 30);
         }
 
@@ -85,7 +85,7 @@ public sealed class FloorPlanTests
     {
         var red = new CubeColour(0, .9f);
         var blue = new CubeColour(2 / 3f, .9f);
-        // An L: along x, then up, where the perspective of a near camera would enlarge it.
+        // An L: along x, then upwards, where the perspective of a near camera would enlarge it.
         var factors = new ShepardMetzlerFactors(
             [default, new(1, 0, 0), new(2, 0, 0), new(2, 0, 1), new(2, 0, 2)], [red, red, blue, blue, blue]);
         var scene = Five.Compose(factors, Axes);
@@ -104,7 +104,7 @@ public sealed class FloorPlanTests
 
         Assert.Equal(2 * pixels * pixels, red3, 2.5 * pixels);
         Assert.Equal(pixels * pixels, blue3, 2.5 * pixels);
-        // The barycentre, at x = 1.4 edges, is the middle; the red cubes have theirs at ½, the blue ones at 2.
+        // The barycentre, at x = 1.4 edges, is the middle; that of the red cubes is at ½, that of the blue ones at 2.
         Assert.Equal(127.5 - (.9 * pixels), redX / red3, .6);
         Assert.Equal(127.5 + (.6 * pixels), blueX / blue3, .6);
     }
@@ -151,7 +151,7 @@ public sealed class FloorPlanTests
         }
 
         Assert.InRange(walls, 500, 3000);
-        // All but places on the borders of walls.
+        // Except for places on the borders of walls.
         Assert.InRange(agree, 94 * 94 * 9 / 10, 94 * 94);
     }
 
@@ -163,7 +163,7 @@ public sealed class FloorPlanTests
         sheet.Add("a", views, Filled(sheet.PlanSize, new Rgb(1, 2, 250)));
         sheet.Add("b", views[..2], Filled(sheet.PlanSize, new Rgb(1, 250, 2)));
         var picture = sheet.Render();
-        // Four times enlarged, in two columns and two lines; the third view starts the second line.
+        // Enlarged four times, in two columns and two rows; the third view starts the second row.
         Assert.Equal(2 * 128 * 128, Count(picture, new Rgb(40, 5, 5)));
         Assert.Equal(2 * 128 * 128, Count(picture, new Rgb(80, 5, 5)));
         Assert.Equal(128 * 128, Count(picture, new Rgb(120, 5, 5)));
@@ -174,7 +174,7 @@ public sealed class FloorPlanTests
         Assert.Throws<ArgumentException>(() => sheet.Add("c", views, Filled(sheet.PlanSize + 1, default)));
     }
 
-    /// <summary>Whether at least half of a pixel is an arrow's yellow.</summary>
+    /// <summary>Whether a pixel is at least half covered by an arrow's yellow.</summary>
     private static bool IsArrow(Rgb pixel) => pixel is { R: > 140, G: > 110, B: < 80 };
 
     private static RgbImage Filled(int size, Rgb colour)

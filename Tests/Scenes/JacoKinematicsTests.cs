@@ -77,7 +77,7 @@ public sealed class JacoKinematicsTests
         Assert.All(heights.Index(), h => Assert.Equal(h.Item, pose.Links[h.Index].Position.Z, 1e-5));
         Assert.Equal(1.18008, pose.GripPoint.Z, 1e-5);
         Assert.Equal(1.21408, pose.PinchPoint.Z, 1e-5);
-        // The base turns everything about the vertical; clockwise seen from above, for its axis points down.
+        // The base turns everything about the vertical: clockwise seen from above, as its axis points down.
         float[] turned = [.. StraightUp.Select(a => (float)a)];
         turned[0] = .5f;
         turned[1] = 2;

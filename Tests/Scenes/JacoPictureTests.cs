@@ -25,8 +25,8 @@ public sealed class JacoPictureTests
         Assert.Equal(sha256, Convert.ToHexStringLower(SHA256.HashData(picture.Rgb)));
     }
 
-    /// <summary>Against marching along each ray by the distance to the nearest of the shapes, placed by the published
-    /// chain, in double.</summary>
+    /// <summary>Against marching along each ray by the distance to the nearest shape, placed by the published chain, in
+    /// double precision.</summary>
     [Fact]
     public void PartsAndDepthAreThoseOfThePublishedArm()
     {
@@ -52,7 +52,7 @@ public sealed class JacoPictureTests
                     far++;
             }
         }
-        // Rays that graze an edge may go either way; where two links share a surface either may be named.
+        // Rays that graze an edge may go either way; if two links share a surface, either may be named.
         Assert.True(pixels > 2000 && wrong < pixels / 100 && far == 0, $"{wrong} wrong, {far} far of {pixels}");
         Assert.All(seen, n => Assert.True(n > 10, string.Join(' ', seen)));
     }
@@ -177,8 +177,8 @@ public sealed class JacoPictureTests
         public IEnumerable<int> Inside() => Enumerable.Range(0, Parts.Length)
             .Where(i => Neighbours(i).Count() == 4 && Neighbours(i).All(n => Parts[n] == Parts[i]));
 
-        /// <summary>Whether a pixel or one of its neighbours shows a part, or a place in or at it does.</summary>
-        /// <param name="fine">The parts of the same view with <see cref="Fineness"/> times as many pixels a
+        /// <summary>Whether a pixel, a neighbour, or a finer pixel in or beside it shows a part.</summary>
+        /// <param name="fine">The parts of the same view with <see cref="Fineness"/> times as many pixels per
         /// side.</param>
         public bool IsNear(int pixel, byte part, byte[] fine)
         {

@@ -2,7 +2,7 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Tests.Scenes;
 
-/// <summary>The arm and its target as distance functions, in world units, in double.</summary>
+/// <summary>The arm and its target as distance functions, in world units, in double precision.</summary>
 internal sealed class JacoSolid
 {
     private const double Scale = 2.2;
@@ -77,7 +77,7 @@ internal sealed class JacoSolid
         ));
     }
 
-    /// <summary>A point of a frame, in world units.</summary>
+    /// <summary>A point given in a frame, in world units.</summary>
     private static Point3 At(double[,] frame, double x, double y, double z)
     {
         double[,] point = PublishedArm.Point(frame, x, y, z);

@@ -10,8 +10,8 @@ public sealed class JacoTests
 {
     private static readonly JacoArm Arm = (JacoArm)Environments.Create("jaco");
 
-    /// <summary>Balls of the links' radii, strung along links that a product of 4×4 matrices places, touch neither the
-    /// floor nor those of another link.</summary>
+    /// <summary>Balls with the links' radii, strung along links placed by products of 4×4 matrices, touch neither the
+    /// floor nor the balls of another link.</summary>
     [Fact]
     public void NoLinkIsUnderTheFloorOrInsideAnother()
     {
@@ -25,7 +25,7 @@ public sealed class JacoTests
         }
     }
 
-    /// <summary>Refusing is right as well: whoever is refused is too near the floor or to itself.</summary>
+    /// <summary>The converse: a refused pose is too near the floor or to itself.</summary>
     [Fact]
     public void SensiblePosesAreThoseWithRoom()
     {
@@ -76,7 +76,7 @@ public sealed class JacoTests
         const int Steps = 200;
         for (int trial = 0; trial < 200; trial++)
         {
-            // Also points instead of segments, and segments side by side.
+            // Includes points instead of segments, and parallel segments.
             Vector3 from = Draw(), to = trial % 10 == 1 ? from : Draw(), other = Draw();
             var a = new Limb(from, to, .1f);
             var b = new Limb(other, trial % 10 == 2 ? other : trial % 10 == 3 ? other + to - from : Draw(), .2f);
@@ -117,8 +117,8 @@ public sealed class JacoTests
 
         for (int i = 0; i < JacoKinematics.JointCount; i++)
         {
-            // Nothing in the arm's way depends on where it turns to; other joints are thinned out where they fold it
-            // or lay it on the floor.
+            // The first joint's angle obstructs nothing; the others' ranges are thinned out where they fold the arm or
+            // lay it on the floor.
             (int least, int most) = i switch
             {
                 0 => (320, 480),
@@ -151,7 +151,7 @@ public sealed class JacoTests
             double gap = BallLimbs.Of(factors.Joints).GapTo(target.X, target.Y, target.Z, .08);
             Assert.True(gap > .014, $"{gap} m from the arm");
         }
-        // Uniform in area: r² uniform from .0625 to .5625; the arm takes a little of the inside.
+        // Uniform in area: r² uniform from .0625 to .5625; the arm occupies a little of the inside.
         Assert.InRange(squared, .305, .335);
         Assert.InRange(height, .32, .36);
         Assert.InRange(x, -.03, .03);
@@ -169,8 +169,7 @@ public sealed class JacoTests
         }
     }
 
-    /// <summary>A random search over sensible poses, from several starts, brings the tip to the target, wherever it
-    /// is.</summary>
+    /// <summary>A random search over sensible poses, from several starts, brings the tip to any target.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -36,8 +36,8 @@ public sealed class MazeCasterTests
             "7e035236a630d3eccbafcb0ea9903ccf288cefb3746104696b84168abed94ab4", Hash(Mazes.RenderTopDown(scene, 64)));
     }
 
-    /// <summary>Against double precision, every ray against every box, and 12×12 rays in every pixel. The bound is of
-    /// 255 levels, over the whole picture; rounding to bytes alone makes 0.25.</summary>
+    /// <summary>Against double precision, every ray against every box, and 12×12 rays per pixel. The bound is in levels
+    /// of 255, over the whole picture; rounding to bytes alone makes 0.25.</summary>
     [Theory]
     [InlineData(32)]
     [InlineData(49)]
@@ -122,7 +122,7 @@ public sealed class MazeCasterTests
         Assert.Equal(float.PositiveInfinity, Assert.Single(depth.Distinct()));
     }
 
-    /// <summary>On a wall's face, in a corner, and along lines that walls share.</summary>
+    /// <summary>On a wall's face, in a corner, and along lines shared by walls.</summary>
     [Fact]
     public void CamerasAtWallsSeeWholePictures()
     {
@@ -137,7 +137,7 @@ public sealed class MazeCasterTests
                     byte[] rgb = new byte[size * size * 3];
                     scene.Render(new Camera(x, -3.45f, .5f, yaw, 0, 80), size, rgb, default, depth);
                     Assert.DoesNotContain(depth, d => !(d >= 0));
-                    // Black is the colour of nothing: everything here is brighter, or nearly as dark as a wall's top.
+                    // Nothing is black: everything here is brighter, or nearly as dark as the top of a wall.
                     Assert.DoesNotContain(Enumerable.Range(0, size * size),
                         i => rgb[i * 3] + rgb[(i * 3) + 1] + rgb[(i * 3) + 2] < 60);
                 }
@@ -258,7 +258,7 @@ public sealed class MazeCasterTests
     }
 }
 
-/// <summary>The slow renderer of mazes: walls as boxes, every ray against every box, in double.</summary>
+/// <summary>The slow renderer of mazes: walls as boxes, every ray against every box, in double precision.</summary>
 internal sealed class BoxMaze
 {
     private const double Half = .05;
@@ -280,7 +280,7 @@ internal sealed class BoxMaze
                     AddBox(k, k + 1, line, line);
             }
         }
-        // Beyond the ring everything is wall.
+        // Everything beyond the ring is wall.
         AddBox(-1e6, 0, -1e6, 1e6);
         AddBox(7, 1e6, -1e6, 1e6);
         AddBox(-1e6, 1e6, -1e6, 0);

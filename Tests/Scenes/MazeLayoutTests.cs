@@ -79,7 +79,7 @@ public sealed class MazeLayoutTests
         Assert.InRange(two, 437, 563);
         Assert.InRange(wide / (double)rooms, .45, .55);
         Assert.InRange(high / (double)rooms, .45, .55);
-        // Of the 121 places that there are for one room.
+        // Out of the 121 positions of a single room.
         Assert.InRange(places.Count, 115, 121);
     }
 
@@ -109,8 +109,8 @@ public sealed class MazeLayoutTests
         Assert.Equal(.12, opened / (double)standing, .01);
     }
 
-    /// <summary>The last step draws from where the others left the stream, so that mazes with and without it
-    /// compare.</summary>
+    /// <summary>The last step draws from where the others left the stream, so that mazes with and without it are
+    /// comparable.</summary>
     [Fact]
     public void DeadEndsOfOneCellAreOpenedWithTheirProbability()
     {
@@ -134,7 +134,7 @@ public sealed class MazeLayoutTests
         }
 
         Assert.InRange(shortOnes, 500, 20 * Mazes);
-        // A few are opened from the other side, by a dead end next to them.
+        // A few are opened from the other side, by a neighbouring dead end.
         Assert.InRange(opened / (double)shortOnes, .46, .6);
     }
 
@@ -203,7 +203,7 @@ public sealed class MazeLayoutTests
         }
     }
 
-    /// <summary>Whatever is changed in a map: it is refused with a place, or it is the map of another maze.</summary>
+    /// <summary>A changed map is either refused, naming the place, or it is the map of another maze.</summary>
     [Fact]
     public void DamagedMapsAreRefusedOrMeanWhatTheySay()
     {

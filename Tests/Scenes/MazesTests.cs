@@ -59,8 +59,8 @@ public sealed class MazesTests
         }
 
         Assert.InRange(nearest, .15 - 1e-5, .151);
-        // Of ten by ten places in a cell all occur, those on its borders where there is no wall, but for the corners of
-        // the cell, which only rooms and junctions have free.
+        // All ten by ten places in a cell occur, those at its borders where there is no wall, except for the cell's
+        // corners, which are free only in rooms and junctions.
         Assert.InRange(offsets.Count, 96, 100);
     }
 
@@ -73,7 +73,7 @@ public sealed class MazesTests
         {
             var learned = Factors(environment.Sample(SceneSplit.Train, index)).Layout;
             var held = Factors(environment.Sample(SceneSplit.Test, index)).Layout;
-            // The set follows from the layout alone, also from one that was read from its map.
+            // The set follows from the layout alone, even from a layout parsed from its map.
             Assert.Equal(SceneSplit.Train, environment.SplitOf(MazeLayout.Parse(learned.ToString())));
             Assert.Equal(SceneSplit.Test, environment.SplitOf(MazeLayout.Parse(held.ToString())));
             train.Add(learned.ToString());
@@ -249,7 +249,7 @@ public sealed class MazesTests
 
     private static MazeFactors Factors(Scene scene) => (MazeFactors)scene.Factors;
 
-    /// <summary>From the rectangles that the walls are on the plan, one for each border.</summary>
+    /// <summary>From the rectangles of the walls on the plan, one for each border.</summary>
     private static double DistanceToWalls(MazeLayout layout, double x, double y)
     {
         double nearest = double.MaxValue;

@@ -15,7 +15,7 @@ public sealed class PrimitiveTests
         [.. Enum.GetNames<PrimitiveKind>(), "Disc", "Ring", "LyingCapsule", "LongCapsule", "TurnedBox", "TiltedBox"];
 
     /// <summary>From outside, through the neighbourhood of the primitive: hits at the same distance, misses where the
-    /// field says so; only where a ray passes within a hair's breadth of the surface may they differ.</summary>
+    /// field says so; they may differ only for rays that nearly graze the surface.</summary>
     [Theory]
     [MemberData(nameof(Kinds))]
     public void RaysEnterWhereTheDistanceFieldEnds(string kind)
@@ -56,8 +56,8 @@ public sealed class PrimitiveTests
         Assert.True(grazing < Packets / 50, $"{grazing} rays differ at the border");
     }
 
-    /// <summary>A short way along the normal is outside, the same way back inside, and rays beside a ray that see the
-    /// same face meet it across the normal.</summary>
+    /// <summary>A short step along the normal leads outside, the same step back inside, and nearby rays that hit the
+    /// same face hit it perpendicular to the normal.</summary>
     [Theory]
     [MemberData(nameof(Kinds))]
     public void NormalsStandOnTheSurfaceAndLookOutwards(string kind)
@@ -115,8 +115,8 @@ public sealed class PrimitiveTests
         Assert.Equal(expected, faces.Count);
     }
 
-    /// <summary>What lies nearer than the minimum does not count: of a convex body nothing, of a frame the bar beyond
-    /// the hole.</summary>
+    /// <summary>Hits nearer than the minimum do not count: a convex body has none left, a frame the bar beyond the
+    /// hole.</summary>
     [Theory]
     [MemberData(nameof(Kinds))]
     public void EntriesBeforeTheMinimumDoNotCount(string kind)
@@ -161,7 +161,7 @@ public sealed class PrimitiveTests
         {
             var made = Make(kind);
             var primitive = new Primitive(made.Kind, Frame.World, made.Low, made.High, made.Colour, made.Part);
-            // Through the middle, or where the triangle has its hole through a bar.
+            // Through the middle, or through a bar of the triangle, whose middle is a hole.
             var target = primitive.Kind == PrimitiveKind.TriangleFrame
                 ? new Vector3(0, 0, primitive.Low.Z + .05f) : Vector3.Zero;
             Vector3[] origins = [.. directions.Select(d => target - (4 * d))];

@@ -1,6 +1,6 @@
 namespace Gqn.Native.Tests.Scenes;
 
-/// <summary>The published chain once more, as products of 4×4 matrices.</summary>
+/// <summary>An independent copy of the published chain, as products of 4×4 matrices.</summary>
 internal sealed record PublishedArm(IReadOnlyList<double[,]> Frames)
 {
     // x, y, z, then w, x, y, z of the quaternion.
@@ -34,11 +34,11 @@ internal sealed record PublishedArm(IReadOnlyList<double[,]> Frames)
         return new PublishedArm(frames);
     }
 
-    /// <summary>A point of a frame, as a 4×4 matrix that only moves.</summary>
+    /// <summary>A point given in a frame, as a 4×4 translation matrix.</summary>
     public static double[,] Point(double[,] frame, double x, double y, double z) =>
         Product(frame, Matrix([1, 0, 0, 0], x, y, z));
 
-    /// <summary>The columns are where the quaternion takes the axes: q·e·q*.</summary>
+    /// <summary>The columns are the images of the axes under the quaternion: q·e·q*.</summary>
     private static double[,] Matrix(double[] quaternion, double x, double y, double z)
     {
         double norm = quaternion.Sum(v => v * v);

@@ -28,8 +28,8 @@ public sealed class RayCasterTests
         Assert.Equal(sha256, Convert.ToHexStringLower(SHA256.HashData(Picture(environment, split, index, view, size))));
     }
 
-    /// <summary>Against double precision, 16×16 rays in every pixel and no rectangles. The bound is of 255 levels, over
-    /// the whole picture; one ray a pixel would differ by 2.1 and 1.3.</summary>
+    /// <summary>Against double precision, 16×16 rays per pixel and no rectangles. The bound is in levels of 255, over
+    /// the whole picture; one ray per pixel would differ by 2.1 and 1.3.</summary>
     [Theory]
     [InlineData("shepard-metzler-5", 32)]
     [InlineData("shepard-metzler-7", 64)]
@@ -58,9 +58,8 @@ public sealed class RayCasterTests
         Assert.True(far < count / 1000, $"{far} of {count} values differ by more than 32 levels");
     }
 
-    /// <summary>A camera almost inside an object, and one that looks along its axes from a cell's border, where rays
-    /// run
-    /// within the planes that cubes share.</summary>
+    /// <summary>A camera almost inside an object, and one that looks along the axes from a cell's border, where rays
+    /// run within the planes that cubes share.</summary>
     [Fact]
     public void ObjectsHaveNoCracks()
     {
@@ -73,7 +72,7 @@ public sealed class RayCasterTests
             var camera = new Camera(offset, -.5f, offset, MathF.PI / 2, 0, 45);
             new PolycubeGeometry(wall, Light).Render(camera, 65, rgb, parts, []);
             Assert.DoesNotContain((byte)0, parts);
-            // One flat face: whatever part a pixel shows, its colour is that of the whole wall.
+            // One flat face: whichever part a pixel shows, its colour is that of the whole wall.
             Assert.Equal((byte)128, Assert.Single(rgb.Distinct()));
         }
     }
@@ -89,11 +88,11 @@ public sealed class RayCasterTests
         Assert.Equal(2, parts[centre]);
         Assert.Equal(1, parts[(16 * 33) + 4]);
         Assert.Equal(0, parts[0]);
-        // Faces towards −x lie in the shadow: half of the colour.
+        // Faces towards −x are in shadow: half of the colour.
         Assert.Equal([128, 0, 0], rgb.AsSpan(centre * 3, 3).ToArray());
     }
 
-    /// <summary>Distances along the forward axis, by a way without intersections.</summary>
+    /// <summary>Distances along the forward axis, computed without intersections.</summary>
     [Fact]
     public void DepthIsThatOfPixelCentres()
     {
@@ -182,7 +181,7 @@ public sealed class RayCasterTests
         return rgb;
     }
 
-    /// <summary>The slow renderer: every ray against every plane of every box, in double.</summary>
+    /// <summary>The slow renderer: every ray against every plane of every box, in double precision.</summary>
     private static double[] DenselySampled(ReadOnlySpan<Box> boxes, Camera camera, int size, int grid)
     {
         double[] picture = new double[size * size * 3];

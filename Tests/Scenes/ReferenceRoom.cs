@@ -6,18 +6,18 @@ using Gqn.Native.Scenes.Rendering;
 namespace Gqn.Native.Tests.Scenes;
 
 /// <summary>The slow renderer of rooms: one ray at a time in double precision, primitives and shadows by distance
-/// fields, walls one after the other, light by its definition. Only the textures are the fast one's.</summary>
+/// fields, one wall after another, light by its definition. It shares only the textures with the fast one.</summary>
 internal sealed class ReferenceRoom(Scene scene, RoomOptions options)
 {
     private readonly RoomGeometry _geometry = (RoomGeometry)scene.Geometry;
     private readonly RoomFactors _factors = (RoomFactors)scene.Factors;
 
     /// <summary>What one ray sees.</summary>
-    /// <param name="Part">0 for the surroundings.</param>
-    /// <param name="Surface">Different for each wall, the floor, the sky, each primitive.</param>
-    /// <param name="Depth">Along the forward axis.</param>
+    /// <param name="Part">The part; 0 for the surroundings.</param>
+    /// <param name="Surface">A number for each wall, the floor, the sky, each primitive.</param>
+    /// <param name="Depth">Distance along the forward axis.</param>
     /// <param name="Shadowed">Whether a primitive stands between it and the light.</param>
-    /// <param name="Colour">0 to 1.</param>
+    /// <param name="Colour">Components from 0 to 1.</param>
     public readonly record struct Seen(int Part, int Surface, double Depth, bool Shadowed, Point3 Colour);
 
     /// <summary>The ray through a place of the picture, in pixels from its upper left corner.</summary>
@@ -56,7 +56,7 @@ internal sealed class ReferenceRoom(Scene scene, RoomOptions options)
         };
     }
 
-    /// <summary>The nearest of the floor and the four walls whose fronts the ray meets.</summary>
+    /// <summary>The nearest of the floor and the walls that the ray meets from the front.</summary>
     private (double Depth, int Surface, Point3 Normal) Surroundings(Point3 origin, Point3 ray)
     {
         (double depth, int surface, var normal) = (double.PositiveInfinity, 0, default(Point3));

@@ -10,8 +10,8 @@ public sealed class RoomPicturesTests
 {
     public static TheoryData<string> Names => ["rooms-ring", "rooms-free", "rooms-free-rotating"];
 
-    /// <summary>At pixel centres that have no edge beside them: the same part, depth and colour; a shadow in another
-    /// place would be a difference of tens of levels.</summary>
+    /// <summary>At pixel centres without an adjacent edge: the same part, depth and colour; a misplaced shadow would be
+    /// a difference of tens of levels.</summary>
     [Theory]
     [MemberData(nameof(Names))]
     public void PixelCentresAgreeWithTheReference(string name)
@@ -26,7 +26,7 @@ public sealed class RoomPicturesTests
             var camera = scene.Cameras[(int)index % 10];
             if (index % 2 == 1)
             {
-                // From above, with the light beside an object: here shadows lie open.
+                // From above, with the light beside an object: here shadows are in full view.
                 var first = ((RoomFactors)scene.Factors).Objects[0];
                 scene = scene.With("light", new WorldPoint(first.X + .7f, first.Y - .4f, 2.2f));
                 camera = new Camera(.2f, -3.3f, 2.6f, MathF.PI / 2, -.7f, 60);
@@ -60,12 +60,12 @@ public sealed class RoomPicturesTests
         }
 
         Assert.True(compared > 4 * edges && shadows[1] > 100, $"{compared}, {edges} edges, {shadows[1]} in shadow");
-        // Faces of one primitive are edges to the fast renderer alone, and the mean of a packet differs a little.
+        // Faces of one primitive are edges only to the fast renderer, and the mean of a packet differs a little.
         Assert.True(otherwise < compared / 50, $"{otherwise} of {compared} colours differ");
     }
 
-    /// <summary>Against the mean of 8×8 rays in every pixel: what one ray a pixel with filtered textures and a packet
-    /// at edges leave is small.</summary>
+    /// <summary>Against the mean of 8×8 rays per pixel: the error of one ray per pixel, with filtered textures and a
+    /// packet at edges, is small.</summary>
     [Theory]
     [MemberData(nameof(Names))]
     public void PicturesAgreeWithDenseSupersampling(string name)
@@ -125,8 +125,8 @@ public sealed class RoomPicturesTests
         Assert.Equal(sha256, Convert.ToHexStringLower(SHA256.HashData(rgb)));
     }
 
-    /// <summary>The bytes of all environments, in other processes that may use fewer instructions of this
-    /// processor.</summary>
+    /// <summary>The bytes of all environments, in other processes with fewer of this processor's
+    /// instructions.</summary>
     [Theory]
     [InlineData("DOTNET_EnableAVX512F")]
     [InlineData("DOTNET_EnableAVX2")]
@@ -152,7 +152,7 @@ public sealed class RoomPicturesTests
         var scene = Environments.Create("rooms-ring").Sample(SceneSplit.Train, 0);
         byte[] rgb = new byte[64 * 64 * 3], parts = new byte[64 * 64];
         float[] depth = new float[64 * 64];
-        // Tables of shapes and textures are made when they are seen for the first time.
+        // Tables of shapes and textures are made on first use.
         RenderAll();
         long before = GC.GetAllocatedBytesForCurrentThread();
         RenderAll();
@@ -165,7 +165,7 @@ public sealed class RoomPicturesTests
         }
     }
 
-    /// <summary>Also around the corners, between walls and floor, and for cameras outside.</summary>
+    /// <summary>Includes corners, the seams between walls and floor, and cameras outside.</summary>
     [Fact]
     public void RoomsHaveNoCracksAndWallsHaveNoBacks()
     {
@@ -188,7 +188,7 @@ public sealed class RoomPicturesTests
                     row => Assert.True(float.IsFinite(depth[(row * 96) + column]), $"crack at {row}, {column}"));
             }
         }
-        // Over the near wall's place to the far wall; and away from the room nothing.
+        // Through the near wall to the far wall; and nothing when looking away from the room.
         float[] far = new float[65 * 65];
         scene.Render(new Camera(-4.5f, 0, .77f, 0, 0, 45), 65, new byte[65 * 65 * 3], default, far);
         Assert.Equal(8, far[(32 * 65) + 32], 1e-4);
@@ -197,8 +197,8 @@ public sealed class RoomPicturesTests
         Assert.Equal([154, 226, 250], rgb.AsSpan(0, 3).ToArray());
     }
 
-    /// <summary>Light has no colour of its own and things do not light each other: where an object is not seen by any
-    /// ray of a pixel, its colour does not matter.</summary>
+    /// <summary>Light has no colour of its own and objects do not light each other: if no ray of a pixel sees an
+    /// object, its colour does not matter.</summary>
     [Theory]
     [MemberData(nameof(Names))]
     public void AnObjectsColourChangesOnlyItsOwnPixels(string name)
@@ -247,7 +247,7 @@ public sealed class RoomPicturesTests
                 != (seen[i].Surface, seen[i].Shadowed);
     }
 
-    /// <summary>The greatest difference of a channel, in levels.</summary>
+    /// <summary>The largest difference of a channel, in levels.</summary>
     private static double Difference(byte[] rgb, int pixel, Point3 colour) => Math.Max(
         Math.Abs(rgb[pixel * 3] - (255 * colour.X)), Math.Max(
             Math.Abs(rgb[(pixel * 3) + 1] - (255 * colour.Y)), Math.Abs(rgb[(pixel * 3) + 2] - (255 * colour.Z))));

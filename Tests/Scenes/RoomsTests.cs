@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Scenes;
 
-/// <summary>What is in rooms, and how often.</summary>
+/// <summary>The contents of rooms, and their frequencies.</summary>
 public sealed class RoomsTests
 {
     private const int Scenes = 4000;
@@ -28,7 +28,7 @@ public sealed class RoomsTests
         AssertSpread(objects.Select(o => o.Colour.Saturation), .75, 1);
         AssertSpread(objects.Select(o => o.Colour.Value), .85, 1);
         AssertSpread(objects.Select(o => o.Size), .6, 1.4);
-        // The first object always gets its first place; the others make way.
+        // The first object always gets its first place; the others give way.
         AssertSpread(factors.Select(f => f.Objects[0].X), -2.2, 2.2);
         AssertSpread(factors.Select(f => f.Objects[0].Y), -2.2, 2.2);
         Assert.All(objects, o => Assert.True(MathF.Abs(o.X) <= 2.2f && MathF.Abs(o.Y) <= 2.2f));
@@ -52,7 +52,7 @@ public sealed class RoomsTests
         {
             for (int b = 0; b < a; b++)
             {
-                // The last object is the first in a third of the scenes.
+                // In a third of the scenes the last object is the first.
                 if (a >= 10 && b is 5 or 6)
                     continue;
                 double correlation = Correlation(factors.Select(causes[a]), factors.Select(causes[b]));
@@ -119,7 +119,7 @@ public sealed class RoomsTests
             i => Environments.Create(name).Sample(SceneSplit.Train, (ulong)i).Cameras.ToArray());
     }
 
-    /// <summary>Another distribution of one cause, and all others are drawn as before.</summary>
+    /// <summary>Changing the distribution of one cause leaves all others as they were.</summary>
     [Fact]
     public void OneCausesDistributionMovesNoOther()
     {
@@ -127,8 +127,8 @@ public sealed class RoomsTests
         Compare(new RoomOptions { PaletteHues = 8 }, p => p.EndsWith("colour", StringComparison.Ordinal));
         Compare(new RoomOptions { MinSaturation = .1f }, p => p.EndsWith("colour", StringComparison.Ordinal));
         Compare(new RoomOptions { Light = new RoomLightOptions { Range = 1 } }, p => p == "light");
-        // Smaller objects fit where the larger ones did, and cameras that kept clear of those keep clear of these; only
-        // a place that was refused before may now be taken.
+        // Smaller objects fit where the larger ones did, and cameras that kept clear of those also keep clear of these;
+        // only a place that was refused before may now be accepted.
         var smaller = new Rooms(RoomCameras.Free, true, new RoomOptions { MinSize = .3f, MaxSize = .4f });
         int moved = 0;
         for (ulong index = 0; index < 300; index++)
@@ -251,7 +251,7 @@ public sealed class RoomsTests
     private static IEnumerable<RoomFactors> Sampled(Rooms environment, SceneSplit split, int count) =>
         Enumerable.Range(0, count).Select(i => (RoomFactors)environment.Sample(split, (ulong)i).Factors);
 
-    /// <summary>χ² of the counts, beyond which one draw in ten thousand would lie.</summary>
+    /// <summary>χ² of the counts is below what one draw in ten thousand would exceed.</summary>
     private static void AssertUniform(IEnumerable<int> values, int kinds)
     {
         int[] all = [.. values];
@@ -262,7 +262,7 @@ public sealed class RoomsTests
         Assert.True(chi < freedom * Math.Pow(1 - spread + (3.72 * Math.Sqrt(spread)), 3), $"χ² is {chi:F1}");
     }
 
-    /// <summary>Kolmogorov's distance to the uniform distribution.</summary>
+    /// <summary>Kolmogorov's distance from the uniform distribution.</summary>
     private static void AssertSpread(IEnumerable<float> values, double low, double high)
     {
         double[] sorted = [.. values.Select(v => (v - low) / (high - low)).Order()];

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Scenes;
 
-/// <summary>What batches hold besides pictures and viewpoints, and queries that repeat a context.</summary>
+/// <summary>The contents of batches besides pictures and viewpoints, and queries that repeat a context.</summary>
 public sealed class SceneBatchGeometryTests
 {
     private const int Size = 16, BatchSize = 3, MaxContexts = 4;
@@ -126,7 +126,7 @@ public sealed class SceneBatchGeometryTests
             return [.. Enumerable.Range(0, count).Select(_ => Convert.ToHexString(BatchPrint.Of(batches.Next())))];
     }
 
-    /// <summary>The number of the context that the query of a scene shows; null where it shows none.</summary>
+    /// <summary>The index of the context that the query of a scene repeats; null if it repeats none.</summary>
     private static int? RepeatedView(SceneBatch batch, int scene)
     {
         for (int context = scene * batch.Contexts; context < (scene + 1) * batch.Contexts; context++)
@@ -160,7 +160,7 @@ public sealed class SceneBatchGeometryTests
         Assert.True(expected.Transposed.Exists);
         Assert.False(actual.Transposed.Exists);
         AssertSame(expected.Rows.Starts, actual.Rows.Starts);
-        // Applied, the matrices show their entries and not what lies behind them.
+        // Compared by applying them: the result depends on the entries and not on what lies after them.
         var x = expected.Rows.Starts.Tape;
         int columns = expected.Transposed.Rows;
         var numbers = x.Constant(

@@ -24,7 +24,7 @@ public sealed class SceneBatchesTests
         Assert.NotEqual(expected[0], Prints(Start(seed: 6), 1)[0]);
     }
 
-    /// <summary>Workers that work only while a batch is awaited make the same ones, and none before.</summary>
+    /// <summary>Workers that run only while a batch is awaited make the same batches, and none before.</summary>
     [Theory]
     [InlineData(1, 2)]
     [InlineData(2, 4)]
@@ -39,7 +39,7 @@ public sealed class SceneBatchesTests
         using var eager = Start(seed: 5);
         for (int i = 0; i < 12; i++)
             Assert.Equal(BatchPrint.Of(eager.Next()), BatchPrint.Of(batches.Next()));
-        // The one in hand, and what was begun while it was awaited.
+        // The current one, and what was begun while it was awaited.
         Assert.InRange(counted.Samples, 12 * BatchSize, (12 + capacity) * BatchSize);
     }
 
@@ -253,7 +253,7 @@ public sealed class SceneBatchesTests
         }
     }
 
-    /// <summary>Counts the scenes that are asked for.</summary>
+    /// <summary>Counts the scenes requested.</summary>
     private sealed class Counted() : Wrapped("shepard-metzler-5")
     {
         private int _samples;
@@ -267,7 +267,7 @@ public sealed class SceneBatchesTests
         }
     }
 
-    /// <summary>Works for a number of scenes.</summary>
+    /// <summary>Fails after a number of scenes.</summary>
     private sealed class Failing(int scenes) : Wrapped("failing")
     {
         private int _left = scenes;
@@ -278,7 +278,7 @@ public sealed class SceneBatchesTests
                 : base.Sample(split, index);
     }
 
-    /// <summary>Does not return a scene before it may.</summary>
+    /// <summary>Returns no scene before it is released.</summary>
     private sealed class Stuck() : Wrapped("stuck")
     {
         public ManualResetEventSlim Entered { get; } = new();

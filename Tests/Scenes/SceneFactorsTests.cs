@@ -4,12 +4,12 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Scenes;
 
-/// <summary>What holds for the causes of every environment's scenes.</summary>
+/// <summary>Properties of the causes of every environment's scenes.</summary>
 public sealed class SceneFactorsTests
 {
     public static TheoryData<string> Names => [.. Environments.Names];
 
-    /// <summary>A scene composed from its own causes, also after a way through JSON, is the same scene.</summary>
+    /// <summary>A scene composed from its own causes, even via JSON, is the same scene.</summary>
     [Theory]
     [MemberData(nameof(Names))]
     public void CausesAreAllThereIs(string name)
@@ -26,7 +26,7 @@ public sealed class SceneFactorsTests
         }
     }
 
-    /// <summary>Each property takes the value it has in another scene, and no other property moves.</summary>
+    /// <summary>Each property takes the value it has in another scene, and no other property changes.</summary>
     [Theory]
     [MemberData(nameof(Names))]
     public void WithChangesOneProperty(string name)

@@ -31,7 +31,7 @@ public sealed class ShepardMetzlerTests
     }
 
     /// <summary>Two tricubes; of the eight one-sided tetracubes all but the T and the tripod, which no walk visits; the
-    /// numbers for five and seven cubes were also found by an enumeration that shares no code with this one.</summary>
+    /// numbers for five and seven cubes were confirmed by an enumeration that shares no code with this one.</summary>
     [Theory]
     [InlineData(3, 2)]
     [InlineData(4, 6)]
@@ -94,7 +94,7 @@ public sealed class ShepardMetzlerTests
         var test = Sampled(environment, SceneSplit.Test, 1000).Select(Identity).ToHashSet();
         Assert.Empty(train.Intersect(test));
 
-        // The set of a whole object does not depend on how it is turned or which end the walk began at.
+        // The set of a whole object does not depend on its orientation or on the end at which the walk began.
         foreach (var scene in Sampled(environment, SceneSplit.Test, 20))
         {
             foreach (var rotation in PolycubeShape.Rotations)
@@ -190,7 +190,7 @@ public sealed class ShepardMetzlerTests
                 }
             }
         }
-        // From below, shadow, sun at a shallow angle, sun.
+        // Undersides, shadow, sun at a grazing angle, sun.
         Assert.Equal([77, 128, 246, 255], brightest.Keys);
     }
 
@@ -250,7 +250,7 @@ public sealed class ShepardMetzlerTests
     private static HashSet<PolycubeShape> ShapesOfWalks(int cells)
     {
         var shapes = new HashSet<PolycubeShape>();
-        // Rotation makes every first step alike.
+        // All first steps are equal up to rotation.
         Extend([new GridCell(0, 0, 0), new GridCell(1, 0, 0)]);
         return shapes;
 

@@ -13,7 +13,7 @@ public sealed class TwoToneTextureTests
 
     private static readonly float[] Cover = MakeCover();
 
-    /// <summary>The grey of a texture from black to white is its cover.</summary>
+    /// <summary>The grey value of a black-and-white texture is its cover.</summary>
     private static readonly TwoToneTexture Tiling = new(Vector3.Zero, Vector3.One, Cover, Width, .25f, true);
 
     private static readonly TwoToneTexture Clamped = new(Vector3.Zero, Vector3.One, Cover, Width, .25f, false);
@@ -52,7 +52,7 @@ public sealed class TwoToneTextureTests
         float most = At(Tiling, 1, .7f, 1000), mean = Cover.Average();
         Assert.InRange(most, mean - .12f, mean + .12f);
 
-        // Halfway between the levels of 2 and 4 texels: the coarser one, mixed at this place as any other.
+        // Halfway between the levels of 2 and 4 texels: the coarser level is interpolated here as anywhere else.
         float TwoLevel()
         {
             float At4(int x, int y) => Mean(((x * 4) + Width) % Width, ((y * 4) + Height) % Height, 4);

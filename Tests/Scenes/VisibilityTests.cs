@@ -5,8 +5,8 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Scenes;
 
-/// <summary>Which pixels of a query the contexts show: made cases with known answers, and all environments against
-/// single rays.</summary>
+/// <summary>Which pixels of a query the contexts show: constructed cases with known answers, and all environments
+/// against single rays.</summary>
 public sealed class VisibilityTests
 {
     private const int Size = 33;
@@ -23,7 +23,7 @@ public sealed class VisibilityTests
         var pixels = Classify(scene, left, Size, right);
         Assert.Equal(Parts(scene, left, Size).Select(Hidden), pixels);
         Assert.InRange(pixels.Count(pixel => pixel == PixelVisibility.Hidden), Size * Size / 2, (Size * Size) - 1);
-        // Nobody sees anything without cameras, and a camera that turns its back sees nothing of it.
+        // Without cameras nothing is seen, and a camera that faces away sees none of it.
         Assert.Equal(pixels, Classify(scene, left, Size));
         Assert.Equal(pixels, Classify(scene, left, Size, left with { Yaw = MathF.PI }));
 
@@ -31,7 +31,7 @@ public sealed class VisibilityTests
     }
 
     /// <summary>A screen halfway to a back wall: its shadow, as the context sees it, is twice its size on the wall, and
-    /// the wall goes on beyond the context's picture.</summary>
+    /// the wall extends beyond the context's picture.</summary>
     [Theory]
     [InlineData(16)]
     [InlineData(33)]
@@ -50,7 +50,7 @@ public sealed class VisibilityTests
         {
             var ray = new PinholeView(query, size).Ray((i % size) + .5f, (i / size) + .5f);
             float y = query.Y + (ray.Y * 3.5f / ray.X), z = query.Z + (ray.Z * 3.5f / ray.X);
-            // How far inside the shadow and inside the picture, in units on the wall.
+            // Depth inside the shadow and inside the picture, in units on the wall.
             float shadow = MathF.Min(.6f - MathF.Abs(y), .4f - MathF.Abs(z));
             float picture = border - MathF.Max(MathF.Abs(y), MathF.Abs(z));
             bool isBorder = MathF.Min(MathF.Abs(shadow), MathF.Abs(picture)) < pixel;
@@ -66,8 +66,8 @@ public sealed class VisibilityTests
             PixelVisibility.Visible, pixels[i]));
     }
 
-    /// <summary>On a ball alone in a room a camera sees the points whose normal leans towards it; and of the walls,
-    /// which are seen from inside only, not the one behind which it stands.</summary>
+    /// <summary>In a room with a single ball, a camera sees the points of the ball whose normals lean towards it; of
+    /// the walls, which are visible from inside only, it sees all but the one behind which it stands.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(.5f)]
@@ -95,7 +95,7 @@ public sealed class VisibilityTests
                 continue;
             var normal = (at - new Vector3(ball.X, ball.Y, radius)) / radius;
             float lean = Vector3.Dot(normal, Vector3.Normalize(PositionOf(context) - at));
-            // Nearer than a pixel of the map to the outline that the context sees.
+            // Nearer than one pixel of the depth map to the outline that the context sees.
             if (MathF.Abs(lean) < .35f)
                 continue;
             Assert.Equal((i, lean > 0 ? PixelVisibility.Visible : PixelVisibility.Hidden), (i, pixels[i]));
@@ -127,8 +127,8 @@ public sealed class VisibilityTests
         }
     }
 
-    /// <summary>For each pixel and each context a picture so narrow that it shows nothing but the point and what is
-    /// within a pixel of it. Where all its rays say the same, so must the answer.</summary>
+    /// <summary>For each pixel and each context, a picture so narrow that it shows only the point and its surroundings
+    /// within a pixel. If all its rays agree, the answer must agree with them.</summary>
     [Theory]
     [MemberData(nameof(EnvironmentNames))]
     public void AgreesWithRaysToEachPoint(string name)
@@ -139,7 +139,7 @@ public sealed class VisibilityTests
         {
             var scene = environment.Sample(SceneSplit.Test, index);
             var query = scene.Cameras[0];
-            // The views of a maze are rooms apart; one that overlaps must be made.
+            // The views of a maze are rooms apart; one that overlaps has to be constructed.
             Camera[] contexts =
                 [scene.Cameras[2], name == "mazes" ? query with { Yaw = query.Yaw + .4f } : scene.Cameras[5]];
             float[] depth = Depth(scene, query, Size);
@@ -238,8 +238,8 @@ public sealed class VisibilityTests
     private static Vector3 PointOf(in Camera camera, int size, int pixel, float depth) => PositionOf(camera)
         + (depth * new PinholeView(camera, size).Ray((pixel % size) + .5f, (pixel / size) + .5f));
 
-    /// <summary>Whether a point lies in a camera's picture and the rays to it and around it end there; null where they
-    /// do not all say the same.</summary>
+    /// <summary>Whether a point lies in a camera's picture and the rays to it and around it end there; null if they
+    /// disagree.</summary>
     private static bool? ReachesFrom(Scene scene, in Camera camera, Vector3 point)
     {
         const int Narrow = 9;

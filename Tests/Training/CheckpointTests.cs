@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Training;
 
-/// <summary>Checkpoints that are not as they should be: one typed error each, and nothing in memory changes.</summary>
+/// <summary>Faulty checkpoints: one typed error each, and nothing in memory changes.</summary>
 public sealed class CheckpointTests : IDisposable
 {
     private static RunConfiguration Configuration { get; } =
@@ -158,7 +158,7 @@ public sealed class CheckpointTests : IDisposable
         Checkpoint.Save(Path, Configuration, _network, _adam, new TrainingState(1, 2));
         byte[] good = File.ReadAllBytes(Path);
         float[] before = Values(_network);
-        // Every region: length, header, and the data in 150 places; flips of one bit.
+        // Every region: length, header, and the data in many places; flips of one bit.
         var places = Enumerable.Range(0, 64).Concat(
             Enumerable.Range(0, 300).Select(i => (int)((long)i * (good.Length - 1) / 299)));
         foreach (int place in places)

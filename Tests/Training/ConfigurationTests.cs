@@ -105,7 +105,7 @@ public sealed class ConfigurationTests
         Assert.Equal([0, .25, 39 / 40.0, 1, 1], weights);
     }
 
-    /// <summary>Files of runs from before there were shapes, warm-ups and free bits.</summary>
+    /// <summary>Files of runs older than shapes, warm-ups and free bits.</summary>
     [Fact]
     public void ConfigurationsWithoutTheNewerKeysAreRead()
     {

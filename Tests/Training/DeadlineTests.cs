@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Training;
 
-/// <summary>Runs of nothing but a clock.</summary>
+/// <summary>Runs that consist only of a clock.</summary>
 public sealed class DeadlineTests
 {
     private static readonly TimeSpan Time = TimeSpan.FromMinutes(10);
@@ -41,7 +41,7 @@ public sealed class DeadlineTests
         Assert.InRange(run.Lengths.Count, 1, 25);
     }
 
-    /// <summary>Measured while another program ran, which ends soon after.</summary>
+    /// <summary>Measured while another program ran that ends soon afterwards.</summary>
     [Fact]
     public void AMeasurementOnABusyMachineIsMadeGood()
     {
@@ -50,13 +50,13 @@ public sealed class DeadlineTests
         Assert.InRange(run.Steps, 0.85 * 600 / 0.034, 600 / 0.034);
     }
 
-    /// <summary>Updates with a posterior come late and take twice as long; that is expected, not a slower
+    /// <summary>Updates with a posterior come late and take twice as long; that is expected and not a slower
     /// machine.</summary>
     [Fact]
     public void DearUpdatesThatComeLateArePlannedFor()
     {
         var pace = Pace with { PosteriorFactor = 2 };
-        // A quarter of the updates has a posterior: the last.
+        // The last quarter of the updates has a posterior.
         long steps = pace.StepsWithin(Time, Reporting), from = steps * 3 / 4;
         double unit = pace.StepSeconds / 1.25;
         var run = Run(
@@ -67,7 +67,7 @@ public sealed class DeadlineTests
         Assert.InRange(run.Seconds, 0.9 * 600, 600);
     }
 
-    /// <summary>Ten seconds at a fifth of the speed cost eight, which the margin has.</summary>
+    /// <summary>Ten seconds at a fifth of the speed cost eight, which the margin covers.</summary>
     [Theory]
     [InlineData(20)]
     [InlineData(100)]
@@ -96,7 +96,7 @@ public sealed class DeadlineTests
         Assert.Equal(run.Lengths.OrderDescending().Distinct(), run.Lengths);
     }
 
-    /// <summary>Nothing helps then but to end quickly, and with schedules that run out.</summary>
+    /// <summary>All that helps then is to end quickly, with schedules that complete.</summary>
     [Fact]
     public void ALateStandstillLeavesAShortEnding()
     {
@@ -116,11 +116,11 @@ public sealed class DeadlineTests
         Run(Pace, _ => false, (_, _) => 0, (_, seconds) => secondsOfStep(seconds), stepped);
 
     /// <summary>Makes the updates of a run.</summary>
-    /// <param name="pace">As it was measured.</param>
+    /// <param name="pace">The measured pace.</param>
     /// <param name="hasPosterior">Which updates have a posterior.</param>
-    /// <param name="ahead">Share of those, of the updates after one, given the length of the run.</param>
-    /// <param name="secondsOfStep">What an update takes, given its number and the time.</param>
-    /// <param name="stepped">Hears of each.</param>
+    /// <param name="ahead">The share of those among the updates after one, given the length of the run.</param>
+    /// <param name="secondsOfStep">The duration of an update, given its number and the time.</param>
+    /// <param name="stepped">Called after each update.</param>
     private static Outcome Run(
         TrainingPace pace, Func<long, bool> hasPosterior, Func<long, long, double> ahead,
         Func<long, double, double> secondsOfStep, Action<long, double>? stepped = null)

@@ -14,7 +14,7 @@ public sealed class EvaluatorTests
 {
     private const int Scenes = 6, Contexts = 3;
 
-    /// <summary>All four answers against sums over the pixels of the scenes themselves, taken anew.</summary>
+    /// <summary>All four answers, against sums over the pixels of the scenes, computed afresh.</summary>
     [Fact]
     public void ObjectErrorsAreThoseOfThePixelsThatShowObjects()
     {
@@ -73,7 +73,7 @@ public sealed class EvaluatorTests
             entry.Prediction.ObjectMeanSquaredError, written.GetProperty("objectMeanSquaredError").GetDouble());
     }
 
-    /// <summary>Sixteen predictions of each query, made one by one, and sums over them by definition.</summary>
+    /// <summary>Sixteen predictions of each query, made one by one, with sums over them by definition.</summary>
     [Theory]
     [InlineData("shepard-metzler-5")]
     [InlineData("mazes")]
@@ -135,7 +135,7 @@ public sealed class EvaluatorTests
         return images;
     }
 
-    /// <summary>Initial priors are as good as equal; larger heads make images that differ.</summary>
+    /// <summary>Initial priors are practically equal; larger heads make images that differ.</summary>
     private static void MakePriorsVary(GenerativeQueryNetwork network, CpuDevice device)
     {
         var heads = network.Parameters.Parameters.Where(
@@ -165,7 +165,7 @@ public sealed class EvaluatorTests
         Assert.Equal(ofMean.Average(), entry.MeanOfSamples.MeanSquaredError, 1e-5 * ofMean.Average());
         Assert.Equal(variance.Average(), entry.SampleVariance, 1e-4 * variance.Average());
         Assert.True(entry.SampleVariance > 1e-6);
-        // The mean over the samples of their error is that of their mean and the variance about it.
+        // The error of a sample, averaged over the samples, is the error of their mean plus the variance about it.
         double average = samples.Average(
             sample => truth.Select((wanted, i) => Math.Pow(sample[i] - wanted, 2)).Average());
         Assert.Equal(average, entry.MeanOfSamples.MeanSquaredError + (15 / 16.0 * entry.SampleVariance), 1e-6);
@@ -231,7 +231,7 @@ public sealed class EvaluatorTests
         Assert.Null(unknown.QueryVisibility);
     }
 
-    /// <summary>Not the error over all pixels, from which it differs by far.</summary>
+    /// <summary>Checks that it is not the error over all pixels, from which it differs by far.</summary>
     private static void AssertClose(double expected, ImageQuality actual)
     {
         Assert.NotNull(actual.ObjectMeanSquaredError);

@@ -1,9 +1,9 @@
 namespace Gqn.Native.Tests.Training;
 
-/// <summary>A clock that a test moves, or that moves whenever it is read.</summary>
+/// <summary>A clock that a test advances, or that advances at each reading.</summary>
 internal sealed class FakeClock : TimeProvider
 {
-    /// <summary>Seconds since the beginning.</summary>
+    /// <summary>Seconds since the start.</summary>
     public double Seconds { get; set; }
 
     /// <summary>Seconds that pass with each reading.</summary>

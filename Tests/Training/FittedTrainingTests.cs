@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Training;
 
-/// <summary>Training that must end in time, on a machine whose speed halves in mid-run.</summary>
+/// <summary>Training with a time limit on a machine whose speed halves in mid-run.</summary>
 public sealed class FittedTrainingTests : IDisposable
 {
     private const double Limit = 21, SlowFrom = 11;
@@ -37,7 +37,7 @@ public sealed class FittedTrainingTests : IDisposable
         Assert.InRange(recorded.Steps, 140, 170);
         var last = _metrics[^1];
         Assert.Equal((recorded.Steps, 1e-4, 0.7), (last.Step, last.LearningRate, last.Sigma));
-        // Nothing jumps: no update moves the schedules by more than a few of the planned ones.
+        // No jumps: no update moves the schedules by more than a few planned steps.
         Assert.All(_metrics.Zip(_metrics.Skip(1)), pair =>
             Assert.InRange(pair.First.Sigma - pair.Second.Sigma, 0, 8 * 1.3 / 200));
         Assert.All(_metrics.TakeWhile(metrics => metrics.Step <= 100), metrics =>
@@ -58,7 +58,7 @@ public sealed class FittedTrainingTests : IDisposable
         Assert.Equal(TrainerTests.Metrics(_folder["run"]), TrainerTests.Metrics(_folder["repeat"]));
     }
 
-    /// <summary>Stopped, its state is saved; killed, it goes on from a checkpoint of before its length changed.</summary>
+    /// <summary>Stopped, its state is saved; killed, it resumes from before the change of length.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

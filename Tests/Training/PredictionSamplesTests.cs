@@ -10,7 +10,7 @@ public sealed class PredictionSamplesTests
     [Fact]
     public void MeanAndVarianceOfThreeSamples()
     {
-        // Two pixels whose samples come in two parts.
+        // Two pixels whose samples arrive in two parts.
         var samples = new PredictionSamples(6, 3);
         float[][] left = [[0, .5f, 1], [.5f, .5f, 0], [1, .5f, .5f]];
         float[][] right = [[0, 0, .25f], [0, 1, .25f], [.75f, 1, .25f]];
@@ -24,7 +24,7 @@ public sealed class PredictionSamplesTests
         // Squares about the mean by hand, divided by 2: (.25 + .25) / 2, and (2 · .0625 + .25) / 2, (4/9 + 2/9) / 2.
         AssertClose([.25, 0, .25, .1875, 1 / 3.0, 0], samples.Variance);
         Assert.Equal((.25 + .25 + .1875 + (1 / 3.0)) / 6, samples.MeanVariance, 1e-7);
-        // Samples that are alike have no spread at all, not a rounding.
+        // Equal samples have no variance at all, not even from rounding.
         Assert.Equal(0, samples.Variance[5]);
         Assert.Throws<ArgumentOutOfRangeException>(() => new PredictionSamples(6, 1));
     }
@@ -38,7 +38,7 @@ public sealed class PredictionSamplesTests
         float[] truth = [1, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1];
         PixelVisibility[] pixels =
             [PixelVisibility.Hidden, PixelVisibility.Hidden, PixelVisibility.Visible, PixelVisibility.Nothing];
-        // Hidden: errors 1, 0, 0, 0, 0, 0 of the first; .5² four times of the mean; variances ½ four times.
+        // Hidden: errors 1, 0, 0, 0, 0, 0 of the first sample; .5² four times of the mean; variances ½ four times.
         Assert.Equal(
             new PixelEvaluation(.5, 1 / 6.0, 1 / 6.0, 2 / 6.0),
             PixelEvaluation.Of(pixels, PixelVisibility.Hidden, samples, truth));

@@ -14,7 +14,7 @@ public sealed class RehearsalTests
         AssertSeconds(11, 11, [(1, true, 5), (1, true, 5), (2, true, 8), (4, true, 14)]);
         AssertSeconds(11, 11, [(1, false, 5), (1, false, 5), (2, false, 8), (4, false, 14)]);
         AssertSeconds(5, 5, [(2, false, 4), (2, false, 6)]);
-        // Noise must not make more contexts cheaper, nor dearer than in proportion.
+        // Noise must not make more contexts cheaper, nor more expensive than in proportion.
         AssertSeconds(5, 5, [(1, false, 6), (2, false, 4)]);
         AssertSeconds(10, 10, [(1, false, 0), (2, false, 10)]);
     }
@@ -24,7 +24,7 @@ public sealed class RehearsalTests
     {
         // 2 + 3m seconds, and 4 more with a posterior.
         AssertSeconds(11, 15, [(1, false, 5), (2, true, 12), (4, false, 14), (5, true, 21), (1, true, 9)]);
-        // Where the two cannot be told apart, all have the same mean.
+        // If the two cannot be told apart, all have the same mean.
         AssertSeconds(8, 8, [(1, false, 4), (1, false, 4), (3, true, 8), (3, true, 8)]);
         // Noise must not make a posterior cheaper, nor an update without one free.
         AssertSeconds(3, 3, [(3, true, 2), (3, false, 4)]);
@@ -36,7 +36,7 @@ public sealed class RehearsalTests
     {
         using var folder = new TemporaryFolder();
         using var device = new CpuDevice(1);
-        // Whatever reads the clock takes the time then: a step some readings, a sheet and a checkpoint one or two.
+        // Time passes only at readings of the clock: a step makes some, a sheet and a checkpoint one or two each.
         var clock = new FakeClock { SecondsPerReading = 0.01 };
         var pace = Rehearsal.Measure(
             TrainerTests.Configuration(), new RunDirectory(folder["run"]), device, clock, TimeSpan.FromSeconds(2),

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Training;
 
-/// <summary>Where a configuration has the scenes' box and the volume's grid from.</summary>
+/// <summary>The sources of the scenes' box and of the volume's grid in a configuration.</summary>
 public sealed class SceneGeometryConfigurationTests
 {
     private static readonly string[] Volume = ["model.representation=volume"];
@@ -40,7 +40,7 @@ public sealed class SceneGeometryConfigurationTests
     {
         var tiny = Presets.Create("tiny");
         Assert.Same(tiny, tiny.WithScenes());
-        // The box is all that rays need; the volume's sizes do no harm.
+        // Rays need only the box; the volume's sizes do no harm.
         var rays = Apply("model.viewBroadcast=rays").WithScenes();
         Assert.NotNull(rays.Model.Bounds.MaxX);
         Assert.NotNull(ViewGeometry.Of(rays.Model));
@@ -134,7 +134,7 @@ public sealed class SceneGeometryConfigurationTests
         Assert.Equal(-3 * Math.Tan(Math.PI / 8), own.Bounds.MinZ!.Value, 2e-3);
         Assert.Equal((16, 16), (own.Volume.Across, own.Volume.Up));
 
-        // A field of view that an option gives is that of the pictures, and so the box's.
+        // A field of view given as an option is that of the pictures, and therefore shapes the box.
         var wide = Apply([.. options, "fieldOfViewDegrees=60"]).WithScenes().Model;
         Assert.Equal(3 * Math.Tan(Math.PI / 6), wide.Bounds.MaxX!.Value, 2e-3);
     }

@@ -53,7 +53,7 @@ public sealed class SchedulePositionTests
         Assert.InRange(fewer, 2999, 3000);
         Assert.Equal(first.At(2000), second.At(2000));
         Assert.InRange(second.At(fewer - 1), 5000, 5010);
-        // One that is planned again from before a re-fit forgets it.
+        // Planning again from before a re-fit forgets that re-fit.
         var (other, _) = second.Refit(1500, fewer, 2500);
         Assert.StartsWith("1000:", other.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("2000:", other.ToString(), StringComparison.Ordinal);

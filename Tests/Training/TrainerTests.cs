@@ -11,7 +11,7 @@ namespace Gqn.Native.Tests.Training;
 /// <summary>Training as a whole: determinism, resuming, no garbage, memory as planned, divergence.</summary>
 public sealed class TrainerTests
 {
-    /// <summary>A volume small enough for tests, with all that goes with it.</summary>
+    /// <summary>A volume small enough for tests, with every option that goes with it.</summary>
     internal static readonly string[] Volume =
     [
         "model.representation=volume", "model.viewBroadcast=rays", "model.heInitialization=true", "model.volume.width=6",
@@ -67,7 +67,7 @@ public sealed class TrainerTests
         Assert.Equal(Metrics(folder["whole"]), Metrics(folder["parts"]));
     }
 
-    /// <summary>The average and its measuring leave the weights and the numbers of training alone.</summary>
+    /// <summary>Averaging, and measuring the average, leave the weights and metrics of training unchanged.</summary>
     [Fact]
     public void AveragingAndMeasuringChangeNoWeights()
     {
@@ -125,7 +125,7 @@ public sealed class TrainerTests
             Assert.Equal((0.1 * before[i]) + (0.9 * after[i]), average[i], 1e-7);
     }
 
-    /// <summary>Also where the weight of the KL changes with every step, with and without free bits.</summary>
+    /// <summary>Holds even if the weight of the KL changes at every step, with and without free bits.</summary>
     [Theory]
     [InlineData("tower")]
     [InlineData("volume")]
@@ -141,8 +141,8 @@ public sealed class TrainerTests
         {
             OnStep = step =>
             {
-                // By step 40 each number of contexts has come up; the steps without a report are those that must be
-                // free.
+                // By step 40 every number of contexts has occurred; only the steps without a report must be free of
+                // garbage.
                 if (step is > 41 and < 90 && step % 50 != 0 && step % 50 != 1)
                 {
                     Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
@@ -164,8 +164,8 @@ public sealed class TrainerTests
         Assert.True(measured > 30, $"only {measured} steps were measured");
     }
 
-    /// <summary>The same weights, scenes and noise in the first step: what is reported must be the same bound, and the
-    /// update another one.</summary>
+    /// <summary>With the same weights, scenes and noise in the first step, the reported bound must be the same and the
+    /// update different.</summary>
     [Theory]
     [InlineData("training.klWarmup=50")]
     [InlineData("training.freeBits=3")]
@@ -180,7 +180,7 @@ public sealed class TrainerTests
         string[] keys = ["negElbo", "kl", "excess", "reconstructionMse"];
         Assert.All(keys, key => Assert.Equal((double)expected[key]!, (double)actual[key]!));
         Assert.NotEqual((double)expected["gradientNorm"]!, (double)actual["gradientNorm"]!);
-        // Behind the header, which holds the configuration.
+        // After the header, which holds the configuration.
         Assert.NotEqual(plain.AsSpan(plain.Length / 2).ToArray(), steered.AsSpan(steered.Length / 2).ToArray());
 
         static JsonObject First(string run) => JsonNode.Parse(Metrics(run)[0])!.AsObject();
@@ -218,8 +218,7 @@ public sealed class TrainerTests
     {
         using var folder = new TemporaryFolder();
         string run = folder["run"];
-        // The rate falls from absurd to small: fine up to the first checkpoint is arranged by resuming with another
-        // rate.
+        // The first checkpoint must be good: it is made with a usual rate, and the run resumed with an absurd one.
         Run(run, 1, new Observer(), CancellationToken.None, "training.steps=5");
         string checkpoint = new RunDirectory(run).LatestCheckpoint()!;
         byte[] good = File.ReadAllBytes(checkpoint);
@@ -305,7 +304,7 @@ public sealed class TrainerTests
         return File.ReadAllBytes(new RunDirectory(path).LatestCheckpoint()!);
     }
 
-    /// <summary>The numbers of the newest checkpoint's tensors of these names, in the order of the file.</summary>
+    /// <summary>The values of those tensors in the newest checkpoint whose names match, in file order.</summary>
     private static float[] Tensors(string path, Func<string, bool> isMeant)
     {
         using var reader = Safetensors.Open(new RunDirectory(path).LatestCheckpoint()!);
@@ -320,7 +319,7 @@ public sealed class TrainerTests
         return [.. all];
     }
 
-    /// <summary>The lines of metrics without what depends on the clock.</summary>
+    /// <summary>The lines of metrics, without the values that depend on the clock.</summary>
     internal static List<string> Metrics(string path) =>
     [
         .. File.ReadAllLines(new RunDirectory(path).MetricsPath).Select(line =>

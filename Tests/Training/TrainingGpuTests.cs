@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Training;
 
-/// <summary>Training on a GPU: as on the processor, but nobody waits.</summary>
+/// <summary>Training on a GPU: the same as on the processor, but asynchronous.</summary>
 public abstract class TrainingGpuTests(GpuFixture fixture)
 {
     /// <summary>A warm-up that ends midway changes the form of the step.</summary>
@@ -29,7 +29,7 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
         Assert.Equal(Steps, expected.Count);
         for (int step = 0; step < Steps; step++)
             Assert.Equal(1, actual[step] / expected[step], 1e-4);
-        // A few steps on one scene each say nothing about the direction.
+        // A few steps on one scene each say nothing about the direction of the loss.
         Assert.True(CudaDouble.IsInstalled || expected[^1] < expected[0]);
     }
 
@@ -84,7 +84,7 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
     {
         using var folder = new TemporaryFolder();
         var device = fixture.Gpu;
-        // The forms of step, by their number of contexts, have all come by then.
+        // By then the forms of the step, one per number of contexts, have all occurred.
         int steady = CudaDouble.IsInstalled ? 8 : 41, last = CudaDouble.IsInstalled ? 14 : 60;
         int made = 0, measured = 0;
         long scratch = 0;
@@ -111,7 +111,7 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
     /// <summary>Steps of the tests that compare losses.</summary>
     protected static int Steps => CudaDouble.IsInstalled ? 8 : 50;
 
-    /// <summary>The tests' size, or on a double of a CUDA device, which interprets, the least there is.</summary>
+    /// <summary>The tests' usual size, or the smallest possible on the test double, which interprets.</summary>
     protected static RunConfiguration Configuration(params string[] overrides) => TrainerTests.Configuration(
         CudaDouble.IsInstalled
             ? [
@@ -121,7 +121,7 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
             ]
             : overrides);
 
-    /// <summary>The options that choose a representation; on a double, the least volume there is.</summary>
+    /// <summary>The options that choose a representation; on the test double, the smallest possible volume.</summary>
     protected static string[] Of(string representation) => representation == "volume" && CudaDouble.IsInstalled
         ? [
             .. TrainerTests.Volume, "model.volume.width=2", "model.volume.height=2", "model.volume.channels=10",
@@ -138,7 +138,7 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
     protected static List<double> Values(string path, string key) =>
         [.. File.ReadAllLines(new RunDirectory(path).MetricsPath).Select(line => (double)JsonNode.Parse(line)![key]!)];
 
-    // Behind the header, which holds the configuration.
+    // After the header, which holds the configuration.
     private static byte[] Weights(byte[] checkpoint) => checkpoint[(8 + (int)BitConverter.ToUInt64(checkpoint))..];
 }
 

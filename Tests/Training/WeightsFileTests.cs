@@ -214,7 +214,7 @@ public sealed class WeightsFileTests : IDisposable
         return values;
     }
 
-    /// <summary>Writes the file anew with another entry of its metadata.</summary>
+    /// <summary>Rewrites the file with one entry of its metadata changed.</summary>
     private void Rewrite(string changed, string text)
     {
         var writer = new SafetensorsWriter();

@@ -8,7 +8,7 @@ namespace Gqn.Native.Peers.Libtorch;
 /// <summary>One Adam update of many parameters, in place, without the norm of the gradient.</summary>
 internal sealed class AdamPair : OperationPair
 {
-    // Weights are about as large as a step, so that an error of the step shows in them.
+    // Weights are about as large as a step, so that an error in the step shows in them.
     private const double LearningRate = 1e-3, WeightScale = 1e-3;
     private const int BytesPerParameter = 7 * sizeof(float), ReferencePart = 1 << 22;
 
@@ -82,7 +82,7 @@ internal sealed class AdamPair : OperationPair
     /// <inheritdoc />
     public override double RunEngine(OperationPass pass, Clock clock)
     {
-        // As backward does: without a mark the optimiser takes the gradient for zero.
+        // As backward does: without the mark the optimiser takes the gradient to be zero.
         ParameterStore.Contribute(_parameter);
         double start = clock.Now;
         _adam.Step(LearningRate);

@@ -2,15 +2,15 @@ using System.Globalization;
 
 namespace Gqn.Native.Peers.Libtorch;
 
-/// <summary>What follows the verb on the command line; options are taken, and whatever is left is unknown.</summary>
+/// <summary>The words after the verb on the command line; options are taken, and whatever remains is unknown.</summary>
 internal sealed class Arguments(string verb, IEnumerable<string> words)
 {
     private readonly List<string> _words = [.. words];
 
-    /// <summary>True where the option stands there.</summary>
+    /// <summary>True if the option is present.</summary>
     public bool TakeFlag(string name) => _words.Remove(name);
 
-    /// <summary>The word after the option; null where the option is absent.</summary>
+    /// <summary>The word after the option; null if the option is absent.</summary>
     /// <exception cref="ArgumentException">The option is the last word.</exception>
     public string? TakeText(string name)
     {
@@ -25,7 +25,7 @@ internal sealed class Arguments(string verb, IEnumerable<string> words)
     }
 
     /// <summary>A positive whole number.</summary>
-    /// <exception cref="FormatException">It is none.</exception>
+    /// <exception cref="FormatException">It is not one.</exception>
     public int TakeNumber(string name, int fallback)
     {
         if (TakeText(name) is not { } text)
@@ -35,8 +35,8 @@ internal sealed class Arguments(string verb, IEnumerable<string> words)
             : throw new FormatException($"{name} {text} is not a positive whole number.");
     }
 
-    /// <summary>A value of an enumeration by its name in lower case; null where the option is absent.</summary>
-    /// <exception cref="FormatException">There is no such value; the message names those there are.</exception>
+    /// <summary>A value of an enumeration by its name in lower case; null if the option is absent.</summary>
+    /// <exception cref="FormatException">There is no such value; the message lists the valid ones.</exception>
     public T? TakeChoice<T>(string name) where T : struct, Enum
     {
         if (TakeText(name) is not { } text)
@@ -50,8 +50,8 @@ internal sealed class Arguments(string verb, IEnumerable<string> words)
         throw new FormatException($"{name} {text} is none of {string.Join(", ", Enum.GetValues<T>().Select(Lower))}.");
     }
 
-    /// <summary>Refuses what no option has taken.</summary>
-    /// <exception cref="ArgumentException">There is something left.</exception>
+    /// <summary>Refuses words that no option has taken.</summary>
+    /// <exception cref="ArgumentException">Some words are left.</exception>
     public void RequireEmpty()
     {
         if (_words.Count > 0)

@@ -14,7 +14,7 @@ namespace Gqn.Native.Peers.Libtorch;
 /// <param name="Kernel">Side of the kernel.</param>
 /// <param name="Stride">1, or the kernel's side.</param>
 /// <param name="IsTransposed">True for the transposed convolution.</param>
-/// <param name="OfImages">True where the input is data: nothing asks for its gradient.</param>
+/// <param name="OfImages">True if the input is data, whose gradient is not needed.</param>
 internal sealed record ConvolutionShape(
     int Images, int[] Inputs, int Outputs, int Size, int Kernel, int Stride = 1, bool IsTransposed = false,
     bool OfImages = false)
@@ -35,7 +35,7 @@ internal sealed record ConvolutionShape(
         + $"{string.Join('+', Inputs)}->{Outputs} {Size}x{Size}";
 }
 
-/// <summary>A convolution in both engines: forward, and with the gradients of inputs and weights.</summary>
+/// <summary>A convolution in both engines: forward alone, and with the gradients of inputs and weights.</summary>
 internal sealed class ConvolutionPair : OperationPair
 {
     private readonly ConvolutionShape _shape;
@@ -181,7 +181,7 @@ internal sealed class ConvolutionPair : OperationPair
     }
 
     /// <summary>
-    /// True where libtorch has a second way to the gradients, without autograd: the faster one counts.
+    /// True if libtorch has a second way to the gradients, without autograd: the faster of the two counts.
     /// </summary>
     private bool HasExplicitGradients => _shape.Stride == 1 && _torchInputs.Length == 1;
 
@@ -263,7 +263,7 @@ internal sealed class ConvolutionPair : OperationPair
             : conv2d(joined ?? inputs[0], weight, strides: [stride, stride], padding: [padding, padding]);
     }
 
-    /// <summary>The part of each input of a weight, in logical order.</summary>
+    /// <summary>The part of a weight that belongs to each input, in logical order.</summary>
     private IEnumerable<float[]> Parts(Tensor weight)
     {
         long first = 0;

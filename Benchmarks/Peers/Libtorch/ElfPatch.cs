@@ -3,12 +3,12 @@ using System.Text;
 
 namespace Gqn.Native.Peers.Libtorch;
 
-/// <summary>Lets TorchSharp's library load where the C++ runtime is older than GCC 13's (Debian 12).</summary>
+/// <summary>Lets TorchSharp's library load if the C++ runtime is older than GCC 13's (Debian 12).</summary>
 /// <remarks>
-/// The library imports one symbol of that runtime, which initialises the standard streams. Everything that it loads
-/// was built by older compilers and initialises them too, so the call may do nothing: the import is renamed to a
-/// harmless function without arguments that the library imports anyway, and the need for the new version is marked
-/// weak. Only the copy in the output folder changes; a patched library, or one that needs no patch, stays as it is.
+/// The library imports one symbol of that runtime, which initialises the standard streams. Everything that it loads was
+/// built by older compilers and initialises them as well, so the call may do nothing: the import is renamed to a
+/// harmless function without arguments that the library imports anyway, and the dependency on the new version is marked
+/// weak. Only the copy in the output folder changes; a patched library, or one that needs no patch, is left alone.
 /// </remarks>
 internal sealed class ElfPatch
 {
@@ -17,7 +17,7 @@ internal sealed class ElfPatch
     private const string Replacement = "_ZNSt6chrono3_V212steady_clock3nowEv";
     private const string Version = "GLIBCXX_3.4.32";
 
-    // Fields of the 64-bit ELF format: type numbers of sections, sizes of records, the flag of a weak need.
+    // Constants of the 64-bit ELF format: section types, record sizes, the flag of a weak dependency.
     private const uint DynamicSymbols = 11, VersionNeeds = 0x6FFFFFFE, SymbolVersions = 0x6FFFFFFF;
     private const int SymbolSize = 24, VersionSize = 2;
     private const ushort WeakNeed = 2;
@@ -68,7 +68,7 @@ internal sealed class ElfPatch
         }
     }
 
-    /// <summary>Each library that is needed has a list of versions that are needed of it.</summary>
+    /// <summary>Each needed library has a list of the versions needed of it.</summary>
     private void WeakenNeeds(long names)
     {
         long section = Section(VersionNeeds), library = SectionOffset(section);

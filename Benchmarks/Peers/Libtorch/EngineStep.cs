@@ -10,7 +10,7 @@ internal readonly record struct StepTimes(double Forward, double Backward, doubl
     /// <summary>The whole step.</summary>
     public double Total => Forward + Backward + Optimiser;
 
-    /// <summary>Refuses a loss that is not a number: such arithmetic may run at another speed.</summary>
+    /// <summary>Refuses a loss that is not finite: arithmetic on such values may run at a different speed.</summary>
     /// <exception cref="InvalidOperationException">The loss is not finite.</exception>
     public static void RequireFinite(float loss, string engine)
     {
@@ -33,7 +33,7 @@ internal sealed class EngineStep : IDisposable
     private readonly float _sigma;
     private readonly bool _prior;
 
-    /// <summary>A network with its optimiser. The batch stays the caller's.</summary>
+    /// <summary>A network with its optimiser. The batch remains the caller's.</summary>
     public EngineStep(StepOptions options, RandomBatch batch)
     {
         var training = options.Configuration.Training;
@@ -49,10 +49,10 @@ internal sealed class EngineStep : IDisposable
     /// <summary>The network.</summary>
     public GenerativeQueryNetwork Network { get; }
 
-    /// <summary>Where it computes.</summary>
+    /// <summary>The device that computes.</summary>
     public CpuDevice Device => _device;
 
-    /// <summary>One update as the trainer makes it, gradient norm and reading of the loss included.</summary>
+    /// <summary>One update as the trainer makes it, including gradient norm and reading of the loss.</summary>
     public StepTimes Run(Clock clock)
     {
         double start = clock.Now;

@@ -3,8 +3,8 @@ using TorchParameter = TorchSharp.Modules.Parameter;
 
 namespace Gqn.Native.Peers.Libtorch;
 
-/// <summary>Adam from libtorch's in-place operations, as PyTorch's single-tensor version is made.</summary>
-/// <remarks>TorchSharp's own makes temporaries as large as a parameter, which costs twice the time or more.</remarks>
+/// <summary>Adam from libtorch's in-place operations, like PyTorch's single-tensor version.</summary>
+/// <remarks>TorchSharp's own makes temporaries as large as a parameter, which takes at least twice the time.</remarks>
 internal sealed class InPlaceAdam(IReadOnlyCollection<TorchParameter> weights) : IDisposable
 {
     private const double Beta1 = 0.9, Beta2 = 0.999, Epsilon = 1e-8;

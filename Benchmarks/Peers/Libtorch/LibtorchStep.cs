@@ -13,7 +13,7 @@ internal sealed class LibtorchStep : IDisposable
     private readonly float _sigma;
     private readonly bool _prior;
 
-    /// <summary>The network's twin with its optimiser. The batch stays the caller's.</summary>
+    /// <summary>The network's twin with its optimiser. The batch remains the caller's.</summary>
     public LibtorchStep(StepOptions options, GenerativeQueryNetwork network, RandomBatch batch)
     {
         var training = options.Configuration.Training;
@@ -23,7 +23,7 @@ internal sealed class LibtorchStep : IDisposable
         _adam = new InPlaceAdam(_twin.Weights.All);
     }
 
-    /// <summary>One update; there is no norm of the gradient.</summary>
+    /// <summary>One update; it computes no norm of the gradient.</summary>
     public StepTimes Run(Clock clock)
     {
         using var scope = torch.NewDisposeScope();

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Gqn.Native.Peers.Libtorch;
 
 /// <summary>
-/// The gates of an LSTM cell, c′ = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c′), forward and with the gradients of the
-/// pre-activations and of c.
+/// The gates of an LSTM cell, c′ = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c′), forward and with the gradients with
+/// respect to the pre-activations and c.
 /// </summary>
 internal sealed unsafe class LstmCellPair : OperationPair
 {
@@ -87,7 +87,7 @@ internal sealed unsafe class LstmCellPair : OperationPair
     /// <inheritdoc />
     public override double RunEngine(OperationPass pass, Clock clock)
     {
-        // The kernel activates the gates where they are.
+        // The kernel activates the gates in place.
         _preActivations.CopyTo(_gates);
         double start = clock.Now;
         Forward();

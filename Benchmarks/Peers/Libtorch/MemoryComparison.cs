@@ -6,7 +6,7 @@ using TorchSharp;
 
 namespace Gqn.Native.Peers.Libtorch;
 
-/// <summary>Peak memory of training steps: each engine alone in a process of its own.</summary>
+/// <summary>Peak memory of training steps: each engine alone in a separate process.</summary>
 internal static class MemoryComparison
 {
     private const ulong BatchSeed = 1;
@@ -35,7 +35,7 @@ internal static class MemoryComparison
             options.Title, name, $"{usage.Peak / Mebibyte:F0}", $"{usage.Growth / Mebibyte:F0}", tensors);
     }
 
-    /// <summary>The child process: trains with one engine and prints its usage in bytes.</summary>
+    /// <summary>The child process: trains with one engine and prints its memory use in bytes.</summary>
     /// <param name="engine">"engine" or "libtorch".</param>
     /// <param name="options">What to train.</param>
     /// <exception cref="ArgumentException">There is no such engine.</exception>
@@ -71,7 +71,7 @@ internal static class MemoryComparison
 
         long start = Status("VmRSS");
         using var batch = new RandomBatch(options.Model, options.Scenes, options.Contexts, BatchSeed);
-        // A network without memory: its weights are all zero, which costs libtorch as much as any others.
+        // A network without memory: its weights are all zero, which cost libtorch as much as any others.
         using var device = new PlanningDevice(options.Threads);
         using var network = new GenerativeQueryNetwork(options.Model, device, 0);
         using var step = new LibtorchStep(options, network, batch);
@@ -82,7 +82,7 @@ internal static class MemoryComparison
         return new Usage(peak, peak - start, 0);
     }
 
-    /// <summary>What setting up has needed for a while is no part of training.</summary>
+    /// <summary>Memory needed only during set-up is not part of training.</summary>
     private static void ForgetPeak()
     {
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
@@ -120,8 +120,8 @@ internal static class MemoryComparison
     }
 
     /// <summary>Bytes of a process.</summary>
-    /// <param name="Peak">Most that was resident.</param>
-    /// <param name="Growth">The peak less what was resident before there was a network.</param>
-    /// <param name="Tensors">What the device counts: arenas, pooled buffers, workspace.</param>
+    /// <param name="Peak">Peak resident memory.</param>
+    /// <param name="Growth">The peak minus the resident memory before there was a network.</param>
+    /// <param name="Tensors">Memory counted by the device: arenas, pooled buffers, workspace.</param>
     private sealed record Usage(long Peak, long Growth, long Tensors);
 }

@@ -3,23 +3,23 @@ using TorchSharp;
 
 namespace Gqn.Native.Peers.Libtorch;
 
-/// <summary>What a comparison of ops runs.</summary>
+/// <summary>The options of a comparison of ops.</summary>
 internal sealed record OperationOptions
 {
     /// <summary>Only ops whose name contains this.</summary>
     public string Filter { get; init; } = string.Empty;
 
-    /// <summary>Turns of each engine that count.</summary>
+    /// <summary>Rounds that count, one turn of each engine.</summary>
     public int Rounds { get; init; } = 15;
 
     /// <summary>Threads of each engine.</summary>
     public int Threads { get; init; } = 2;
 
-    /// <summary>What is measured.</summary>
+    /// <summary>The time that is measured.</summary>
     public Clock Clock { get; init; }
 }
 
-/// <summary>Compares ops of the model: first their errors, then their times, in turns in one process.</summary>
+/// <summary>Compares ops of the model: first their errors, then their times, alternating in one process.</summary>
 internal static class OperationComparison
 {
     private const double Tolerance = 1e-5, TurnMilliseconds = 10;
@@ -56,7 +56,7 @@ internal static class OperationComparison
         AdamPair.Case("256 K", 1 << 18), AdamPair.Case("4 M", 1 << 22), AdamPair.Case("64 M", 1 << 26),
     ];
 
-    /// <summary>Writes a table; true where every op is right and ran.</summary>
+    /// <summary>Writes a table; true if every op ran and was right.</summary>
     /// <exception cref="ArgumentException">No op matches the filter.</exception>
     public static bool Run(OperationOptions options, Report report)
     {
@@ -115,7 +115,7 @@ internal static class OperationComparison
     }
 
     /// <summary>
-    /// A turn of several calls that returns the mean time of one: short ops would drown in the clock's grain.
+    /// A turn of several calls that returns the mean time of one: short ops would be lost in the clock's resolution.
     /// </summary>
     private static Func<double> Turn(Func<double> run)
     {

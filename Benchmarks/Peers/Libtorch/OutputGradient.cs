@@ -2,10 +2,10 @@ using Gqn.Native.Engine;
 
 namespace Gqn.Native.Peers.Libtorch;
 
-/// <summary>The end of a tape whose gradient is given: Σ y·dy, of which only the backward is ever computed.</summary>
+/// <summary>The end of a tape with a given gradient: Σ y·dy, of which only the backward is ever computed.</summary>
 /// <remarks>
-/// It writes dy where the op above y would have written it, and notes when that was done, so that the time of y's own
-/// backward can be told apart.
+/// It writes dy where the op above y would have written it, and records when that was done, so that the time of y's own
+/// backward can be separated.
 /// </remarks>
 internal sealed class OutputGradient : Node
 {
@@ -13,10 +13,10 @@ internal sealed class OutputGradient : Node
     private Tensor _gradient;
     private Clock _clock;
 
-    /// <summary>When the gradient of y had been written.</summary>
+    /// <summary>The time at which the gradient with respect to y had been written.</summary>
     public double WrittenAt { get; private set; }
 
-    /// <summary>Records the end of a tape; run the backward from its output.</summary>
+    /// <summary>Records the end of a tape; run backward from its output.</summary>
     public static OutputGradient Record(Variable y, Tensor gradient, Clock clock)
     {
         var node = y.Tape.Record<OutputGradient>(y.Tape.NewOutput(Shape.Scalar, true));

@@ -1,7 +1,7 @@
 namespace Gqn.Native.Peers.Libtorch;
 
-/// <summary>Times of both engines, taken in turns in one process: both meet the same machine.</summary>
-/// <remarks>A ratio is libtorch / Gqn.Native: above 1 Gqn.Native is faster.</remarks>
+/// <summary>Times of both engines, alternating in one process, so that both see the same machine.</summary>
+/// <remarks>A ratio is libtorch / Gqn.Native: above 1, Gqn.Native is faster.</remarks>
 /// <param name="rounds">Milliseconds, round by round.</param>
 internal sealed class PairedTimes(IEnumerable<(double Engine, double Libtorch)> rounds)
 {
@@ -9,13 +9,13 @@ internal sealed class PairedTimes(IEnumerable<(double Engine, double Libtorch)> 
     // Sleeping between two turns lets them park, so that neither engine runs beside the other's spinning.
     private const int PauseMilliseconds = 20;
 
-    // A method is compiled with all optimisations only after 30 calls, in the background, a while later.
+    // A method is fully optimised only after 30 calls, in the background, some time later.
     private const int WarmCalls = 40;
     private const double ShortWarmup = 300, LongWarmup = 1000;
 
     private readonly (double Engine, double Libtorch)[] _rounds = [.. rounds];
 
-    /// <summary>Titles of <see cref="Cells"/>, with their widths.</summary>
+    /// <summary>Headings of <see cref="Cells"/>, with their widths.</summary>
     public static IReadOnlyList<(string Title, int Width)> Columns { get; } =
     [
         ("ours ms", 8), ("libtorch ms", 11), ("ratio of medians", 16), ("ours min", 8), ("libtorch min", 12),
@@ -44,8 +44,8 @@ internal sealed class PairedTimes(IEnumerable<(double Engine, double Libtorch)> 
         }
     }
 
-    /// <summary>Calls until the code of this engine has been compiled for good, or for a second.</summary>
-    /// <returns>Milliseconds of wall time of the last call.</returns>
+    /// <summary>Calls until this engine's code has been compiled for good, or for a second.</summary>
+    /// <returns>Wall time of the last call in milliseconds.</returns>
     public static double WarmUp(Func<double> run)
     {
         var watch = new Clock(IsProcessorTime: false);
@@ -60,7 +60,7 @@ internal sealed class PairedTimes(IEnumerable<(double Engine, double Libtorch)> 
         return elapsed - (last - start);
     }
 
-    /// <summary>Runs both in turns.</summary>
+    /// <summary>Alternates between the two.</summary>
     /// <param name="warmup">Rounds that do not count.</param>
     /// <param name="rounds">Rounds that count.</param>
     /// <param name="engine">One turn of this engine.</param>

@@ -9,11 +9,11 @@ namespace Gqn.Native.Peers.Libtorch;
 /// Compares loss, every gradient and Adam's updates with libtorch's, for every variant of the network.
 /// </summary>
 /// <remarks>
-/// Both engines compute in float32 from the same weights, images, cameras and noise; rays and places each makes of the
-/// cameras by itself, the twin in float64. The error of a tensor is |ours − libtorch's| / |libtorch's|, in Euclidean
-/// norms. Where a tensor's norm is below <see cref="TinyNorm"/> times that of all tensors together, this floor is the
-/// divisor instead: weights whose input is zero in the first layer have a zero gradient, and without a posterior those
-/// of the inference network. Each engine rounds in its own order, which the layers amplify to about 1e-6.
+/// Both engines compute in float32 from the same weights, images, cameras and noise; each derives rays and places from
+/// the cameras itself, the twin in float64. The error of a tensor is |ours − libtorch's| / |libtorch's|, in Euclidean
+/// norms. If a tensor's norm is below <see cref="TinyNorm"/> times that of all tensors together, this floor is the
+/// divisor instead: weights whose input is zero in the first layer have a zero gradient, as do those of the inference
+/// network without a posterior. Each engine rounds in its own order, which the layers amplify to about 1e-6.
 /// </remarks>
 internal static class Parity
 {
@@ -22,9 +22,9 @@ internal static class Parity
     private const uint NoiseStream = 1, BiasStream = 2;
     private const ulong Seed = 20180615;
 
-    /// <summary>Prints a line per variant and number of contexts; true where all are within the tolerance.</summary>
+    /// <summary>Prints a line per variant and number of contexts; true if all are within the tolerance.</summary>
     /// <param name="preset">The configuration that the variants start from.</param>
-    /// <param name="threads">Of both engines.</param>
+    /// <param name="threads">Threads of both engines.</param>
     public static bool Run(string preset, int threads)
     {
         var configuration = Presets.Create(preset);
@@ -87,8 +87,8 @@ internal static class Parity
     }
 
     /// <summary>
-    /// Two updates from the same gradients, the second time from none. The first step of Adam does not depend on the
-    /// decays, the second does.
+    /// Two updates: one from the same gradients, one from none. Adam's first step does not depend on the decays, its
+    /// second step does.
     /// </summary>
     private static Difference CompareAdam(ParameterStore store, TwinWeights twin, float[][] gradients)
     {
@@ -116,7 +116,7 @@ internal static class Parity
         return Compare(store, Subtract(ReadAll(store, store.Values), before), Subtract(theirs, before));
     }
 
-    /// <summary>New biases are zero, or one: a term that is missing would not show.</summary>
+    /// <summary>New biases are zero or one, where a missing term would not show.</summary>
     private static void RandomizeBiases(ParameterStore store)
     {
         var random = new RandomStream(Seed, BiasStream);
@@ -141,7 +141,7 @@ internal static class Parity
             double error = Norm(ours[i].Zip(theirs[i], (a, b) => a - b)) / Math.Max(norm, floor);
             if (norm < floor)
                 worst = worst with { Tiny = worst.Tiny + 1 };
-            // Written so that an error that is not a number is the worst of all.
+            // Written so that a NaN error is the worst of all.
             if (!(error <= worst.Error))
                 worst = worst with { Error = error, Name = store.Parameters[i].Name };
             if (double.IsNaN(error))

@@ -4,13 +4,13 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Peers.Libtorch;
 
-/// <summary>A network that both engines must agree about.</summary>
-/// <param name="Name">What the table calls it.</param>
-/// <param name="Change">From the preset's options to its own.</param>
-/// <param name="Prior">The bound with the prior in the posterior's place.</param>
+/// <summary>A network on which both engines must agree.</summary>
+/// <param name="Name">Name in the table.</param>
+/// <param name="Change">Turns the preset's options into its own.</param>
+/// <param name="Prior">Whether it uses the bound with the prior in place of the posterior.</param>
 internal sealed record ParityVariant(string Name, Func<ModelOptions, ModelOptions> Change, bool Prior = false)
 {
-    // Sizes of axes that lie beside one another differ, so that none can be taken for its neighbour.
+    // Adjacent axes have different sizes, so that none can be mistaken for its neighbour.
     private static readonly VolumeOptions OddSizes = new()
     {
         Width = 7,
@@ -32,7 +32,7 @@ internal sealed record ParityVariant(string Name, Func<ModelOptions, ModelOption
         MaxZ = 1,
     };
 
-    /// <summary>All of them.</summary>
+    /// <summary>All variants.</summary>
     public static IReadOnlyList<ParityVariant> All { get; } = [.. Article, .. BeyondTheArticle, .. WithoutPosterior];
 
     private static ParityVariant[] Article =>

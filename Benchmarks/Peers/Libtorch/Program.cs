@@ -42,7 +42,7 @@ catch (Exception exception) when (exception is ArgumentException or FormatExcept
     return 2;
 }
 
-// Reads the verb's options; what it returns runs the verb, and is true where all is well.
+// Reads the verb's options; the returned function runs the verb, and is true if all is well.
 static Func<bool> Prepare(string verb, Arguments arguments, Report report)
 {
     int threads = arguments.TakeNumber("--threads", 2);

@@ -5,7 +5,7 @@ using EngineTensor = Gqn.Native.Engine.Tensor;
 
 namespace Gqn.Native.Peers.Libtorch;
 
-/// <summary>Times one query of one scene whose representation is ready: what a viewer waits for.</summary>
+/// <summary>Times one query of a scene whose representation has been computed: what a viewer waits for.</summary>
 internal sealed class QueryComparison : IDisposable
 {
     private const double Tolerance = 1e-4;
@@ -43,7 +43,7 @@ internal sealed class QueryComparison : IDisposable
         _torchRepresentation = _twin.Represent(_batch);
     }
 
-    /// <summary>The line about the engines and the head of the table.</summary>
+    /// <summary>Writes the line about the engines and the head of the table.</summary>
     public static void Head(int threads, Clock clock, Report report)
     {
         report.Engines(threads, clock);
@@ -51,7 +51,7 @@ internal sealed class QueryComparison : IDisposable
     }
 
     /// <summary>Measures one configuration and adds its row to the table.</summary>
-    /// <returns>True where both engines draw the same image from the same noise.</returns>
+    /// <returns>True if both engines draw the same image from the same noise.</returns>
     public static bool Row(StepOptions options, Report report)
     {
         using var comparison = new QueryComparison(options with { Batch = 1 });

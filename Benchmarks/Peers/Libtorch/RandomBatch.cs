@@ -12,10 +12,10 @@ internal sealed class RandomBatch : IDisposable
     private readonly RandomViews _views, _queryViews;
 
     /// <summary>Draws the batch.</summary>
-    /// <param name="options">The model's: image size, geometry.</param>
+    /// <param name="options">The model's options: image size, geometry.</param>
     /// <param name="scenes">B, scenes.</param>
     /// <param name="contexts">M, context images per scene.</param>
-    /// <param name="seed">Of the numbers.</param>
+    /// <param name="seed">Seed of the numbers.</param>
     public RandomBatch(ModelOptions options, int scenes, int contexts, ulong seed)
     {
         Scenes = scenes;
@@ -38,13 +38,13 @@ internal sealed class RandomBatch : IDisposable
     /// <summary>(B·M, 3, size, size) for libtorch.</summary>
     public torch.Tensor Images => _images.Torch;
 
-    /// <summary>Of the B·M context cameras, for libtorch.</summary>
+    /// <summary>The B·M context cameras, for libtorch.</summary>
     public TwinViews Views => _views.Torch;
 
     /// <summary>(B, 3, size, size) for libtorch.</summary>
     public torch.Tensor QueryImages => _queryImages.Torch;
 
-    /// <summary>Of the B query cameras, for libtorch.</summary>
+    /// <summary>The B query cameras, for libtorch.</summary>
     public TwinViews QueryViews => _queryViews.Torch;
 
     /// <summary>This engine's representation of the scenes.</summary>
@@ -58,7 +58,7 @@ internal sealed class RandomBatch : IDisposable
     /// <param name="tape">The tape to compute on.</param>
     /// <param name="sigma">σ, standard deviation of a pixel.</param>
     /// <param name="learningRate">η</param>
-    /// <param name="prior">The bound with the prior in the posterior's place.</param>
+    /// <param name="prior">Whether to use the bound with the prior in place of the posterior.</param>
     public StepInputs Inputs(Tape tape, float sigma, double learningRate, bool prior) => new(
         _images.On(tape), _views.On(tape), _queryImages.On(tape), _queryViews.On(tape), Contexts)
     {
@@ -90,7 +90,7 @@ internal sealed class RandomBatch : IDisposable
                 _values[i] = draw();
         }
 
-        // Made when asked for: a process that measures this engine alone does not load libtorch.
+        // Made on demand: a process that measures this engine alone does not load libtorch.
         public torch.Tensor Torch => _torch ??= Make();
 
         public Variable On(Tape tape) => tape.Constant(_shape, _values);

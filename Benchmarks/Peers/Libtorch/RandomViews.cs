@@ -7,7 +7,7 @@ using TorchSharp;
 namespace Gqn.Native.Peers.Libtorch;
 
 /// <summary>
-/// Random cameras in and around the scene's box for both engines, with what a network is told of them.
+/// Random cameras in and around the scene's box for both engines, with the information that a network gets about them.
 /// </summary>
 internal sealed class RandomViews : IDisposable
 {
@@ -19,10 +19,10 @@ internal sealed class RandomViews : IDisposable
     private TwinViews? _torch;
 
     /// <summary>Draws the cameras.</summary>
-    /// <param name="options">The model's: geometry.</param>
-    /// <param name="views">How many.</param>
-    /// <param name="areContexts">Whether scenes are represented from them; else they are to be predicted.</param>
-    /// <param name="random">Where they come from.</param>
+    /// <param name="options">The model's options: geometry.</param>
+    /// <param name="views">Number of views.</param>
+    /// <param name="areContexts">Whether scenes are represented from them; otherwise they are to be predicted.</param>
+    /// <param name="random">Source of the numbers.</param>
     public RandomViews(ModelOptions options, int views, bool areContexts, RandomStream random)
     {
         (_options, _areContexts) = (options, areContexts);
@@ -45,7 +45,7 @@ internal sealed class RandomViews : IDisposable
     }
 
     /// <summary>For libtorch, computed from the cameras.</summary>
-    /// <remarks>Made when asked for: a process that measures this engine alone does not load libtorch.</remarks>
+    /// <remarks>Made on demand: a process that measures this engine alone does not load libtorch.</remarks>
     public TwinViews Torch => _torch ??= Make();
 
     /// <summary>For this engine.</summary>
@@ -55,7 +55,7 @@ internal sealed class RandomViews : IDisposable
     public void Dispose() => _torch?.Dispose();
 
     /// <summary>Some near the middle and some outside the box; all look past the middle, so that some places lie behind
-    /// the camera and some beside the picture.</summary>
+    /// the camera and some outside the picture.</summary>
     private static Camera Draw(RandomStream random, in SceneBounds bounds)
     {
         float angle = random.NextSingle(0, 2 * MathF.PI), away = random.NextSingle(.3f, 1.4f) * bounds.Radius;

@@ -5,7 +5,7 @@ using TorchSharp;
 
 namespace Gqn.Native.Peers.Libtorch;
 
-/// <summary>Markdown that is printed as it comes about, and kept to be written to a file at the end.</summary>
+/// <summary>Markdown that is printed line by line, and kept to be written to a file at the end.</summary>
 internal sealed class Report
 {
     private const int WordColumns = 2;
@@ -16,7 +16,7 @@ internal sealed class Report
 
     /// <summary>An empty report.</summary>
     /// <param name="path">The file to write at the end; null for none.</param>
-    /// <exception cref="IOException">Its folder does not exist: better said before an hour of measuring.</exception>
+    /// <exception cref="IOException">Its folder does not exist: better known before an hour of measuring.</exception>
     public Report(string? path)
     {
         _path = path;
@@ -31,7 +31,7 @@ internal sealed class Report
         _text.Append(text).Append('\n');
     }
 
-    /// <summary>A line that names the engines, with the load of the machine.</summary>
+    /// <summary>A line with the engines and the load of the machine.</summary>
     public void Engines(int threads, Clock clock)
     {
         torch.set_num_threads(threads);
@@ -41,7 +41,7 @@ internal sealed class Report
             + $"load average {load}. A ratio is libtorch / Gqn.Native: above 1 Gqn.Native is faster.");
     }
 
-    /// <summary>The head of a table; the first two columns are words, the others numbers.</summary>
+    /// <summary>The head of a table; the first two columns are text, the others numbers.</summary>
     public void Table(params IEnumerable<(string Title, int Width)> columns)
     {
         (string Title, int Width)[] all = [.. columns];

@@ -2,12 +2,12 @@ using TorchSharp;
 
 namespace Gqn.Native.Peers.Libtorch;
 
-/// <summary>Times training steps of both engines in turns, in one process.</summary>
+/// <summary>Times training steps of both engines, alternating in one process.</summary>
 internal static class StepComparison
 {
     private const ulong BatchSeed = 1;
 
-    /// <summary>The line about the engines and the head of the table.</summary>
+    /// <summary>Writes the line about the engines and the head of the table.</summary>
     public static void Head(int threads, Clock clock, Report report)
     {
         report.Engines(threads, clock);

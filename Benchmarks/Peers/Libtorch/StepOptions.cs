@@ -3,7 +3,7 @@ using Gqn.Native.Training;
 
 namespace Gqn.Native.Peers.Libtorch;
 
-/// <summary>What a comparison of training steps, of memory or of queries runs.</summary>
+/// <summary>The options of a comparison of training steps, of memory or of queries.</summary>
 internal sealed record StepOptions
 {
     /// <summary>Name of the configuration: sizes of the model, batch.</summary>
@@ -15,7 +15,7 @@ internal sealed record StepOptions
     /// <summary>One core for all layers.</summary>
     public bool Shared { get; init; }
 
-    /// <summary>The bound with the prior in the posterior's place.</summary>
+    /// <summary>The bound with the prior in place of the posterior.</summary>
     public bool Prior { get; init; }
 
     /// <summary>Scenes per step; 0 for the preset's.</summary>
@@ -24,16 +24,16 @@ internal sealed record StepOptions
     /// <summary>Context images per scene.</summary>
     public int Contexts { get; init; } = 3;
 
-    /// <summary>Turns of each engine that count.</summary>
+    /// <summary>Rounds that count, one turn of each engine.</summary>
     public int Rounds { get; init; } = 15;
 
-    /// <summary>Turns of each engine before those that count.</summary>
+    /// <summary>Rounds before those that count.</summary>
     public int Warmup { get; init; } = 5;
 
     /// <summary>Threads of each engine.</summary>
     public int Threads { get; init; } = 2;
 
-    /// <summary>What is measured.</summary>
+    /// <summary>The time that is measured.</summary>
     public Clock Clock { get; init; }
 
     /// <summary>"paper, pool, shared cores, batch 2, 3 contexts"</summary>

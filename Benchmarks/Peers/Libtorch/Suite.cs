@@ -2,7 +2,7 @@ using Gqn.Native.Model;
 
 namespace Gqn.Native.Peers.Libtorch;
 
-/// <summary>All comparisons, one after another; one that fails does not stop the others.</summary>
+/// <summary>All comparisons, one after another; a failed one does not stop the others.</summary>
 internal static class Suite
 {
     private const int PaperRounds = 5, PaperWarmup = 1, QueryRounds = 30, QuickRounds = 3;
@@ -30,11 +30,11 @@ internal static class Suite
         Warmup = PaperWarmup,
     };
 
-    /// <summary>Runs everything; true where all ran and agreed.</summary>
+    /// <summary>Runs everything; true if all ran and agreed.</summary>
     /// <param name="operations">Rounds and threads; its filter chooses from all cases.</param>
     /// <param name="quick">A few rounds of each, and no network of the article's size.</param>
     /// <param name="date">For the heading; may be null.</param>
-    /// <param name="report">Where it goes.</param>
+    /// <param name="report">Receives the results.</param>
     public static bool Run(OperationOptions operations, bool quick, string? date, Report report)
     {
         bool passed = true;

@@ -7,19 +7,19 @@ namespace Gqn.Native.Peers.Libtorch;
 
 /// <summary>The geometry of cameras, from its definition and in float64.</summary>
 /// <remarks>
-/// It has nothing but the cameras, the scene's box and the sizes in common with the geometry that it checks: axes are
-/// cross products, places go to pictures in coordinates from −1 to 1, and weights are left to grid_sample. Lengths are
-/// in world units but where radii are said, which are half the box's longer horizontal edge. Vectors are (N, 1, 3).
+/// It shares nothing with the geometry that it checks but the cameras, the scene's box and the sizes: axes are cross
+/// products, places map to pictures in coordinates from −1 to 1, and weights are left to grid_sample. Lengths are in
+/// world units, except where stated in radii, which are half the box's longer horizontal edge. Vectors are (N, 1, 3).
 /// </remarks>
 internal sealed class TwinCameras
 {
-    /// <summary>Whether a camera sees a place, its distance, the direction to it and where it is.</summary>
+    /// <summary>Whether a camera sees a place, its distance, the direction to it and its position.</summary>
     public const int SightChannels = 8;
 
-    // In radii: what is nearer to a camera is not told apart; how far the scene reaches from its middle.
+    // In radii: the distance below which depth is not resolved, and how far the scene extends from its middle.
     private const double Nearest = 0.05, Reaching = 1.2;
 
-    // Where places lie that are not in front of the camera: far enough from any cell.
+    // The coordinate of places that are not in front of the camera: far enough from any cell.
     private const double Outside = -3;
 
     private readonly ModelOptions _options;
@@ -29,7 +29,7 @@ internal sealed class TwinCameras
 
     /// <summary>The axes and the reach of the cameras.</summary>
     /// <param name="cameras">N cameras.</param>
-    /// <param name="options">Of a network that is told more than viewpoints.</param>
+    /// <param name="options">Options of a network that is told more than viewpoints.</param>
     public TwinCameras(Camera[] cameras, ModelOptions options)
     {
         _options = options;
@@ -53,7 +53,7 @@ internal sealed class TwinCameras
         _far = away + (Reaching * _radius);
     }
 
-    /// <summary>What is told of the cameras that scenes are represented from.</summary>
+    /// <summary>The information about cameras from which scenes are represented.</summary>
     public TwinViews AsContexts()
     {
         bool pyramid = _options.Representation == RepresentationKind.Pyramid;
@@ -61,14 +61,14 @@ internal sealed class TwinCameras
         return _options.Representation == RepresentationKind.Volume ? WithPlaces(rays) : new TwinViews(rays);
     }
 
-    /// <summary>What is told of the cameras to predict.</summary>
+    /// <summary>The information about cameras to predict.</summary>
     /// <param name="poses">Their viewpoints, (N, 7, 1, 1).</param>
     public TwinViews AsQueries(Tensor poses) => new(
         _options.ViewBroadcast == SpatialBroadcast.Rays ? Rays(_options.LatentSize) : poses,
         points: _options.Representation == RepresentationKind.Volume ? Points() : null);
 
-    /// <summary>The rays through the middles of a picture's cells: origin from the scene's middle, in radii, direction,
-    /// and moment.</summary>
+    /// <summary>The rays through the middles of a picture's cells: origin relative to the scene's middle, in radii,
+    /// direction, and moment.</summary>
     /// <returns>(N, 9, size, size)</returns>
     private Tensor Rays(long size)
     {
@@ -111,7 +111,7 @@ internal sealed class TwinCameras
         return new TwinViews(rays, seen, inPicture, inDepth);
     }
 
-    /// <summary>How much of each place lies in the picture of the fine features: 1, but for its border.</summary>
+    /// <summary>How much of each place lies in the picture of the fine features: 1, except at its border.</summary>
     private Tensor Inside(Tensor inPicture)
     {
         long size = _options.ImageSize / 2;
@@ -128,7 +128,7 @@ internal sealed class TwinCameras
         return _low + (_size * cat([x, y, z], -1).reshape(1, -1, 3));
     }
 
-    /// <summary>Where the points of the rays lie in the grid, at equal distances between near and far.</summary>
+    /// <summary>The positions in the grid of the points of the rays, at equal distances between near and far.</summary>
     private Tensor Points()
     {
         var volume = _options.Volume;

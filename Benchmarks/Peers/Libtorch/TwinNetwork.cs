@@ -9,7 +9,7 @@ namespace Gqn.Native.Peers.Libtorch;
 /// <summary>A GenerativeQueryNetwork in libtorch, with the same weights.</summary>
 /// <remarks>
 /// Written the way PyTorch models are: inputs of a convolution are concatenated, states and canvas start as zero
-/// tensors, autograd does the rest. So it shares neither kernels nor sums of convolutions nor backward code with the
+/// tensors, autograd does the rest. It thus shares neither kernels nor sums of convolutions nor backward code with the
 /// network that it checks.
 /// </remarks>
 internal sealed class TwinNetwork : IDisposable
@@ -25,7 +25,7 @@ internal sealed class TwinNetwork : IDisposable
         _representation = new TwinRepresentation(Weights, _options);
     }
 
-    /// <summary>All that is trained.</summary>
+    /// <summary>All trained weights.</summary>
     public TwinWeights Weights { get; }
 
     /// <summary>−ELBO in nats per image: Σ KL(q‖p) − ln N(x | mean, σ²), averaged over the batch.</summary>
@@ -62,7 +62,7 @@ internal sealed class TwinNetwork : IDisposable
         return (kl + Nll(Weights.Convolve("output", canvas), batch.QueryImages, sigma)) / scenes;
     }
 
-    /// <summary>The same with the prior in the posterior's place: − ln N(x | mean, σ²), without a divergence.</summary>
+    /// <summary>The same with the prior as the posterior: − ln N(x | mean, σ²), without a divergence.</summary>
     /// <param name="batch">Images and viewpoints.</param>
     /// <param name="sigma">σ, standard deviation of a pixel.</param>
     /// <param name="noise">As for <see cref="NegElbo"/>.</param>
@@ -75,7 +75,7 @@ internal sealed class TwinNetwork : IDisposable
 
     /// <summary>The mean image of a sample from the prior.</summary>
     /// <param name="representation">What <see cref="Represent"/> returned.</param>
-    /// <param name="views">Of the cameras to predict, one a scene.</param>
+    /// <param name="views">The cameras to predict, one per scene.</param>
     /// <param name="noise">As for <see cref="NegElbo"/>.</param>
     public Tensor Generate(Tensor representation, TwinViews views, IReadOnlyList<Tensor>? noise)
     {

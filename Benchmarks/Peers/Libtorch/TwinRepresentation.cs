@@ -6,11 +6,11 @@ namespace Gqn.Native.Peers.Libtorch;
 
 /// <summary>The representation networks in libtorch: tower, pool, pyramid and volume.</summary>
 /// <remarks>
-/// What the volume takes from pictures and from places it takes by grid_sample, with zeros outside, so that it shares
-/// neither sparse matrices nor their transposes with the network that it checks.
+/// The volume reads pictures and places by grid_sample, with zeros outside, so it shares neither sparse matrices nor
+/// their transposes with the network that it checks.
 /// </remarks>
-/// <param name="weights">Of the network.</param>
-/// <param name="options">Of the network.</param>
+/// <param name="weights">The network's weights.</param>
+/// <param name="options">The network's options.</param>
 internal sealed class TwinRepresentation(TwinWeights weights, ModelOptions options)
 {
     private const string Module = "representation.";
@@ -18,7 +18,7 @@ internal sealed class TwinRepresentation(TwinWeights weights, ModelOptions optio
 
     /// <summary>ψ(x, v) of each image by itself.</summary>
     /// <param name="images">(N, 3, size, size)</param>
-    /// <param name="views">Of the N cameras.</param>
+    /// <param name="views">Views of the N cameras.</param>
     /// <returns>(N, channels, h, w); for the volume (N, channels, places, 1).</returns>
     public Tensor Forward(Tensor images, TwinViews views) => options.Representation switch
     {
@@ -28,13 +28,13 @@ internal sealed class TwinRepresentation(TwinWeights weights, ModelOptions optio
         _ => Tower(Module, images, views.View).Features,
     };
 
-    /// <summary>What the cores get of a scene: r itself, or what the rays of the query read in the volume.</summary>
+    /// <summary>The input of the cores for a scene: r itself, or what the query's rays read in the volume.</summary>
     /// <param name="representation">r, the sum over a scene's views.</param>
-    /// <param name="queries">Of the cameras, one of each scene.</param>
+    /// <param name="queries">Views of the query cameras, one per scene.</param>
     public Tensor Read(Tensor representation, TwinViews queries) =>
         options.Representation == RepresentationKind.Volume ? March(representation, queries.Points!) : representation;
 
-    /// <summary>One pixel, or a map of that size, in every pixel of a map.</summary>
+    /// <summary>A pixel repeated over a map of that size; a map of that size stays as it is.</summary>
     public static Tensor Tile(Tensor x, long size) => x.expand(-1, -1, size, size);
 
     private Tensor Pyramid(Tensor images, Tensor view)
@@ -55,12 +55,12 @@ internal sealed class TwinRepresentation(TwinWeights weights, ModelOptions optio
         return (Layer(module + "conv8", d), fine);
     }
 
-    /// <summary>What each view says of each place, beside how it sees the place, both times how probable it is that the
+    /// <summary>What each view says of each place, and how it sees the place, both weighted by the probability that the
     /// surface which the camera shows there lies at the place's distance.</summary>
     private Tensor Lift(Tensor images, TwinViews views)
     {
         var (features, fine) = Tower(Module + "tower.", images, views.View);
-        // As there, cells are convolved before places are interpolated between them: fewer sums, and as fast as it gets.
+        // As in that network, cells are convolved before places are interpolated: fewer sums, and the fastest way.
         long coarseChannels = features.shape[1], sightChannels = TwinCameras.SightChannels;
         var coarseThere = Sample(weights.ConvolvePart(Module + "place", 0, features), views.InPicture!);
         var seen = weights.ConvolvePart(Module + "place", coarseChannels, views.Sight!);
@@ -70,7 +70,7 @@ internal sealed class TwinRepresentation(TwinWeights weights, ModelOptions optio
         var said = Layer(Module + "say", place);
 
         var logits = DepthRange * (weights.Convolve(Module + "depth", features) / DepthRange).tanh();
-        // The distance bins are the planes of a volume of one channel; an even distribution over them weighs 1.
+        // The distance bins are the planes of a one-channel volume; a uniform distribution over them has weight 1.
         var surface = logits.softmax(1).unsqueeze(1) * options.Volume.DepthBins;
         var there = Sample(surface, views.InDepth!).flatten(2).unsqueeze(-1);
         return cat([said, views.Sight!], 1) * there;

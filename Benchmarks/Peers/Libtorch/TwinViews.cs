@@ -2,15 +2,15 @@ using static TorchSharp.torch;
 
 namespace Gqn.Native.Peers.Libtorch;
 
-/// <summary>What the twin is told of some cameras; it keeps the tensors until it is disposed.</summary>
+/// <summary>The twin's information about some cameras; it keeps the tensors until it is disposed.</summary>
 /// <remarks>
-/// Places of pictures and grids are in the coordinates of grid_sample, from −1 to 1 between the borders.
+/// Places in pictures and grids are in the coordinates of grid_sample, from −1 to 1 between the borders.
 /// </remarks>
 internal sealed class TwinViews : IDisposable
 {
     private readonly Tensor?[] _tensors;
 
-    /// <summary>Takes the tensors over from the scope that they were made in.</summary>
+    /// <summary>Takes the tensors over from the scope in which they were made.</summary>
     public TwinViews(
         Tensor view, Tensor? sight = null, Tensor? inPicture = null, Tensor? inDepth = null, Tensor? points = null)
     {
@@ -29,11 +29,11 @@ internal sealed class TwinViews : IDisposable
     /// <summary>Where pictures show each place, (N, places, 1, 2); for the volume's contexts.</summary>
     public Tensor? InPicture { get; }
 
-    /// <summary>The same and at which distance, (N, places, 1, 1, 3); for the volume's contexts.</summary>
+    /// <summary>The same with the distance, (N, places, 1, 1, 3); for the volume's contexts.</summary>
     public Tensor? InDepth { get; }
 
-    /// <summary>Where the points of rays lie in the grid of places, (N, h·rays, w·rays, points, 3); for the volume's
-    /// queries.</summary>
+    /// <summary>The positions of the points of rays in the grid of places, (N, h·rays, w·rays, points, 3); for the
+    /// volume's queries.</summary>
     public Tensor? Points { get; }
 
     /// <inheritdoc />

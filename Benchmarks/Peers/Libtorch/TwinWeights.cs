@@ -7,7 +7,7 @@ using TorchParameter = TorchSharp.Modules.Parameter;
 
 namespace Gqn.Native.Peers.Libtorch;
 
-/// <summary>The weights of a network as PyTorch models have them, and the convolutions that they belong to.</summary>
+/// <summary>The weights of a network in the form of PyTorch models, and the convolutions that they belong to.</summary>
 /// <remarks>Each weight of a sum of convolutions is a range of input channels of one weight here.</remarks>
 internal sealed class TwinWeights : IDisposable
 {
@@ -44,14 +44,14 @@ internal sealed class TwinWeights : IDisposable
     /// <summary>The part of the gradients that belongs to a parameter.</summary>
     public Tensor Gradient(Parameter parameter) => Part(parameter, _weights[_places[parameter.Name].Weight].grad!);
 
-    /// <summary>Forgets the gradients, so that the next backward writes them anew.</summary>
+    /// <summary>Drops the gradients, so that the next backward writes them anew.</summary>
     public void ForgetGradients()
     {
         foreach (var weight in _weights.Values)
             weight.grad = null;
     }
 
-    /// <summary>Gives a gradient of zero to the weights that the last backward did not reach.</summary>
+    /// <summary>Gives a zero gradient to the weights that the last backward did not reach.</summary>
     public void CompleteGradients()
     {
         foreach (var weight in _weights.Values)
@@ -61,7 +61,7 @@ internal sealed class TwinWeights : IDisposable
         }
     }
 
-    /// <summary>A convolution, with zeros around the input where the stride is 1.</summary>
+    /// <summary>A convolution, zero-padded if the stride is 1.</summary>
     /// <param name="module">Name of the module whose weight and bias it has.</param>
     /// <param name="x">(N, C, H, W)</param>
     /// <param name="stride">1, or the kernel's side.</param>
@@ -72,8 +72,7 @@ internal sealed class TwinWeights : IDisposable
         return conv2d(x, weight, _weights.GetValueOrDefault(module + ".bias"), [stride, stride], [padding, padding]);
     }
 
-    /// <summary>The part of a convolution with a 1x1 kernel that some of its input channels make, without the
-    /// bias.</summary>
+    /// <summary>The part of a 1x1 convolution that comes from some of its input channels, without the bias.</summary>
     /// <param name="module">Name of the module whose weight it has.</param>
     /// <param name="first">The first of the channels in the weight.</param>
     /// <param name="x">(N, those channels, H, W)</param>

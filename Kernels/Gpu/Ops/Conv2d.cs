@@ -52,7 +52,7 @@ public static class Conv2dKernels
         ArgumentNullException.ThrowIfNull(context);
         var sum = Prepare(context, terms, addend, bias, shape);
         var sums = gates;
-        if (!gates.Exists && sum.Terms.Length is 0 or > SumInputs.MostTerms)
+        if (!gates.Exists && (sum.Terms.IsEmpty || sum.IsLong))
             sums = context.Scratch(ScratchSlots.Gates, Outputs(shape));
         if (sum.Terms.IsEmpty)
         {
@@ -149,11 +149,8 @@ public static class Conv2dKernels
     // The terms that one launch has no room for go into y, which becomes the addend of the others.
     private static void Shorten(GpuContext context, GpuArray y, ref SumInputs sum, in Conv2dShape shape)
     {
-        for (; sum.Terms.Length > SumInputs.MostTerms;
-            sum = sum with { Terms = sum.Terms[SumInputs.MostTerms..], Addend = y })
-        {
-            Forward(context, y, sum.Addend, sum.Terms[..SumInputs.MostTerms], default, shape, default(Identity));
-        }
+        for (; sum.IsLong; sum = sum.Rest(y))
+            Forward(context, y, sum.Addend, sum.First.Terms, default, shape, default(Identity));
     }
 
     private static long Outputs(in Conv2dShape shape) => (long)shape.N * shape.OutH * shape.OutW * shape.K;
@@ -179,4 +176,14 @@ internal readonly ref struct SumInputs
 
     /// <summary>The kernel whose <see cref="BorderClasses"/> number the table's rows.</summary>
     public int TableKernel { get; init; }
+
+    /// <summary>True where one launch has no room for all terms.</summary>
+    public bool IsLong => Terms.Length > MostTerms;
+
+    /// <summary>The first terms, on the addend.</summary>
+    public SumInputs First => new() { Terms = Terms[..MostTerms], Addend = Addend, TableKernel = 1 };
+
+    /// <summary>What is to be added to the first terms.</summary>
+    /// <param name="y">Their sum.</param>
+    public SumInputs Rest(GpuArray y) => this with { Terms = Terms[MostTerms..], Addend = y };
 }

@@ -6,44 +6,44 @@ namespace Gqn.Native.Tests.Driver;
 
 internal enum DriverOrder
 {
-    /// <summary>Work is done when somebody waits for it: what nobody waits for is not there.</summary>
+    /// <summary>Work is done only when something waits for it: a missing wait shows as missing data.</summary>
     Late,
 
-    /// <summary>Beside that, some stream runs ahead now and then: what nobody holds back comes too early.</summary>
+    /// <summary>In addition, some stream occasionally runs ahead: work that is not held back comes too early.</summary>
     Random,
 }
 
 /// <summary>
-/// A double of NVIDIA's driver, of which the library is built by scripts/with-cuda-double.sh and the behaviour is here:
+/// A test double of NVIDIA's driver: scripts/with-cuda-double.sh builds the library, and its behaviour is defined here.
 /// ILGPU's CUDA accelerator and all that Kernels/Gpu asks of the driver run as on a GPU, kernels by interpreting PTX.
-/// It does what the driver's documentation promises and nothing better, and refuses what that forbids.
+/// It does no more than the driver's documentation promises, and refuses what that forbids.
 /// </summary>
 internal static unsafe class CudaDouble
 {
-    /// <summary>Tests that set the order of work, or turn graphs off: one class after another.</summary>
+    /// <summary>The collection of tests that set the order of work or turn graphs off: one class at a time.</summary>
     public const string Alone = "settings of the CUDA driver";
 
-    // The first names the library and is set by the script; the other may be "random", for all tests.
+    // The first names the library and is set by the script; the second may be "random", for all tests.
     private const string Variable = "GQN_CUDA_DOUBLE", OrderVariable = "GQN_CUDA_DOUBLE_ORDER";
 
     private static delegate* unmanaged<int, byte*, void> _explain;
     private static long _reserved;
 
-    /// <summary>Whether this process runs on the double.</summary>
+    /// <summary>Whether this process runs on the test double.</summary>
     public static bool IsInstalled { get; private set; }
 
-    /// <summary>When work is done, unless a test says otherwise.</summary>
+    /// <summary>The order of work, unless a test sets another.</summary>
     public static DriverOrder UsualOrder { get; } = Environment.GetEnvironmentVariable(OrderVariable) == "random"
         ? DriverOrder.Random
         : DriverOrder.Late;
 
-    /// <summary>When work is done.</summary>
+    /// <summary>The order of work.</summary>
     public static DriverOrder Order { get; set; } = UsualOrder;
 
-    /// <summary>Of the random order of contexts created from now on.</summary>
+    /// <summary>Seed of the random order for contexts created from now on.</summary>
     public static ulong Seed { get; set; }
 
-    /// <summary>Launches of kernels and of graphs that were carried out.</summary>
+    /// <summary>Launches of kernels and graphs that were executed.</summary>
     public static long Launches { get; set; }
 
     /// <summary>Memory of the device in bytes.</summary>
@@ -51,10 +51,10 @@ internal static unsafe class CudaDouble
 
     public static long FreeMemory => TotalMemory - _reserved;
 
-    /// <summary>How many of the catalogue's elements a test takes: interpreting is a million times slower.</summary>
+    /// <summary>The number of the catalogue's elements per test: interpreting is a million times slower.</summary>
     public static long MostElements => IsInstalled ? 1_000 : long.MaxValue;
 
-    /// <summary>Errors that the driver has answered so far.</summary>
+    /// <summary>Errors that the driver has returned so far.</summary>
     public static List<string> Complaints { get; } = [];
 
     public static bool TryReserve(long bytes)
@@ -67,7 +67,7 @@ internal static unsafe class CudaDouble
 
     public static void Unreserve(long bytes) => _reserved -= bytes;
 
-    /// <summary>Makes the reason of an error part of the driver's own text for it.</summary>
+    /// <summary>Makes the reason of an error part of the driver's own message for it.</summary>
     public static void Explain(DriverError error, string text)
     {
         Complaints.Add(text);
@@ -76,7 +76,7 @@ internal static unsafe class CudaDouble
         Marshal.FreeCoTaskMem((nint)native);
     }
 
-    /// <summary>Before anything asks for a device: where the variable names the library, it is the driver.</summary>
+    /// <summary>Before anything asks for a device: if the variable names the library, it is the driver.</summary>
 #pragma warning disable CA2255 // A test assembly has no entry point of its own.
     [ModuleInitializer]
 #pragma warning restore CA2255
@@ -84,7 +84,7 @@ internal static unsafe class CudaDouble
     {
         if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } path)
             return;
-        // Later loads by the name that the library bears find this one.
+        // Later loads by the library's own name find this one.
         nint library = NativeLibrary.Load(path);
         _explain = (delegate* unmanaged<int, byte*, void>)NativeLibrary.GetExport(library, "gqn_double_explain");
         var install = (delegate* unmanaged<byte*, nint, int>)NativeLibrary.GetExport(library, "gqn_double_install");

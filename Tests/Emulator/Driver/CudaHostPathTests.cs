@@ -8,7 +8,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Driver;
 
-/// <summary>What the host does on CUDA beside launching kernels: uploads, graphs, memory, errors.</summary>
+/// <summary>The host's part on CUDA besides launching kernels: uploads, graphs, memory, errors.</summary>
 [Collection(CudaDouble.Alone)]
 public sealed class CudaHostPathTests : IDisposable
 {
@@ -40,7 +40,7 @@ public sealed class CudaHostPathTests : IDisposable
         CudaDouble.Order = CudaDouble.UsualOrder;
     }
 
-    /// <summary>More uploads than slots, of sizes that grow and shrink; sources and targets change at once.</summary>
+    /// <summary>More uploads than slots, of growing and shrinking sizes; sources and targets change at once.</summary>
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -93,7 +93,7 @@ public sealed class CudaHostPathTests : IDisposable
             Assert.All(result, actual => Assert.Equal(3 * value, actual));
         }
 
-        // All but the first, and by the same graph.
+        // All but the first, and with the same graph.
         Assert.True(!CudaDouble.IsInstalled || (instantiated + 1, launched + 6) == Graphs());
     }
 
@@ -133,7 +133,7 @@ public sealed class CudaHostPathTests : IDisposable
         }));
         Context.Download(y, result);
         Assert.Equal(1, result[0]);
-        // Nobody may wait within a graph; that too is told, and what comes next works.
+        // Waiting within a graph is forbidden; that is reported as well, and later work succeeds.
         var refusal = Assert.Throws<GpuException>(
             () => Context.Run(1, () => Context.Download(y, new float[1])));
         Assert.Contains("copying from cuda:0", refusal.Message, StringComparison.OrdinalIgnoreCase);
@@ -174,7 +174,7 @@ public sealed class CudaHostPathTests : IDisposable
         Assert.Equal([1f, 2f], result);
     }
 
-    /// <summary>Who waits is told which kernel has failed and where; nobody is told that cleaning up failed.</summary>
+    /// <summary>A wait reports which kernel has failed and where; failures in cleaning up go unreported.</summary>
     [Fact]
     public void AKernelThatFailsIsToldToWhoWaits()
     {
@@ -190,14 +190,14 @@ public sealed class CudaHostPathTests : IDisposable
         memory.Dispose();
         _opened!.Dispose();
         _opened = null;
-        // Finalizers must not fail either: they would end the process.
+        // Finalizers must not throw either: they would end the process.
         GC.Collect();
         GC.WaitForPendingFinalizers();
         using var other = Context.Allocate(1);
         Context.Synchronize();
     }
 
-    /// <summary>Only the driver's compiler knows that there is no such instruction; it says so in its log.</summary>
+    /// <summary>Only the driver's compiler knows that the instruction does not exist; its log says so.</summary>
     [Fact]
     public void TheLogOfTheDriversCompilerReachesTheUser()
     {

@@ -1,12 +1,12 @@
 namespace Gqn.Native.Tests.Driver;
 
-/// <summary>What a capture forbids (CUstreamCaptureMode).</summary>
+/// <summary>The calls that a capture forbids (CUstreamCaptureMode).</summary>
 internal enum CaptureMode
 {
-    /// <summary>Calls of any thread that may wait.</summary>
+    /// <summary>Calls that may wait, by any thread.</summary>
     Global = 0,
 
-    /// <summary>Those of the thread that captures.</summary>
+    /// <summary>Calls that may wait, by the capturing thread.</summary>
     ThreadLocal = 1,
 
     Relaxed = 2,
@@ -20,10 +20,10 @@ internal enum NodeKind
     Empty,
 }
 
-/// <summary>Work as a graph knows it.</summary>
-/// <param name="kind">What it does.</param>
-/// <param name="run">Does it.</param>
-/// <param name="form">What an update of a graph must leave as it is.</param>
+/// <summary>Work as a node of a graph.</summary>
+/// <param name="kind">The kind of work.</param>
+/// <param name="run">Does the work.</param>
+/// <param name="form">What an update of a graph must leave unchanged.</param>
 internal sealed class DriverNode(NodeKind kind, Action? run, string form)
 {
     public NodeKind Kind => kind;
@@ -32,11 +32,11 @@ internal sealed class DriverNode(NodeKind kind, Action? run, string form)
 
     public string Form => form;
 
-    /// <summary>Nodes it comes after, by their number in the graph.</summary>
+    /// <summary>The nodes that it depends on, by their index in the graph.</summary>
     public List<int> After { get; } = [];
 }
 
-/// <summary>Streams that note their work instead of queueing it.</summary>
+/// <summary>Streams that record their work instead of queueing it.</summary>
 internal sealed class DriverCapture(DriverStream origin, CaptureMode mode)
 {
     private readonly DriverGraph _graph = new();
@@ -56,7 +56,7 @@ internal sealed class DriverCapture(DriverStream origin, CaptureMode mode)
         stream.Tail = [node];
     }
 
-    /// <summary>A stream waits for an event of this capture, and by that takes part in it.</summary>
+    /// <summary>A stream that waits for an event of this capture thereby joins it.</summary>
     public void Join(DriverStream stream, DriverEvent mark)
     {
         RequireValid();
@@ -90,7 +90,7 @@ internal sealed class DriverCapture(DriverStream origin, CaptureMode mode)
             : _graph;
     }
 
-    /// <summary>The capture is lost, and the call that lost it fails.</summary>
+    /// <summary>Invalidates the capture, and fails the call that invalidated it.</summary>
     public DriverException Fail(DriverError error, string message)
     {
         _isInvalid = true;
@@ -118,20 +118,20 @@ internal sealed class DriverCapture(DriverStream origin, CaptureMode mode)
     }
 }
 
-/// <summary>Nodes, each behind those that it comes after.</summary>
+/// <summary>Nodes, each after those that it depends on.</summary>
 internal sealed class DriverGraph
 {
     public List<DriverNode> Nodes { get; } = [];
 }
 
-/// <summary>A graph that can be launched; what is launched stays as it was when it was launched.</summary>
+/// <summary>A graph that can be launched; a launch is not affected by later updates.</summary>
 internal sealed class DriverExecutable(DriverContext context, DriverGraph graph)
 {
     private List<DriverNode> _nodes = [.. graph.Nodes];
     private DriverWork? _latest;
 
     /// <summary>Takes over the parameters of a graph of the same form.</summary>
-    /// <returns>Why it cannot, and the number of CUgraphExecUpdateResult; null where it could.</returns>
+    /// <returns>Why it cannot, and the number of CUgraphExecUpdateResult; null if it could.</returns>
     public (int Result, string Reason)? Update(DriverGraph other)
     {
         if (other.Nodes.Count != _nodes.Count)

@@ -2,7 +2,7 @@ using Gqn.Native.Engine;
 
 namespace Gqn.Native.Tests.Driver;
 
-/// <summary>A context (CUcontext): what threads must have made current before they ask for anything.</summary>
+/// <summary>A context (CUcontext), which threads must make current before they call anything else.</summary>
 internal sealed class DriverContext
 {
     [ThreadStatic]
@@ -20,7 +20,7 @@ internal sealed class DriverContext
 
     public DriverStream Default { get; }
 
-    /// <summary>Streams beside the default one.</summary>
+    /// <summary>Streams other than the default one.</summary>
     public List<DriverStream> Streams { get; } = [];
 
     /// <summary>The last work of streams that were destroyed.</summary>
@@ -28,18 +28,18 @@ internal sealed class DriverContext
 
     public DriverMemory Memory { get; } = new();
 
-    /// <summary>Set for good by a kernel that failed: every later call answers with it.</summary>
+    /// <summary>Set permanently by a failed kernel: every later call returns it.</summary>
     public DriverException? Fault { get; private set; }
 
     public bool IsDestroyed { get; set; }
 
-    /// <summary>Graphs that were made ready to be launched, and launches of them.</summary>
+    /// <summary>Number of graphs instantiated, and of their launches.</summary>
     public (int Instantiated, int Launched) Graphs { get; set; }
 
     public IEnumerable<DriverCapture> Captures =>
         Streams.Select(stream => stream.Capture).OfType<DriverCapture>().Distinct();
 
-    /// <summary>Carries out a node when its time has come; after a fault nothing is carried out any more.</summary>
+    /// <summary>Executes a node when its time has come; after a fault nothing more is executed.</summary>
     public void Attempt(Action action)
     {
         if (Fault is not null || IsDestroyed)
@@ -54,7 +54,7 @@ internal sealed class DriverContext
         }
     }
 
-    /// <summary>Does all work that was queued.</summary>
+    /// <summary>Does all queued work.</summary>
     public void Finish()
     {
         foreach (var stream in Streams)
@@ -65,21 +65,21 @@ internal sealed class DriverContext
         Orphans.RemoveAll(work => work.IsDone);
     }
 
-    /// <summary>Lets some stream run ahead now and then, if that is wanted: work nobody holds back comes early.</summary>
+    /// <summary>In random order, lets a stream run ahead now and then: work not held back comes early.</summary>
     public void Disturb()
     {
         if (CudaDouble.Order == DriverOrder.Random && Streams.Count > 0 && _random.NextInt32(3) == 0)
             DriverWork.Finish(Streams[_random.NextInt32(Streams.Count)].Last);
     }
 
-    /// <summary>Waiting for everything is not possible while something is only noted.</summary>
+    /// <summary>It is impossible to wait for everything while some work is only being recorded.</summary>
     public void RefuseCaptures(string what)
     {
         foreach (var capture in Captures)
             throw capture.Fail(DriverError.CaptureUnsupported, $"{what} while a stream of the context is capturing");
     }
 
-    /// <summary>The default stream would have to wait for blocking streams that are only taking notes.</summary>
+    /// <summary>The default stream would have to wait for blocking streams that are only recording.</summary>
     public void RefuseImplicitDependency()
     {
         foreach (var stream in Streams)
@@ -92,7 +92,7 @@ internal sealed class DriverContext
         }
     }
 
-    /// <summary>Calls that may wait inside are forbidden to captures that are not relaxed.</summary>
+    /// <summary>Calls that may wait internally are forbidden during captures that are not relaxed.</summary>
     public void RefuseUnsafeCall(string what)
     {
         foreach (var capture in Captures)

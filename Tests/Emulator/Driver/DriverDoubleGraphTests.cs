@@ -5,7 +5,7 @@ using static Gqn.Native.Tests.Driver.DriverDoubleTests;
 
 namespace Gqn.Native.Tests.Driver;
 
-/// <summary>Captures and graphs of the double: what the documentation forbids is refused with its error.</summary>
+/// <summary>Captures and graphs of the test double: what the documentation forbids is refused with its error.</summary>
 [Collection(CudaDouble.Alone)]
 public sealed unsafe class DriverDoubleGraphTests : IDisposable
 {
@@ -70,7 +70,7 @@ public sealed unsafe class DriverDoubleGraphTests : IDisposable
         nint host = Host(1), device = Device(1), on = Device(1);
         nint executable = CudaStreams.Instantiate(Copying(device, host));
         Assert.True(CudaStreams.TryUpdate(executable, Copying(on, host)));
-        // Another count of nodes, another kind, another kind of memory.
+        // A different number of nodes, a different kind of node, a different kind of memory.
         Assert.False(CudaStreams.TryUpdate(executable, Copying(device, host, device, host)));
         Assert.False(CudaStreams.TryUpdate(executable, Copying(on, device)));
         CudaStreams.BeginCapture(_stream);
@@ -100,7 +100,7 @@ public sealed unsafe class DriverDoubleGraphTests : IDisposable
         CudaStreams.BeginCapture(blocking);
         Refused(906, () => CudaStreams.CopyToDevice(Device(1), Host(1), 4, 0), "default stream");
         Refused(901, () => CudaStreams.EndCapture(blocking), "invalidated");
-        // A stream that does not block may capture beside it.
+        // A non-blocking stream may capture alongside it.
         CudaStreams.BeginCapture(_stream);
         CudaStreams.CopyToDevice(Device(1), Host(1), 4, 0);
         _ = CudaStreams.EndCapture(_stream);
@@ -170,11 +170,11 @@ public sealed unsafe class DriverDoubleGraphTests : IDisposable
         nint device = Device(1), host = Host(1);
         nint executable = CudaStreams.Instantiate(Copying(device, host));
         CudaStreams.LaunchGraph(executable, _stream);
-        // Freeing waits for the launch before, not for the one after.
+        // Freeing waits for the earlier launch, not for the later one.
         Check("cuMemFree_v2", device);
         CudaStreams.LaunchGraph(executable, _stream);
         Refused(700, () => Synchronize(_stream), "was freed");
-        // The context is of no use any more.
+        // The context is no longer usable.
         Refused(700, () => CudaStreams.CreateEvent(), "was freed");
     }
 

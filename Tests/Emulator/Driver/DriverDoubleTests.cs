@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Driver;
 
-/// <summary>The double keeps the driver's rules: who breaks one sees wrong data or an error.</summary>
+/// <summary>The test double keeps the driver's rules: breaking one leads to wrong data or an error.</summary>
 [Collection(CudaDouble.Alone)]
 public sealed unsafe class DriverDoubleTests : IDisposable
 {
@@ -75,7 +75,7 @@ public sealed unsafe class DriverDoubleTests : IDisposable
     public void WaitingIsForWhatTheEventMarksAtThatMoment()
     {
         nint mark = CudaStreams.CreateEvent(), host = Host(1), later = Host(2), first = Device(1), second = Device(1);
-        // Never recorded: nothing to wait for.
+        // Never recorded, so there is nothing to wait for.
         CudaStreams.Wait(_stream, mark);
         CudaStreams.Wait(mark);
         CudaStreams.CopyToDevice(first, host, 4, _other);
@@ -179,7 +179,7 @@ public sealed unsafe class DriverDoubleTests : IDisposable
 
     internal static void Synchronize(nint stream) => Check("cuStreamSynchronize", stream);
 
-    /// <summary>A function of the driver, whose arguments are all words.</summary>
+    /// <summary>Calls a function of the driver whose arguments are all words.</summary>
     internal static void Check(string function, params nint[] arguments)
     {
         nint export = CudaStreams.Export(function);
@@ -194,7 +194,7 @@ public sealed unsafe class DriverDoubleTests : IDisposable
         CudaStreams.Check(result, function);
     }
 
-    /// <summary>What a function puts where its first argument points.</summary>
+    /// <summary>The value that a function stores where its first argument points.</summary>
     internal static nint Created(string function, nint second)
     {
         nint created;

@@ -27,7 +27,7 @@ internal enum DriverError
     Unknown = 999,
 }
 
-/// <summary>What a function of the driver answers with an error.</summary>
+/// <summary>An error that a function of the driver returns.</summary>
 internal sealed class DriverException(DriverError error, string message) : Exception(message)
 {
     public DriverError Error => error;

@@ -19,7 +19,7 @@ internal static unsafe partial class DriverExports
         *memory = context.Memory.Allocate(MemoryKind.Device, (long)bytes);
     });
 
-    // Waits for the whole context, and so work may not be captured whose memory goes.
+    // It waits for the whole context, so it is forbidden during captures.
     [UnmanagedCallersOnly]
     public static int cuMemFree_v2(ulong memory) => Call(context =>
     {
@@ -44,7 +44,7 @@ internal static unsafe partial class DriverExports
         *memory = context.Memory.Allocate(MemoryKind.PageLocked, (long)bytes);
     });
 
-    // Waits for nobody: what is still to be read is lost.
+    // It does not wait: whatever is still to be read is lost.
     [UnmanagedCallersOnly]
     public static int cuMemFreeHost(ulong memory) => Call(context =>
     {
@@ -112,8 +112,8 @@ internal static unsafe partial class DriverExports
     });
 
     /// <summary>
-    /// The host's memory is read now where it is pageable and when the copy runs where it is page-locked; copies to
-    /// pageable memory are done when the call returns.
+    /// Pageable host memory is read immediately, page-locked memory when the copy runs; copies to pageable memory are
+    /// done when the call returns.
     /// </summary>
     private static void Copy(
         DriverContext context, ulong destination, ulong source, long bytes, DriverStream stream)
@@ -136,7 +136,7 @@ internal static unsafe partial class DriverExports
             DriverWork.Finish(work);
     }
 
-    /// <summary>Work on memory that must still be there when it runs.</summary>
+    /// <summary>Work on memory that must still exist when the work runs.</summary>
     private static DriverWork? Add(
         DriverContext context, DriverStream stream, NodeKind kind, string form, Action run) =>
         stream.Add(new DriverNode(

@@ -42,7 +42,7 @@ internal static unsafe partial class DriverExports
     public static int cuStreamWaitEvent(nint stream, nint mark, uint flags) => Call(context =>
     {
         var found = Stream(stream);
-        // Events of another context may be waited for.
+        // Waiting for an event of another context is allowed.
         var awaited = Find<DriverEvent>(mark);
         if (flags != 0)
             throw new DriverException(DriverError.InvalidValue, $"there is no flag {flags} for waiting");
@@ -109,7 +109,7 @@ internal static unsafe partial class DriverExports
     [UnmanagedCallersOnly]
     public static int cuEventSynchronize(nint mark) => Call(context => DriverWork.Finish(Recorded(mark).Work));
 
-    // Asking moves the work on, or else a loop of questions would never end.
+    // A query makes the work progress; otherwise a loop of queries would never end.
     [UnmanagedCallersOnly]
     public static int cuEventQuery(nint mark) => Call(context =>
     {
@@ -132,7 +132,7 @@ internal static unsafe partial class DriverExports
                 throw new DriverException(DriverError.NotReady, "the event is not there yet");
         }
 
-        // Nothing is measured here: time is not what an interpreter can tell.
+        // Nothing is measured here: an interpreter says nothing about time.
         *milliseconds = 1;
     });
 
@@ -161,7 +161,7 @@ internal static unsafe partial class DriverExports
     [UnmanagedCallersOnly]
     public static int cuGraphDestroy(nint graph) => Call(context => Take<DriverGraph>(graph, _ => true));
 
-    // What was launched goes on.
+    // Graphs that were launched continue.
     [UnmanagedCallersOnly]
     public static int cuGraphExecDestroy(nint executable) =>
         Call(context => Take<DriverExecutable>(executable, _ => true));

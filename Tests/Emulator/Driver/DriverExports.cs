@@ -5,7 +5,7 @@ using Gqn.Native.Tests.Ptx;
 
 namespace Gqn.Native.Tests.Driver;
 
-/// <summary>The driver's functions under their own names, for the double's library to call.</summary>
+/// <summary>The driver's functions under their own names, called by the test double's library.</summary>
 internal static unsafe partial class DriverExports
 {
     private static readonly Lock Gate = new();
@@ -134,7 +134,7 @@ internal static unsafe partial class DriverExports
             new ReadOnlySpan<byte>(buffer, (int)bytes).ToArray());
     });
 
-    // A size that seldom divides the extent, so that guards are needed.
+    // A size that rarely divides the extent, so that guards are needed.
     [UnmanagedCallersOnly]
     public static int cuOccupancyMaxPotentialBlockSize(
         int* grid, int* block, nint function, nint dynamicBytesOf, nuint dynamicBytes, int limit) => Call(_ =>
@@ -197,7 +197,7 @@ internal static unsafe partial class DriverExports
         }
     }
 
-    /// <summary>A call that needs a context; also the first one after a kernel has failed says so.</summary>
+    /// <summary>A call that needs a context; even the first call after a kernel has failed reports it.</summary>
     private static int Call(Action<DriverContext> body, [CallerMemberName] string name = "") => Answer(
         () =>
         {

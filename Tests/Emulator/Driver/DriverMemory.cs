@@ -5,25 +5,25 @@ namespace Gqn.Native.Tests.Driver;
 
 internal enum MemoryKind
 {
-    /// <summary>The host's own, which the driver does not know.</summary>
+    /// <summary>Host memory that the driver does not know.</summary>
     Pageable,
 
-    /// <summary>The host's, of which asynchronous copies may read when they run.</summary>
+    /// <summary>Host memory from which asynchronous copies may read when they run.</summary>
     PageLocked,
 
     Device,
 }
 
-/// <summary>Memory of a context: true memory of the host, of which every block is known.</summary>
+/// <summary>Memory of a context: real host memory in which every block is known.</summary>
 internal sealed unsafe class DriverMemory : IDisposable
 {
-    // As little as the driver promises, so that nobody counts on more.
+    // No more than the driver promises, so that nothing can rely on more.
     private const int Alignment = 256;
 
-    // Room round blocks, so that an access that misses one does not hit the next.
+    // Room around blocks, so that an access that misses one does not hit the next.
     private const int Margin = 1024;
 
-    // Blocks that were freed stay out of use for a while, so that whoever still knows them is found out.
+    // Freed blocks stay out of use for a while, to expose accesses through stale addresses.
     private const long MostQuarantined = 64 << 20;
 
     private readonly SortedDictionary<ulong, Block> _blocks = [];
@@ -34,7 +34,7 @@ internal sealed unsafe class DriverMemory : IDisposable
     /// <summary>Bytes of device memory in use.</summary>
     public long Used { get; private set; }
 
-    /// <summary>What kernels may touch.</summary>
+    /// <summary>The memory that kernels may access.</summary>
     public PtxRange[] DeviceRanges => _ranges ??=
         [.. _blocks.Values.Where(block => block.Kind == MemoryKind.Device)
             .Select(block => new PtxRange(block.Start, (ulong)block.Bytes))];
@@ -83,7 +83,7 @@ internal sealed unsafe class DriverMemory : IDisposable
         }
     }
 
-    /// <summary>Memory of the host's that is page-locked for some time.</summary>
+    /// <summary>Page-locks memory of the host for a time.</summary>
     public void Register(ulong start, long bytes)
     {
         if (!_blocks.TryAdd(start, new Block(MemoryKind.PageLocked, start, bytes, 0)))
@@ -97,8 +97,8 @@ internal sealed unsafe class DriverMemory : IDisposable
         _blocks.Remove(start);
     }
 
-    /// <summary>What lies at an address.</summary>
-    /// <exception cref="DriverException">Part of the bytes lies elsewhere, or was freed.</exception>
+    /// <summary>The kind of memory at an address.</summary>
+    /// <exception cref="DriverException">Some of the bytes lie elsewhere, or were freed.</exception>
     public MemoryKind Kind(ulong address, long bytes)
     {
         foreach (var block in _blocks.Values)

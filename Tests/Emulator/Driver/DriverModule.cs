@@ -43,7 +43,7 @@ internal sealed partial class DriverModule
 /// <summary>A kernel that can be launched (CUfunction).</summary>
 internal sealed class DriverFunction(DriverModule module, nint handle)
 {
-    // What a block may have without asking, and when asked for.
+    // The shared memory that a block may have by default, and on request.
     private const int PlainShared = 48 << 10, MostShared = 227 << 10;
 
     private int _mostDynamic = PlainShared - module.Kernel.Program.StaticSharedBytes;
@@ -53,11 +53,11 @@ internal sealed class DriverFunction(DriverModule module, nint handle)
 
     public DriverContext Context => module.Context;
 
-    /// <summary>Most threads in a block.</summary>
+    /// <summary>The maximum number of threads in a block.</summary>
     public int MostThreads =>
         module.Kernel.Program.MaximumThreads is > 0 and int bound ? Math.Min(bound, 1024) : 1024;
 
-    /// <summary>Lets launches have so much dynamic shared memory.</summary>
+    /// <summary>Allows launches this much dynamic shared memory.</summary>
     public void AllowDynamicShared(int bytes)
     {
         if (bytes < 0 || bytes + module.Kernel.Program.StaticSharedBytes > MostShared)

@@ -1,6 +1,6 @@
 namespace Gqn.Native.Tests.Driver;
 
-/// <summary>Work in a queue: done when somebody waits for it, or for work that must come after it.</summary>
+/// <summary>Work in a queue: done when something waits for it, or for work that must come after it.</summary>
 internal sealed class DriverWork(Action? run, params DriverWork?[] after)
 {
     private Action? _run = run;
@@ -8,7 +8,7 @@ internal sealed class DriverWork(Action? run, params DriverWork?[] after)
 
     public bool IsDone { get; private set; }
 
-    /// <summary>Does the work and, before it, all that it comes after; nothing else.</summary>
+    /// <summary>Does the work and, before it, everything that it depends on; nothing else.</summary>
     public static void Finish(DriverWork? last)
     {
         var open = new Stack<DriverWork>();
@@ -40,7 +40,7 @@ internal sealed class DriverStream(DriverContext context, bool isBlocking)
 {
     public DriverContext Context => context;
 
-    /// <summary>Whether work waits for that of the default stream, and the other way round.</summary>
+    /// <summary>Whether it and the default stream wait for each other's work.</summary>
     public bool IsBlocking => isBlocking;
 
     public bool IsDefault => this == context.Default;
@@ -48,13 +48,13 @@ internal sealed class DriverStream(DriverContext context, bool isBlocking)
     /// <summary>The latest work.</summary>
     public DriverWork? Last { get; set; }
 
-    /// <summary>What notes the stream's work; null where it is done.</summary>
+    /// <summary>The capture that records the stream's work; null if the work is done instead.</summary>
     public DriverCapture? Capture { get; set; }
 
-    /// <summary>What the next node of the capture comes after.</summary>
+    /// <summary>The nodes that the next node of the capture depends on.</summary>
     public List<DriverNode> Tail { get; set; } = [];
 
-    /// <summary>Queues work, or notes it.</summary>
+    /// <summary>Queues work, or records it.</summary>
     public DriverWork? Add(DriverNode node)
     {
         if (Capture is not null)
@@ -66,7 +66,7 @@ internal sealed class DriverStream(DriverContext context, bool isBlocking)
         return Queue(node.Run);
     }
 
-    /// <summary>Queues work behind this stream's and behind that which the default stream's rules name.</summary>
+    /// <summary>Queues work after this stream's and after that which the default stream's rules require.</summary>
     public DriverWork Queue(Action? run, DriverWork? alsoAfter = null)
     {
         if (IsDefault)
@@ -92,7 +92,7 @@ internal sealed class DriverEvent(DriverContext context, bool isTimed)
 
     public bool IsTimed => isTimed;
 
-    /// <summary>The work it was recorded behind; null if it never was, or in a capture.</summary>
+    /// <summary>The work after which it was recorded; null if it never was, or was in a capture.</summary>
     public DriverWork? Work { get; set; }
 
     /// <summary>The capture in which it was recorded.</summary>

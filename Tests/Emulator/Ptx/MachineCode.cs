@@ -5,7 +5,7 @@ namespace Gqn.Native.Tests.Ptx;
 /// <summary>Machine code as nvdisasm lists it.</summary>
 internal sealed partial class MachineCode
 {
-    // A shorter skip is a choice between two ways, not a rare case.
+    // A shorter skip is a choice between two paths, not a rare case.
     private const int RareLength = 16;
 
     private readonly List<string> _lines = [];
@@ -18,7 +18,7 @@ internal sealed partial class MachineCode
         {
             if (Label().Match(text) is { Success: true } label)
                 labels[label.Groups[1].Value] = _lines.Count;
-            // What no thread ever does, the assembler's fillers, is left out.
+            // Instructions that no thread executes, the assembler's padding, are left out.
             if (Instruction().Match(text) is { Success: true } line && !text.Contains("@!PT") && !text.Contains("@!UPT"))
                 _lines.Add(line.Groups[1].Value);
         }
@@ -31,8 +31,8 @@ internal sealed partial class MachineCode
     }
 
     /// <summary>
-    /// All instructions from the beginning of a backward branch's target to the branch, for the branch that encloses most
-    /// instructions with the most of one kind.
+    /// All instructions from a backward branch's target to the branch, for the branch that encloses the most
+    /// instructions of one kind, and of those the longest.
     /// </summary>
     public (int First, int Last) MainLoop(string opcode)
     {
@@ -44,13 +44,13 @@ internal sealed partial class MachineCode
 
     public IEnumerable<string> Lines((int First, int Last) loop) => _lines[loop.First..(loop.Last + 1)];
 
-    /// <summary>What a warp issues in one round of the loop, by opcode, when nothing rare happens.</summary>
+    /// <summary>What a warp issues in one round of the loop, by opcode, if nothing rare happens.</summary>
     /// <param name="loop">The loop.</param>
-    /// <param name="opcode">What the loop is there for.</param>
-    /// <param name="rounds">Of a loop within it that holds this.</param>
+    /// <param name="opcode">The kind of instruction that is the loop's purpose.</param>
+    /// <param name="rounds">Rounds of an inner loop that contains such instructions.</param>
     /// <remarks>
-    /// Conditional branches ahead are taken to be taken where they skip a good deal that reads no global memory, or a
-    /// loop of its own: another term, a new tap, a new block. Others are not.
+    /// Conditional forward branches are assumed taken if they skip a long stretch without reads of global memory, or a
+    /// separate loop: another term, a new tap, a new block. Others are not.
     /// </remarks>
     public Dictionary<string, int> HotPath((int First, int Last) loop, string opcode, int rounds)
     {

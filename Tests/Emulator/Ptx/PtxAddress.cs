@@ -1,6 +1,6 @@
 namespace Gqn.Native.Tests.Ptx;
 
-/// <summary>An address operand: finds the host's bytes behind it, or throws a fault.</summary>
+/// <summary>An address operand: finds the host's bytes at the address, or throws a fault.</summary>
 internal sealed unsafe class PtxAddress
 {
     private readonly int _slot;
@@ -20,10 +20,10 @@ internal sealed unsafe class PtxAddress
             throw new PtxSyntaxException($"the symbol lies in {declared} memory");
     }
 
-    /// <summary>The address a lane holds.</summary>
+    /// <summary>The address that a lane holds.</summary>
     public ulong Value(PtxWarp warp, int lane) => warp.Registers[_slot + lane] + _offset;
 
-    /// <summary>Counts the request that the lanes make together, if the launch counts.</summary>
+    /// <summary>Counts the request that the lanes make together, if the launch counts requests.</summary>
     public void Count(PtxWarp warp, uint lanes, int bytes)
     {
         if (warp.Block.Counters is not { } counters)

@@ -36,7 +36,7 @@ internal static class PtxArguments
         return bytes;
     }
 
-    /// <summary>Opens all memory that the views among the arguments show.</summary>
+    /// <summary>Makes all memory accessible that the views among the arguments refer to.</summary>
     public static void MapViews(PtxMemory memory, object arguments)
     {
         foreach (var field in Fields(arguments.GetType()))

@@ -4,7 +4,7 @@ using static System.BitConverter;
 
 namespace Gqn.Native.Tests.Ptx;
 
-/// <summary>Scalar instructions against C#, over all triples of values that are apt to go wrong.</summary>
+/// <summary>Scalar instructions against C#, over all triples of error-prone values.</summary>
 public sealed class PtxArithmeticTests
 {
     private static readonly uint[] Values =
@@ -158,7 +158,7 @@ public sealed class PtxArithmeticTests
         {
             uint bits = SingleToUInt32Bits(values[lane]);
             uint[] row = output[(lane * PtxSnippet.Outputs)..][..3];
-            // Half a unit away from zero, then cut.
+            // Half a unit is added away from zero, then the bits are cut.
             Assert.Equal((bits + 0x1000) >> 13 << 13, row[0]);
             uint next = SingleToUInt32Bits(values[(lane + 1) % values.Length]);
             Assert.Equal((NearestEven(bits) << 16) | NearestEven(next), row[1]);

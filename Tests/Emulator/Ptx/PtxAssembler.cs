@@ -5,12 +5,12 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Ptx;
 
-/// <summary>What ptxas says of a kernel's machine code; bytes of stack and spills are per thread.</summary>
+/// <summary>ptxas's report on a kernel's machine code; bytes of stack and spills are per thread.</summary>
 internal sealed record PtxAssembly(int Registers, int StackBytes, int SpillBytes, int SharedBytes, string Listing);
 
 /// <summary>
-/// NVIDIA's own assembler and disassembler, where a developer has them: in the folder GQN_PTXAS, or where
-/// scripts/install-ptxas.sh puts them. Tests that need them are skipped elsewhere.
+/// NVIDIA's own assembler and disassembler, if a developer has them: in the folder GQN_PTXAS, or where
+/// scripts/install-ptxas.sh puts them. Otherwise tests that need them are skipped.
 /// </summary>
 internal static partial class PtxAssembler
 {

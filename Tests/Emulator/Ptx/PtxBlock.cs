@@ -2,12 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Gqn.Native.Tests.Ptx;
 
-/// <summary>What one launch gives to all its blocks.</summary>
+/// <summary>What one launch provides to all its blocks.</summary>
 internal sealed record PtxLaunch(
     PtxProgram Program, PtxStep[] Steps, Dim3 Grid, Dim3 BlockSize, int DynamicSharedBytes, byte[] Parameters,
     PtxRange[] Ranges, long InstructionLimit, bool Counts);
 
-/// <summary>Runs blocks of one launch one after another: its warps in turn, from barrier to barrier.</summary>
+/// <summary>Runs the blocks of one launch one after another: the warps in turn, from barrier to barrier.</summary>
 internal sealed unsafe class PtxBlock : IDisposable
 {
     private readonly PtxLaunch _launch;
@@ -39,7 +39,7 @@ internal sealed unsafe class PtxBlock : IDisposable
 
     public PtxSharedMemory Shared { get; }
 
-    /// <summary>Per step, the block of global memory it last touched: most likely the next one too.</summary>
+    /// <summary>The block of global memory that each step last accessed: most likely its next one as well.</summary>
     public PtxRange[] LastRanges { get; }
 
     public Dim3 BlockSize => _launch.BlockSize;
@@ -99,7 +99,7 @@ internal sealed unsafe class PtxBlock : IDisposable
         return null;
     }
 
-    /// <summary>Where an address lies as seen from the nearest block, for messages.</summary>
+    /// <summary>The position of an address relative to the nearest block, for messages.</summary>
     public string Nearest(ulong address)
     {
         if (_launch.Ranges.Length == 0)
@@ -120,7 +120,7 @@ internal sealed unsafe class PtxBlock : IDisposable
 
     private static ulong Distance(ulong a, ulong b) => a > b ? a - b : b - a;
 
-    /// <summary>Races are seen per cell as wide as the narrowest access to shared memory.</summary>
+    /// <summary>Races are detected per cell as wide as the narrowest access to shared memory.</summary>
     private static int NarrowestSharedAccess(PtxProgram program)
     {
         int bits = 32;

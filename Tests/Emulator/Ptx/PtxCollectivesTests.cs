@@ -47,7 +47,7 @@ public sealed class PtxCollectivesTests
         Assert.Equal(1u, output[1]);
     }
 
-    /// <summary>Lanes that part and meet again take part in the same collective.</summary>
+    /// <summary>Lanes that diverge and reconverge take part in the same collective.</summary>
     [Fact]
     public void DivergedLanesMeetAgain()
     {
@@ -168,9 +168,9 @@ public sealed class PtxCollectivesTests
             ? SingleToUInt32Bits((float)value) >> 16
             : HalfToUInt16Bits((Half)value);
 
-        // Low bits that the tensor core must not see.
+        // Low bits that the tensor core must ignore.
         static uint Tensor(double value) => SingleToUInt32Bits((float)value) | 0x1FFF;
-        // Small integers, exact in every type, and none symmetric.
+        // Small integers, exact in every type, and no symmetric matrix.
         static double A(int row, int at) => (row * 3) - (at * 2) + (row * at % 5);
         static double B(int at, int column) => (column * 5) - at + (at * column % 7);
         static double C(int row, int column) => (row * 100) - column;

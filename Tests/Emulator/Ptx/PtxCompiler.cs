@@ -14,7 +14,7 @@ internal static class PtxCompiler
     private static Context? _context;
 
     /// <param name="method">The kernel's static method.</param>
-    /// <param name="implicitlyGrouped">Whether its first parameter is the index that the runtime guards.</param>
+    /// <param name="implicitlyGrouped">Whether its first parameter is the index, which the runtime guards.</param>
     /// <param name="specialization">Launch bounds, as .maxntid and .minnctapersm.</param>
     public static string Compile(
         MethodInfo method, bool implicitlyGrouped, KernelSpecialization specialization = default)
@@ -34,7 +34,7 @@ internal static class PtxCompiler
             }
             catch
             {
-                // A statement ILGPU cannot compile leaves its context unusable for every kernel after it.
+                // A statement that ILGPU cannot compile leaves its context unusable for all later kernels.
                 _context.Dispose();
                 _context = null;
                 throw;

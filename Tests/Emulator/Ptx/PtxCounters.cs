@@ -3,20 +3,20 @@ using System.Numerics;
 namespace Gqn.Native.Tests.Ptx;
 
 /// <summary>
-/// What a launch asks of the memory system, counted exactly: the part of a kernel's speed that needs no device.
+/// The requests of a launch to the memory system, counted exactly: the part of a kernel's speed that needs no device.
 /// </summary>
 internal sealed class PtxCounters
 {
     /// <summary>Loads, stores and asynchronous copies of whole warps from or to global memory.</summary>
     public long GlobalRequests { get; private set; }
 
-    /// <summary>Pieces of 32 bytes they touch; four in one request of 4-byte words is perfect.</summary>
+    /// <summary>Sectors of 32 bytes that they touch; four per request of 4-byte words is perfect.</summary>
     public long GlobalSectors { get; private set; }
 
-    /// <summary>Rounds that shared memory needs if no two lanes of a round meet in a bank.</summary>
+    /// <summary>Rounds that shared memory needs if no two lanes of a round use the same bank.</summary>
     public long SharedRounds { get; private set; }
 
-    /// <summary>Rounds beyond those, because different words lie in one of the 32 banks of 4 bytes.</summary>
+    /// <summary>Additional rounds, because different words lie in the same one of the 32 banks of 4 bytes.</summary>
     public long SharedConflicts { get; private set; }
 
     /// <summary>mma instructions of whole warps.</summary>
@@ -32,7 +32,7 @@ internal sealed class PtxCounters
     }
 
     /// <summary>
-    /// One request of a warp to global memory. Blocks count as aligned, which they are on a device and may not be here.
+    /// One request of a warp to global memory. Blocks count as aligned, which they are on a device but may not be here.
     /// </summary>
     public void Global(PtxWarp warp, uint lanes, PtxAddress address, int bytes)
     {

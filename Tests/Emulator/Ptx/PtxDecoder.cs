@@ -2,14 +2,14 @@ using System.Numerics;
 
 namespace Gqn.Native.Tests.Ptx;
 
-/// <summary>Carries out one instruction for the given lanes of a warp.</summary>
+/// <summary>Executes one instruction for the given lanes of a warp.</summary>
 internal delegate void PtxOperation(PtxWarp warp, uint lanes);
 
 internal enum PtxStepKind { Plain, Branch, IndexedBranch, Exit, Barrier, Collective }
 
 /// <summary>A decoded instruction.</summary>
-/// <param name="Target">Of a branch: the index of the step it goes to.</param>
-/// <param name="Members">Of a collective: slot of the mask of lanes that take part, or -1 for all 32.</param>
+/// <param name="Target">For a branch: the index of the step it goes to.</param>
+/// <param name="Members">For a collective: slot of the mask of lanes that take part, or -1 for all 32.</param>
 internal sealed record PtxStep(
     PtxInstruction Source, PtxStepKind Kind, PtxOperation? Execute, int Target, int Members)
 {
@@ -22,12 +22,12 @@ internal sealed record PtxStep(
     public int Index { get; init; }
 }
 
-/// <summary>Turns parsed instructions into steps; the families of instructions live in files of their own.</summary>
+/// <summary>Turns parsed instructions into steps; each family of instructions has its own file.</summary>
 internal sealed class PtxDecoder(PtxProgram program, bool worstApproximations)
 {
     public PtxProgram Program => program;
 
-    /// <summary>Whether .approx instructions are to err as far as the ISA lets them.</summary>
+    /// <summary>Whether .approx instructions err as far as the ISA allows.</summary>
     public bool WorstApproximations => worstApproximations;
 
     public static PtxStep[] Decode(PtxProgram program, bool worstApproximations)
@@ -112,7 +112,7 @@ internal sealed class PtxDecoder(PtxProgram program, bool worstApproximations)
         throw new PtxSyntaxException($"the label {name} is not defined");
     }
 
-    /// <summary>Refuses qualifiers whose effect would silently be left out.</summary>
+    /// <summary>Refuses qualifiers whose effect would silently be ignored.</summary>
     public static void Allow(PtxInstruction instruction, params ReadOnlySpan<string> qualifiers)
     {
         foreach (string part in instruction.Parts.AsSpan(1))
@@ -122,7 +122,7 @@ internal sealed class PtxDecoder(PtxProgram program, bool worstApproximations)
         }
     }
 
-    /// <summary>The slot an operand of the type is read from; literals get a slot of their own.</summary>
+    /// <summary>The slot from which an operand of the type is read; literals get their own slots.</summary>
     /// <param name="wider">Whether the register may be wider than the type, as for cvt, ld and st.</param>
     public int Source(PtxOperand operand, PtxType type, bool wider = false)
     {

@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Ptx;
 
-/// <summary>What a GPU would answer with an error, or worse with wrong numbers, is a fault that says where.</summary>
+/// <summary>What gives an error on a GPU, or worse, wrong numbers, is a fault that says where.</summary>
 public sealed class PtxFaultTests
 {
     /// <summary>The address of this lane's word of the tile in %t3, of the next lane's in %t4.</summary>
@@ -62,7 +62,7 @@ public sealed class PtxFaultTests
         Assert.Contains("of block (0,0,0)", fault.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>The same accesses in their right order pass: no false alarm.</summary>
+    /// <summary>The same accesses in the right order pass: no false alarm.</summary>
     [Theory]
     [InlineData(Words + "st.shared.b32 [%t3], %in0; bar.sync 0; ld.shared.b32 %out0, [%t4];")]
     [InlineData(Words + "st.shared.b32 [%t3], %in0; bar.warp.sync -1; ld.shared.b32 %out0, [%t4];")]
@@ -82,7 +82,7 @@ public sealed class PtxFaultTests
             Assert.Equal((uint)(500 + ((lane + 1) % 32)), output[lane * PtxSnippet.Outputs]);
     }
 
-    /// <summary>Unwritten memory is not zero, and a source size of zero is.</summary>
+    /// <summary>Unwritten memory is not zero, but a source size of zero gives zeros.</summary>
     [Fact]
     public void UnwrittenMemoryIsNotANumberAndMissingSourcesAreZero()
     {
@@ -99,7 +99,7 @@ public sealed class PtxFaultTests
         Assert.True(float.IsNaN(BitConverter.UInt32BitsToSingle(PtxMemory.Poison)));
     }
 
-    /// <summary>Integer atomics of all lanes add up, in shared and global memory alike.</summary>
+    /// <summary>Integer atomics of all lanes accumulate, in shared and global memory alike.</summary>
     [Fact]
     public void AtomicsLoseNoUpdate()
     {
@@ -112,7 +112,7 @@ public sealed class PtxFaultTests
             """,
             (thread, _) => (uint)thread, threads: 64);
         Assert.Equal(5u + (63 * 64 / 2), output[1]);
-        // Each lane saw the sum of those before it, whatever their order: all different but for the lane that adds 0.
+        // Each lane saw the sum of those before it, in whatever order: all different except for the lane that adds 0.
         Assert.True(Enumerable.Range(0, 64).Select(i => output[i * PtxSnippet.Outputs]).Distinct().Count() >= 63);
         Assert.Equal(PtxMemory.Poison, output[2]);
     }
@@ -134,7 +134,7 @@ public sealed class PtxFaultTests
             Assert.Equal((uint)((thread ^ 63) + 7), output[thread * PtxSnippet.Outputs]));
     }
 
-    /// <summary>Barriers hold several warps together; threads that have left are not waited for.</summary>
+    /// <summary>Barriers synchronise several warps; threads that have exited are not waited for.</summary>
     [Fact]
     public void BarriersJoinTheWarpsOfABlock()
     {

@@ -13,7 +13,7 @@ namespace Gqn.Native.Tests.Ptx;
 /// </example>
 internal sealed class PtxKernel
 {
-    // What a block may have at most on devices up to sm_90.
+    // The most that a block may have on devices up to sm_90.
     private const int MostSharedBytes = 227 * 1024;
 
     private readonly PtxProgram _program;
@@ -30,24 +30,24 @@ internal sealed class PtxKernel
 
     public string Name => _program.Name;
 
-    /// <summary>What a driver must know of the kernel before it launches it.</summary>
+    /// <summary>What a driver must know about the kernel before it launches it.</summary>
     public PtxProgram Program => _program;
 
-    /// <summary>Most instructions one warp may run, counted per lane, before its loop is called endless.</summary>
+    /// <summary>Most instructions that one warp may run, counted per lane, before its loop counts as endless.</summary>
     public long InstructionLimit { get; set; } = 4_000_000_000;
 
-    /// <summary>Instructions carried out by the latest run, counted per thread.</summary>
+    /// <summary>Instructions executed by the latest run, counted per thread.</summary>
     public long Executed { get; private set; }
 
-    /// <summary>Whether runs fill <see cref="Counters"/>; that takes time of its own.</summary>
+    /// <summary>Whether runs fill <see cref="Counters"/>, which takes extra time.</summary>
     public bool CountsRequests { get; set; }
 
     /// <summary>Requests to memory by the latest run.</summary>
     public PtxCounters Counters { get; private set; } = new();
 
     /// <param name="text">A module with one entry.</param>
-    /// <param name="worstApproximations">Whether .approx instructions err as far as the ISA lets them, instead of being
-    /// as exact as the host can.</param>
+    /// <param name="worstApproximations">Whether .approx instructions err as far as the ISA allows, instead of being as
+    /// exact as the host can.</param>
     public static PtxKernel Parse(string text, bool worstApproximations = false) => new(text, worstApproximations);
 
     public static PtxKernel Compile(
@@ -81,8 +81,8 @@ internal sealed class PtxKernel
         Run(memory.Ranges(), grid, block, dynamicSharedBytes, PtxArguments.Pack(_program, arguments));
     }
 
-    /// <summary>Runs all blocks of a grid, of a size that the kernel allows, on parameters as a driver gets them.</summary>
-    /// <param name="ranges">The memory it may touch, in order of address.</param>
+    /// <summary>Runs all blocks of a grid, of a size the kernel allows, on parameters as a driver gets them.</summary>
+    /// <param name="ranges">The memory that it may access, in order of address.</param>
     public void Run(PtxRange[] ranges, Dim3 grid, Dim3 block, int dynamicSharedBytes, byte[] parameters)
     {
         var launch = new PtxLaunch(

@@ -116,7 +116,7 @@ public sealed class PtxKernelTests
         Assert.Throws<ArgumentException>(() => kernel.Run(memory, new Dim3(1), new Dim3(128), 0, args));
     }
 
-    /// <summary>Worst approximations are off by their bound and no more, and only where an instruction says .approx.</summary>
+    /// <summary>Worst approximations are off by exactly their bound, and only if an instruction says .approx.</summary>
     [Fact]
     public void ApproximationsErrOnDemand()
     {
@@ -143,7 +143,7 @@ public sealed class PtxKernelTests
         Assert.InRange(up, 4, 28);
     }
 
-    /// <summary>Requests by hand: 4 sectors for 32 words in a row, 32 for words a column apart; banks alike.</summary>
+    /// <summary>Requests by hand: 4 sectors for 32 adjacent words, 32 for words a column apart; banks alike.</summary>
     [Theory]
     [InlineData(4, 4, 1, 0)]
     [InlineData(8, 8, 1, 1)]
@@ -177,7 +177,7 @@ public sealed class PtxKernelTests
         Assert.Equal((rounds, conflicts), (kernel.Counters.SharedRounds, kernel.Counters.SharedConflicts));
     }
 
-    /// <summary>The assembly of the tensor-core kernels: registers of its own, cp.async, ldmatrix, mma.</summary>
+    /// <summary>The assembly of the tensor-core kernels: their own registers, cp.async, ldmatrix, mma.</summary>
     [Fact]
     public void InlineAssemblyMultipliesMatrices()
     {

@@ -10,21 +10,21 @@ namespace Gqn.Native.Tests.Ptx;
 
 /// <summary>
 /// Makes the simulator run PTX: memory, launchers and host code stay as they are, but every kernel is compiled as for
-/// CUDA and interpreted. A launch may touch the memory of its own views and nothing else.
-/// Approximate instructions err as far as they may, so that agreement does not hang on the host's better ones.
+/// CUDA and interpreted. A launch may access the memory of its own views and nothing else. Approximate instructions err
+/// as far as they may, so that agreement does not depend on the host's better ones.
 /// </summary>
 internal static class PtxLaunches
 {
-    // Implicitly grouped kernels guard their extent; a group that does not divide it shows whether they do.
+    // Implicitly grouped kernels guard their extent; a group size that does not divide it shows whether they do.
     private const int ImplicitGroup = 96;
 
     private static long _executed;
 
-    /// <summary>Instructions interpreted so far, counted per thread: grows with every launch that came here.</summary>
+    /// <summary>Instructions interpreted so far, counted per thread: grows with every interpreted launch.</summary>
     public static long Executed => Interlocked.Read(ref _executed);
 
     /// <param name="device">A simulator.</param>
-    /// <param name="counted">Receives the requests of every launch of explicit groups; null where nobody asks.</param>
+    /// <param name="counted">Receives the requests of every launch of explicit groups; null for no counting.</param>
     public static void Install(GpuDevice device, Action<PtxCounters>? counted = null)
     {
         object?[] launchers = new object?[GpuKernelCatalog.Names.Max(name => GpuKernelCatalog.Handle(name).Id) + 1];

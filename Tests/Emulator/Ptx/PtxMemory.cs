@@ -6,28 +6,28 @@ using ILGPU.Runtime.CPU;
 namespace Gqn.Native.Tests.Ptx;
 
 /// <summary>
-/// Global memory: blocks of the host's memory that kernels may touch. Addresses are true addresses, so that an
-/// ArrayView of the CPU accelerator is a valid argument; an access outside every block is a fault.
+/// Global memory: blocks of host memory that kernels may access. Addresses are real addresses, so that an ArrayView of
+/// the CPU accelerator is a valid argument; an access outside every block is a fault.
 /// </summary>
 internal sealed unsafe class PtxMemory : IDisposable
 {
-    /// <summary>NaN as f32 and, in each half, as f16 and bf16: what unwritten memory and registers hold.</summary>
+    /// <summary>NaN as f32 and, in each half, as f16 and bf16: the content of unwritten memory and registers.</summary>
     public const uint Poison = 0x7FFF_7FFF;
 
-    /// <summary>To what the memory of a device is aligned, in bytes.</summary>
+    /// <summary>The alignment of a device's memory, in bytes.</summary>
     public const int Granule = 256;
 
-    // Room before and behind each block, so that an access that misses one does not hit another.
+    // Room before and after each block, so that an access that misses one does not hit another.
     private const int Margin = 4096;
 
-    // Views need an accelerator to belong to; it runs nothing, and one serves all tests until the process ends.
+    // Views have to belong to an accelerator; it runs nothing, and one serves all tests until the process ends.
     private static readonly Lazy<CPUAccelerator> Host = new(
         () => Context.Create(builder => builder.CPU(new CPUDevice(2, 1, 1))).CreateCPUAccelerator(0));
 
     private readonly List<PtxRange> _ranges = [];
     private readonly List<(nint Address, CPUMemoryBuffer Buffer)> _owned = [];
 
-    /// <summary>The blocks in order of address; those that overlap are one.</summary>
+    /// <summary>The blocks in order of address; overlapping ones are merged.</summary>
     public PtxRange[] Ranges()
     {
         var joined = new List<PtxRange>();
@@ -69,17 +69,17 @@ internal sealed unsafe class PtxMemory : IDisposable
         return view;
     }
 
-    /// <summary>Opens memory that somebody else owns, such as a buffer of the CPU accelerator.</summary>
+    /// <summary>Makes memory with another owner accessible, such as a buffer of the CPU accelerator.</summary>
     public void Map(nint address, long bytes)
     {
         if (bytes > 0)
             _ranges.Add(new PtxRange((ulong)address, (ulong)bytes));
     }
 
-    /// <summary>The values a view shows, to be read and written in place.</summary>
+    /// <summary>The values of a view, to be read and written in place.</summary>
     public static Span<float> Values(ArrayView<float> view) => new((void*)Address(view), (int)view.Length);
 
-    /// <summary>The address of a view's first element; 0 for a view of nothing.</summary>
+    /// <summary>The address of a view's first element; 0 for an empty view.</summary>
     public static ulong Address<T>(ArrayView<T> view)
         where T : unmanaged => view.IsValid ? (ulong)view.LoadEffectiveAddressAsPtr() : 0;
 

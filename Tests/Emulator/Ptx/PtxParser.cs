@@ -16,7 +16,7 @@ internal sealed class PtxParser
         _operands = new PtxOperandParser(_lexer, _program);
     }
 
-    /// <summary>The module's only entry; functions beside it are passed over: a call is an error later.</summary>
+    /// <summary>The module's only entry; other functions are skipped, and a call to one is an error later.</summary>
     public static PtxProgram Parse(string text)
     {
         var parser = new PtxParser(text);

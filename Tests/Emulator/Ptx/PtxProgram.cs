@@ -6,7 +6,7 @@ internal enum PtxSpace { Generic, Global, Shared, Local, Param }
 /// <param name="Slot">First of 32 consecutive values, one per lane.</param>
 internal sealed record PtxRegister(string Name, int Slot, int Bits, bool IsPredicate);
 
-/// <summary>A named stretch of parameter, shared or local memory.</summary>
+/// <summary>A named region of parameter, shared or local memory.</summary>
 internal sealed record PtxSymbol(string Name, PtxSpace Space, int Size, int Alignment)
 {
     /// <summary>Offset in the symbol's own space, known once everything is declared.</summary>
@@ -33,7 +33,7 @@ internal sealed record PtxLabelOperand(string Name) : PtxOperand;
 /// <summary>Two destinations written d|p.</summary>
 internal sealed record PtxPairOperand(PtxOperand First, PtxOperand Second) : PtxOperand;
 
-/// <summary>The destination _ that takes nothing.</summary>
+/// <summary>The destination _, which discards its value.</summary>
 internal sealed record PtxSinkOperand : PtxOperand;
 
 /// <summary>One instruction as written: guard, opcode split at its dots, operands, scope of its labels.</summary>
@@ -45,7 +45,7 @@ internal sealed record PtxInstruction(
     public bool Has(string modifier) => Array.IndexOf(Parts, modifier, 1) > 0;
 }
 
-/// <summary>A pair of braces: registers, labels and branch tables declared inside are not seen outside.</summary>
+/// <summary>A pair of braces: registers, labels and branch tables declared inside are not visible outside.</summary>
 internal sealed class PtxScope(PtxScope? parent)
 {
     public Dictionary<string, PtxRegister> Registers { get; } = [];
@@ -74,7 +74,7 @@ internal sealed class PtxScope(PtxScope? parent)
 /// </summary>
 internal sealed class PtxProgram
 {
-    /// <summary>Shared memory starts here, as on devices that keep the first KB for themselves.</summary>
+    /// <summary>Shared memory starts here, as on devices that reserve the first KB.</summary>
     public const int SharedBase = 1024;
 
     private readonly Dictionary<ulong, int> _literals = [];
@@ -88,7 +88,7 @@ internal sealed class PtxProgram
 
     public List<PtxSymbol> Symbols { get; } = [];
 
-    /// <summary>The .extern .shared array whose length a launch gives; null if the kernel has none.</summary>
+    /// <summary>The .extern .shared array whose length the launch determines; null if the kernel has none.</summary>
     public PtxSymbol? DynamicShared { get; set; }
 
     /// <summary>Largest number of threads per block that .maxntid allows; 0 if unstated.</summary>
@@ -107,7 +107,7 @@ internal sealed class PtxProgram
 
     public IReadOnlyDictionary<string, PtxRegister> Specials => _specials;
 
-    /// <summary>Slots that hold nothing when a block starts: declared registers and those the decoder adds.</summary>
+    /// <summary>Slots that are undefined when a block starts: declared registers and those the decoder adds.</summary>
     public List<int> RegisterSlots { get; } = [];
 
     public int NewSlot()

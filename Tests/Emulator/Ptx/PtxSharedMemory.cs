@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace Gqn.Native.Tests.Ptx;
 
 /// <summary>
-/// Shared memory of one block. Besides the bytes it keeps, per cell, who wrote and who read since the last barrier:
-/// two threads meeting in a cell with a write among them and no barrier between is a race, and a fault.
-/// A cell that a cp.async is on its way to holds NaN, and touching it is a fault.
+/// Shared memory of one block. Besides the bytes it keeps, per cell, which threads wrote and read since the last
+/// barrier: if two threads access a cell without a barrier in between, and one of them writes, that is a race and a
+/// fault. A cell that is the target of a cp.async in flight holds NaN, and accessing it is a fault.
 /// </summary>
 internal sealed unsafe class PtxSharedMemory : IDisposable
 {
@@ -17,8 +17,8 @@ internal sealed unsafe class PtxSharedMemory : IDisposable
     private readonly Cell[] _cells;
     private readonly int _cellShift;
 
-    /// <param name="bytes">Bytes that exist, the reserved first ones included.</param>
-    /// <param name="cellShift">Binary logarithm of the bytes of a cell: the narrowest store decides.</param>
+    /// <param name="bytes">Size in bytes, including the reserved first ones.</param>
+    /// <param name="cellShift">Binary logarithm of the cell size in bytes: the narrowest access decides.</param>
     public PtxSharedMemory(int bytes, int cellShift)
     {
         Length = bytes;
@@ -29,12 +29,12 @@ internal sealed unsafe class PtxSharedMemory : IDisposable
 
     public int Length { get; }
 
-    /// <summary>Barriers passed; never falls, so that marks of earlier blocks mean nothing.</summary>
+    /// <summary>Barriers passed; never decreases, so that marks of earlier blocks mean nothing.</summary>
     public int Epoch { get; set; } = 1;
 
     public byte* At(ulong address) => _bytes + address;
 
-    /// <summary>A new block starts: nothing is written, nothing is under way.</summary>
+    /// <summary>Starts a new block: nothing is written, nothing is in flight.</summary>
     public void Clear()
     {
         new Span<uint>(_bytes, (Length + 3) / 4).Fill(PtxMemory.Poison);
@@ -43,7 +43,7 @@ internal sealed unsafe class PtxSharedMemory : IDisposable
             cell.Pending = 0;
     }
 
-    /// <summary>Throws unless the bytes exist and the address is a multiple of the access.</summary>
+    /// <summary>Throws unless the bytes exist and the address is a multiple of the access size.</summary>
     public void Check(PtxWarp warp, int lane, ulong address, int bytes, string access)
     {
         if (address < PtxProgram.SharedBase || address + (ulong)bytes > (ulong)Length || address > (ulong)Length)

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Gqn.Native.Tests.Ptx;
 
 /// <summary>
-/// A few lines of PTX in a kernel round them: each thread reads %in0..%in11 from its row of the input and writes
+/// A few lines of PTX embedded in a kernel: each thread reads %in0..%in11 from its row of the input and writes
 /// %out0..%out3 to its row of the output. There are 4 KB of shared memory named tile, and scratch registers.
 /// </summary>
 internal static class PtxSnippet
@@ -21,7 +21,7 @@ internal static class PtxSnippet
         return MemoryMarshal.Cast<float, uint>(PtxMemory.Values(output)).ToArray();
     }
 
-    /// <summary>One warp whose lanes get the rows of inputs that the function makes.</summary>
+    /// <summary>Runs one warp whose lanes get the rows of inputs that the function makes.</summary>
     public static uint[] RunWarp(string body, Func<int, int, uint> input, int threads = 32)
     {
         uint[] inputs = new uint[threads * Inputs];

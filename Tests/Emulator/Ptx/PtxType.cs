@@ -4,7 +4,7 @@ namespace Gqn.Native.Tests.Ptx;
 
 internal enum PtxKind { Untyped, Unsigned, Signed, Float, BFloat, TensorFloat, Predicate }
 
-/// <summary>An instruction type such as .u32, .f64 or .bf16; values travel as raw bits, zero-extended to 64.</summary>
+/// <summary>An instruction type such as .u32, .f64 or .bf16; values are raw bits, zero-extended to 64.</summary>
 internal readonly record struct PtxType(PtxKind Kind, int Bits)
 {
     public static readonly PtxType Predicate = new(PtxKind.Predicate, 1);
@@ -43,7 +43,7 @@ internal readonly record struct PtxType(PtxKind Kind, int Bits)
         return Kind == PtxKind.Signed ? (ulong)((long)(value << unused) >> unused) : value << unused >> unused;
     }
 
-    /// <summary>The low bits alone.</summary>
+    /// <summary>Only the low bits.</summary>
     public ulong Truncate(ulong value) => value << (64 - Bits) >> (64 - Bits);
 
     private static int Number(string name) => int.Parse(name.AsSpan(1), CultureInfo.InvariantCulture);

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Gqn.Native.Tests.Ptx;
 
 /// <summary>
-/// 32 threads. Every lane has its own program counter; lanes that stand at the same instruction run together, those
-/// furthest behind first, so that diverged lanes meet again where their paths do.
+/// 32 threads. Every lane has its own program counter; lanes at the same instruction run together, those furthest
+/// behind first, so that diverged lanes meet again where their paths do.
 /// </summary>
 internal sealed unsafe class PtxWarp : IDisposable
 {
@@ -40,7 +40,7 @@ internal sealed unsafe class PtxWarp : IDisposable
 
     public byte* Local { get; }
 
-    /// <summary>How many bar.warp.sync have ordered the lanes among themselves.</summary>
+    /// <summary>How many bar.warp.sync have ordered the lanes among each other.</summary>
     public int SyncCount { get; set; }
 
     public PtxStep Current { get; private set; } = null!;
@@ -53,7 +53,7 @@ internal sealed unsafe class PtxWarp : IDisposable
 
     public bool CanRun => _running != 0;
 
-    /// <summary>Instructions carried out, counted per lane.</summary>
+    /// <summary>Instructions executed, counted per lane.</summary>
     public long Executed { get; private set; }
 
     public void Start(int threads)
@@ -130,7 +130,7 @@ internal sealed unsafe class PtxWarp : IDisposable
 
     public void Dispose() => NativeMemory.AlignedFree(Local);
 
-    /// <summary>Runs lanes that stand together until they part, wait, or catch up with the next others.</summary>
+    /// <summary>Runs converged lanes until they diverge, wait, or catch up with the next others.</summary>
     private void Advance(int counter, uint lanes, int limit)
     {
         while (true)
@@ -169,7 +169,7 @@ internal sealed unsafe class PtxWarp : IDisposable
         }
     }
 
-    /// <summary>Steps after which lanes may stand at different places or wait.</summary>
+    /// <summary>Steps after which lanes may be at different places or wait.</summary>
     private void Part(PtxStep step, int counter, uint lanes, uint active)
     {
         Place(lanes & ~active, counter + 1);
@@ -202,7 +202,7 @@ internal sealed unsafe class PtxWarp : IDisposable
         }
     }
 
-    /// <summary>Carries a collective out once all its lanes stand at it.</summary>
+    /// <summary>Executes a collective once all its lanes have arrived at it.</summary>
     private void Meet(PtxStep step, int counter)
     {
         uint here = 0;

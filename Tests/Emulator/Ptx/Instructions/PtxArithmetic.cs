@@ -111,7 +111,7 @@ internal static class PtxArithmetic
                 return (x, y) => type.Truncate((type.Extend(x) * type.Extend(y)) >> type.Bits);
             case "mul" when instruction.Has("lo"):
                 return (x, y) => type.Truncate(x * y);
-            // A zero divisor gives all ones on NVIDIA's devices; the ISA leaves it open.
+            // NVIDIA's devices return all ones for a zero divisor; the ISA leaves the result open.
             case "div":
                 return signed
                     ? (x, y) => type.Truncate(y == 0 ? ulong.MaxValue : DivideSigned(type.Extend(x), type.Extend(y)))

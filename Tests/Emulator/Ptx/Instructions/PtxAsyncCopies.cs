@@ -3,7 +3,7 @@ using System.Numerics;
 namespace Gqn.Native.Tests.Ptx;
 
 /// <summary>
-/// cp.async and its groups. The bytes are taken when the copy is issued and land only at the wait that covers their
+/// cp.async and its groups. The bytes are read when the copy is issued and land only at the wait that covers their
 /// group; until then the destination holds NaN and may not be touched, so that a missing wait shows.
 /// </summary>
 internal static unsafe class PtxAsyncCopies
@@ -90,12 +90,12 @@ internal static unsafe class PtxAsyncCopies
     }
 }
 
-/// <summary>The copies one thread has under way, oldest first, with the group each belongs to.</summary>
+/// <summary>The copies that one thread has in flight, oldest first, each with its group.</summary>
 internal struct PtxCopyQueue
 {
     private Queue<(int Group, ulong Target, int Size, UInt128 Bytes)>? _copies;
 
-    /// <summary>Number of groups committed so far; copies issued now belong to the next.</summary>
+    /// <summary>Number of groups committed so far; copies issued now belong to the next one.</summary>
     public int Committed { get; private set; }
 
     public void Commit() => Committed++;

@@ -3,7 +3,7 @@ using System.Numerics;
 namespace Gqn.Native.Tests.Ptx;
 
 /// <summary>
-/// bar.sync and barrier.sync: a thread arrives and waits until all live threads, or as many as stated, have.
+/// bar.sync and barrier.sync: a thread arrives and waits until all live threads, or the stated number, have arrived.
 /// </summary>
 internal static class PtxBarriers
 {
@@ -26,7 +26,7 @@ internal static class PtxBarriers
         };
     }
 
-    /// <summary>Lets the threads of every full barrier go on; false where none is full.</summary>
+    /// <summary>Releases the threads of every full barrier; false if none is full.</summary>
     public static bool Release(PtxWarp[] warps)
     {
         bool released = false;

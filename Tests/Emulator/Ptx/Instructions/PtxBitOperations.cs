@@ -82,7 +82,7 @@ internal static class PtxBitOperations
         return reversed;
     }
 
-    /// <summary>Bits above the field repeat its sign, which is the word's own where the field runs past it.</summary>
+    /// <summary>Bits above the field repeat its sign, which is the word's own if the field runs past it.</summary>
     private static ulong Extract(PtxType type, ulong x, int position, int length)
     {
         if (length == 0)

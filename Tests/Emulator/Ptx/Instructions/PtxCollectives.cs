@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Gqn.Native.Tests.Ptx;
 
-/// <summary>Instructions the lanes of a warp carry out together: shfl, vote, bar.warp.sync, ldmatrix, mma.</summary>
+/// <summary>Instructions that the lanes of a warp execute together: shfl, vote, bar.warp.sync, ldmatrix, mma.</summary>
 internal static class PtxCollectives
 {
     /// <summary>The operation and the slot of its member mask (-1: the whole warp); null for other opcodes.</summary>

@@ -119,7 +119,7 @@ internal static class PtxComparisons
         };
     }
 
-    /// <summary>The forms ending in u hold as well when an operand is NaN.</summary>
+    /// <summary>The forms ending in u also hold if an operand is NaN.</summary>
     private static Func<double, double, bool> Real(string comparison) => comparison switch
     {
         "eq" => (x, y) => x == y,

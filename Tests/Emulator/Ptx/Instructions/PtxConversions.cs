@@ -30,7 +30,7 @@ internal static class PtxConversions
             ? target with { Bits = bits }
             : target;
         var convert = Convert(instruction, target, source);
-        // A register wider than the type takes the sign or zeros above it.
+        // A register wider than the type is sign- or zero-extended.
         return register.Bits > target.Bits
             ? Map(d, a, x => register.Truncate(target.Extend(convert(x))))
             : Map(d, a, convert);
@@ -87,7 +87,7 @@ internal static class PtxConversions
         Func<double, double> limit = saturate ? x => x > 0 ? Math.Min(x, 1) : 0 : x => x;
         if (source.IsInteger)
         {
-            // One rounding from the integer: through double it would be two for 64 bits.
+            // A single rounding from the integer: via double it would be two for 64 bits.
             bool signed = source.Kind == PtxKind.Signed;
             return target.Bits == 32
                 ? x => Bits((float)limit(signed ? (long)source.Extend(x) : (float)source.Extend(x)))
@@ -125,7 +125,7 @@ internal static class PtxConversions
         _ => throw new PtxSyntaxException("this type is not interpreted"),
     };
 
-    /// <summary>Out-of-range values stop at the type's ends; NaN becomes zero.</summary>
+    /// <summary>Out-of-range values saturate at the type's limits; NaN becomes zero.</summary>
     private static ulong Clamp(double value, PtxType type)
     {
         if (double.IsNaN(value))

@@ -3,9 +3,9 @@ using static Gqn.Native.Tests.Ptx.PtxLanes;
 namespace Gqn.Native.Tests.Ptx;
 
 /// <summary>
-/// rcp, sqrt, rsqrt, ex2, lg2, sin, cos, tanh, copysign, testp. The .approx forms are computed to within half a unit
-/// in the last place, or on demand with the largest error that the ISA lets a device make, up or down by the bits of
-/// the operand.
+/// rcp, sqrt, rsqrt, ex2, lg2, sin, cos, tanh, copysign, testp. The .approx forms are computed to within half a unit in
+/// the last place or, on demand, with the largest error that the ISA allows a device, up or down depending on the bits
+/// of the operand.
 /// </summary>
 internal static class PtxFloatFunctions
 {
@@ -48,10 +48,10 @@ internal static class PtxFloatFunctions
             : Map(d, a, x => Bits(function(ToDouble(x))));
     }
 
-    /// <summary>The value as far from the truth as the ISA's table of the instruction allows.</summary>
+    /// <summary>The value as far from the exact one as the ISA's table of the instruction allows.</summary>
     private static double Err(string opcode, float x, double exact)
     {
-        // Zeros, infinities and NaN are exact by the tables, and powers of two are on the devices there are.
+        // Zeros, infinities and NaN are exact by the tables, and powers of two are on existing devices.
         if (exact is 0 or 1 || !double.IsFinite(exact))
             return exact;
         double bound = opcode switch

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Gqn.Native.Tests.Ptx;
 
-/// <summary>ld, st and integer atom, red in every space; the address is checked to the byte.</summary>
+/// <summary>ld, st and integer atom, red in every space; addresses are checked to the byte.</summary>
 internal static unsafe class PtxLoadsAndStores
 {
     private static readonly Lock Atomics = new();
@@ -43,7 +43,7 @@ internal static unsafe class PtxLoadsAndStores
     {
         int size = type.Bits / 8;
         int[] slots = [.. elements.Select(element => decoder.Destination(element, type, wider: true))];
-        // A signed value fills a wider register with its sign.
+        // A signed value is sign-extended into a wider register.
         PtxType[] registers = [.. elements.Select(element =>
             element is PtxRegisterOperand register ? type with { Bits = register.Register.Bits } : type)];
         bool extend = type.Kind == PtxKind.Signed && registers.Any(register => register.Bits > type.Bits);

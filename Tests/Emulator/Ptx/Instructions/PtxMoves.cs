@@ -6,7 +6,7 @@ namespace Gqn.Native.Tests.Ptx;
 /// <summary>mov with packing and unpacking, cvta between generic addresses and windows, memory fences.</summary>
 internal static class PtxMoves
 {
-    /// <summary>Generic addresses of shared and local memory lie in windows that no allocation reaches.</summary>
+    /// <summary>Generic addresses of shared and local memory lie in windows beyond every allocation.</summary>
     public const ulong SharedWindow = 0x7E00_0000_0000_0000;
 
     public const ulong LocalWindow = 0x7D00_0000_0000_0000;
@@ -22,7 +22,7 @@ internal static class PtxMoves
             case "cvta":
                 return ConvertAddress(decoder, instruction);
             case "membar" or "fence":
-                // The lanes of a block run in one order; fences between blocks have nothing to reorder here.
+                // The lanes of a block run in one order, so fences between blocks have nothing to reorder here.
                 return (_, _) => { };
             default:
                 return null;
