@@ -22,6 +22,7 @@ internal static class EvaluationTables
         "                channels; near 0 all samples look alike",
         "visible         pixels that show what some context shows",
         "hidden          pixels that show what none does; those of the sky are neither",
+        "  objects       those of these pixels whose centres show an object",
         "to visible      variance there as a multiple of that at visible pixels",
     ];
 
@@ -98,9 +99,11 @@ internal static class EvaluationTables
                 table, entry, "all", string.Empty, new PixelEvaluation(
                     1, entry.Prediction.MeanSquaredError, entry.MeanOfSamples.MeanSquaredError, entry.SampleVariance));
             AddSpread(table, entry, "visible", string.Empty, entry.Visible);
+            AddSpread(table, entry, "  objects", string.Empty, entry.Visible?.Objects);
             AddSpread(
                 table, entry, "hidden",
                 entry.HiddenToVisibleVariance is { } ratio ? Fixed(ratio, 1) : string.Empty, entry.Hidden);
+            AddSpread(table, entry, "  objects", string.Empty, entry.Hidden?.Objects);
         }
 
         terminal.Console.Write(table);

@@ -148,7 +148,9 @@ public sealed class Evaluator : IDisposable
     }
 
     private static PixelEvaluation? At(PixelVisibility kind, SceneBatch batch, PredictionSamples samples) =>
-        batch.QueryVisibility is { } pixels ? PixelEvaluation.Of(pixels, kind, samples, batch.QueryImages) : null;
+        batch.QueryVisibility is { } pixels
+            ? PixelEvaluation.Of(pixels, kind, samples, batch.QueryImages, batch.QueryParts)
+            : null;
 
     private void NearestViews(SceneBatch batch, Span<float> images)
     {

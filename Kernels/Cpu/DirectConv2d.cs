@@ -39,7 +39,8 @@ public static unsafe class DirectConv2d
         plan.Output = y;
         plan.Addend = addend;
         plan.Activation = activation;
-        plan.Run(workspace);
+        plan.Attach(workspace);
+        workspace.Pool.For(plan.Items, ref plan);
     }
 
     /// <summary>
@@ -64,7 +65,8 @@ public static unsafe class DirectConv2d
         plan.Weights.Memory = w;
         plan.Output = dx;
         plan.Addend = beta == 0f ? null : dx;
-        plan.Run(workspace);
+        plan.Attach(workspace);
+        workspace.Pool.For(plan.Items, ref plan);
     }
 
     /// <summary>

@@ -28,7 +28,8 @@ public static unsafe class MatMulKernels
         plan.Weights.Stride = shape.TransposeB ? shape.Inner : shape.Columns;
         plan.Output = c;
         plan.Addend = addend;
-        plan.Run(workspace);
+        plan.Attach(workspace);
+        workspace.Pool.For(plan.Items, ref plan);
     }
 
     /// <summary>What <see cref="Multiply"/> makes a workspace with <paramref name="threads"/> threads hold.</summary>

@@ -181,13 +181,18 @@ public sealed class EvaluatorTests
 
         void AssertPixels(PixelEvaluation? actual, int[] numbers)
         {
-            Assert.True(numbers.Length > truth.Length / 100);
+            Assert.True(numbers.Length > truth.Length / 1000);
             Assert.NotNull(actual);
             Assert.Equal((double)numbers.Length / truth.Length, actual.Share, 1e-12);
             Assert.Equal(numbers.Average(i => one[i]), actual.Prediction, 1e-6);
             Assert.Equal(numbers.Average(i => ofMean[i]), actual.MeanOfSamples, 1e-6);
             double expected = numbers.Average(i => variance[i]);
             Assert.Equal(expected, actual.SampleVariance, 1e-4 * expected);
+            int[] objects = [.. numbers.Where(i => batch.QueryParts![i / 3] != 0)];
+            if (objects.Length == 0)
+                Assert.Null(actual.Objects);
+            else if (objects.Length < numbers.Length)
+                AssertPixels(actual.Objects, objects);
         }
     }
 

@@ -44,6 +44,12 @@ public sealed class PredictionSamplesTests
             PixelEvaluation.Of(pixels, PixelVisibility.Hidden, samples, truth));
         Assert.Equal(
             new PixelEvaluation(.25, .25, .25, 0), PixelEvaluation.Of(pixels, PixelVisibility.Visible, samples, truth));
+        Assert.Equal(
+            new PixelEvaluation(.25, 1 / 3.0, .25, .5),
+            PixelEvaluation.Of(pixels, PixelVisibility.Hidden, samples, truth, [2, 0, 0, 1])!.Objects);
+        Assert.Null(PixelEvaluation.Of(pixels, PixelVisibility.Visible, samples, truth, [2, 0, 0, 1])!.Objects);
+        Assert.Throws<ArgumentException>(
+            () => PixelEvaluation.Of(pixels, PixelVisibility.Visible, samples, truth, new byte[3]));
         Assert.Null(PixelEvaluation.Of(new PixelVisibility[4], PixelVisibility.Hidden, samples, truth));
         Assert.Throws<ArgumentException>(
             () => PixelEvaluation.Of(pixels.AsSpan(0, 3), PixelVisibility.Hidden, samples, truth));

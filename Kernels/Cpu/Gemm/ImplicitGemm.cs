@@ -51,7 +51,7 @@ internal unsafe struct ImplicitGemm<TActivation> : IWorkItem where TActivation :
 
     public TActivation Activation;
 
-    // The threads' vector arithmetic and scratch memory, from Run.
+    // The threads' vector arithmetic and scratch memory, from Attach.
     private SimdLevel _level;
     private float* _scratch;
     private nint _scratchStride;
@@ -92,13 +92,13 @@ internal unsafe struct ImplicitGemm<TActivation> : IWorkItem where TActivation :
         _restParts = _wholeParts * Math.Min(threads, Math.Max(1, _tilesPerItem / MinTilesPerItem));
     }
 
-    /// <summary>Runs all items on the threads of a workspace that has room for <see cref="PerWorkerFloats"/>.</summary>
-    public void Run(CpuWorkspace workspace)
+    /// <summary>Takes the vector arithmetic and scratch memory of a workspace that holds
+    /// <see cref="PerWorkerFloats"/> for each thread.</summary>
+    public void Attach(CpuWorkspace workspace)
     {
         _level = workspace.Level;
         _scratch = workspace.Workers;
         _scratchStride = workspace.WorkerStride;
-        workspace.Pool.For(Items, ref this);
     }
 
     public readonly void Invoke(int item, int worker)

@@ -122,7 +122,7 @@ public static unsafe class Winograd
                 product.Weights = weights;
                 product.Epilogue = epilogue;
                 WinogradPlanes.Compute(workspace, ref product.Planes, workspace.Activations);
-                WinogradProduct<TEpilogue>.Compute(workspace, product);
+                LaneLoop.ForItems(workspace, product.Items, product);
             }
         }
     }
@@ -193,7 +193,7 @@ public static unsafe class Winograd
             return;
         workspace.Reserve(size);
         WinogradPlanes.Compute(workspace, ref product.Planes, workspace.Gradients);
-        WinogradProduct<WinogradActivation<Identity>>.Compute(workspace, product);
+        LaneLoop.ForItems(workspace, product.Items, product);
     }
 
     private static WinogradProduct<WinogradActivation<Identity>> PlanBackwardInputs(
@@ -259,7 +259,7 @@ public static unsafe class Winograd
         gradient.Accumulate = adds;
         WinogradPlanes.Compute(workspace, ref gradient.Inputs, workspace.Activations);
         WinogradPlanes.Compute(workspace, ref gradient.Gradients, workspace.Gradients);
-        WinogradWeightGradient.Compute(workspace, gradient);
+        LaneLoop.ForItems(workspace, gradient.Items, gradient);
     }
 
     private static WinogradWeightGradient PlanBackwardWeights(

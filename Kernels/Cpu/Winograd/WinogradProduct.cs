@@ -128,9 +128,8 @@ internal unsafe struct WinogradProduct<TEpilogue> : ILaneItem where TEpilogue : 
         _tiles = Math.Min(TilesAtOnce, TilesPerPart);
     }
 
-    /// <summary>Computes all targets.</summary>
-    public static void Compute(CpuWorkspace workspace, in WinogradProduct<TEpilogue> product) =>
-        LaneLoop.ForItems(workspace, product.Blocks * product._parts, product);
+    /// <summary>Items of the parallel loop over all targets.</summary>
+    public readonly int Items => Blocks * _parts;
 
     public readonly void Run<T>(int item, float* scratch) where T : unmanaged, ISimdLane<T>
     {

@@ -25,8 +25,8 @@ internal unsafe struct WinogradWeightGradient : ILaneItem
             + (inputs.Tiling.Taps * MicroKernel.Columns) + (WinogradTiling.MaxFrequencies * 16L);
     }
 
-    public static void Compute(CpuWorkspace workspace, in WinogradWeightGradient gradient) =>
-        LaneLoop.ForItems(workspace, gradient.Inputs.ChunkCount * gradient.Gradients.ChunkCount, gradient);
+    /// <summary>Items of the parallel loop.</summary>
+    public readonly int Items => Inputs.ChunkCount * Gradients.ChunkCount;
 
     public readonly void Run<T>(int item, float* scratch) where T : unmanaged, ISimdLane<T>
     {
