@@ -2,13 +2,13 @@ using Gqn.Native.Kernels.Pointwise;
 
 namespace Gqn.Native.Engine;
 
-/// <summary>Records ops as they run, and runs their gradients backwards.</summary>
+/// <summary>Records ops as they run, and runs their gradients in reverse.</summary>
 /// <remarks>
 /// A step is: make variables, apply ops, <see cref="Backward"/>, <see cref="Reset"/>. Nodes and buffers are kept for
-/// the next step, also where it takes another path, so that a step in steady state makes no garbage and no buffer.
-/// Values and gradients go back to the pool as soon as backward has passed them. Not thread-safe: one tape a thread.
+/// the next step, even if it takes another path, so that a step in steady state allocates neither objects nor buffers.
+/// Values and gradients return to the pool as soon as backward has passed them. Not thread-safe: one tape per thread.
 /// </remarks>
-/// <param name="device">Where the ops run.</param>
+/// <param name="device">The device that runs the ops.</param>
 public sealed class Tape(Device device) : IDisposable
 {
     private readonly List<Node> _nodes = [];
@@ -16,18 +16,18 @@ public sealed class Tape(Device device) : IDisposable
     private Slot[] _slots = new Slot[64];
     private int _slotCount;
 
-    /// <summary>Where the ops run.</summary>
+    /// <summary>The device that runs the ops.</summary>
     public Device Device { get; } = device;
 
     /// <summary>False for inference: nothing is recorded, and <see cref="Release"/> frees at once.</summary>
-    /// <remarks>It may be false for a part of a step: no gradient flows through what is computed then.</remarks>
+    /// <remarks>It may be false for part of a step: no gradient flows through what is computed meanwhile.</remarks>
     public bool Recording { get; set; } = true;
 
-    /// <summary>A value that has no gradient. The caller keeps the memory alive until the reset.</summary>
+    /// <summary>A value without a gradient. The caller keeps the memory alive until the reset.</summary>
     public Variable Constant(Tensor value) => Add(value, null, false, null);
 
     /// <summary>
-    /// Values from the host, in memory order [N][H][W][C]; without a gradient. The tape owns the memory.
+    /// Values from the host, in memory order [N][H][W][C], without a gradient. The tape owns the memory.
     /// </summary>
     /// <exception cref="ShapeException">The number of values is not that of the shape.</exception>
     public Variable Constant(Shape shape, ReadOnlySpan<float> values)
@@ -39,7 +39,7 @@ public sealed class Tape(Device device) : IDisposable
         return variable;
     }
 
-    /// <summary>All elements alike; without a gradient.</summary>
+    /// <summary>One value for all elements, without a gradient.</summary>
     public Variable Constant(Shape shape, float value)
     {
         var variable = NewOutput(shape, false);
@@ -47,27 +47,24 @@ public sealed class Tape(Device device) : IDisposable
         return variable;
     }
 
-    /// <summary>A value whose gradient is wanted; read it with <see cref="Gradient"/> before the reset.</summary>
+    /// <summary>A value whose gradient is needed; read it with <see cref="Gradient"/> before the reset.</summary>
     public Variable Leaf(Tensor value) => Add(value, null, Recording, null);
 
-    /// <summary>A trained parameter. Its gradient goes to the parameter store.</summary>
+    /// <summary>A trained parameter. Its gradient is accumulated in the parameter store.</summary>
     public Variable Watch(Parameter parameter)
     {
         ArgumentNullException.ThrowIfNull(parameter);
         return Add(parameter.Value, null, Recording, parameter);
     }
 
-    /// <summary>
-    /// The gradient of a leaf after <see cref="Backward"/>; absent where the loss does not depend on it.
-    /// </summary>
+    /// <summary>The gradient of a leaf after <see cref="Backward"/>; absent if the loss is independent of it.</summary>
     public Tensor Gradient(Variable leaf) => GradientOf(leaf);
 
     /// <summary>Keeps a value readable after backward, until the reset: for metrics.</summary>
     public void Keep(Variable variable) => _slots[variable.Id].Keep = true;
 
     /// <summary>
-    /// Says that a value is no longer needed. This does nothing where backward may need it, or <see cref="Keep"/> was
-    /// called.
+    /// Declares a value no longer needed. Does nothing if backward may need it or <see cref="Keep"/> was called.
     /// </summary>
     public void Release(Variable variable)
     {
@@ -82,7 +79,7 @@ public sealed class Tape(Device device) : IDisposable
     /// <param name="loss">A scalar.</param>
     /// <exception cref="ShapeException">The loss is not one number.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The loss depends on nothing that has a gradient, or backward has passed it already.
+    /// The loss depends on nothing that has a gradient, or backward has already passed it.
     /// </exception>
     public void Backward(Variable loss)
     {
@@ -137,13 +134,13 @@ public sealed class Tape(Device device) : IDisposable
         return Add(new Tensor(buffer, 0, shape), buffer, requiresGradient, null);
     }
 
-    /// <summary>Memory for the inside of one op; give it back with <see cref="Return"/>.</summary>
+    /// <summary>Rents memory for use inside one op; give it back with <see cref="Return"/>.</summary>
     internal Tensor Rent(Shape shape) => new(Device.Pool.Rent(shape.Count), 0, shape);
 
-    /// <summary>Gives back what <see cref="Rent"/> lent.</summary>
+    /// <summary>Gives back memory from <see cref="Rent"/>.</summary>
     internal void Return(Tensor tensor) => Device.Pool.Return(tensor.Buffer);
 
-    /// <summary>Records a node, reusing one that an earlier step has made.</summary>
+    /// <summary>Records a node, reusing one from an earlier step if possible.</summary>
     internal TNode Record<TNode>(Variable output, Variable secondOutput = default, Variable saved = default)
         where TNode : Node, new()
     {
@@ -159,7 +156,7 @@ public sealed class Tape(Device device) : IDisposable
         return node;
     }
 
-    /// <summary>True where backward must compute the gradient of this variable.</summary>
+    /// <summary>True if backward must compute the gradient of this variable.</summary>
     /// <exception cref="InvalidOperationException">The variable's memory has gone back to the pool.</exception>
     internal bool Needs(Variable variable)
     {
@@ -169,7 +166,7 @@ public sealed class Tape(Device device) : IDisposable
         return Recording && _slots[variable.Id].RequiresGradient;
     }
 
-    /// <summary>Refuses a variable whose memory may hold something else by now.</summary>
+    /// <summary>Refuses a variable whose memory may have been reused by now.</summary>
     /// <exception cref="InvalidOperationException">Backward or a release has returned its memory.</exception>
     internal void RequireAlive(Variable variable)
     {
@@ -181,7 +178,7 @@ public sealed class Tape(Device device) : IDisposable
         }
     }
 
-    /// <summary>The gradient that has been gathered so far; absent where there is none, which means zero.</summary>
+    /// <summary>The gradient accumulated so far; absent if there is none, which means zero.</summary>
     internal Tensor GradientOf(Variable variable)
     {
         if (!variable.Exists)
@@ -190,9 +187,7 @@ public sealed class Tape(Device device) : IDisposable
         return gradient is null ? default : new Tensor(gradient, 0, variable.Shape);
     }
 
-    /// <summary>
-    /// Where to write a part of the gradient, and whether to write (beta 0, the first part) or add (beta 1).
-    /// </summary>
+    /// <summary>Where a term of the gradient goes: overwrite (beta 0, the first one) or accumulate (beta 1).</summary>
     internal (Tensor Gradient, float Beta) Contribute(Variable variable)
     {
         ref var slot = ref _slots[variable.Id];
@@ -208,7 +203,7 @@ public sealed class Tape(Device device) : IDisposable
         return (new Tensor(slot.Gradient, 0, variable.Shape), beta);
     }
 
-    /// <summary>Adds <paramref name="dy"/> to the gradient of a variable, if it has one.</summary>
+    /// <summary>Adds <paramref name="dy"/> to the gradient of a variable, if it needs one.</summary>
     internal void Accumulate(Variable variable, Tensor dy)
     {
         if (!Needs(variable))
@@ -217,8 +212,8 @@ public sealed class Tape(Device device) : IDisposable
         Device.UnaryBackward(gradient, beta, dy, default, default, default(Identity));
     }
 
-    /// <summary>Adds the gradient of <paramref name="from"/> to that of <paramref name="to"/> and may hand over the
-    /// memory itself: <paramref name="from"/> has none afterwards.</summary>
+    /// <summary>Adds the gradient of <paramref name="from"/> to that of <paramref name="to"/>, by handing over memory
+    /// if possible: the gradient of <paramref name="from"/> must not be used afterwards.</summary>
     internal void PassGradient(Variable from, Variable to)
     {
         if (!Needs(to))
@@ -254,7 +249,7 @@ public sealed class Tape(Device device) : IDisposable
         if (!slot.Keep)
             ReturnValue(ref slot);
         ReturnGradient(ref slot);
-        // Its node is gone: a second backward through it would silently reach nothing.
+        // Its node is gone: a second backward pass through it would silently reach nothing.
         slot.RequiresGradient = false;
     }
 

@@ -1,9 +1,9 @@
 namespace Gqn.Native.Engine;
 
-/// <summary>A tensor that a tape knows: the value of one step of a computation.</summary>
-/// <remarks>The default value is absent; ops that allow it take it for zero.</remarks>
+/// <summary>A tensor that a tape knows: one value in a computation.</summary>
+/// <remarks>The default value is absent; ops that allow it treat it as zero.</remarks>
 /// <param name="Tape">The tape that made it.</param>
-/// <param name="Id">Its place on the tape.</param>
+/// <param name="Id">Its index on the tape.</param>
 /// <param name="Value">The elements; valid until the tape is reset or, while recording, until backward has passed
 /// it.</param>
 public readonly record struct Variable(Tape Tape, int Id, Tensor Value)
@@ -26,9 +26,9 @@ public readonly record struct Variable(Tape Tape, int Id, Tensor Value)
         Tape.Device.Download(Value, destination);
     }
 
-    /// <summary>The value of a scalar, if it is to be had.</summary>
+    /// <summary>The value of a scalar, if it is available.</summary>
     /// <param name="wait">Whether to wait for the device.</param>
-    /// <returns>Null where the value is not waited for and reading it would mean waiting.</returns>
+    /// <returns>Null if <paramref name="wait"/> is false and reading the value would mean waiting.</returns>
     /// <exception cref="ShapeException">There is more than one element.</exception>
     public float? Item(bool wait) => wait || !Tape.Device.IsAsynchronous ? Item() : null;
 

@@ -1,7 +1,7 @@
 namespace Gqn.Native.Engine;
 
 /// <summary>
-/// A function applied to the output of a convolution in the same pass. Backward needs only the output of it.
+/// A function applied to the output of a convolution in the same pass. Backward needs only its output.
 /// </summary>
 public enum Activation
 {

@@ -4,16 +4,16 @@ namespace Gqn.Native.Engine;
 
 /// <summary>Lends buffers and takes them back, last in first out, so that a step in steady state makes none.</summary>
 /// <remarks>
-/// Capacities are rounded up to four classes per power of two: at most a quarter of a buffer is waste, and the same
-/// order of requests gets the same addresses in every step.
+/// Capacities are rounded up to four classes per power of two: at most a quarter of a buffer is wasted, and the same
+/// sequence of requests gets the same addresses in every step.
 /// </remarks>
-/// <param name="device">Makes the buffers.</param>
+/// <param name="device">The device that makes the buffers.</param>
 public sealed class BufferPool(Device device) : IDisposable
 {
     private const long SmallestCapacity = 64;
     private readonly Dictionary<long, Stack<DeviceBuffer>> _free = [];
 
-    /// <summary>Buffers that are lent out now.</summary>
+    /// <summary>Buffers currently lent out.</summary>
     public int Live { get; private set; }
 
     /// <summary>Buffers made since the start.</summary>
@@ -22,7 +22,7 @@ public sealed class BufferPool(Device device) : IDisposable
     /// <summary>Elements of all buffers that the pool has made and not freed.</summary>
     public long HeldElements { get; private set; }
 
-    /// <summary>Capacity of the class that a request of <paramref name="count"/> elements falls into.</summary>
+    /// <summary>Capacity of the size class of a request for <paramref name="count"/> elements.</summary>
     public static long CapacityFor(long count)
     {
         long power = SmallestCapacity;
@@ -41,7 +41,7 @@ public sealed class BufferPool(Device device) : IDisposable
         long capacity = CapacityFor(count);
         if (!_free.TryGetValue(capacity, out var stack) || !stack.TryPop(out var buffer))
         {
-            // Counted after it is made: a device that is out of memory leaves the counts true.
+            // Counted only after it is made, so that the counts stay true if the device is out of memory.
             buffer = device.CreateBuffer(capacity);
             Made++;
             HeldElements += capacity;
@@ -51,7 +51,7 @@ public sealed class BufferPool(Device device) : IDisposable
         return buffer;
     }
 
-    /// <summary>Takes back what <see cref="Rent"/> lent.</summary>
+    /// <summary>Takes back a buffer from <see cref="Rent"/>.</summary>
     public void Return(DeviceBuffer buffer)
     {
         ArgumentNullException.ThrowIfNull(buffer);

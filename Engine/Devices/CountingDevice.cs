@@ -3,10 +3,10 @@ using Gqn.Native.Kernels.Random;
 
 namespace Gqn.Native.Engine;
 
-/// <summary>A device that computes nothing, for those that count what a step would do.</summary>
+/// <summary>A device that computes nothing, as a base for counting what a step would do.</summary>
 /// <remarks>
-/// Ops that only move numbers through arithmetic of little cost are counted here, by the numbers that they read and write
-/// once each; convolutions, cells and matrix products are left to the device that knows how they are computed.
+/// Ops that are bound by memory traffic are counted here, by the values that they read and write once each;
+/// convolutions, cells and matrix products are left to the subclass, which knows how they are computed.
 /// </remarks>
 public abstract class CountingDevice : Device
 {
@@ -92,8 +92,8 @@ public abstract class CountingDevice : Device
     public override void SumOfSquares(Tensor sum, Tensor x) => Move("norm of the gradient", x.Shape.Count, launches: 3);
 
     /// <summary>Counts an op.</summary>
-    /// <param name="op">What it is called.</param>
-    /// <param name="numbers">Numbers that it reads and writes.</param>
+    /// <param name="op">Name of the op.</param>
+    /// <param name="numbers">Values that it reads and writes.</param>
     /// <param name="launches">Kernels that a GPU launches for it.</param>
     /// <param name="backward">Whether it is the gradient of the op.</param>
     protected virtual void Move(string op, double numbers, int launches = 1, bool backward = false)

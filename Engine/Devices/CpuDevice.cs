@@ -19,7 +19,7 @@ public sealed unsafe partial class CpuDevice : Device
     {
     }
 
-    /// <summary>A device of a lower SIMD level than the processor has, for tests.</summary>
+    /// <summary>A device with a lower SIMD level than the processor's, for tests.</summary>
     internal CpuDevice(int threads, SimdLevel level)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);

@@ -4,10 +4,10 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Engine;
 
-/// <summary>Memory and the primitives on it: all that the engine knows of hardware.</summary>
+/// <summary>Memory and the primitives on it: all that the engine knows about hardware.</summary>
 /// <remarks>
-/// Outputs come first, then inputs, then parameters. beta is BLAS's: 0 writes the output without reading it, 1 adds to
-/// it. Shapes are checked by the ops that call; a primitive trusts them. An absent tensor (default) stands for zero
+/// Outputs come first, then inputs, then parameters. beta is as in BLAS: 0 overwrites the output without reading it, 1
+/// accumulates into it. The calling ops check shapes; a primitive trusts them. An absent tensor (default) means zero
 /// where a parameter says so.
 /// </remarks>
 public abstract class Device : IDisposable
@@ -15,21 +15,21 @@ public abstract class Device : IDisposable
     /// <summary>A device with an empty pool.</summary>
     protected Device() => Pool = new BufferPool(this);
 
-    /// <summary>Where activations and gradients come from.</summary>
+    /// <summary>Lends the memory of activations and gradients.</summary>
     public BufferPool Pool { get; }
 
-    /// <summary>What the device is, for people.</summary>
+    /// <summary>What the device is, human-readable.</summary>
     public abstract string Description { get; }
 
     /// <summary>
-    /// True where calls return before their work is done, so that reading a number costs waiting for all work before.
+    /// True if calls return before their work is done, so that reading a value waits for all earlier work.
     /// </summary>
     internal virtual bool IsAsynchronous => false;
 
-    /// <summary>Processor threads that compute, the caller's among them; 0 where something else does.</summary>
+    /// <summary>Processor threads that compute, the caller's among them; 0 if something else computes.</summary>
     public virtual int ProcessorThreads => 0;
 
-    /// <summary>False where tensors have a shape but no content, so that initial values need not be computed.</summary>
+    /// <summary>False if tensors have a shape but no content, so that initial values need not be computed.</summary>
     public virtual bool HoldsValues => true;
 
     /// <summary>Bytes per element of this device's tensors.</summary>
@@ -38,31 +38,30 @@ public abstract class Device : IDisposable
     /// <summary>Bytes of all buffers that exist now: pooled, parameter arenas and kernel workspace.</summary>
     public long AllocatedBytes => (BufferElements * ElementSize) + WorkspaceBytes;
 
-    /// <summary>Bytes that the kernels keep for themselves between calls.</summary>
+    /// <summary>Bytes of scratch memory that the kernels keep between calls.</summary>
     public virtual long WorkspaceBytes => 0;
 
     /// <summary>Elements of all buffers that exist now.</summary>
     protected long BufferElements { get; set; }
 
     /// <summary>
-    /// New memory of <paramref name="count"/> elements, zeroed. The caller owns it; the pool is for what comes and
-    /// goes.
+    /// Allocates <paramref name="count"/> elements, zeroed. The caller owns them; the pool is for short-lived memory.
     /// </summary>
     public abstract DeviceBuffer CreateBuffer(long count);
 
-    /// <summary>Host to device, in the tensor's memory order. Convolution weights: see <see cref="Shape"/>.</summary>
+    /// <summary>Copies host to device, in the tensor's memory order; for weights, see <see cref="Shape"/>.</summary>
     public abstract void Upload(ReadOnlySpan<float> source, Tensor destination);
 
-    /// <summary>Device to host, in the tensor's memory order: the only call that waits for the device.</summary>
+    /// <summary>Copies device to host, in the tensor's memory order: the only call that waits for the device.</summary>
     public abstract void Download(Tensor source, Span<float> destination);
 
-    /// <summary>t = value</summary>
+    /// <summary>Sets every element of t to value.</summary>
     public abstract void Fill(Tensor t, float value);
 
     /// <summary>y = f(x)</summary>
     public abstract void Unary<TOp>(Tensor y, Tensor x, TOp op) where TOp : unmanaged, IUnaryOp;
 
-    /// <summary>dx = beta·dx + dy·f′(x); x or y may be absent where the op does not save it.</summary>
+    /// <summary>dx = beta·dx + dy·f′(x); x or y may be absent if the op does not save it.</summary>
     public abstract void UnaryBackward<TOp>(Tensor dx, float beta, Tensor dy, Tensor x, Tensor y, TOp op)
         where TOp : unmanaged, IUnaryOp;
 
@@ -77,7 +76,7 @@ public abstract class Device : IDisposable
     public abstract void BinaryBackwardB<TOp>(Tensor db, float beta, Tensor dy, Tensor a, Tensor b, TOp op)
         where TOp : unmanaged, IBinaryOp;
 
-    /// <summary>y = beta·y + scale·x, x repeated along its axes of length 1.</summary>
+    /// <summary>y = beta·y + scale·x, with x broadcast along its axes of length 1.</summary>
     public abstract void Broadcast(Tensor y, float beta, Tensor x, float scale);
 
     /// <summary>
@@ -86,7 +85,7 @@ public abstract class Device : IDisposable
     public abstract void Sum(Tensor y, float beta, Tensor x, float scale);
 
     /// <summary>
-    /// Channels [yFirst, yFirst + count) of y = beta·themselves + channels [xFirst, xFirst + count) of x.
+    /// Channels [yFirst, yFirst + count) of y = beta·y + channels [xFirst, xFirst + count) of x.
     /// </summary>
     public abstract void CopyChannels(Tensor y, int yFirst, float beta, Tensor x, int xFirst, int count);
 
@@ -96,26 +95,25 @@ public abstract class Device : IDisposable
     public abstract void DepthToSpace(Tensor y, Tensor x, int scale);
 
     /// <summary>
-    /// y[n, (i·s + j)·C + c, h, w] = beta·itself + x[n, c, h·s + i, w·s + j], where C is the number of channels of x:
-    /// the adjoint of <see cref="DepthToSpace"/>.
+    /// y[n, (i·s + j)·C + c, h, w] = beta·y + x[n, c, h·s + i, w·s + j], where C is the number of channels of x: the
+    /// adjoint of <see cref="DepthToSpace"/>.
     /// </summary>
     public abstract void SpaceToDepth(Tensor y, float beta, Tensor x, int scale);
 
     /// <summary>
-    /// y[n, r] = beta·itself + Σₑ weights[n, e] · x[n, columns[n, e]] for the pixels r of y, e from starts[n, r] to
-    /// starts[n, r + 1]: for each image a sparse matrix times that of its pixels.
+    /// y[n, r] = beta·y[n, r] + Σₑ weights[n, e] · x[n, columns[n, e]] for the pixels r of y and e from starts[n, r] to
+    /// below starts[n, r + 1]: per image, a sparse matrix times the matrix of its pixels.
     /// </summary>
     public abstract void Gather(Tensor y, float beta, Tensor x, Tensor starts, Tensor columns, Tensor weights);
 
     /// <summary>
-    /// c = addend + op(a)·op(b) on the matrices [pixels, channels] of the tensors; op transposes where told. The addend
-    /// may be absent, or c itself.
+    /// c = addend + op(a)·op(b) on the matrices [pixels, channels] of the tensors; op is the identity or the transpose.
+    /// The addend may be absent, or c itself.
     /// </summary>
     public abstract void MatMul(Tensor c, Tensor addend, Tensor a, Tensor b, bool transposeA, bool transposeB);
 
     /// <summary>
-    /// da = betaA·itself + dy·bᵀ and db = betaB·itself + aᵀ·dy: the gradients of a product a·b; an absent one is not
-    /// computed.
+    /// da = betaA·da + dy·bᵀ and db = betaB·db + aᵀ·dy: the gradients of a product a·b; an absent one is not computed.
     /// </summary>
     public virtual void MatMulBackward(Tensor da, float betaA, Tensor db, float betaB, Tensor dy, Tensor a, Tensor b)
     {
@@ -127,17 +125,17 @@ public abstract class Device : IDisposable
 
     /// <summary>y = activation(addend + Σ x ∗ w + bias)</summary>
     /// <param name="y">(N, K, H / stride, W / stride)</param>
-    /// <param name="addend">As large as y, perhaps y itself; absent for zero.</param>
-    /// <param name="terms">All give the shape of y; none where there is an addend.</param>
+    /// <param name="addend">Same shape as y, may be y itself; absent for zero.</param>
+    /// <param name="terms">All give the shape of y; may be empty if there is an addend.</param>
     /// <param name="bias">(1, K, 1, 1), or absent for zero.</param>
-    /// <param name="stride">1 with an odd kernel, or the kernel's side.</param>
+    /// <param name="stride">1 with an odd kernel, or the kernel size.</param>
     /// <param name="activation">Applied to the sum.</param>
     public abstract void Conv2d(
         Tensor y, Tensor addend, ReadOnlySpan<Conv2dTerm> terms, Tensor bias, int stride, Activation activation);
 
     /// <summary>
-    /// The adjoints of the convolutions in x and in w, applied to dy. With Dx alone it is also the forward of a
-    /// transposed convolution. A gradient does not overlap dy.
+    /// The adjoints of the convolutions with respect to x and w, applied to dy. With Dx alone, this is also the forward
+    /// pass of a transposed convolution. Gradients must not overlap dy.
     /// </summary>
     public abstract void Conv2dBackward(ReadOnlySpan<Conv2dTerm> terms, Tensor dy, int stride);
 
@@ -151,7 +149,7 @@ public abstract class Device : IDisposable
     /// Receives the activated gates σ(i), σ(f), tanh(g), σ(o) for backward, (N, 4·hidden, H, W); absent in inference.
     /// </param>
     /// <param name="addend">(N, 4·hidden, H, W); absent for zero.</param>
-    /// <param name="terms">Stride 1; none where there is an addend.</param>
+    /// <param name="terms">Stride 1; may be empty if there is an addend.</param>
     /// <param name="bias">(1, 4·hidden, 1, 1), or absent for zero.</param>
     /// <param name="cell">c, (N, hidden, H, W); absent for zero.</param>
     public abstract void ConvLstm(
@@ -159,8 +157,8 @@ public abstract class Device : IDisposable
         Tensor cell);
 
     /// <summary>
-    /// dGates, the gradients of the pre-activations, and dCell = beta·dCell + ..., from the activated gates; dCell,
-    /// dHidden, dCellNext and cell may be absent.
+    /// dGates, the gradient with respect to the pre-activations, and dCell = beta·dCell + ..., from the activated
+    /// gates; dCell, dHidden, dCellNext and cell may be absent.
     /// </summary>
     public abstract void LstmCellBackward(
         Tensor dGates, Tensor dCell, float beta, Tensor dHidden, Tensor dCellNext, Tensor gates, Tensor cell,
@@ -177,25 +175,25 @@ public abstract class Device : IDisposable
         Tensor prior, PhiloxKey key);
 
     /// <summary>
-    /// One Adam update of a whole arena, in place, that waits for nothing: none where the norm of the gradients is, or
-    /// ever was, not finite, and gradients scaled down to a norm of <paramref name="clipNorm"/> at most.
+    /// One Adam update of a whole arena, in place, without waiting: skipped if the gradient norm is, or ever was, not
+    /// finite, with gradients scaled down to a norm of at most <paramref name="clipNorm"/>.
     /// </summary>
     /// <param name="values">The parameters.</param>
     /// <param name="gradients">Their gradients.</param>
     /// <param name="firstMoments">Running means of the gradients.</param>
     /// <param name="secondMoments">Running means of their squares.</param>
-    /// <param name="step">The constants; its gradient scale is 1.</param>
-    /// <param name="squaredNorm">(1, 2, 1, 1): Σg², and 0 until a sum was not finite.</param>
-    /// <param name="clipNorm">The largest norm; 0 for any.</param>
+    /// <param name="step">The constants of the update; its gradient scale is 1.</param>
+    /// <param name="squaredNorm">(1, 2, 1, 1): Σg², and a flag that stays 0 until a sum was not finite.</param>
+    /// <param name="clipNorm">The largest norm; 0 for no clipping.</param>
     public abstract void AdamStep(
         Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step,
         Tensor squaredNorm, float clipNorm);
 
-    /// <summary>sum = Σ x², a tensor of one number. Does not wait.</summary>
+    /// <summary>sum = Σ x², a scalar tensor. Does not wait.</summary>
     public abstract void SumOfSquares(Tensor sum, Tensor x);
 
-    /// <summary>Runs work, as one launch where the device can.</summary>
-    /// <param name="form">The same number for work that computes on tensors of the same shapes.</param>
+    /// <summary>Runs work, as one launch if the device can.</summary>
+    /// <param name="form">Identifies work that computes on tensors of the same shapes.</param>
     /// <param name="work">Calls the device, and neither uploads nor downloads.</param>
     public virtual void Run(int form, Action work)
     {
@@ -210,7 +208,7 @@ public abstract class Device : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Frees the pool; a device adds what it holds itself.</summary>
+    /// <summary>Frees the pool; subclasses also free what they hold.</summary>
     protected virtual void Dispose(bool disposing)
     {
         if (disposing)
@@ -224,8 +222,8 @@ public abstract class Device : IDisposable
     /// <summary>The same for a term of a sum, forward or backward.</summary>
     /// <param name="term">The term; x or its gradient exists, and w or its gradient.</param>
     /// <param name="y">The output.</param>
-    /// <param name="stride">That of the convolution.</param>
-    /// <param name="isConstant">True for an input that stands for a larger map with the same value in every pixel.</param>
+    /// <param name="stride">Stride of the convolution.</param>
+    /// <param name="isConstant">True if the input stands for a larger map with the same value in every pixel.</param>
     protected static Conv2dShape Describe(in Conv2dTerm term, Shape y, int stride, out bool isConstant)
     {
         var shape = Describe(y, (term.W.Exists ? term.W : term.Dw).Shape, stride);
@@ -233,7 +231,7 @@ public abstract class Device : IDisposable
         return shape;
     }
 
-    /// <summary>What a sum without terms is described by: any kernel will do.</summary>
+    /// <summary>The kernels' description of a sum without terms, whose kernel size is arbitrary.</summary>
     protected static Conv2dShape WithoutTerms(Shape y) => new(y.N, 1, y.H, y.W, y.C, 1, 1);
 
     /// <summary>The kernels' description of a product with the result c.</summary>

@@ -4,25 +4,25 @@ using Gqn.Native.Kernels.Gpu;
 namespace Gqn.Native.Engine;
 
 /// <summary>A device that was found, whether or not it can be used.</summary>
-/// <param name="Name">What to ask for: "cpu", "cuda:0", "opencl:1", "simulator".</param>
-/// <param name="Title">What it calls itself.</param>
-/// <param name="MemoryBytes">All memory of the device; 0 where it has none of its own.</param>
-/// <param name="Driver">Version of driver and interface; "none" where none is needed.</param>
-/// <param name="Features">What kernels can use, for people.</param>
-/// <param name="Refusal">Why it cannot be used and what helps; null where it can.</param>
+/// <param name="Name">The name to open it by: "cpu", "cuda:0", "opencl:1", "simulator".</param>
+/// <param name="Title">The device's own name.</param>
+/// <param name="MemoryBytes">Total memory of the device; 0 if it has none of its own.</param>
+/// <param name="Driver">Versions of driver and interface; "none" if none is needed.</param>
+/// <param name="Features">What kernels can use, human-readable.</param>
+/// <param name="Refusal">Why it cannot be used and what helps; null if it can.</param>
 public sealed record DeviceEntry(
     string Name, string Title, long MemoryBytes, string Driver, string Features, string? Refusal);
 
 /// <summary>Finds devices and opens them by name.</summary>
 public static class DeviceCatalog
 {
-    /// <summary>The name that takes the best device: CUDA, else a GPU through OpenCL, else the processor.</summary>
+    /// <summary>The name that selects the best device: CUDA, else a GPU through OpenCL, else the processor.</summary>
     public const string Auto = "auto";
 
     /// <summary>The name of the processor through managed SIMD code.</summary>
     public const string Cpu = "cpu";
 
-    /// <summary>All devices of the machine, those that must be refused among them.</summary>
+    /// <summary>All devices of the machine, including those that must be refused.</summary>
     /// <param name="threads">Threads of the processor; 0 for one per processor.</param>
     public static ImmutableArray<DeviceEntry> Find(int threads = 0)
     {
@@ -38,7 +38,7 @@ public static class DeviceCatalog
         return found.ToImmutable();
     }
 
-    /// <summary>One sentence for each kind of GPU of which there is no device: why, and what helps.</summary>
+    /// <summary>One sentence for each GPU platform without a device: why, and what helps.</summary>
     public static ImmutableArray<string> Absent()
     {
         var present = GpuSurvey.Find();
@@ -57,10 +57,10 @@ public static class DeviceCatalog
 
     /// <summary>Opens a device.</summary>
     /// <param name="name">"auto", "cpu", "cuda:0" (or "cuda"), "opencl:0" (or "opencl"), "simulator".</param>
-    /// <param name="precision">Of the operands of convolutions and matrix products; null for the device's
+    /// <param name="precision">Precision of the operands of convolutions and matrix products; null for the device's
     /// default.</param>
-    /// <param name="threads">Threads of the processor, where it is that; 0 for one per processor.</param>
-    /// <exception cref="GpuException">There is no such device, or it cannot be used so; the message says what
+    /// <param name="threads">Threads of the processor, if it is the device; 0 for one per processor.</param>
+    /// <exception cref="GpuException">There is no such device, or it cannot be used like this; the message says what
     /// helps.</exception>
     public static Device Open(string name, Precision? precision = null, int threads = 0)
     {

@@ -71,7 +71,7 @@ public sealed partial class GpuDevice
     private Span<Conv2dOperand> Describe(
         ReadOnlySpan<Conv2dTerm> terms, Shape y, int stride, out Conv2dShape shape)
     {
-        // Operands hold references, so they cannot lie on the stack.
+        // Operands hold references, so they cannot live on the stack.
         if (_operands.Length < terms.Length)
             _operands = new Conv2dOperand[terms.Length];
         shape = WithoutTerms(y);

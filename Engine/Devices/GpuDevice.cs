@@ -6,18 +6,17 @@ namespace Gqn.Native.Engine;
 
 /// <summary>A GPU through CUDA or OpenCL, or ILGPU's simulator of one.</summary>
 /// <remarks>
-/// Calls return at once; the device works through them in order. Only <see cref="Download"/> waits for
-/// it.
+/// Calls return at once; the device works through them in order. Only <see cref="Download"/> waits for it.
 /// </remarks>
 public sealed partial class GpuDevice : Device
 {
     private readonly GpuContext _context;
 
     /// <summary>Opens a device.</summary>
-    /// <param name="name">"cuda:0", "opencl:0" or "simulator"; without a number the first.</param>
-    /// <param name="precision">Of the operands of convolutions and matrix products; null for the device's default: tf32
-    /// where there are tensor cores, else fp32.</param>
-    /// <exception cref="GpuException">There is no such device, or it cannot be used so; the message says what
+    /// <param name="name">"cuda:0", "opencl:0" or "simulator"; without an index, the first one.</param>
+    /// <param name="precision">Precision of the operands of convolutions and matrix products; null for the device's
+    /// default: tf32 if it has tensor cores, else fp32.</param>
+    /// <exception cref="GpuException">There is no such device, or it cannot be used like this; the message says what
     /// helps.</exception>
     public GpuDevice(string name, Precision? precision = null)
     {
@@ -30,7 +29,7 @@ public sealed partial class GpuDevice : Device
     /// <summary>Kernels launched so far.</summary>
     public long Launches => _context.Launches;
 
-    /// <summary>All memory of the device in bytes; 0 where that is not known.</summary>
+    /// <summary>Total memory of the device in bytes; 0 if unknown.</summary>
     public long MemoryBytes => _context.Info.MemoryBytes;
 
     /// <inheritdoc />
@@ -40,7 +39,7 @@ public sealed partial class GpuDevice : Device
     /// <inheritdoc />
     internal override bool IsAsynchronous => true;
 
-    /// <summary>Why <see cref="Run"/> launches kernels one by one; null where it launches a graph.</summary>
+    /// <summary>Why <see cref="Run"/> launches kernels one by one; null if it launches a graph.</summary>
     public string? GraphRefusal => _context.GraphRefusal;
 
     /// <inheritdoc />

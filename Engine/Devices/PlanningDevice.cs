@@ -3,17 +3,17 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Engine;
 
-/// <summary>A device without memory: runs a model for its shapes alone and adds up what a step will cost.</summary>
+/// <summary>A device without memory: runs a model only for its shapes and adds up what a step will cost.</summary>
 /// <remarks>
-/// It rents from the same pool in the same order as a real device, so the bytes are those of a real run; buffers hold
-/// nothing, and everything downloaded is zero.
+/// It rents from the same pool in the same order as a real device, so the byte counts are those of a real run; buffers
+/// hold nothing, and every download is zero.
 /// </remarks>
-/// <param name="threads">Threads of the processor that is planned for: each has a workspace.</param>
+/// <param name="threads">Threads of the processor that is planned for; each has a workspace.</param>
 public sealed class PlanningDevice(int threads) : CountingDevice
 {
     private ScratchSize _workspace;
 
-    /// <summary>Multiply-accumulates of all convolutions and matrix products so far, padding taps counted.</summary>
+    /// <summary>Multiply-accumulates of all convolutions and matrix products so far, including padding.</summary>
     public long MultiplyAccumulates { get; private set; }
 
     /// <inheritdoc />
@@ -94,7 +94,7 @@ public sealed class PlanningDevice(int threads) : CountingDevice
                 Kernel = shape.Kernel,
                 IsConstant = isConstant,
             };
-            // A forward pass is one convolution, a backward pass one for each gradient; a constant map costs one pixel.
+            // A forward pass is one convolution, a backward pass one per gradient; a constant map costs one pixel.
             int passes = term.Dx.Exists || term.Dw.Exists ? (term.Dx.Exists ? 1 : 0) + (term.Dw.Exists ? 1 : 0) : 1;
             long pixels = isConstant ? (long)shape.OutH * shape.OutW : 1;
             MultiplyAccumulates += passes * shape.MultiplyAccumulates / pixels;
@@ -103,7 +103,7 @@ public sealed class PlanningDevice(int threads) : CountingDevice
         return shape;
     }
 
-    // Stands for an address: gradients that are the same memory have the same one.
+    // Stands for an address: gradients in the same memory get the same one.
     private static unsafe float* Mark(
         ReadOnlySpan<Conv2dTerm> terms, Tensor gradient, int last, bool weight)
     {

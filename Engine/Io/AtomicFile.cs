@@ -3,7 +3,7 @@ using System.Text;
 namespace Gqn.Native.Engine.Io;
 
 /// <summary>
-/// Writes a file so that its name always holds either the whole old content or the whole new content.
+/// Writes a file so that its name always refers to either the whole old content or the whole new content.
 /// </summary>
 public static class AtomicFile
 {
@@ -11,11 +11,11 @@ public static class AtomicFile
     /// Writes to <c>path + ".tmp"</c>, flushes that file to the disk and renames it over <paramref name="path"/>.
     /// </summary>
     /// <remarks>
-    /// Whatever fails, the target keeps its content and the temporary file is removed. A temporary file that a killed
-    /// process left is overwritten by the next write, so none pile up. Two writers of one path exclude each other.
+    /// Whatever fails, the target keeps its content and the temporary file is removed. A temporary file left by a
+    /// killed process is overwritten by the next write, so none pile up. Two writers of one path exclude each other.
     /// </remarks>
     /// <param name="path">The file to create or replace; its folder must exist.</param>
-    /// <param name="write">Writes the content to the stream given, which can seek.</param>
+    /// <param name="write">Writes the content to the given stream, which can seek.</param>
     /// <exception cref="IOException">
     /// The file cannot be written: no such folder, no permission, a full disk, or the path names a folder.
     /// </exception>
@@ -27,7 +27,7 @@ public static class AtomicFile
             throw new IOException($"Cannot write '{path}': it is a folder.");
         if (IsDevice(path))
             throw new IOException($"Cannot write '{path}': it is a device, which renaming would replace by a file.");
-        // A link stays a link; what it points to is replaced.
+        // A link stays a link; its target is replaced.
         if (File.Exists(path) && File.ResolveLinkTarget(path, returnFinalTarget: true) is { } target)
             path = target.FullName;
 
@@ -50,7 +50,7 @@ public static class AtomicFile
             // A temporary file that could not be opened belongs to another writer.
             if (opened)
                 Remove(temporary);
-            // An error of the content says itself which file it is about.
+            // An error about the content already names its file.
             if (error is UnauthorizedAccessException or (IOException and not SafetensorsException))
                 throw new IOException($"Cannot write '{path}': {error.Message}", error);
             throw;
@@ -64,11 +64,11 @@ public static class AtomicFile
     public static void WriteText(string path, string text) =>
         Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
-    /// <summary>True for paths where devices live: files are written beside their name and renamed over it, which would
+    /// <summary>True for paths of devices: files are written beside their name and renamed over it, which would
     /// replace a device by a file.</summary>
     public static bool IsDevice(string path) => Path.GetDirectoryName(Path.GetFullPath(path)) == "/dev";
 
-    /// <summary>The failure that led here is the one to report, so a second one is left unsaid.</summary>
+    /// <summary>The failure that led here is the one to report, so a second one is ignored.</summary>
     private static void Remove(string temporary)
     {
         try

@@ -3,9 +3,7 @@ using System.Numerics;
 
 namespace Gqn.Native.Engine.Io;
 
-/// <summary>
-/// The Castagnoli cyclic redundancy check of 32 bits (polynomial 1EDC6F41, reflected, inverted at both ends).
-/// </summary>
+/// <summary>The 32-bit Castagnoli CRC (polynomial 1EDC6F41, reflected, inverted at both ends).</summary>
 public static class Crc32C
 {
     /// <summary>The check value of <paramref name="bytes"/>; that of the ASCII digits 123456789 is E3069283.</summary>
@@ -27,6 +25,6 @@ public static class Crc32C
     /// <summary>
     /// rotate right(crc, 15) + A282EAD8: the form in which TFRecord and event files store check values.
     /// </summary>
-    /// <remarks>A check value of data that holds check values is weak; masking the stored ones avoids that.</remarks>
+    /// <remarks>The CRC of data that contains CRCs is weak; masking the stored ones avoids that.</remarks>
     public static uint Masked(ReadOnlySpan<byte> bytes) => BitOperations.RotateRight(Of(bytes), 15) + 0xA282EAD8u;
 }

@@ -9,10 +9,10 @@ namespace Gqn.Native.Engine.Io;
 /// The header maps each name to <c>{"dtype", "shape", "data_offsets": [begin, end]}</c>, offsets counting from the end
 /// of the header, and <c>__metadata__</c> to an object of strings. The ranges leave no gap and do not overlap.
 /// <para>
-/// Files of <see cref="SafetensorsWriter"/> carry two metadata entries more: <c>"checksum": "crc32c"</c> and
-/// <c>"crc32c"</c>, eight lower-case hexadecimal digits. That is the CRC32C of the whole file, length and header
-/// included, with these eight digits taken as zeros. Either entry makes the other one necessary, so no change of a
-/// single byte can turn a checked file into an unchecked one.
+/// Files of <see cref="SafetensorsWriter"/> carry two more metadata entries: <c>"checksum": "crc32c"</c> and
+/// <c>"crc32c"</c>, eight lower-case hexadecimal digits. These are the CRC32C of the whole file, length and header
+/// included, with the digits themselves taken as zeros. Either entry requires the other, so no change of a single byte
+/// can turn a checked file into an unchecked one.
 /// </para>
 /// </remarks>
 public static class Safetensors
@@ -25,10 +25,10 @@ public static class Safetensors
     internal const string Scheme = "crc32c";
     internal const string DigitsKey = "crc32c";
 
-    /// <summary>What stands in the place of the digits while the check value is computed.</summary>
+    /// <summary>Placeholder of the digits while the check value is computed.</summary>
     internal static ReadOnlySpan<byte> ZeroDigits => "00000000"u8;
 
-    /// <summary>Opens a file, checks its structure whole, and its check value if it has one.</summary>
+    /// <summary>Opens a file, checks its whole structure, and its check value if it has one.</summary>
     /// <exception cref="SafetensorsException">The file cannot be opened, breaks the format, or is damaged.</exception>
     public static SafetensorsReader Open(string path) => new(path);
 

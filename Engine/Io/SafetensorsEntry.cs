@@ -21,7 +21,7 @@ public sealed record SafetensorsEntry(string Name, string DType, IReadOnlyList<l
         _ => 0,
     };
 
-    /// <summary>The bytes that a tensor occupies; -1 if they do not fit 63 bits or a dimension is negative.</summary>
+    /// <summary>The bytes that a tensor occupies; -1 if they exceed 63 bits or a dimension is negative.</summary>
     internal static long ByteCount(int elementSize, ReadOnlySpan<long> shape)
     {
         long bytes = elementSize;

@@ -3,24 +3,24 @@ using System.Text.Json;
 namespace Gqn.Native.Engine.Io;
 
 /// <summary>
-/// The parsed header of a safetensors file, each entry checked by itself; problems are thrown as text.
+/// The parsed header of a safetensors file, each entry checked on its own; problems are thrown as text.
 /// </summary>
 internal sealed class SafetensorsHeader
 {
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private bool _hasMetadata;
 
-    /// <summary>A fault of the header, to be reported together with the file's name.</summary>
+    /// <summary>A fault in the header, to be reported together with the file's name.</summary>
     internal sealed class Fault(string problem) : Exception(problem);
 
     internal List<SafetensorsEntry> Tensors { get; } = [];
 
     internal Dictionary<string, string> Metadata { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Where in the header the eight digits of the check value begin; -1 if they are not there.</summary>
+    /// <summary>Offset in the header of the eight digits of the check value; -1 if they are absent.</summary>
     internal int DigitsAt { get; private set; } = -1;
 
-    /// <exception cref="Fault">The header is not JSON of the form that the format demands.</exception>
+    /// <exception cref="Fault">The header is not JSON of the form that the format requires.</exception>
     internal static SafetensorsHeader Parse(ReadOnlySpan<byte> json)
     {
         try
@@ -37,7 +37,7 @@ internal sealed class SafetensorsHeader
                 else
                     header.ReadTensor(ref reader, name);
             }
-            // Only blanks may follow; anything else makes the reader throw.
+            // Only whitespace may follow; anything else makes the reader throw.
             reader.Read();
             return header;
         }

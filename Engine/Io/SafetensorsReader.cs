@@ -6,8 +6,8 @@ namespace Gqn.Native.Engine.Io;
 
 /// <summary>An open <see cref="Safetensors"/> file whose structure has been checked.</summary>
 /// <remarks>
-/// Nothing that the file claims is believed before it agrees with the file's length, so a damaged or hostile file costs
-/// no more memory than its own header. Not safe for use by several threads at once.
+/// Nothing that the file claims is trusted before it agrees with the file's length, so a damaged or hostile file costs
+/// no more memory than its own header. Not thread-safe.
 /// </remarks>
 public sealed class SafetensorsReader : IDisposable
 {
@@ -63,10 +63,10 @@ public sealed class SafetensorsReader : IDisposable
         }
     }
 
-    /// <summary>The file's name as it was given.</summary>
+    /// <summary>The file's path as it was given.</summary>
     public string Path { get; }
 
-    /// <summary>Whether the file carries a check value, which then agrees with its content.</summary>
+    /// <summary>Whether the file carries a check value; if so, it agrees with the content.</summary>
     public bool IsChecked { get; }
 
     /// <summary>The tensors, in the order of their data.</summary>
@@ -84,7 +84,7 @@ public sealed class SafetensorsReader : IDisposable
     /// <summary>Whether the file has a tensor called <paramref name="name"/>.</summary>
     public bool Contains(string name) => _byName.ContainsKey(name);
 
-    /// <summary>Reads an F32 tensor, or an F16 one, whose numbers all are floats; last dimension fastest.</summary>
+    /// <summary>Reads an F32 tensor, or an F16 one, all of whose values are floats; last dimension fastest.</summary>
     /// <exception cref="SafetensorsException">The tensor is missing or of another type, or reading fails.</exception>
     /// <exception cref="ArgumentException">The destination does not have the tensor's number of elements.</exception>
     public void Read(string name, Span<float> destination)
@@ -158,7 +158,7 @@ public sealed class SafetensorsReader : IDisposable
         }
     }
 
-    /// <summary>The length and the header, after the length has been compared with that of the file.</summary>
+    /// <summary>Reads the length and the header, after comparing the length with that of the file.</summary>
     private byte[] ReadStart(out long fileLength)
     {
         fileLength = RandomAccess.GetLength(_file);
@@ -174,7 +174,7 @@ public sealed class SafetensorsReader : IDisposable
         return start;
     }
 
-    /// <summary>Sorts the tensors by place and checks that they fill the data section without gap or overlap.</summary>
+    /// <summary>Sorts the tensors by offset and checks that they fill the data without gap or overlap.</summary>
     private static void CheckRanges(List<SafetensorsEntry> tensors, long dataLength)
     {
         tensors.Sort((a, b) => (a.Begin, a.End).CompareTo((b.Begin, b.End)) is var order and not 0
@@ -192,14 +192,14 @@ public sealed class SafetensorsReader : IDisposable
             throw new SafetensorsHeader.Fault($"the tensors take {end} bytes of data, but {dataLength} are present");
     }
 
-    /// <summary>Compares the file with its check value; false if it is a file without one.</summary>
+    /// <summary>Compares the file with its check value; false if it has none.</summary>
     private bool CheckCrc(SafetensorsHeader header, byte[] start, long fileLength)
     {
         bool hasScheme = header.Metadata.Remove(Safetensors.SchemeKey, out string? scheme);
         bool hasDigits = header.Metadata.Remove(Safetensors.DigitsKey, out string? digits);
         if (!hasDigits && scheme != Safetensors.Scheme)
         {
-            // A stranger's entry of that name is metadata like any other.
+            // An entry of that name by another writer is ordinary metadata.
             if (hasScheme)
                 header.Metadata.Add(Safetensors.SchemeKey, scheme!);
             return false;

@@ -8,7 +8,7 @@ namespace Gqn.Native.Engine.Io;
 
 /// <summary>Collects the tensors of a <see cref="Safetensors"/> file, then writes them in one pass.</summary>
 /// <remarks>
-/// Data is asked for while it is written, so the file may be larger than any array. Wider elements come first, as in
+/// Data are requested as they are written, so the file may be larger than any array. Wider elements come first, as in
 /// other writers: every tensor is then aligned to its element and can be mapped. The same tensors give the same bytes.
 /// </remarks>
 public sealed class SafetensorsWriter
@@ -23,7 +23,7 @@ public sealed class SafetensorsWriter
     private sealed record Planned(string Name, string DType, long[] Shape, long Bytes, Action<SafetensorsSink> Write);
 
     /// <summary>Adds an entry to the metadata.</summary>
-    /// <exception cref="ArgumentException">The key is taken, or kept for the check value.</exception>
+    /// <exception cref="ArgumentException">The key is taken, or reserved for the check value.</exception>
     public void AddMetadata(string key, string value)
     {
         ArgumentNullException.ThrowIfNull(value);
@@ -49,7 +49,7 @@ public sealed class SafetensorsWriter
         AddValues(name, "U8", shape, values.Length, sink => sink.Write(values.Span));
 
     /// <inheritdoc cref="Add(string, ReadOnlySpan{long}, ReadOnlyMemory{float})"/>
-    /// <summary>Adds a tensor of 64-bit whole numbers.</summary>
+    /// <summary>Adds a tensor of 64-bit integers.</summary>
     public void Add(string name, ReadOnlySpan<long> shape, ReadOnlyMemory<long> values) =>
         AddValues(name, "I64", shape, values.Length, sink => sink.Write(values.Span));
 
@@ -78,10 +78,10 @@ public sealed class SafetensorsWriter
     }
 
     /// <summary>Writes the file; an existing one is replaced only by a whole new one.</summary>
-    /// <exception cref="SafetensorsException">A number is too large for half precision.</exception>
+    /// <exception cref="SafetensorsException">A value is too large for half precision.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="InvalidOperationException">
-    /// A tensor wrote elements of another type or another number of them, or the header exceeds
+    /// A tensor wrote elements of another type or a different number of them, or the header exceeds
     /// <see cref="Safetensors.MaxHeaderLength"/>.
     /// </exception>
     public void Save(string path)
@@ -122,7 +122,7 @@ public sealed class SafetensorsWriter
     }
 
     /// <summary>
-    /// The length, the padded JSON header with zeros for digits, and where in the file those digits are.
+    /// The length, the padded JSON header with zeros as digits, and the offset of those digits in the file.
     /// </summary>
     private (byte[] Bytes, int DigitsAt) Header(List<Planned> ordered)
     {
@@ -197,7 +197,7 @@ public sealed class SafetensorsSink
     /// <summary>
     /// Writes the next elements of an F32 tensor, or of an F16 one, rounded to the nearest half, ties to even.
     /// </summary>
-    /// <exception cref="SafetensorsException">A number would round to infinity.</exception>
+    /// <exception cref="SafetensorsException">A value would round to infinity.</exception>
     /// <exception cref="InvalidOperationException">The tensor has another type, or fewer elements are left.</exception>
     public void Write(ReadOnlySpan<float> values)
     {

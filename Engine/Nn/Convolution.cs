@@ -1,6 +1,6 @@
 namespace Gqn.Native.Engine;
 
-/// <summary>A convolution with its weight and, unless told otherwise, a bias.</summary>
+/// <summary>A convolution with a weight and, by default, a bias.</summary>
 public sealed class Convolution : Module
 {
     private readonly Parameter _weight;
@@ -9,13 +9,13 @@ public sealed class Convolution : Module
     private readonly Activation _activation;
 
     /// <summary>Declares the parameters "weight" and "bias".</summary>
-    /// <param name="scope">Where.</param>
+    /// <param name="scope">The scope that declares the parameters.</param>
     /// <param name="inputs">Channels of the input.</param>
     /// <param name="outputs">Channels of the output.</param>
-    /// <param name="kernel">Side of the kernel.</param>
-    /// <param name="stride">1, or the kernel's side.</param>
+    /// <param name="kernel">Kernel size.</param>
+    /// <param name="stride">1, or the kernel size.</param>
     /// <param name="activation">Applied to the output.</param>
-    /// <param name="bias">False for none.</param>
+    /// <param name="bias">False for no bias.</param>
     public Convolution(
         ParameterScope scope, int inputs, int outputs, int kernel, int stride = 1,
         Activation activation = Activation.None, bool bias = true)
@@ -36,7 +36,7 @@ public sealed class Convolution : Module
     }
 
     /// <summary>
-    /// The output for an input that is zero everywhere, which is the bias in every pixel. Only without activation.
+    /// The output for an all-zero input, which is the bias in every pixel. Only without activation.
     /// </summary>
     /// <param name="tape">The tape to compute on.</param>
     /// <param name="output">(N, outputs, H, W)</param>

@@ -1,9 +1,9 @@
 namespace Gqn.Native.Engine;
 
-/// <summary>How a parameter starts.</summary>
+/// <summary>How a parameter is initialised.</summary>
 public abstract class Initializer
 {
-    /// <summary>All zero.</summary>
+    /// <summary>All zeros.</summary>
     public static Initializer Zeros { get; } = new FilledRange(0f, 0, 0);
 
     /// <summary>
@@ -12,15 +12,15 @@ public abstract class Initializer
     /// </summary>
     public static Initializer Range(float value, int first, int count) => new FilledRange(value, first, count);
 
-    /// <summary>Normal with deviation 1/√fanIn, numbers beyond two deviations drawn again.</summary>
-    /// <param name="fanIn">Inputs that are summed into one output.</param>
+    /// <summary>Normal with standard deviation 1/√fanIn; values beyond two deviations are redrawn.</summary>
+    /// <param name="fanIn">Number of inputs summed into one output.</param>
     public static Initializer TruncatedNormal(int fanIn) => new Truncated(1f / MathF.Sqrt(fanIn));
 
     /// <summary>
-    /// A truncated normal of deviation √2 / √fanIn after truncation, which keeps the size of a signal through a ReLU (He
-    /// et al. 2015): truncation at two deviations takes a normal distribution's from 1 to 0.88.
+    /// A truncated normal with standard deviation √2 / √fanIn after truncation, which preserves the scale of a signal
+    /// through a ReLU (He et al. 2015): truncation at two deviations reduces a standard deviation of 1 to 0.88.
     /// </summary>
-    /// <param name="fanIn">Inputs that are summed into one output.</param>
+    /// <param name="fanIn">Number of inputs summed into one output.</param>
     public static Initializer He(int fanIn) => new Truncated(1.6078f / MathF.Sqrt(fanIn));
 
     /// <summary>Writes the initial values, in logical order.</summary>

@@ -5,9 +5,9 @@ namespace Gqn.Native.Engine;
 /// </summary>
 public abstract class Module
 {
-    /// <summary>A module at a place in the tree of names.</summary>
+    /// <summary>A module with the scope of its parameters.</summary>
     protected Module(ParameterScope scope) => Scope = scope;
 
-    /// <summary>Where the module declares its parameters.</summary>
+    /// <summary>The scope that declares the module's parameters.</summary>
     protected ParameterScope Scope { get; }
 }

@@ -4,16 +4,15 @@ namespace Gqn.Native.Engine;
 
 /// <summary>How a parameter's logical order maps to memory.</summary>
 /// <param name="Stride">
-/// For the weight of a convolution its stride: the logical order is (outputs, inputs, height, width), as Python
-/// frameworks keep it, the memory order <see cref="Conv2dShape.WeightIndex"/>. 0 for biases and matrices, whose orders
-/// are the same.
+/// For the weight of a convolution, its stride: the logical order is (outputs, inputs, height, width), as in Python
+/// frameworks, the memory order <see cref="Conv2dShape.WeightIndex"/>. 0 for biases and matrices, with one order.
 /// </param>
 /// <param name="Gates">
-/// True where the outputs are the gates of an LSTM: [i|f|g|o] logically, <see cref="GateOrder"/> in memory.
+/// True if the outputs are the gates of an LSTM: [i|f|g|o] logically, <see cref="GateOrder"/> in memory.
 /// </param>
 /// <param name="ChannelsLast">
 /// True for the weight of a transposed convolution that is used as the matrix from a pixel to its block of pixels:
-/// logically (inputs, outputs, height, width), as Python frameworks keep it, in memory [inputs][height][width][outputs].
+/// logically (inputs, outputs, height, width), as in Python frameworks, in memory [inputs][height][width][outputs].
 /// </param>
 public readonly record struct ParameterLayout(int Stride, bool Gates = false, bool ChannelsLast = false)
 {
@@ -38,10 +37,10 @@ public sealed class Parameter
     /// <summary>Dotted path of the module and the parameter, unique in the store.</summary>
     public string Name { get; }
 
-    /// <summary>Logical shape.</summary>
+    /// <summary>Logical shape; <see cref="Layout"/> gives the memory order.</summary>
     public Shape Shape { get; }
 
-    /// <summary>How it starts.</summary>
+    /// <summary>How it is initialised.</summary>
     public Initializer Initializer { get; }
 
     /// <summary>How logical order maps to memory.</summary>
@@ -50,15 +49,15 @@ public sealed class Parameter
     /// <summary>The current value, in device memory.</summary>
     public Tensor Value => new(Store.Values.Buffer, Offset, Shape);
 
-    /// <summary>The gradient of the last backward, in device memory.</summary>
+    /// <summary>The gradient of the last backward pass, in device memory.</summary>
     public Tensor Gradient => new(Store.Gradients.Buffer, Offset, Shape);
 
     internal ParameterStore Store { get; }
 
-    /// <summary>First element within the arenas.</summary>
+    /// <summary>Index of the first element within the arenas.</summary>
     internal long Offset { get; }
 
-    /// <summary>True once this step's backward has written the gradient.</summary>
+    /// <summary>True once this step's backward pass has written the gradient.</summary>
     internal bool HasGradient { get; set; }
 
     /// <inheritdoc />

@@ -12,7 +12,7 @@ public sealed class ParameterScope
         _prefix = prefix;
     }
 
-    /// <summary>The scope below this one.</summary>
+    /// <summary>The scope <paramref name="name"/> below this one.</summary>
     public ParameterScope Child(string name) => new(_store, Path(name));
 
     /// <summary>Declares a parameter whose memory order is its logical order.</summary>
@@ -40,9 +40,9 @@ public sealed class ParameterScope
             Path(name), new Shape(inputs, outputs, kernel, kernel), initializer,
             new ParameterLayout(0, ChannelsLast: true));
 
-    /// <summary>How the weight of a convolution starts.</summary>
-    /// <param name="fanIn">Inputs that are summed into one output.</param>
-    /// <param name="activation">What follows it.</param>
+    /// <summary>The initialiser of a convolution's weight.</summary>
+    /// <param name="fanIn">Number of inputs summed into one output.</param>
+    /// <param name="activation">The activation that follows.</param>
     internal Initializer Weight(int fanIn, Activation activation) =>
         activation == Activation.Relu && _store.HeInitialization
             ? Initializer.He(fanIn)

@@ -2,10 +2,10 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Engine;
 
-/// <summary>All parameters of a model in one arena, their gradients in a second of the same layout.</summary>
+/// <summary>All parameters of a model in one arena, and their gradients in another of the same layout.</summary>
 /// <remarks>
-/// Modules declare first, then <see cref="Materialize"/> makes the memory: the optimiser is one pass, the gradient norm
-/// one reduction and a checkpoint one sweep over it.
+/// Modules declare first, then <see cref="Materialize"/> allocates the memory: the optimiser is one pass, the gradient
+/// norm one reduction and a checkpoint one sweep over it.
 /// </remarks>
 public sealed class ParameterStore : IDisposable
 {
@@ -17,26 +17,26 @@ public sealed class ParameterStore : IDisposable
     private Tensor _values, _gradients;
     private long _arenaCount;
 
-    /// <summary>Whether weights before a ReLU start as <see cref="Initializer.He"/> says.</summary>
+    /// <summary>Whether weights before a ReLU are initialised by <see cref="Initializer.He"/>.</summary>
     public bool HeInitialization { get; init; }
 
-    /// <summary>Where the outermost module declares its parameters.</summary>
+    /// <summary>The scope of the outermost module.</summary>
     public ParameterScope Root => new(this, string.Empty);
 
     /// <summary>The parameters in order of declaration.</summary>
     public IReadOnlyList<Parameter> Parameters => _parameters;
 
-    /// <summary>Number of trained numbers.</summary>
+    /// <summary>Number of trained values.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Where the arenas are.</summary>
+    /// <summary>The device that holds the arenas.</summary>
     /// <exception cref="InvalidOperationException">The store has no memory yet.</exception>
     public Device Device => _device ?? throw NoMemory();
 
     /// <summary>The arena of values; between parameters there may be a few unused elements, always zero.</summary>
     public Tensor Values => _values.Exists ? _values : throw NoMemory();
 
-    /// <summary>The arena of gradients, made when first needed.</summary>
+    /// <summary>The arena of gradients, created on first use.</summary>
     public Tensor Gradients
     {
         get
@@ -47,19 +47,19 @@ public sealed class ParameterStore : IDisposable
         }
     }
 
-    /// <summary>The parameter of that name.</summary>
+    /// <summary>The parameter called <paramref name="name"/>.</summary>
     /// <exception cref="KeyNotFoundException">There is none.</exception>
     public Parameter this[string name] => _byName.TryGetValue(name, out var parameter)
         ? parameter
         : throw new KeyNotFoundException($"There is no parameter '{name}'.");
 
-    /// <summary>True where a parameter has that name.</summary>
+    /// <summary>True if a parameter is called <paramref name="name"/>.</summary>
     public bool Contains(string name) => _byName.ContainsKey(name);
 
-    /// <summary>Makes the memory and fills it with the initial values.</summary>
-    /// <param name="device">Where; it must outlive the store.</param>
-    /// <param name="seed">Each parameter draws from its own stream of this seed, named by its name: adding one leaves
-    /// the others as they were.</param>
+    /// <summary>Allocates the memory and fills it with the initial values.</summary>
+    /// <param name="device">The device of the arenas; it must outlive the store.</param>
+    /// <param name="seed">Each parameter draws from its own stream of this seed, identified by its name: adding one
+    /// leaves the others unchanged.</param>
     /// <exception cref="InvalidOperationException">The store has memory already.</exception>
     public void Materialize(Device device, ulong seed)
     {
@@ -70,8 +70,8 @@ public sealed class ParameterStore : IDisposable
         _values = CreateArena();
         if (!device.HoldsValues)
             return;
-        // Each parameter has its own random stream, so the order in which threads fill them does not matter. A device is
-        // spoken to by one thread at a time.
+        // Each parameter has its own random stream, so the order in which threads fill them does not matter. Only one
+        // thread at a time may use the device.
         var gate = new Lock();
         System.Threading.Tasks.Parallel.ForEach(_parameters, parameter =>
         {
@@ -88,9 +88,9 @@ public sealed class ParameterStore : IDisposable
             Device.CreateBuffer(Math.Max(1, _arenaCount)), 0,
             new Shape(1, checked((int)Math.Max(1, _arenaCount)), 1, 1));
 
-    /// <summary>Makes another arena of this layout the values.</summary>
-    /// <param name="arena">What <see cref="CreateArena"/> made; its buffer belongs to the store from now on.</param>
-    /// <returns>The values until now; their buffer belongs to the caller.</returns>
+    /// <summary>Replaces the arena of values by another of the same layout.</summary>
+    /// <param name="arena">An arena from <see cref="CreateArena"/>; its buffer now belongs to the store.</param>
+    /// <returns>The previous values; their buffer now belongs to the caller.</returns>
     /// <exception cref="ShapeException">The arena has another layout.</exception>
     public Tensor ExchangeValues(Tensor arena)
     {
@@ -129,7 +129,7 @@ public sealed class ParameterStore : IDisposable
         Device.Upload(memory, Slice(arena, parameter));
     }
 
-    /// <summary>Forgets which parameters have gradients: the next backward writes instead of adding.</summary>
+    /// <summary>Marks all gradients as absent: the next backward pass overwrites instead of accumulating.</summary>
     public void BeginStep()
     {
         foreach (var parameter in _parameters)
@@ -137,7 +137,7 @@ public sealed class ParameterStore : IDisposable
     }
 
     /// <summary>
-    /// Zeroes the gradients that the last backward did not reach, so that the whole arena can be read.
+    /// Zeroes the gradients that the last backward pass did not reach, so that the whole arena can be read.
     /// </summary>
     public void CompleteGradients()
     {

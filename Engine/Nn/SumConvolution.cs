@@ -1,9 +1,9 @@
 namespace Gqn.Native.Engine;
 
 /// <summary>
-/// One convolution over several inputs: what a convolution of their concatenation computes, without concatenating.
+/// One convolution over several inputs: the same as a convolution of their concatenation, without concatenating.
 /// </summary>
-/// <remarks>Each input has a weight of its own, so an input that is known to be zero costs nothing.</remarks>
+/// <remarks>Each input has its own weight, so an input that is known to be zero costs nothing.</remarks>
 public sealed class SumConvolution : Module
 {
     private readonly Parameter[] _weights;
@@ -13,14 +13,14 @@ public sealed class SumConvolution : Module
     private readonly Activation _activation;
 
     /// <summary>Declares "bias" and, for each input, "weight.(name)".</summary>
-    /// <param name="scope">Where.</param>
+    /// <param name="scope">The scope that declares the parameters.</param>
     /// <param name="inputs">Name and channels of each input.</param>
     /// <param name="outputs">Channels of the output.</param>
-    /// <param name="kernel">Side of the kernel.</param>
-    /// <param name="stride">1, or the kernel's side.</param>
+    /// <param name="kernel">Kernel size.</param>
+    /// <param name="stride">1, or the kernel size.</param>
     /// <param name="activation">Applied to the sum.</param>
-    /// <param name="bias">How the bias starts; null for zero.</param>
-    /// <param name="gates">True where the outputs are the gates of an LSTM, i, f, g and o.</param>
+    /// <param name="bias">How the bias is initialised; null for zeros.</param>
+    /// <param name="gates">True if the outputs are the gates of an LSTM: i, f, g and o.</param>
     public SumConvolution(
         ParameterScope scope, ReadOnlySpan<(string Name, int Channels)> inputs, int outputs, int kernel, int stride = 1,
         Activation activation = Activation.None, Initializer? bias = null,
@@ -46,7 +46,7 @@ public sealed class SumConvolution : Module
 
     /// <summary>The sum of the convolutions; absent inputs are zero.</summary>
     /// <param name="inputs">(N, channels, H, W) each, in the order of the constructor; at least one exists. With stride
-    /// 1, (N, channels, 1, 1) is the same in every pixel.</param>
+    /// 1, (N, channels, 1, 1) is a constant map.</param>
     /// <returns>(N, outputs, H, W)</returns>
     /// <exception cref="ShapeException">The number of inputs or a shape is wrong.</exception>
     public Variable Forward(ReadOnlySpan<Variable> inputs)
@@ -57,26 +57,26 @@ public sealed class SumConvolution : Module
         return Operations.Conv2d(terms, Bias(terms[0].Input.Tape), _stride, _activation);
     }
 
-    /// <summary>The convolution of one input alone: its part of the sum, before the bias and the activation.</summary>
-    /// <remarks>For parts that go through something linear on their way into <see cref="Finish"/>, which is cheaper
-    /// behind the convolution than before it.</remarks>
-    /// <param name="input">Its number, in the order of the constructor.</param>
+    /// <summary>The convolution of a single input: its part of the sum, before the bias and the activation.</summary>
+    /// <remarks>For parts that pass through something linear on their way into <see cref="Finish"/>, which is cheaper
+    /// after the convolution than before it.</remarks>
+    /// <param name="input">Index of the input, in the order of the constructor.</param>
     /// <param name="x">(N, channels, H, W)</param>
     /// <returns>(N, outputs, H, W)</returns>
     /// <exception cref="ShapeException">The shape is wrong.</exception>
     public Variable Part(int input, Variable x) =>
         Operations.Conv2d(x, x.Tape.Watch(_weights[input]), default, _stride);
 
-    /// <summary>The activation of given parts, the convolution of a last input, and the bias.</summary>
+    /// <summary>activation(parts + the convolution of a last input + bias)</summary>
     /// <param name="parts">The sum of the other inputs' parts, (N, outputs, H, W).</param>
-    /// <param name="input">The number of the last input.</param>
+    /// <param name="input">Index of the last input.</param>
     /// <param name="x">The last input, (N, channels, H, W).</param>
     /// <returns>(N, outputs, H, W)</returns>
     /// <exception cref="ShapeException">A shape is wrong.</exception>
     public Variable Finish(Variable parts, int input, Variable x) => Operations.Conv2d(
         [new ConvolutionTerm(x, x.Tape.Watch(_weights[input]))], Bias(x.Tape), _stride, _activation, parts);
 
-    /// <summary>The inputs that exist with their weights; valid until the next call.</summary>
+    /// <summary>The existing inputs with their weights; valid until the next call.</summary>
     /// <exception cref="ShapeException">The number of inputs is wrong.</exception>
     internal ReadOnlySpan<ConvolutionTerm> Terms(ReadOnlySpan<Variable> inputs)
     {
@@ -92,6 +92,6 @@ public sealed class SumConvolution : Module
         return _terms.AsSpan(0, count);
     }
 
-    /// <summary>The bias on a tape.</summary>
+    /// <summary>The bias as a variable of a tape.</summary>
     internal Variable Bias(Tape tape) => tape.Watch(_bias);
 }

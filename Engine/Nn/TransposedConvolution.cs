@@ -12,7 +12,7 @@ public sealed class TransposedConvolution : Module
     public TransposedConvolution(ParameterScope scope, int inputs, int outputs, int kernel)
         : base(scope)
     {
-        // With stride = kernel one output pixel sums over the input channels alone.
+        // With stride = kernel, each output pixel sums over the input channels only.
         _weight = Scope.Convolution("weight", inputs, outputs, kernel, kernel, Initializer.TruncatedNormal(inputs));
         _kernel = kernel;
     }

@@ -1,10 +1,10 @@
 namespace Gqn.Native.Engine;
 
-/// <content>Repeating along axes of length 1, and its adjoint, summing.</content>
+/// <content>Broadcasting along axes of length 1, and its adjoint, summation.</content>
 public static partial class Operations
 {
     /// <summary>
-    /// x repeated along its axes of length 1: (N, C, 1, 1) over all pixels, (1, C, H, W) over all images, and so on.
+    /// x broadcast along its axes of length 1: (N, C, 1, 1) over all pixels, (1, C, H, W) over all images, and so on.
     /// </summary>
     /// <exception cref="ShapeException">An axis of x is neither 1 nor that of the shape.</exception>
     public static Variable BroadcastTo(this Variable x, Shape shape)
@@ -46,7 +46,7 @@ public static partial class Operations
             throw new ShapeException($"SumGroups: {s} does not divide into groups of {size} images.");
         if (size == 1)
             return x;
-        // In memory the images of a group follow one another, so a group is the "rows" of one tall image.
+        // The images of a group are consecutive in memory, so a group is the "rows" of one tall image.
         var grouped = x.Reshape(new Shape(s.N / size, s.C, size, s.H * s.W));
         return SumScaled(grouped, grouped.Shape with { H = 1 }, 1f).Reshape(s with { N = s.N / size });
     }

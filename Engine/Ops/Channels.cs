@@ -4,7 +4,7 @@ namespace Gqn.Native.Engine;
 public static partial class Operations
 {
     /// <summary>Channels <paramref name="first"/> to <paramref name="first"/> + <paramref name="count"/> − 1.</summary>
-    /// <exception cref="ShapeException">The range leaves the tensor.</exception>
+    /// <exception cref="ShapeException">The range exceeds the tensor.</exception>
     public static Variable SliceChannels(this Variable x, int first, int count)
     {
         if (first < 0 || count < 1 || first + count > x.Shape.C)
@@ -24,7 +24,7 @@ public static partial class Operations
     }
 
     /// <summary>The channels of a, then those of b.</summary>
-    /// <exception cref="ShapeException">Images or pixels differ.</exception>
+    /// <exception cref="ShapeException">The numbers of images or the sizes differ.</exception>
     public static Variable ConcatChannels(this Variable a, Variable b)
     {
         if (a.Shape with { C = 0 } != b.Shape with { C = 0 })

@@ -10,8 +10,8 @@ public static partial class Operations
     /// <param name="x">(N, C, H, W)</param>
     /// <param name="weight">(K, C, kernel, kernel)</param>
     /// <param name="bias">(1, K, 1, 1), or absent.</param>
-    /// <param name="stride">1 with an odd kernel: zero padding, the output is as large as the input. Or the kernel's
-    /// size: no padding.</param>
+    /// <param name="stride">1 with an odd kernel: zero padding, the output has the input's size. Or the kernel size: no
+    /// padding.</param>
     /// <param name="activation">Applied in the same pass.</param>
     /// <returns>(N, K, H / stride, W / stride)</returns>
     /// <exception cref="ShapeException">The shapes do not fit.</exception>
@@ -24,12 +24,12 @@ public static partial class Operations
     /// them.
     /// </summary>
     /// <param name="terms">All give one output shape. With stride 1, inputs (N, C, 1, 1) beside larger ones are
-    /// constant maps: the same in every pixel. There may be none where there is an addend.</param>
+    /// constant maps. May be empty if there is an addend.</param>
     /// <param name="bias">(1, K, 1, 1), or absent.</param>
-    /// <param name="stride">As for one input.</param>
+    /// <param name="stride">As for a single input.</param>
     /// <param name="activation">Applied to the sum.</param>
-    /// <param name="addend">As large as the output; absent for zero.</param>
-    /// <param name="map">Height and width of the inputs where all are constant maps; else the terms tell.</param>
+    /// <param name="addend">Same shape as the output; absent for zero.</param>
+    /// <param name="map">Height and width of the inputs if all are constant maps; else taken from the terms.</param>
     /// <exception cref="ShapeException">The shapes do not fit.</exception>
     public static Variable Conv2d(
         ReadOnlySpan<ConvolutionTerm> terms, Variable bias, int stride, Activation activation = Activation.None,
@@ -137,7 +137,7 @@ public static partial class Operations
         internal override void Backward(Tape tape)
         {
             var dy = tape.GradientOf(Output);
-            // The gradient is this op's alone by now: the derivative of the activation goes into it in place.
+            // By now the gradient belongs to this op alone, so the derivative of the activation is applied in place.
             switch (Activation)
             {
                 case Activation.Relu:

@@ -9,12 +9,11 @@ public static partial class Operations
     /// c′ = σ(f)·c + σ(i)·tanh(g),  h = σ(o)·tanh(c′)  with (i, f, g, o) = addend + Σₖ xₖ ∗ wₖ + bias
     /// </summary>
     /// <param name="terms">Stride 1; the 4·hidden outputs of the weights are in <see cref="GateOrder"/>. Inputs
-    /// (N, C, 1, 1) beside a larger map are the same in every pixel. There may be none where there is an
-    /// addend.</param>
+    /// (N, C, 1, 1) beside a larger map are constant maps. May be empty if there is an addend.</param>
     /// <param name="bias">(1, 4·hidden, 1, 1) in <see cref="GateOrder"/>, or absent.</param>
     /// <param name="cell">c: (N, hidden, H, W), or absent for zero.</param>
     /// <param name="addend">(N, 4·hidden, H, W) in <see cref="GateOrder"/>; absent for zero.</param>
-    /// <returns>h and c′.</returns>
+    /// <returns>The hidden state h and the next cell state c′.</returns>
     /// <exception cref="ShapeException">The shapes do not fit.</exception>
     public static (Variable Hidden, Variable Cell) ConvLstm(
         ReadOnlySpan<ConvolutionTerm> terms, Variable bias, Variable cell, Variable addend = default)
@@ -60,7 +59,7 @@ public static partial class Operations
         internal override void Backward(Tape tape)
         {
             var (dCell, cellBeta) = tape.Needs(Cell) ? tape.Contribute(Cell) : default;
-            // As the gradient of the gates it can be passed on to the addend, and returns to the pool otherwise.
+            // As the gradient of the gates, it can be passed on to the addend; otherwise it returns to the pool.
             var (dGates, _) = tape.Contribute(Saved);
             tape.Device.LstmCellBackward(
                 dGates, dCell, cellBeta, tape.GradientOf(Output), tape.GradientOf(SecondOutput), Saved.Value,

@@ -1,14 +1,12 @@
 namespace Gqn.Native.Engine;
 
-/// <content>Transposed convolution: the adjoint of a convolution, used forwards.</content>
+/// <content>Transposed convolution: the adjoint of a convolution as a forward op.</content>
 public static partial class Operations
 {
-    /// <summary>
-    /// y = xᵀ∗w, the transposed convolution without bias.
-    /// </summary>
+    /// <summary>y = xᵀ∗w, the transposed convolution without bias.</summary>
     /// <param name="x">(N, K, H, W)</param>
     /// <param name="weight">(K, C, kernel, kernel), inputs first as in Python frameworks.</param>
-    /// <param name="stride">The kernel's size, or 1 with an odd kernel.</param>
+    /// <param name="stride">The kernel size, or 1 with an odd kernel.</param>
     /// <returns>(N, C, H·stride, W·stride)</returns>
     /// <exception cref="ShapeException">The shapes do not fit.</exception>
     public static Variable ConvTranspose2d(this Variable x, Variable weight, int stride)

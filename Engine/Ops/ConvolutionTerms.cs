@@ -5,18 +5,18 @@ using System.Runtime.InteropServices;
 namespace Gqn.Native.Engine;
 
 /// <summary>One term of a sum of convolutions: an input and its weight.</summary>
-/// <param name="Input">(N, C, H, W), or with stride 1 a constant map: (N, C, 1, 1), the same in every pixel.</param>
+/// <param name="Input">(N, C, H, W), or with stride 1 a constant map (N, C, 1, 1), equal in every pixel.</param>
 /// <param name="Weight">(K, C, kernel, kernel)</param>
 public readonly record struct ConvolutionTerm(Variable Input, Variable Weight);
 
-/// <summary>The terms that a node keeps, and their gradients.</summary>
+/// <summary>The terms kept by a node, and their gradients.</summary>
 internal sealed class ConvolutionTerms
 {
     private ConvolutionTerm[] _terms = [];
     private Conv2dTerm[] _gradients = [];
     private int _count;
 
-    /// <summary>Replaces the terms; makes garbage only where there are more than ever before.</summary>
+    /// <summary>Replaces the terms; allocates only if there are more than ever before.</summary>
     public void Set(ReadOnlySpan<ConvolutionTerm> terms)
     {
         if (_terms.Length < terms.Length)
@@ -29,10 +29,10 @@ internal sealed class ConvolutionTerms
         _count = terms.Length;
     }
 
-    /// <summary>Adds to the gradients of all inputs and weights, by one call to the device.</summary>
-    /// <param name="tape">Where the gradients are.</param>
-    /// <param name="dy">The gradient of the sum.</param>
-    /// <param name="stride">That of the convolutions.</param>
+    /// <summary>Accumulates into the gradients of all inputs and weights, by one call to the device.</summary>
+    /// <param name="tape">The tape that holds the gradients.</param>
+    /// <param name="dy">The gradient with respect to the sum.</param>
+    /// <param name="stride">Stride of the convolutions.</param>
     public void Backward(Tape tape, Tensor dy, int stride)
     {
         int count = 0;
@@ -49,14 +49,14 @@ internal sealed class ConvolutionTerms
     }
 }
 
-/// <summary>Room for the tensors of a few terms, so that a forward pass makes no garbage.</summary>
+/// <summary>Room for the tensors of a few terms, so that a forward pass allocates nothing.</summary>
 [InlineArray(Few)]
 internal struct TermTensors
 {
     private const int Few = 8;
     private Conv2dTerm _first;
 
-    /// <summary>The tensors of the terms, in this room where they fit.</summary>
+    /// <summary>The tensors of the terms, stored here if they fit.</summary>
     [UnscopedRef]
     public ReadOnlySpan<Conv2dTerm> Of(ReadOnlySpan<ConvolutionTerm> terms)
     {

@@ -1,6 +1,6 @@
 namespace Gqn.Native.Engine;
 
-/// <content>Channels spread over a block of pixels.</content>
+/// <content>Channels spread over blocks of pixels.</content>
 public static partial class Operations
 {
     /// <summary>

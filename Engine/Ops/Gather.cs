@@ -1,13 +1,13 @@
 namespace Gqn.Native.Engine;
 
-/// <summary>A sparse matrix for each image, row by row: the weights with which pixels are summed.</summary>
+/// <summary>A sparse matrix per image, in CSR form: the weights with which pixels are summed.</summary>
 /// <remarks>
-/// The entries of row r are those from Starts[r] to Starts[r + 1]. Numbers of entries and pixels are whole, and exact
-/// in single precision up to 2²⁴. None of the three has a gradient.
+/// The entries of row r are those from Starts[r] to below Starts[r + 1]. Indices of entries and pixels are integers,
+/// exact in single precision up to 2²⁴. None of the three has a gradient.
 /// </remarks>
 /// <param name="Starts">(N, 1, rows + 1, 1)</param>
 /// <param name="Columns">(N, 1, room for entries, 1), pixels in memory order.</param>
-/// <param name="Weights">As <paramref name="Columns"/>.</param>
+/// <param name="Weights">Same shape as <paramref name="Columns"/>.</param>
 public readonly record struct SparseRows(Variable Starts, Variable Columns, Variable Weights)
 {
     /// <summary>The largest number of entries or pixels of an image.</summary>
@@ -16,7 +16,7 @@ public readonly record struct SparseRows(Variable Starts, Variable Columns, Vari
     /// <summary>False for the default value.</summary>
     public bool Exists => Starts.Exists;
 
-    /// <summary>N</summary>
+    /// <summary>N, the number of images.</summary>
     public int Images => Starts.Shape.N;
 
     /// <summary>Rows of each matrix.</summary>
@@ -28,13 +28,12 @@ public static partial class Operations
 {
     /// <summary>y[n, :, r] = Σₑ weights[n, e] · x[n, :, columns[n, e]], e over the entries of row r.</summary>
     /// <remarks>
-    /// The gradient with respect to x is the same sum with the transposed matrix, which the caller gives: both
-    /// directions read, neither scatters, so the result does not depend on an order of threads.
+    /// The gradient with respect to x is the same sum with the transposed matrix, which the caller supplies: both
+    /// directions gather, neither scatters, so the result does not depend on the order of threads.
     /// </remarks>
     /// <param name="x">(N, C, H, W)</param>
-    /// <param name="rows">A matrix of H·W columns for each image.</param>
-    /// <param name="transposed">The same with rows and columns exchanged; may be absent where x has no
-    /// gradient.</param>
+    /// <param name="rows">A matrix of H·W columns per image.</param>
+    /// <param name="transposed">The transposed matrices; may be absent if x has no gradient.</param>
     /// <returns>(N, C, rows, 1)</returns>
     /// <exception cref="ShapeException">The shapes do not fit.</exception>
     public static Variable Gather(this Variable x, SparseRows rows, SparseRows transposed = default)
@@ -89,7 +88,7 @@ public static partial class Operations
         && rows.Starts.Shape == Column(images, rows.Rows + 1)
         && rows.Columns.Shape == Column(images, rows.Columns.Shape.H) && rows.Weights.Shape == rows.Columns.Shape;
 
-    // What is absent has no shape to name.
+    // An absent variable has no shape to name.
     private static string ShapeOf(Variable variable) => variable.Exists ? $"{variable.Shape}" : "none";
 
     private static Shape Column(int images, int length) => new(images, 1, length, 1);

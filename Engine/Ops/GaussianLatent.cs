@@ -8,7 +8,7 @@ public static partial class Operations
     /// <summary>z = μq + σq·ε and KL(q‖p) for every element, with σ = exp(½·log variance).</summary>
     /// <param name="posterior">q, [mean|log variance] along the channels: (N, 2·channels, H, W).</param>
     /// <param name="prior">p, of the same shape.</param>
-    /// <param name="random">Where the noise ε comes from; it is not stored but made again in backward.</param>
+    /// <param name="random">Source of the noise ε, which is not stored but regenerated in backward.</param>
     /// <returns>z and the divergence in nats, both (N, channels, H, W).</returns>
     /// <exception cref="ShapeException">The shapes differ or the channels are odd.</exception>
     public static (Variable Z, Variable Kl) GaussianLatent(this Variable posterior, Variable prior, RandomStream random)
@@ -35,11 +35,11 @@ public static partial class Operations
 
     /// <summary>z = μ + σ·ε, a sample of one normal distribution.</summary>
     /// <param name="distribution">[mean|log variance] along the channels: (N, 2·channels, H, W).</param>
-    /// <param name="random">Where the noise ε comes from.</param>
+    /// <param name="random">Source of the noise ε.</param>
     /// <exception cref="ShapeException">The channels are odd.</exception>
     public static Variable GaussianSample(this Variable distribution, RandomStream random)
     {
-        // The divergence of a distribution from itself is 0 with gradient 0, so the shared op is exact here too.
+        // The divergence of a distribution from itself is 0 with gradient 0, so the shared op is exact here as well.
         var (z, divergence) = distribution.GaussianLatent(distribution, random);
         z.Tape.Release(divergence);
         return z;

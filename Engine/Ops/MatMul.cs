@@ -13,7 +13,7 @@ public static partial class Operations
     /// <param name="addend">(N, columns, H, W), or absent for zero.</param>
     /// <returns>(N, columns, H, W)</returns>
     /// <exception cref="ShapeException">
-    /// The channels of a are not the rows of b, b has more than one pixel, or the addend is not of the shape of y.
+    /// The channels of a are not the rows of b, b has more than one pixel, or the addend does not have the shape of y.
     /// </exception>
     public static Variable MatMul(this Variable a, Variable b, Variable addend = default)
     {

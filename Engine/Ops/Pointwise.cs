@@ -35,7 +35,7 @@ public static partial class Operations
     /// <summary>y = scale · x</summary>
     public static Variable Scale(this Variable x, float scale) => x.Affine(scale, 0f);
 
-    /// <summary>y = a + b, of one shape.</summary>
+    /// <summary>y = a + b, for equal shapes.</summary>
     /// <exception cref="ShapeException">The shapes differ.</exception>
     public static Variable Add(this Variable a, Variable b)
     {
@@ -54,21 +54,21 @@ public static partial class Operations
         return y;
     }
 
-    /// <summary>y = a − b, of one shape.</summary>
+    /// <summary>y = a − b, for equal shapes.</summary>
     /// <exception cref="ShapeException">The shapes differ.</exception>
     public static Variable Subtract(this Variable a, Variable b) => Apply("Subtract", a, b, default(Subtract));
 
-    /// <summary>y = a · b element by element, of one shape.</summary>
+    /// <summary>y = a · b element-wise, for equal shapes.</summary>
     /// <exception cref="ShapeException">The shapes differ.</exception>
     public static Variable Multiply(this Variable a, Variable b) => Apply("Multiply", a, b, default(Multiply));
 
-    /// <summary>y = a / b element by element, of one shape.</summary>
+    /// <summary>y = a / b element-wise, for equal shapes.</summary>
     /// <exception cref="ShapeException">The shapes differ.</exception>
     public static Variable Divide(this Variable a, Variable b) => Apply("Divide", a, b, default(Divide));
 
     /// <summary>−ln N(x | mean, σ²) = ½((x − mean)/σ)² + ln σ + ½ ln 2π for every element, in nats.</summary>
-    /// <param name="mean">Means of the prediction.</param>
-    /// <param name="x">What was observed, of the same shape.</param>
+    /// <param name="mean">The predicted means.</param>
+    /// <param name="x">The observed values, of the same shape.</param>
     /// <param name="sigma">Standard deviation of the observation, one for all elements, above 0.</param>
     /// <exception cref="ShapeException">The shapes differ.</exception>
     public static Variable GaussianNll(this Variable mean, Variable x, float sigma)
@@ -157,7 +157,7 @@ public static partial class Operations
         }
     }
 
-    /// <summary>The gradient of a sum is the gradient of each term: it is handed on, not computed.</summary>
+    /// <summary>The gradient of a sum is the gradient of each term: it is passed on, not computed.</summary>
     private sealed class AddNode : Node
     {
         public Variable A { get; set; }

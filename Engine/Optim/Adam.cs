@@ -10,9 +10,9 @@ public sealed class Adam : IDisposable
     private readonly ParameterStore _store;
     private readonly Tensor _squaredNorm;
 
-    /// <summary>An optimiser at its first step.</summary>
-    /// <param name="store">The parameters; they have memory already.</param>
-    /// <param name="options">Constants; null for the defaults.</param>
+    /// <summary>An optimiser before its first step.</summary>
+    /// <param name="store">The parameters, whose memory must exist already.</param>
+    /// <param name="options">The constants; null for the defaults.</param>
     public Adam(ParameterStore store, AdamOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(store);
@@ -36,11 +36,11 @@ public sealed class Adam : IDisposable
     public Tensor SecondMoments { get; }
 
     /// <summary>
-    /// One update from the gradients of the last backward, after which the next backward starts anew. It waits for
-    /// nothing: the device itself looks at the norm √Σg² of all gradients, clips, and leaves out this update and all later
-    /// ones where it is not finite. Read <see cref="GradientNorm"/> now and then.
+    /// One update from the gradients of the last backward pass, after which the next pass starts anew. Does not wait:
+    /// the device itself checks the norm √Σg² of all gradients, clips, and skips this update and all later ones if it
+    /// is not finite. Read <see cref="GradientNorm"/> now and then.
     /// </summary>
-    /// <param name="learningRate">η</param>
+    /// <param name="learningRate">η, the learning rate.</param>
     public void Step(double learningRate)
     {
         _store.CompleteGradients();
@@ -54,8 +54,8 @@ public sealed class Adam : IDisposable
     }
 
     /// <summary>
-    /// The global norm of the gradients at the last <see cref="Step"/>, before clipping; NaN where it or an earlier one
-    /// was not finite, and the parameters are those from before. Waits for the device.
+    /// The global norm of the gradients at the last <see cref="Step"/>, before clipping; NaN if it or an earlier one
+    /// was not finite: the parameters are then those from before that step. Waits for the device.
     /// </summary>
     public double GradientNorm()
     {

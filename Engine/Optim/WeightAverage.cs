@@ -8,15 +8,15 @@ namespace Gqn.Native.Engine;
 /// </summary>
 /// <remarks>
 /// t counts the updates before this one, so that a young average follows quickly and forgets where it started. The
-/// average hears of the values and changes nothing of them: training is the same with it and without.
+/// average only reads the values: training is the same with and without it.
 /// </remarks>
 public sealed class WeightAverage : IDisposable
 {
     private readonly ParameterStore _store;
     private readonly double _decay;
 
-    /// <summary>An average that starts at the values of now.</summary>
-    /// <param name="store">The parameters; they have memory already.</param>
+    /// <summary>An average that starts at the current values.</summary>
+    /// <param name="store">The parameters, whose memory must exist already.</param>
     /// <param name="decay">The largest d, at least 0 and below 1: 0.999 averages about a thousand updates.</param>
     /// <exception cref="ArgumentOutOfRangeException">The decay is outside that range.</exception>
     public WeightAverage(ParameterStore store, double decay)
@@ -36,14 +36,14 @@ public sealed class WeightAverage : IDisposable
     /// <summary>t, the updates made so far; set when a checkpoint is loaded.</summary>
     public long UpdateCount { get; set; }
 
-    /// <summary>Starts anew at the values of now.</summary>
+    /// <summary>Restarts at the current values.</summary>
     public void Restart()
     {
         UpdateCount = 0;
         _store.Device.Unary(Values, _store.Values, default(Identity));
     }
 
-    /// <summary>One update from the values of now: one pass over the arena that waits for nothing.</summary>
+    /// <summary>One update from the current values: one pass over the arena, without waiting.</summary>
     public void Update()
     {
         double decay = Math.Min(_decay, (1.0 + UpdateCount) / (10.0 + UpdateCount));
@@ -52,8 +52,8 @@ public sealed class WeightAverage : IDisposable
     }
 
     /// <summary>
-    /// Lets the parameters have the average's values and the average theirs; a second call takes it back. Both change
-    /// their memory, so nothing is copied and nothing rounded.
+    /// Swaps the values of the parameters with those of the average; a second call undoes it. Only the memory changes
+    /// hands, so nothing is copied and nothing rounded.
     /// </summary>
     public void Exchange() => Values = _store.ExchangeValues(Values);
 

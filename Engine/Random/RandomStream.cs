@@ -9,16 +9,16 @@ namespace Gqn.Native.Engine;
 /// <see cref="Position"/> in a checkpoint and setting it again continues the sequence exactly.
 /// </remarks>
 /// <param name="seed">The run's seed.</param>
-/// <param name="stream">What the numbers are for; any fixed number.</param>
+/// <param name="stream">The purpose of the numbers; any fixed value.</param>
 public sealed class RandomStream(ulong seed, uint stream)
 {
     /// <summary>The run's seed.</summary>
     public ulong Seed { get; } = seed;
 
-    /// <summary>What the numbers are for.</summary>
+    /// <summary>The purpose of the numbers.</summary>
     public uint Stream { get; } = stream;
 
-    /// <summary>How many draws were made; setting it moves to any place of the sequence.</summary>
+    /// <summary>Number of draws made; setting it moves to any position in the sequence.</summary>
     public uint Position { get; set; }
 
     /// <summary>The key of the next block of numbers, for device kernels that draw one number per element.</summary>
@@ -27,7 +27,7 @@ public sealed class RandomStream(ulong seed, uint stream)
     /// <summary>The next 32 random bits.</summary>
     public uint NextUInt32() => Philox.Block(NextKey(), 0).X0;
 
-    /// <summary>A whole number from 0 up to, but not including, <paramref name="exclusiveBound"/>.</summary>
+    /// <summary>An integer from 0 up to, but not including, <paramref name="exclusiveBound"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The bound is not positive.</exception>
     public int NextInt32(int exclusiveBound)
     {
@@ -35,10 +35,10 @@ public sealed class RandomStream(ulong seed, uint stream)
         return (int)(((ulong)NextUInt32() * (uint)exclusiveBound) >> 32);
     }
 
-    /// <summary>A number in (0, 1].</summary>
+    /// <summary>A uniform number in (0, 1].</summary>
     public float NextSingle() => Philox.Uniform(NextUInt32());
 
-    /// <summary>A number in (<paramref name="low"/>, <paramref name="high"/>].</summary>
+    /// <summary>A uniform number in (<paramref name="low"/>, <paramref name="high"/>].</summary>
     public float NextSingle(float low, float high) => low + ((high - low) * NextSingle());
 
     /// <summary>A standard normal number.</summary>

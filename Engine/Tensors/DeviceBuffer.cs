@@ -1,10 +1,10 @@
 namespace Gqn.Native.Engine;
 
 /// <summary>Memory of one device. Buffers are owned by the device's pool, or by whoever created them.</summary>
-/// <param name="capacity">Room, in elements.</param>
+/// <param name="capacity">Capacity in elements.</param>
 public abstract class DeviceBuffer(long capacity) : IDisposable
 {
-    /// <summary>Room, in elements.</summary>
+    /// <summary>Capacity in elements.</summary>
     public long Capacity { get; } = capacity;
 
     /// <inheritdoc />
@@ -14,6 +14,6 @@ public abstract class DeviceBuffer(long capacity) : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Gives the memory back to the system.</summary>
+    /// <summary>Returns the memory to the system.</summary>
     protected abstract void Free();
 }

@@ -2,8 +2,9 @@ namespace Gqn.Native.Engine;
 
 /// <summary>Logical shape (N, C, H, W): images, channels, rows, columns.</summary>
 /// <remarks>
-/// Activations lie in memory channels last, [N][H][W][C], on every device. Convolution weights have the logical shape
-/// (outputs, inputs, kernel height, kernel width) and lie as <see cref="Kernels.Shapes.Conv2dShape.WeightIndex"/> says.
+/// Activations are stored channels last, [N][H][W][C], on every device. Convolution weights have the logical shape
+/// (outputs, inputs, kernel height, kernel width) and are laid out by
+/// <see cref="Kernels.Shapes.Conv2dShape.WeightIndex"/>.
 /// </remarks>
 /// <param name="N">Images, or outputs of a weight.</param>
 /// <param name="C">Channels, or inputs of a weight.</param>
@@ -11,7 +12,7 @@ namespace Gqn.Native.Engine;
 /// <param name="W">Columns.</param>
 public readonly record struct Shape(int N, int C, int H, int W)
 {
-    /// <summary>The shape of one number.</summary>
+    /// <summary>The shape of a scalar.</summary>
     public static Shape Scalar => new(1, 1, 1, 1);
 
     /// <summary>Number of elements.</summary>

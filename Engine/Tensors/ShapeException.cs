@@ -1,6 +1,6 @@
 namespace Gqn.Native.Engine;
 
-/// <summary>Tensors of shapes that do not fit together; the message names the op and the shapes.</summary>
+/// <summary>Tensors whose shapes do not fit together; the message names the op and the shapes.</summary>
 public sealed class ShapeException : ArgumentException
 {
     /// <summary>An exception without a message.</summary>

@@ -2,12 +2,12 @@ namespace Gqn.Native.Engine;
 
 /// <summary>A dense array of floats in a device's memory: a handle that costs nothing to copy.</summary>
 /// <param name="Buffer">The memory.</param>
-/// <param name="Offset">First element within the buffer.</param>
+/// <param name="Offset">Index of the first element within the buffer.</param>
 /// <param name="Shape">Logical shape; storage is channels last.</param>
 public readonly record struct Tensor(DeviceBuffer Buffer, long Offset, Shape Shape)
 {
     /// <summary>
-    /// False for the default value, which stands for an absent (all-zero) tensor where an op allows one.
+    /// False for the default value, which means an absent (all-zero) tensor where an op allows one.
     /// </summary>
     public bool Exists => Buffer is not null;
 
@@ -18,7 +18,7 @@ public readonly record struct Tensor(DeviceBuffer Buffer, long Offset, Shape Sha
         : throw new ShapeException($"Reshape: {Shape} has {Shape.Count} elements, {shape} has {shape.Count}.");
 
     /// <summary>Images <paramref name="first"/> to <paramref name="first"/> + <paramref name="count"/> − 1.</summary>
-    /// <exception cref="ShapeException">The range leaves the tensor.</exception>
+    /// <exception cref="ShapeException">The range exceeds the tensor.</exception>
     public Tensor Images(int first, int count) => first >= 0 && count > 0 && first + count <= Shape.N
         ? new(Buffer, Offset + (Shape.Count / Shape.N * first), Shape with { N = count })
         : throw new ShapeException($"Images: {count} images from {first} do not lie in {Shape}.");

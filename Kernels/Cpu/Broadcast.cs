@@ -4,7 +4,7 @@ using Gqn.Native.Kernels.Shapes;
 namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>
-/// Repeats a small array along the axes where it has length 1, and the adjoint: sums a large one down to it.
+/// Broadcasts a small array along the axes where it has length 1, and the adjoint: reduces a large array to its shape.
 /// </summary>
 public static unsafe class BroadcastKernels
 {
@@ -68,12 +68,12 @@ public static unsafe class BroadcastKernels
         }
     }
 
-    /// <summary>Channels kept: one item sums a block of channels over the reduced pixels.</summary>
+    /// <summary>Reduces pixels but not channels: one item sums a block of channels.</summary>
     private struct SumChannelsLoop : ILaneLoop
     {
         public const int Block = 64;
 
-        // Partial sums of this many rows: the rounding error grows with √rows of a run, not with their number.
+        // Summing in parts of this many rows makes the rounding error grow roughly with √rows instead of rows.
         private const int RowsPerPart = 64;
 
         public float* Y, X;
@@ -125,7 +125,7 @@ public static unsafe class BroadcastKernels
         }
     }
 
-    /// <summary>Channels summed too: one item makes one number, in double precision.</summary>
+    /// <summary>Reduces channels too: one item computes one value, accumulating lines in double precision.</summary>
     private struct SumAllLoop : ILaneLoop
     {
         public float* Y, X;

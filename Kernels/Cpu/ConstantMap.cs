@@ -5,39 +5,38 @@ using Gqn.Native.Kernels.Shapes;
 namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>
-/// A zero-padded convolution at stride 1 of a map that is the same in every pixel, and its gradients, by border
-/// classes.
+/// A zero-padded, stride-1 convolution of a spatially constant map, and its gradients, by border classes.
 /// </summary>
 /// <remarks>
 /// <para>
-/// The output takes one value for each class of rows and of columns (<see cref="BorderClasses"/>): a table
-/// [n][row class][column class][k] of at most Kernel² values per image and output stands for the whole map. Backwards,
-/// the sums of dy over the pixels of each class are all that the gradients need to know of dy.
+/// The output takes one value per class of rows and of columns (<see cref="BorderClasses"/>): a table
+/// [n][row class][column class][k] of at most Kernel² values per image and output channel represents the whole map.
+/// All that the backward pass needs of dy is its sum over the pixels of each class.
 /// </para>
 /// <para>
-/// x is [n][c]. Weights lie as [block of 32 outputs][c][tap][w], w the outputs of the block: 32, or fewer in the last
-/// one. There are more weights than anything else, and each pass reads them once. beta is 0 (the result is written, the
-/// old one is not read) or 1. Results have the same bytes for any number of threads.
+/// x is [n][c]. Weights are laid out as [block of 32 outputs][c][tap][w], with w the outputs of the block: 32, or fewer
+/// in the last one. The weights are the largest operand, and each pass reads them once. beta is 0 (overwrite; the old
+/// value is not read) or 1 (accumulate). Results are bit-identical for any number of threads.
 /// </para>
 /// </remarks>
 public static unsafe class ConstantMap
 {
-    /// <summary>Outputs of a block of weights.</summary>
+    /// <summary>Output channels in a block of weights.</summary>
     internal const int Block = 32;
 
-    // Outputs that one item sums over the pixels: lines of memory long enough to stream.
+    // Output channels that one item sums over the pixels: memory runs long enough to stream.
     private const int OutputsPerItem = 128;
 
     /// <summary>
-    /// table[n, i, j, k] = beta·itself + Σ x[n, c] · w[c, ky, kx, k] over c and the taps inside the image for row class
-    /// i and column class j.
+    /// table[n, i, j, k] = beta·table[n, i, j, k] + Σ x[n, c] · w[c, ky, kx, k] over c and the taps that lie inside the
+    /// image for row class i and column class j.
     /// </summary>
     /// <param name="workspace">Threads and scratch memory.</param>
-    /// <param name="table">N · row classes · column classes · K numbers.</param>
-    /// <param name="beta">0, or 1 to add a further term.</param>
+    /// <param name="table">N · row classes · column classes · K values.</param>
+    /// <param name="beta">0 to overwrite, 1 to accumulate a further term.</param>
     /// <param name="x">The pixel of each image, (N, C).</param>
     /// <param name="w">The weights, in blocks.</param>
-    /// <param name="shape">The convolution that this one stands for.</param>
+    /// <param name="shape">The sizes of the convolution.</param>
     /// <exception cref="ArgumentException">
     /// The stride is not 1, the shape is not supported, or beta is neither 0 nor 1.
     /// </exception>
@@ -48,7 +47,7 @@ public static unsafe class ConstantMap
         workspace.Reserve(ForwardScratch(shape, workspace.Pool.Threads));
         if (shape.Kernel == 1)
         {
-            // One class, and the weights of a pointwise convolution are a matrix.
+            // A pointwise convolution has a single class, and its weights are a matrix.
             MatMulKernels.Multiply(
                 workspace, table, beta == 0f ? null : table, x, w, new MatMulShape(shape.N, shape.K, shape.C));
             return;
@@ -66,13 +65,13 @@ public static unsafe class ConstantMap
     }
 
     /// <summary>
-    /// sums[n, i, j, k] = Σ dy[n, y, x, k] over the pixels of row class i and column class j: once for all constant
-    /// terms of a sum.
+    /// sums[n, i, j, k] = Σ dy[n, y, x, k] over the pixels of row class i and column class j; computed once for all
+    /// constant terms of a sum.
     /// </summary>
     /// <param name="workspace">The threads and their lane width.</param>
-    /// <param name="sums">N · row classes · column classes · K numbers.</param>
-    /// <param name="dy">The gradient by y, (N, K, H, W), channels last.</param>
-    /// <param name="shape">The convolution; its C does not matter.</param>
+    /// <param name="sums">N · row classes · column classes · K values.</param>
+    /// <param name="dy">The gradient with respect to y, (N, K, H, W), channels last.</param>
+    /// <param name="shape">The convolution; its C is ignored.</param>
     /// <exception cref="ArgumentException">The stride is not 1, or the shape is not supported.</exception>
     public static void SumClasses(CpuWorkspace workspace, float* sums, float* dy, in Conv2dShape shape)
     {
@@ -84,19 +83,19 @@ public static unsafe class ConstantMap
     }
 
     /// <summary>
-    /// dx[n, c] = betaX·itself + Σ w[c, tap, k] · S[n, tap, k] and
-    /// dw[c, tap, k] = betaW·itself + Σ x[n, c] · S[n, tap, k], where S[n, tap, k] is the sum of dy over the pixels for
-    /// which the tap lies inside the image.
+    /// dx[n, c] = betaX·dx[n, c] + Σ w[c, tap, k] · S[n, tap, k] and
+    /// dw[c, tap, k] = betaW·dw[c, tap, k] + Σ x[n, c] · S[n, tap, k], where S[n, tap, k] is the sum of dy over the
+    /// pixels for which the tap lies inside the image.
     /// </summary>
     /// <param name="workspace">Threads and scratch memory.</param>
-    /// <param name="dx">(N, C), or null where it is not wanted.</param>
-    /// <param name="betaX">0 or 1.</param>
-    /// <param name="dw">In blocks as the weights, or null where it is not wanted.</param>
-    /// <param name="betaW">0 or 1.</param>
-    /// <param name="sums">What <see cref="SumClasses"/> made of dy.</param>
+    /// <param name="dx">(N, C), or null if not needed.</param>
+    /// <param name="betaX">0 to overwrite dx, 1 to accumulate.</param>
+    /// <param name="dw">In the blocked layout of the weights, or null if not needed.</param>
+    /// <param name="betaW">0 to overwrite dw, 1 to accumulate.</param>
+    /// <param name="sums">The result of <see cref="SumClasses"/>.</param>
     /// <param name="x">The pixel of each image, (N, C); not read without dw.</param>
     /// <param name="w">The weights, in blocks; not read without dx.</param>
-    /// <param name="shape">The convolution that this one stands for.</param>
+    /// <param name="shape">The sizes of the convolution.</param>
     /// <exception cref="ArgumentException">
     /// The stride is not 1, the shape is not supported, or a beta is neither 0 nor 1.
     /// </exception>
@@ -148,16 +147,14 @@ public static unsafe class ConstantMap
         });
     }
 
-    /// <summary>
-    /// y = f(addend + table of its class + bias): the sum of constant maps in every pixel.
-    /// </summary>
+    /// <summary>y = f(addend + table entry of the pixel's class + bias), for every pixel.</summary>
     /// <param name="workspace">The threads and their lane width.</param>
     /// <param name="y">The result, (N, K, H, W), channels last.</param>
-    /// <param name="addend">As y, or y itself; null for zero.</param>
-    /// <param name="table">What <see cref="Forward"/> made; null for zero.</param>
-    /// <param name="bias">K numbers, or null for none.</param>
-    /// <param name="shape">The convolution; its C does not matter.</param>
-    /// <param name="activation">f</param>
+    /// <param name="addend">Same shape as y, may be y itself; null for zero.</param>
+    /// <param name="table">The result of <see cref="Forward"/>; null for zero.</param>
+    /// <param name="bias">K values, or null for none.</param>
+    /// <param name="shape">The convolution; its C is ignored.</param>
+    /// <param name="activation">The activation f.</param>
     public static void Apply<TActivation>(
         CpuWorkspace workspace, float* y, float* addend, float* table, float* bias, in Conv2dShape shape,
         TActivation activation)
@@ -173,33 +170,29 @@ public static unsafe class ConstantMap
                 Activation = activation,
             });
 
-    /// <summary>Numbers of a table, and of the sums of <see cref="SumClasses"/>.</summary>
+    /// <summary>Number of values in a table, and in the sums of <see cref="SumClasses"/>.</summary>
     public static long TableFloats(in Conv2dShape shape) =>
         (long)shape.N * new BorderClasses(shape.H, shape.Kernel).Count * new BorderClasses(shape.W, shape.Kernel).Count
         * shape.K;
 
-    /// <summary>
-    /// What <see cref="Forward"/> makes a workspace with <paramref name="threads"/> threads hold.
-    /// </summary>
+    /// <summary>The scratch memory of <see cref="Forward"/> with <paramref name="threads"/> threads.</summary>
     public static ScratchSize ForwardScratch(in Conv2dShape shape, int threads) => shape.Kernel == 1
         ? MatMulKernels.Scratch(new MatMulShape(shape.N, shape.K, shape.C), threads)
         : new(0, 0, PerWorker(shape));
 
-    /// <summary>
-    /// What <see cref="Backward"/> makes a workspace with <paramref name="threads"/> threads hold.
-    /// </summary>
+    /// <summary>The scratch memory of <see cref="Backward"/> with <paramref name="threads"/> threads.</summary>
     public static ScratchSize BackwardScratch(in Conv2dShape shape, int threads) => shape.Kernel == 1
         ? ScratchSize.Max(
             MatMulKernels.Scratch(InputGradient(shape), threads), MatMulKernels.Scratch(WeightGradient(shape), threads))
         : new(0, (long)Blocks(shape) * shape.N * shape.C, PerWorker(shape));
 
-    // A number for every image, tap and output of a block, and those of one image summed along one axis.
     private static MatMulShape InputGradient(in Conv2dShape shape) =>
         new(shape.N, shape.C, shape.K, TransposeB: true);
 
     private static MatMulShape WeightGradient(in Conv2dShape shape) =>
         new(shape.C, shape.K, shape.N, TransposeA: true);
 
+    // A value per image, tap and output of a block, and one image's partial sums along one axis.
     private static long PerWorker(in Conv2dShape shape) => (shape.N + 1L) * shape.Kernel * shape.Kernel * Block;
 
     private static int Blocks(in Conv2dShape shape) => Ceiling.Divide(shape.K, Block);
@@ -272,7 +265,7 @@ public static unsafe class ConstantMap
         }
     }
 
-    /// <summary>dx from what each block of outputs contributes, in the order of the blocks.</summary>
+    /// <summary>Sums the contributions of the blocks of outputs to dx, in block order.</summary>
     private struct PartSumLoop : ILaneLoop
     {
         public float* Dx, Parts;

@@ -6,7 +6,7 @@ namespace Gqn.Native.Kernels.Cpu;
 /// <summary>One block of outputs of <see cref="ConstantMap.Backward"/>.</summary>
 internal unsafe struct ConstantMapBackward : ILaneItem
 {
-    // What each block of outputs contributes to dx, [block][n][c]; null where dx is not wanted.
+    // Contribution of each block of outputs to dx, [block][n][c]; null if dx is not needed.
     public float* Parts;
 
     public float* Dw, Sums, X, W;
@@ -15,7 +15,7 @@ internal unsafe struct ConstantMapBackward : ILaneItem
 
     public readonly void Run<T>(int block, float* tapSums) where T : unmanaged, ISimdLane<T>
     {
-        // As in the forward pass: rows of a few channels meet all images while they are in the cache.
+        // As in the forward pass: the rows of a few channels stay in the cache while all images use them.
         const int Channels = 4;
         int taps = Shape.Kernel * Shape.Kernel, k = block * ConstantMap.Block;
         int width = Math.Min(ConstantMap.Block, Shape.K - k), length = taps * width;
@@ -42,7 +42,7 @@ internal unsafe struct ConstantMapBackward : ILaneItem
         }
     }
 
-    // The classes for which a tap lies inside the image are a range in each direction: sums along x, then along y.
+    // The classes for which a tap lies inside the image form a range in each direction: sum along x, then along y.
     private readonly void SumClasses<T>(int n, int k, int width, float* tapSums, float* lines)
         where T : struct, ISimdLane<T>
     {

@@ -12,7 +12,7 @@ internal unsafe struct ConstantMapForward : ILaneItem
 
     public readonly void Run<T>(int block, float* products) where T : unmanaged, ISimdLane<T>
     {
-        // Rows of a few channels are in the first-level cache while all images use them.
+        // The rows of a few channels stay in the first-level cache while all images use them.
         const int Channels = 4;
         int taps = Shape.Kernel * Shape.Kernel, k = block * ConstantMap.Block;
         int width = Math.Min(ConstantMap.Block, Shape.K - k), length = taps * width;
@@ -32,7 +32,7 @@ internal unsafe struct ConstantMapForward : ILaneItem
             SumTaps<T>(n, k, width, products + ((nint)n * length), lines);
     }
 
-    // The taps that a class sees are a range in each direction: first the sums along x for each ky, then along y.
+    // The taps inside the image for a class form a range in each direction: sum along x for each ky, then along y.
     private readonly void SumTaps<T>(int n, int k, int width, float* products, float* lines)
         where T : struct, ISimdLane<T>
     {

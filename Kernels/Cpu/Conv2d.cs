@@ -5,22 +5,22 @@ namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>
 /// Sums of convolutions Σ x ∗ w and their gradients, each part by the kernels that need the fewest operations: constant
-/// maps by border classes, the others together by Winograd's algorithm or one by one directly.
+/// maps by border classes, the rest jointly by Winograd's algorithm or one by one by direct convolution.
 /// </summary>
 /// <remarks>
-/// Of the shape C and Kernel do not matter: each term has its own. Terms whose filters differ in size are summed one by
-/// one. Results have the same bytes for any number of threads.
+/// C and Kernel of the shape are ignored: each term has its own. Terms with different kernel sizes are accumulated one
+/// by one. Results are bit-identical for any number of threads.
 /// </remarks>
 public static unsafe class Conv2dKernels
 {
     /// <summary>y = f(addend + Σ x ∗ w + bias)</summary>
     /// <param name="workspace">Threads and scratch memory.</param>
     /// <param name="y">The result, (N, K, OutH, OutW).</param>
-    /// <param name="addend">As y, or y itself; null for zero.</param>
+    /// <param name="addend">Same shape as y, may be y itself; null for zero.</param>
     /// <param name="operands">The terms; there may be none.</param>
-    /// <param name="bias">K numbers, or null for none.</param>
+    /// <param name="bias">K values, or null for none.</param>
     /// <param name="shape">The sizes.</param>
-    /// <param name="activation">f</param>
+    /// <param name="activation">The activation f.</param>
     /// <exception cref="ArgumentException">The shape is not supported.</exception>
     public static void Forward<TActivation>(
         CpuWorkspace workspace, float* y, float* addend, ReadOnlySpan<Conv2dOperand> operands, float* bias,
@@ -69,18 +69,17 @@ public static unsafe class Conv2dKernels
     }
 
     /// <summary>
-    /// The step of a ConvLSTM from its terms: <see cref="Forward"/> without activation gives the gates in
+    /// One step of a ConvLSTM from its terms: <see cref="Forward"/> without activation gives the gates in
     /// <see cref="GateOrder"/>, <see cref="ConvLstmKernels.Forward"/> does the rest.
     /// </summary>
     /// <param name="workspace">Threads and scratch memory.</param>
     /// <param name="cellNext">c′, (N, K / 4, H, W).</param>
-    /// <param name="hidden">h, likewise.</param>
-    /// <param name="gates">The activated gates, (N, K, H, W); null where nobody needs them and
-    /// <see cref="IsFused"/>.</param>
+    /// <param name="hidden">h, (N, K / 4, H, W).</param>
+    /// <param name="gates">The activated gates, (N, K, H, W); null if not needed and <see cref="IsFused"/>.</param>
     /// <param name="cell">c, or null for zero.</param>
-    /// <param name="addend">As the gates; null for zero.</param>
+    /// <param name="addend">Same shape as the gates; null for zero.</param>
     /// <param name="operands">The terms; there may be none.</param>
-    /// <param name="bias">K numbers, or null for none.</param>
+    /// <param name="bias">K values, or null for none.</param>
     /// <param name="shape">The sizes, at stride 1.</param>
     public static void ForwardLstmCell(
         CpuWorkspace workspace, float* cellNext, float* hidden, float* gates, float* cell, float* addend,
@@ -111,7 +110,7 @@ public static unsafe class Conv2dKernels
         Winograd.Forward(workspace, ref target, maps, Sum(shape, maps), epilogue);
     }
 
-    /// <summary>Whether <see cref="ForwardLstmCell"/> does without memory for the gates.</summary>
+    /// <summary>Whether <see cref="ForwardLstmCell"/> needs no memory for the gates.</summary>
     public static bool IsFused(ReadOnlySpan<Conv2dOperand> operands, in Conv2dShape shape)
     {
         if (HaveSeveralKernels(operands))
@@ -121,11 +120,11 @@ public static unsafe class Conv2dKernels
         return UsesWinograd(Sum(shape, maps), maps);
     }
 
-    /// <summary>The gradients of the terms that want them, from the gradient by y.</summary>
-    /// <remarks>Several terms may write to the same gradient: the first one decides whether its old value counts.</remarks>
+    /// <summary>The requested gradients of the terms, from the gradient with respect to y.</summary>
+    /// <remarks>Terms may share a gradient: the first of them decides whether its old value is kept.</remarks>
     /// <param name="workspace">Threads and scratch memory.</param>
     /// <param name="operands">The terms.</param>
-    /// <param name="dy">The gradient by y, (N, K, OutH, OutW).</param>
+    /// <param name="dy">The gradient with respect to y, (N, K, OutH, OutW).</param>
     /// <param name="shape">The sizes of the forward convolution.</param>
     /// <exception cref="ArgumentException">The shape is not supported.</exception>
     public static void Backward(
@@ -173,21 +172,21 @@ public static unsafe class Conv2dKernels
     }
 
     /// <summary>
-    /// What a forward pass makes a workspace with <paramref name="threads"/> threads hold; of the operands only the
-    /// channels are read, and whether they are constant.
+    /// The scratch memory of a forward pass with <paramref name="threads"/> threads; of the operands only the channels,
+    /// the kernel size and whether they are constant are read.
     /// </summary>
     public static ScratchSize ForwardScratch(
         ReadOnlySpan<Conv2dOperand> operands, in Conv2dShape shape, int threads) =>
         ForwardScratch(operands, shape, threads, fused: false);
 
-    /// <summary>The same of <see cref="ForwardLstmCell"/>.</summary>
+    /// <summary>The scratch memory of <see cref="ForwardLstmCell"/>, likewise.</summary>
     public static ScratchSize ForwardLstmCellScratch(
         ReadOnlySpan<Conv2dOperand> operands, in Conv2dShape shape, int threads) =>
         ForwardScratch(operands, shape, threads, IsFused(operands, shape));
 
     /// <summary>
-    /// What <see cref="Backward"/> makes a workspace with <paramref name="threads"/> threads hold; of the operands' data
-    /// only the addresses of the gradients are looked at.
+    /// The scratch memory of <see cref="Backward"/> with <paramref name="threads"/> threads; of the operands' pointers
+    /// only those to the gradients are compared, none is dereferenced.
     /// </summary>
     public static ScratchSize BackwardScratch(
         ReadOnlySpan<Conv2dOperand> operands, in Conv2dShape shape, int threads)
@@ -258,8 +257,8 @@ public static unsafe class Conv2dKernels
         return size;
     }
 
-    // The sum of the constant terms by border classes, in scratch memory that forward passes do not use otherwise; the
-    // other terms are left in maps.
+    // The sum of the constant terms as a table of border classes, in scratch memory that forward passes use for nothing
+    // else; maps keeps the other terms.
     private static float* MakeTable(
         CpuWorkspace workspace, ReadOnlySpan<Conv2dOperand> operands, ref Span<Conv2dOperand> maps,
         in Conv2dShape shape)

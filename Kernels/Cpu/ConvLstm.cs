@@ -4,12 +4,12 @@ using Body = Gqn.Native.Kernels.Pointwise.LstmCell;
 
 namespace Gqn.Native.Kernels.Cpu;
 
-/// <summary>The gates of a ConvLSTM cell over rows of 4·hidden gates in <see cref="GateOrder"/>.</summary>
+/// <summary>The pointwise part of a ConvLSTM cell, over rows of 4·hidden gates in <see cref="GateOrder"/>.</summary>
 public static unsafe class ConvLstmKernels
 {
     /// <summary>
     /// cellNext and hiddenState [rows, hidden] from gates [rows, 4·hidden] and cell; a null cell is all zero. The gates
-    /// are pre-activations before and activated after.
+    /// are pre-activations on entry and activations on return.
     /// </summary>
     public static void Forward(
         CpuWorkspace workspace, float* cellNext, float* hiddenState, float* gates, float* cell, long rows,
@@ -105,26 +105,26 @@ public static unsafe class ConvLstmKernels
 }
 
 /// <summary>
-/// dGates, the gradients of the pre-activations, and dCell = beta·dCell + ..., over rows of hidden channels.
+/// dGates, with respect to the pre-activations, and dCell = beta·dCell + ..., over rows of hidden channels.
 /// </summary>
 public unsafe struct LstmCellGradients
 {
     /// <summary>Written, [rows, 4·hidden]; may be the same memory as the gates.</summary>
     public float* DGates;
 
-    /// <summary>Written or added to, [rows, hidden]; null where not wanted.</summary>
+    /// <summary>Written or accumulated into, [rows, hidden]; null if not needed.</summary>
     public float* DCell;
 
-    /// <summary>0 to write dCell, 1 to add to it.</summary>
+    /// <summary>0 to overwrite dCell, 1 to accumulate into it.</summary>
     public float Beta;
 
-    /// <summary>Gradients of the hidden state and of the next cell state, [rows, hidden]; null for zero.</summary>
+    /// <summary>With respect to the hidden state and the next cell state, [rows, hidden]; null for zero.</summary>
     public float* DHidden, DCellNext;
 
     /// <summary>The activated gates, [rows, 4·hidden].</summary>
     public float* Gates;
 
-    /// <summary>The cell state, null for zero, and the next one, [rows, hidden].</summary>
+    /// <summary>The cell state (null for zero) and the next one, [rows, hidden].</summary>
     public float* Cell, CellNext;
 
     /// <summary>Pixels of all images.</summary>

@@ -3,15 +3,15 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
-/// <summary>Scratch memory that a kernel needs beside its operands, in floats.</summary>
+/// <summary>Scratch memory that a kernel needs besides its operands, in floats.</summary>
 /// <param name="Activations">Rearranged activations, read by all threads.</param>
 /// <param name="Gradients">Rearranged gradients, read by all threads.</param>
-/// <param name="PerWorker">What each thread has for itself.</param>
+/// <param name="PerWorker">Private scratch memory of each thread.</param>
 public readonly record struct ScratchSize(long Activations, long Gradients, long PerWorker)
 {
     private const int FloatsPerLine = 16;
 
-    /// <summary>What a workspace holds after calls that need <paramref name="a"/> and <paramref name="b"/>.</summary>
+    /// <summary>What a workspace holds after calls that needed <paramref name="a"/> and <paramref name="b"/>.</summary>
     public static ScratchSize Max(in ScratchSize a, in ScratchSize b) =>
         new(
             Math.Max(a.Activations, b.Activations),
@@ -22,12 +22,12 @@ public readonly record struct ScratchSize(long Activations, long Gradients, long
     public long Bytes(int threads) =>
         sizeof(float) * (RoundUp(Activations) + RoundUp(Gradients) + (threads * RoundUp(PerWorker)));
 
-    /// <summary>The smallest number of floats that fills whole cache lines of 64 bytes.</summary>
+    /// <summary>Rounds a number of floats up to whole cache lines of 64 bytes.</summary>
     internal static long RoundUp(long floats) => Ceiling.Multiple(floats, FloatsPerLine);
 }
 
-/// <summary>What the CPU kernels share: threads and scratch memory that grows to the largest need and stays.</summary>
-/// <remarks>One kernel at a time may use a workspace. After the largest call nothing is allocated any more.</remarks>
+/// <summary>What the CPU kernels share: threads, and scratch memory that grows to the largest need and stays.</summary>
+/// <remarks>One kernel at a time may use a workspace. After the largest call, nothing more is allocated.</remarks>
 public sealed unsafe class CpuWorkspace : IDisposable
 {
     private const nuint Alignment = 64;
@@ -71,13 +71,13 @@ public sealed unsafe class CpuWorkspace : IDisposable
     /// <summary>Rearranged gradients; null while no call has needed any.</summary>
     internal float* Gradients => _gradients;
 
-    /// <summary>The first thread's own scratch; thread t has its own at t · <see cref="WorkerStride"/>.</summary>
+    /// <summary>Scratch of the first thread; that of thread t begins t · <see cref="WorkerStride"/> later.</summary>
     internal float* Workers => _workers;
 
-    /// <summary>Distance between two threads' scratch in floats.</summary>
+    /// <summary>Distance between the scratch of two threads, in floats.</summary>
     internal nint WorkerStride => (nint)_size.PerWorker;
 
-    /// <summary>Makes room for <paramref name="size"/>; what the scratch held is lost where it grows.</summary>
+    /// <summary>Makes room for <paramref name="size"/>; a buffer that grows loses its contents.</summary>
     /// <exception cref="OutOfMemoryException">There is not enough memory.</exception>
     public void Reserve(in ScratchSize size)
     {

@@ -2,10 +2,10 @@ using Gqn.Native.Kernels.Lanes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
-/// <summary>Moves between channels of a pixel and a block of pixels.</summary>
+/// <summary>Rearranges the channels of a pixel into a block of pixels, and back.</summary>
 /// <remarks>
-/// In channels-last memory a deep pixel is [i][j][c] and line i of its block is the dense run [j][c], so both ways copy
-/// runs of scale · channels numbers.
+/// In channels-last memory a deep pixel is [i][j][c] and line i of its block is the contiguous run [j][c], so both
+/// directions copy runs of scale · channels numbers.
 /// </remarks>
 public static unsafe class DepthToSpaceKernels
 {
@@ -22,7 +22,7 @@ public static unsafe class DepthToSpaceKernels
         Run(workspace, lines, new Loop { To = y, From = x, Width = width, Length = scale * channels, Scale = scale });
 
     /// <summary>
-    /// y[line, w, (i·s + j)·channels + c] = beta·itself + x[line·s + i, w·s + j, c], with the lines and the width of y.
+    /// y[line, w, (i·s + j)·channels + c] = beta·y + x[line·s + i, w·s + j, c]; lines and width are those of y.
     /// </summary>
     public static void Backward(
         CpuWorkspace workspace, float* y, float beta, float* x, int lines, int width, int channels, int scale) =>
@@ -56,7 +56,7 @@ public static unsafe class DepthToSpaceKernels
                 float* to = To + (ToDepth ? depth : space), from = From + (ToDepth ? space : depth);
                 for (int w = 0; w < Width; w++, to += ToDepth ? deep : Length, from += ToDepth ? Length : deep)
                 {
-                    // Runs may well be shorter than a lane; a plain copy has no such edge.
+                    // Runs may well be shorter than a lane; a plain copy needs no partial lanes.
                     if (Beta == 0)
                         new ReadOnlySpan<float>(from, Length).CopyTo(new Span<float>(to, Length));
                     else

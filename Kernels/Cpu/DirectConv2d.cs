@@ -3,12 +3,11 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
-/// <summary>Direct convolution and its two gradients, by register tiles over rearranged images.</summary>
+/// <summary>Direct convolution and its two gradients, in register tiles over rearranged images.</summary>
 /// <remarks>
-/// Images are dense NHWC, weights lie as <see cref="Conv2dShape.WeightIndex"/> says. beta is 0 (the result is written,
-/// the old one is not read) or 1 (the result is added to the old one). Operands and results do not overlap, but for the
-/// addend. The result has the same bytes for any number of threads. A transposed convolution is
-/// <see cref="BackwardInput"/>.
+/// Images are dense NHWC, weights are laid out by <see cref="Conv2dShape.WeightIndex"/>. beta is 0 (overwrite; the old
+/// value is not read) or 1 (accumulate). Operands and results must not overlap, except for the addend. Results are
+/// bit-identical for any number of threads. A transposed convolution is <see cref="BackwardInput"/>.
 /// </remarks>
 public static unsafe class DirectConv2d
 {
@@ -18,12 +17,12 @@ public static unsafe class DirectConv2d
     /// </summary>
     /// <param name="workspace">Threads and scratch memory.</param>
     /// <param name="y">The result, (N, K, OutH, OutW).</param>
-    /// <param name="addend">As large as y, perhaps y itself; null for none.</param>
+    /// <param name="addend">Same shape as y, may be y itself; null for none.</param>
     /// <param name="x">The images, (N, C, H, W).</param>
     /// <param name="w">The weights, (K, C, Kernel, Kernel).</param>
-    /// <param name="bias">K numbers, or null for none.</param>
+    /// <param name="bias">K values, or null for none.</param>
     /// <param name="shape">The sizes.</param>
-    /// <param name="activation">f</param>
+    /// <param name="activation">The activation f.</param>
     /// <exception cref="ArgumentException">The shape is not supported.</exception>
     public static void Forward<TActivation>(
         CpuWorkspace workspace, float* y, float* addend, float* x, float* w, float* bias, in Conv2dShape shape,
@@ -44,13 +43,13 @@ public static unsafe class DirectConv2d
     }
 
     /// <summary>
-    /// dx = beta·dx + the gradient by x, the adjoint of <see cref="Forward"/> without bias and f:
+    /// dx = beta·dx + the gradient with respect to x, the adjoint of <see cref="Forward"/> without bias and f:
     /// Σ dy[n,oy,ox,k] · w[k,c,ky,kx] over all products with x[n,iy,ix,c].
     /// </summary>
     /// <param name="workspace">Threads and scratch memory.</param>
     /// <param name="dx">The result, (N, C, H, W).</param>
     /// <param name="beta">0 or 1.</param>
-    /// <param name="dy">The gradient by y, (N, K, OutH, OutW).</param>
+    /// <param name="dy">The gradient with respect to y, (N, K, OutH, OutW).</param>
     /// <param name="w">The weights, (K, C, Kernel, Kernel).</param>
     /// <param name="shape">The sizes of the forward convolution.</param>
     /// <exception cref="ArgumentException">The shape is not supported, or beta is neither 0 nor 1.</exception>
@@ -70,12 +69,12 @@ public static unsafe class DirectConv2d
     }
 
     /// <summary>
-    /// dw = beta·dw + the gradient by w: Σ x[n, oy·Stride + ky - Padding, ox·Stride + kx - Padding, c] · dy[n,oy,ox,k].
+    /// dw = beta·dw + Σ x[n, oy·Stride + ky - Padding, ox·Stride + kx - Padding, c] · dy[n,oy,ox,k].
     /// </summary>
     /// <param name="workspace">Threads and scratch memory.</param>
     /// <param name="dw">The result, (K, C, Kernel, Kernel).</param>
     /// <param name="beta">0 or 1.</param>
-    /// <param name="dy">The gradient by y, (N, K, OutH, OutW).</param>
+    /// <param name="dy">The gradient with respect to y, (N, K, OutH, OutW).</param>
     /// <param name="x">The images, (N, C, H, W).</param>
     /// <param name="shape">The sizes of the forward convolution.</param>
     /// <exception cref="ArgumentException">The shape is not supported, or beta is neither 0 nor 1.</exception>
@@ -116,7 +115,7 @@ public static unsafe class DirectConv2d
         workspace.Pool.For(item.Items, ref item);
     }
 
-    /// <summary>What <see cref="Forward"/> makes a workspace with <paramref name="threads"/> threads hold.</summary>
+    /// <summary>The scratch memory of <see cref="Forward"/> with <paramref name="threads"/> threads.</summary>
     public static ScratchSize ForwardScratch(in Conv2dShape shape, int threads)
     {
         Check(shape);
@@ -124,9 +123,7 @@ public static unsafe class DirectConv2d
         return size;
     }
 
-    /// <summary>
-    /// What <see cref="BackwardInput"/> makes a workspace with <paramref name="threads"/> threads hold.
-    /// </summary>
+    /// <summary>The scratch memory of <see cref="BackwardInput"/> with <paramref name="threads"/> threads.</summary>
     public static ScratchSize BackwardInputScratch(in Conv2dShape shape, int threads)
     {
         Check(shape);
@@ -134,7 +131,7 @@ public static unsafe class DirectConv2d
         return size;
     }
 
-    /// <summary>What <see cref="BackwardWeight"/> makes a workspace hold, whatever its number of threads.</summary>
+    /// <summary>The scratch memory of <see cref="BackwardWeight"/>, for any number of threads.</summary>
     public static ScratchSize BackwardWeightScratch(in Conv2dShape shape)
     {
         Check(shape);
@@ -195,7 +192,7 @@ public static unsafe class DirectConv2d
             return plan;
         }
 
-        // A row of dy times the weights is a patch of dx, whose lines are dense runs of Stride · C numbers.
+        // A row of dy times the weights is a patch of dx, whose lines are contiguous runs of Stride · C numbers.
         int run = shape.Stride * shape.C;
         plan = new ImplicitGemm<Identity>
         {
@@ -222,7 +219,7 @@ public static unsafe class DirectConv2d
         return plan;
     }
 
-    // At stride 1 the input gradient is a convolution of dy with the channels exchanged and the taps in reverse.
+    // At stride 1 the input gradient is a convolution of dy with the channel roles exchanged and the taps reversed.
     private static Conv2dShape Adjoint(in Conv2dShape shape) => shape with { C = shape.K, K = shape.C };
 
     private static (int Lines, int Pixels, int Images, int Kernel, int Channels) RowsOf(in Conv2dShape shape) =>
@@ -230,8 +227,8 @@ public static unsafe class DirectConv2d
             ? (shape.H, shape.W, shape.N, shape.Kernel, shape.C)
             : (1, shape.N * shape.OutH * shape.OutW, 1, 1, shape.Stride * shape.Stride * shape.C);
 
-    // A pointwise convolution reads the images where they are. A weight gradient reads eight channels at a time, and
-    // those past the last one must not lie past the last pixel.
+    // A pointwise convolution reads the images in place. A weight gradient reads eight channels at a time, and the
+    // excess ones must not lie past the last pixel.
     private static bool IsDirect(in Conv2dShape shape, bool alignedChannels) =>
         shape is { Kernel: 1 } && (!alignedChannels || shape.C % MicroKernel.Rows == 0);
 

@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>
-/// Rearranges NHWC images to [line][pixel][image][channel] with a halo of zeros; an item is a line with halo.
+/// Rearranges NHWC images to [line][pixel][image][channel] with a halo of zeros; one item is one line with its halo.
 /// </summary>
-/// <remarks>Between the channels and the next multiple of 8 there is garbage.</remarks>
+/// <remarks>The gap between the channels and the next multiple of 8 is left uninitialised.</remarks>
 internal unsafe struct PackPadded : IWorkItem
 {
     public float* To, From;
@@ -40,7 +40,7 @@ internal unsafe struct PackPadded : IWorkItem
 }
 
 /// <summary>
-/// Rearranges NHWC images to one row for each patch, [patch][y][x][channel]; an item is a line of patches.
+/// Rearranges NHWC images to one row per patch, [patch][y][x][channel]; one item is one line of patches.
 /// </summary>
 internal unsafe struct PackPatches : IWorkItem
 {
@@ -59,7 +59,7 @@ internal unsafe struct PackPatches : IWorkItem
     }
 }
 
-/// <summary>Rearranges NHWC gradients to [block of 32 channels][line][pixel][image][32]; an item is 64 rows.</summary>
+/// <summary>Rearranges NHWC gradients to [block of 32 channels][line][pixel][image][32]; one item is 64 rows.</summary>
 internal unsafe struct PackBlocks : IWorkItem
 {
     public const int RowsPerItem = 64;

@@ -5,9 +5,9 @@ namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>dw[k,c,tap] (+)= Σ over pixels of x[pixel + tap][c] · dy[pixel][k].</summary>
 /// <remarks>
-/// An item is a block of 32 k times a group of channels, and one tap where there are few such items. The sum runs over
-/// chunks of lines that stay in the second-level cache, each chunk adding to dw; a tap reads only the lines and pixels
-/// that lie within the image. The order of every sum depends on the sizes alone.
+/// An item is a block of 32 k times a group of channels, and a single tap if there are few such items. The sum runs
+/// over chunks of lines that fit the second-level cache, each chunk accumulating into dw; a tap reads only the lines
+/// and pixels inside the image. The summation order depends on the sizes alone.
 /// </remarks>
 internal unsafe struct DirectConv2dWeightGradient : IWorkItem
 {
@@ -37,7 +37,7 @@ internal unsafe struct DirectConv2dWeightGradient : IWorkItem
         int group = item / _tapItems % Groups, block = item / _tapItems / Groups;
         int firstChannel = group * ChannelsPerItem, lastChannel = Math.Min(Channels, firstChannel + ChannelsPerItem);
 
-        // A single line is cut by pixels, several by lines.
+        // A single line is split by pixels, several are split by lines.
         int units = Lines == 1 ? Pixels : Lines;
         int chunk = Lines == 1 ? PixelsPerChunk : Math.Max(1, PixelsPerChunk / (Pixels * Images));
         for (int first = 0; first < units; first += chunk)
@@ -84,7 +84,7 @@ internal unsafe struct DirectConv2dWeightGradient : IWorkItem
         int rows = Math.Min(MicroKernel.Rows, Channels - channel);
         if (rows == MicroKernel.Rows && columns == width)
         {
-            // The sum takes long enough for its place in memory to arrive.
+            // Computing the sum takes long enough for the prefetched destination to arrive.
             for (int row = 0; row < MicroKernel.Rows && Sse.IsSupported; row++)
             {
                 Sse.Prefetch0(to + (row * stride));
@@ -106,7 +106,7 @@ internal unsafe struct DirectConv2dWeightGradient : IWorkItem
         }
     }
 
-    // Of the block's first weight of a tap and channel, and the distance of channels: see Conv2dShape.WeightIndex.
+    // Offset of the block's first weight for a tap and channel, and distance of channels: see Conv2dShape.WeightIndex.
     private readonly (nint Offset, nint Stride) Place(int tap, int channel, int column, int columns) => Kernel == 1
         ? (((nint)channel * Columns) + column, Columns)
         : ((((((nint)column * Channels) + ((nint)channel * columns)) * Kernel * Kernel) + (tap * columns)),

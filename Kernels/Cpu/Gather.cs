@@ -6,17 +6,17 @@ namespace Gqn.Native.Kernels.Cpu;
 /// <summary>Pixels as weighted sums of a few other pixels: sparse matrices times dense ones.</summary>
 public static unsafe class GatherKernels
 {
-    // Sums of so many lanes stay in registers while a row's entries go by.
+    // This many accumulators stay in registers while a row's entries are summed.
     private const int Together = 4;
 
-    /// <summary>y[n, r] = beta·itself + Σₑ weights[n, e] · x[n, columns[n, e]], e from starts[n, r] to
+    /// <summary>y[n, r] = beta·y[n, r] + Σₑ weights[n, e] · x[n, columns[n, e]], for e from starts[n, r] to below
     /// starts[n, r + 1].</summary>
     /// <param name="workspace">The threads and their lane width.</param>
     /// <param name="y">[images][rows][channels]</param>
-    /// <param name="beta">0 writes, 1 adds.</param>
+    /// <param name="beta">0 to overwrite, 1 to accumulate.</param>
     /// <param name="x">[images][columns][channels]</param>
-    /// <param name="starts">[images][rows + 1], whole numbers that do not fall within an image.</param>
-    /// <param name="columns">[images][entries], whole numbers.</param>
+    /// <param name="starts">[images][rows + 1], integers that never decrease within an image.</param>
+    /// <param name="columns">[images][entries], integers.</param>
     /// <param name="weights">[images][entries]</param>
     /// <param name="shape">The sizes.</param>
     public static void Forward(

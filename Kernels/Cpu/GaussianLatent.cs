@@ -6,11 +6,11 @@ using Body = Gqn.Native.Kernels.Pointwise.GaussianLatent;
 namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>
-/// Posterior sample and divergence over rows of [mean|log variance], 2·channels wide; noise by element index.
+/// Posterior sample and KL divergence over rows of [mean|log variance], 2·channels wide; noise by element index.
 /// </summary>
 public static unsafe class GaussianLatentKernels
 {
-    /// <summary>z and KL [rows, channels]; <paramref name="kl"/> may be null where only the sample is wanted.</summary>
+    /// <summary>z and KL [rows, channels]; <paramref name="kl"/> may be null if only the sample is needed.</summary>
     public static void Forward(
         CpuWorkspace workspace, float* z, float* kl, float* posterior, float* prior, PhiloxKey key, long rows,
         int channels) =>
@@ -110,19 +110,19 @@ public static unsafe class GaussianLatentKernels
 /// </summary>
 public unsafe struct GaussianLatentGradients
 {
-    /// <summary>Written or added to, [rows, 2·channels].</summary>
+    /// <summary>Written or accumulated into, [rows, 2·channels].</summary>
     public float* DPosterior, DPrior;
 
-    /// <summary>0 to write the gradient, 1 to add to it.</summary>
+    /// <summary>0 to overwrite the gradient, 1 to accumulate into it.</summary>
     public float BetaQ, BetaP;
 
-    /// <summary>Gradients of the sample and of the divergence, [rows, channels]; null for zero.</summary>
+    /// <summary>With respect to the sample and the divergence, [rows, channels]; null for zero.</summary>
     public float* Dz, DKl;
 
     /// <summary>[mean|log variance], [rows, 2·channels].</summary>
     public float* Posterior, Prior;
 
-    /// <summary>That of the sample.</summary>
+    /// <summary>The key with which the sample was drawn.</summary>
     public PhiloxKey Key;
 
     /// <summary>Pixels of all images.</summary>

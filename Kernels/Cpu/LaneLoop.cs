@@ -3,18 +3,18 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
-/// <summary>The inside of a parallel loop, written once for every lane width.</summary>
+/// <summary>The body of a parallel loop, written once for every lane width.</summary>
 internal interface ILaneLoop
 {
-    /// <summary>Does indices <paramref name="start"/> up to, not including, <paramref name="end"/>.</summary>
+    /// <summary>Processes indices <paramref name="start"/> up to, not including, <paramref name="end"/>.</summary>
     void Run<T>(long start, long end) where T : struct, ISimdLane<T>;
 }
 
 /// <summary>One item of a parallel loop, written once for every lane width.</summary>
 internal unsafe interface ILaneItem
 {
-    /// <summary>Does item <paramref name="item"/>.</summary>
-    /// <param name="item">From 0 up to the loop's count.</param>
+    /// <summary>Processes item <paramref name="item"/>.</summary>
+    /// <param name="item">From 0 to below the loop's count.</param>
     /// <param name="scratch">The running thread's own part of the workspace.</param>
     void Run<T>(int item, float* scratch) where T : unmanaged, ISimdLane<T>;
 }
@@ -22,18 +22,16 @@ internal unsafe interface ILaneItem
 /// <summary>Runs lane loops on the worker pool with the lane width of the workspace.</summary>
 internal static unsafe class LaneLoop
 {
-    /// <summary>
-    /// Elements per work item: about 10 microseconds of memory traffic, far above the cost of handing it out.
-    /// </summary>
+    /// <summary>Elements per work item: about 10 μs of memory traffic, far above the cost of dispatching it.</summary>
     private const long ElementsPerItem = 1 << 14;
 
     /// <summary>
-    /// Splits [0, count) into items by size alone, never by the number of threads, and starts each at a multiple of the
-    /// lane width: every element sees the same arithmetic on any number of threads.
+    /// Splits [0, count) into items by size alone, never by the number of threads, so every element sees the same
+    /// arithmetic on any number of threads. With one element per index, items start at multiples of the lane width.
     /// </summary>
     /// <param name="workspace">The threads and their lane width.</param>
     /// <param name="count">Number of indices.</param>
-    /// <param name="elementsPerIndex">How much work one index stands for.</param>
+    /// <param name="elementsPerIndex">Elements of work per index.</param>
     /// <param name="loop">The body.</param>
     public static void For<TLoop>(CpuWorkspace workspace, long count, long elementsPerIndex, TLoop loop)
         where TLoop : unmanaged, ILaneLoop
@@ -46,7 +44,7 @@ internal static unsafe class LaneLoop
     /// <summary>Runs the items 0 to <paramref name="count"/> - 1.</summary>
     /// <param name="workspace">The threads, their lane width and scratch memory.</param>
     /// <param name="count">Number of items.</param>
-    /// <param name="body">The body; every thread sees this one copy.</param>
+    /// <param name="body">The body; all threads share this one copy.</param>
     public static void ForItems<TItem>(CpuWorkspace workspace, int count, in TItem body)
         where TItem : unmanaged, ILaneItem
     {

@@ -6,15 +6,15 @@ namespace Gqn.Native.Kernels.Cpu;
 /// <summary>Products of dense row-major matrices.</summary>
 public static unsafe class MatMulKernels
 {
-    /// <summary>c = addend + op(a)·op(b)</summary>
+    /// <summary>c = addend + op(a)·op(b), where op is the identity or the transpose.</summary>
     /// <param name="workspace">Threads and scratch memory.</param>
     /// <param name="c">The result, [rows, columns]; overlaps neither a nor b.</param>
-    /// <param name="addend">As c: null for zero, or c itself, or an array that does not overlap c.</param>
+    /// <param name="addend">Same shape as c: null for zero, c itself, or an array that does not overlap c.</param>
     /// <param name="a">[rows, inner], or its transpose.</param>
     /// <param name="b">[inner, columns], or its transpose.</param>
     /// <param name="shape">The sizes.</param>
     /// <exception cref="ArgumentException">A size is not positive.</exception>
-    /// <remarks>The result has the same bytes for any number of threads.</remarks>
+    /// <remarks>Results are bit-identical for any number of threads.</remarks>
     public static void Multiply(
         CpuWorkspace workspace, float* c, float* addend, float* a, float* b, in MatMulShape shape)
     {
@@ -32,7 +32,7 @@ public static unsafe class MatMulKernels
         workspace.Pool.For(plan.Items, ref plan);
     }
 
-    /// <summary>What <see cref="Multiply"/> makes a workspace with <paramref name="threads"/> threads hold.</summary>
+    /// <summary>The scratch memory of <see cref="Multiply"/> with <paramref name="threads"/> threads.</summary>
     public static ScratchSize Scratch(in MatMulShape shape, int threads) =>
         new(0, 0, Plan(shape, threads).PerWorkerFloats);
 

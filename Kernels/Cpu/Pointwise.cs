@@ -12,7 +12,7 @@ public static unsafe class PointwiseKernels
         LaneLoop.For(workspace, count, 1, new UnaryLoop<TOp> { Y = y, X = x, Op = op });
 
     /// <summary>
-    /// dx = beta·dx + dy·f′(x); <paramref name="x"/> or <paramref name="y"/> may be null where the op does not save it.
+    /// dx = beta·dx + dy·f′(x); <paramref name="x"/> or <paramref name="y"/> may be null if the op does not save it.
     /// </summary>
     public static void UnaryBackward<TOp>(
         CpuWorkspace workspace, float* dx, float beta, float* dy, float* x, float* y, long count, TOp op)
@@ -41,7 +41,7 @@ public static unsafe class PointwiseKernels
             workspace, count, 1,
             new BinaryBackwardLoop<TOp, OfB> { D = db, Beta = beta, Dy = dy, A = a, B = b, Op = op });
 
-    /// <summary>y = value in every element.</summary>
+    /// <summary>y[i] = value for every i.</summary>
     public static void Fill(CpuWorkspace workspace, float* y, long count, float value) =>
         LaneLoop.For(workspace, count, 1, new FillLoop { Y = y, Value = value });
 
@@ -91,7 +91,7 @@ public static unsafe class PointwiseKernels
         }
     }
 
-    // Whose gradient it is: a type, so that the choice is made when the loop is compiled.
+    // Selects the operand whose gradient is computed: a type, so that the choice is made at compile time.
     private readonly struct OfA;
 
     private readonly struct OfB;

@@ -1,12 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-// The kernels write every byte of their stack buffers before reading it; clearing them first is measurable.
+// The kernels write every byte of their stack buffers before reading it; clearing them first costs measurable time.
 [module: SkipLocalsInit]
 
 namespace Gqn.Native.Kernels.Cpu;
 
-/// <summary>The widths of vector arithmetic, from the plainest to the widest.</summary>
+/// <summary>Widths of vector arithmetic, narrowest first.</summary>
 public enum SimdLevel
 {
     /// <summary>One number at a time.</summary>
@@ -22,7 +22,7 @@ public enum SimdLevel
 /// <summary>Which vector arithmetic the processor offers.</summary>
 public static class Simd
 {
-    /// <summary>The widest level that is in hardware here, decided once per process.</summary>
+    /// <summary>The widest level with hardware support here, determined once per process.</summary>
     /// <remarks>DOTNET_EnableAVX512=0, DOTNET_EnableAVX2=0 and DOTNET_EnableHWIntrinsic=0 lower it.</remarks>
     public static SimdLevel Level { get; } =
         Vector512.IsHardwareAccelerated ? SimdLevel.Vector512

@@ -3,7 +3,7 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
-/// <summary>Σ x², the square of a gradient's norm.</summary>
+/// <summary>Σ x², the squared norm of a gradient.</summary>
 public static unsafe class SumOfSquaresKernels
 {
     private const long ElementsPerPart = 1 << 16;
@@ -12,13 +12,12 @@ public static unsafe class SumOfSquaresKernels
     public static int PartCount(long count) => (int)Ceiling.Divide(count, ElementsPerPart);
 
     /// <summary>
-    /// The sum over <paramref name="count"/> elements: lanes in single precision per part, parts in double and in
-    /// order.
+    /// The sum over <paramref name="count"/> elements: single precision within a part, double precision over parts.
     /// </summary>
     /// <param name="workspace">The threads and their lane width.</param>
     /// <param name="x">The elements.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="parts">Room for <see cref="PartCount"/> numbers.</param>
+    /// <param name="count">Number of elements.</param>
+    /// <param name="parts">Room for <see cref="PartCount"/> values.</param>
     public static double Compute(CpuWorkspace workspace, float* x, long count, double* parts)
     {
         int partCount = PartCount(count);

@@ -4,15 +4,15 @@ namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>Sums over rows of equal length, in an order that depends on the sizes alone.</summary>
 /// <remarks>
-/// Loops run over whole lanes, and what is left of a row is done number by number: a loop that may meet a part
-/// of a lane measured slower throughout.
+/// Loops run over whole lanes, and the rest of a row is done element by element: a loop that may meet a partial lane
+/// measured slower throughout.
 /// </remarks>
 internal static unsafe class WeightedRows
 {
-    // Four rows at a time leave registers for their factors also where there are only sixteen.
+    // Four rows at a time leave registers for their factors even if there are only sixteen.
     private const int Together = 4;
 
-    /// <summary>to[j] = Σᵢ from[i·step + j] for j &lt; length, added to the old value if told.</summary>
+    /// <summary>to[j] = Σᵢ from[i·step + j] for j &lt; length, or += if <paramref name="accumulate"/>.</summary>
     public static void Sum<T>(float* to, bool accumulate, float* from, nint step, int rows, int length)
         where T : struct, ISimdLane<T>
     {
@@ -30,7 +30,7 @@ internal static unsafe class WeightedRows
             Sum<F32>(to + j, accumulate, from + j, step, rows, length - j);
     }
 
-    /// <summary>to[j] = Σᵢ factors[i·stride] · from[i·length + j], added to the old value if told.</summary>
+    /// <summary>to[j] = Σᵢ factors[i·stride] · from[i·length + j], or += if <paramref name="accumulate"/>.</summary>
     public static void Add<T>(
         float* to, bool accumulate, float* from, float* factors, nint stride, int rows, int length)
         where T : struct, ISimdLane<T>

@@ -7,22 +7,22 @@ namespace Gqn.Native.Kernels.Cpu;
 /// <summary>The body of a parallel loop: a plain struct of sizes and pointers.</summary>
 public interface IWorkItem
 {
-    /// <summary>Does one item of the loop.</summary>
+    /// <summary>Processes one item of the loop.</summary>
     /// <param name="item">The item, from 0 up to but not including the loop's count.</param>
-    /// <param name="worker">The thread that runs it, below <see cref="WorkerPool.Threads"/>: an index of
+    /// <param name="worker">Index of the running thread, below <see cref="WorkerPool.Threads"/>: selects its
     /// scratch.</param>
     void Invoke(int item, int worker);
 }
 
-/// <summary>Threads that stay alive between parallel loops, so that a loop of a few microseconds pays.</summary>
+/// <summary>Threads kept alive between parallel loops, so that even loops of a few microseconds pay off.</summary>
 /// <remarks>
-/// Which thread runs which item is not fixed; a body whose items write disjoint memory gives the same bytes for any
-/// number of threads. The caller works too, and a loop is complete when its items are, not when every worker has woken
-/// up: a worker that the system has not scheduled delays nobody.
+/// Which thread runs which item is not fixed; a body whose items write disjoint memory gives bit-identical results for
+/// any number of threads. The caller works too, and a loop is complete when its items are, not when every worker has
+/// woken up: a worker that the system has not scheduled delays no loop.
 /// </remarks>
 public sealed unsafe class WorkerPool : IDisposable
 {
-    // Waking a parked thread takes the system long, burning a core for ever is rude: workers spin this long, then park.
+    // Waking a parked thread is slow, and spinning for ever wastes a core: workers spin this long (1.5 ms), then park.
     private static readonly long SpinTicks = Stopwatch.Frequency * 3 / 2000;
     private const int SpinsBetweenClockReads = 64;
     private const int SpinsBeforeYield = 2000;
@@ -66,10 +66,10 @@ public sealed unsafe class WorkerPool : IDisposable
     /// Runs <paramref name="body"/> for the items 0 .. <paramref name="count"/>-1 and returns when all are done.
     /// </summary>
     /// <param name="count">Number of items; 0 or less does nothing.</param>
-    /// <param name="body">The loop's body; every thread sees this one struct.</param>
+    /// <param name="body">The loop's body; all threads share this one struct.</param>
     /// <exception cref="InvalidOperationException">Another loop of this pool is running.</exception>
     /// <exception cref="ObjectDisposedException">The pool is disposed.</exception>
-    /// <remarks>The first exception that an item throws is thrown here, after the other items have run.</remarks>
+    /// <remarks>The first exception thrown by an item is rethrown here, after the other items have run.</remarks>
     public void For<TBody>(int count, ref TBody body) where TBody : unmanaged, IWorkItem
     {
         ObjectDisposedException.ThrowIf(_stopping, this);
@@ -94,7 +94,7 @@ public sealed unsafe class WorkerPool : IDisposable
         }
     }
 
-    /// <summary>Ends the threads and waits for them.</summary>
+    /// <summary>Stops the threads and waits for them.</summary>
     public void Dispose()
     {
         if (_stopping)
@@ -128,8 +128,7 @@ public sealed unsafe class WorkerPool : IDisposable
         Work(0);
         for (int spins = 0; Volatile.Read(ref _counters.Unfinished) != 0; spins++)
         {
-            // The last items run on other threads, and with more threads than processors one of those may need this
-            // one.
+            // Other threads run the last items; with more threads than processors, one of them may need this one.
             if (spins < SpinsBeforeYield)
                 Thread.SpinWait(2);
             else
@@ -143,9 +142,9 @@ public sealed unsafe class WorkerPool : IDisposable
         }
     }
 
-    // The word of claims is the loop's generation (high half) and the number of items that nobody has taken (low half).
-    // A compare-exchange that succeeds saw the present generation with an item left; that item keeps the loop alive
-    // until it is counted as finished, so the fields of the loop may be read after the claim and never change under it.
+    // Claims holds the loop's generation (high half) and the number of unclaimed items (low half). A compare-exchange
+    // that succeeds saw the current generation with an item left; that item keeps the loop alive until it is counted as
+    // finished, so the fields of the loop may be read after the claim and never change under it.
     private bool Work(int worker)
     {
         bool worked = false;
@@ -188,8 +187,8 @@ public sealed unsafe class WorkerPool : IDisposable
             if (++spins % SpinsBetweenClockReads != 0 || Stopwatch.GetTimestamp() - since < SpinTicks)
                 continue;
 
-            // Announce the parking, then look once more: a loop that started before the announcement is seen here,
-            // one that starts after it sees the announcement. Whoever takes the flag back decides about the semaphore.
+            // Announce the parking, then look again: a loop that started before the announcement is seen here, one
+            // that starts after it sees the announcement. The side that clears the flag decides about the semaphore.
             Interlocked.Exchange(ref _parked[slot], 1);
             if (!Work(worker) || Interlocked.Exchange(ref _parked[slot], 0) == 0)
                 _wake[slot].Wait();
@@ -197,7 +196,7 @@ public sealed unsafe class WorkerPool : IDisposable
         }
     }
 
-    // Each counter has a cache line (and its prefetched neighbour) of its own.
+    // Each counter has its own cache line (and the neighbour that is prefetched with it).
     [StructLayout(LayoutKind.Explicit, Size = 384)]
     private struct Counters
     {

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Gqn.Native.Kernels.Lanes;
 
-/// <summary>One single-precision number: a GPU thread, and the CPU where it has no vector unit.</summary>
+/// <summary>One single-precision number: a GPU thread, or a CPU without a vector unit.</summary>
 /// <param name="value">The number.</param>
 public readonly unsafe struct F32(float value) : ISimdLane<F32>
 {

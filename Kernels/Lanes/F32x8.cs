@@ -40,8 +40,8 @@ public readonly unsafe struct F32x8(Vector256<float> value) : ISimdLane<F32x8>
     /// <inheritdoc />
     /// <remarks>
     /// x = n ln 2 + r with |r| &lt;= ln 2 / 2, then a polynomial of degree 7 in r (Cephes) scaled by 2ⁿ through the
-    /// exponent field; the relative error is 1.2e-7. The clamps keep a NaN: the native minimum returns its second
-    /// operand then.
+    /// exponent field; the relative error is 1.2e-7. The clamps propagate NaN, for which the native minimum returns its
+    /// second operand.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F32x8 Exp(F32x8 x)
@@ -124,7 +124,7 @@ public readonly unsafe struct F32x8(Vector256<float> value) : ISimdLane<F32x8>
         return sum;
     }
 
-    // The parts work through a buffer, so that the last elements of an array see the same arithmetic as all others.
+    // Partial lanes go through a buffer, so that the last elements of an array see the same arithmetic as all others.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static F32x8 LoadPart(float* source, int count)
     {

@@ -36,16 +36,16 @@ public interface ILane<T> where T : struct, ILane<T>
     /// <summary>Natural logarithm.</summary>
     static abstract T Log(T x);
 
-    /// <summary>ln(1 + x) for x in [0, 1], exact to rounding also near 0.</summary>
+    /// <summary>ln(1 + x) for x in [0, 1], accurate to rounding even near 0.</summary>
     static abstract T Log1p(T x);
 
     /// <summary>√x</summary>
     static abstract T Sqrt(T x);
 
-    /// <summary>tanh x, with a small relative error also near 0.</summary>
+    /// <summary>tanh x, with a small relative error even near 0.</summary>
     static abstract T Tanh(T x);
 
-    /// <summary>The larger of a and b; b where either is not a number.</summary>
+    /// <summary>The larger of a and b; b if either is not a number.</summary>
     static abstract T Max(T a, T b);
 
     /// <summary>

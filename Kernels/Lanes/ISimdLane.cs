@@ -6,7 +6,7 @@ public unsafe interface ISimdLane<T> : ILane<T> where T : struct, ISimdLane<T>
     /// <summary>Elements per lane.</summary>
     static abstract int Width { get; }
 
-    /// <summary>a · b + c, rounded once where the processor can.</summary>
+    /// <summary>a · b + c, rounded once if the processor can.</summary>
     static abstract T MultiplyAdd(T a, T b, T c);
 
     /// <summary>Reads <see cref="Width"/> floats.</summary>
@@ -16,7 +16,7 @@ public unsafe interface ISimdLane<T> : ILane<T> where T : struct, ISimdLane<T>
     void Store(float* destination);
 
     /// <summary>
-    /// Reads min(<see cref="Width"/>, <paramref name="count"/>) floats and fills up with zeros; nothing beyond is
+    /// Reads min(<see cref="Width"/>, <paramref name="count"/>) floats and pads with zeros; nothing beyond is
     /// touched.
     /// </summary>
     static abstract T Load(float* source, long count);

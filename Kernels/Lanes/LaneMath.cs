@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Gqn.Native.Kernels.Lanes;
 
-/// <summary>Functions in terms of the vocabulary, so that every single-precision lane approximates alike.</summary>
+/// <summary>Functions built on <see cref="ILane{T}"/>, so that all single-precision lanes approximate alike.</summary>
 public static class LaneMath
 {
     /// <summary>2σ(2x) − 1, and below |x| = 0.35 the odd Taylor polynomial of degree 9.</summary>
@@ -25,7 +25,7 @@ public static class LaneMath
     /// <summary>ln(1 + x) = 2 artanh(x / (2 + x)) for x in [0, 1], by its odd series.</summary>
     /// <remarks>
     /// The argument of the series is at most 1/3, so nine terms reach single precision, and no logarithm near 1 is
-    /// taken.
+    /// needed.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Log1p<T>(T x) where T : struct, ILane<T>

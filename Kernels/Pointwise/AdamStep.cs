@@ -32,7 +32,7 @@ public readonly record struct AdamStep
     /// <summary>ε, added to the root of the second moment.</summary>
     public float Epsilon { get; }
 
-    /// <summary>Factor on the gradient: 1, or less where the global norm is clipped.</summary>
+    /// <summary>Factor on the gradient: 1, or less if the global norm is clipped.</summary>
     public float GradientScale { get; init; }
 
     /// <summary>1 − ηλ</summary>

@@ -5,7 +5,7 @@ namespace Gqn.Native.Kernels.Pointwise;
 
 /// <summary>y = scale · x + shift, with constants.</summary>
 /// <param name="scale">The factor.</param>
-/// <param name="shift">The term.</param>
+/// <param name="shift">The constant term.</param>
 public readonly struct Affine(float scale, float shift) : IUnaryOp
 {
     private readonly float _scale = scale, _shift = shift;

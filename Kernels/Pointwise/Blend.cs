@@ -4,7 +4,7 @@ using Gqn.Native.Kernels.Lanes;
 namespace Gqn.Native.Kernels.Pointwise;
 
 /// <summary>y = a + weight · (b − a), with a constant weight.</summary>
-/// <param name="weight">The part of b; 0 leaves a, exactly.</param>
+/// <param name="weight">The share of b; 0 gives exactly a.</param>
 public readonly struct Blend(float weight) : IBinaryOp
 {
     private readonly float _weight = weight;

@@ -15,7 +15,7 @@ public readonly struct Divide : IBinaryOp
     public T DerivativeA<T>(T a, T b) where T : struct, ILane<T> => T.Const(1f) / b;
 
     /// <inheritdoc />
-    /// <remarks>Two quotients, because b² leaves the range of single precision where b is beyond 10¹⁹.</remarks>
+    /// <remarks>Two quotients, because b² leaves the range of single precision if b exceeds 10¹⁹.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T DerivativeB<T>(T a, T b) where T : struct, ILane<T> => -(a / b / b);
 }

@@ -10,7 +10,7 @@ namespace Gqn.Native.Kernels.Pointwise;
 /// </remarks>
 public static class GaussianLatent
 {
-    /// <summary>(z, KL) of one latent number.</summary>
+    /// <summary>(z, KL) of one latent variable.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (T Z, T Kl) Forward<T>(T meanQ, T logVarianceQ, T meanP, T logVarianceP, T noise)
         where T : struct, ILane<T>
@@ -22,7 +22,7 @@ public static class GaussianLatent
         return (z, kl);
     }
 
-    /// <summary>Gradients of both means and log-variances, from those of z and KL.</summary>
+    /// <summary>Gradients with respect to both means and log-variances, from those to z and KL.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (T DMeanQ, T DLogVarianceQ, T DMeanP, T DLogVarianceP) Backward<T>(
         T meanQ, T logVarianceQ, T meanP, T logVarianceP, T noise, T dz, T dKl) where T : struct, ILane<T>

@@ -31,8 +31,8 @@ public interface IUnaryOp
 }
 
 /// <summary>
-/// A function that convolutions apply while they write their output. Its derivative reads y alone, because the sum that it
-/// is applied to is nowhere in memory.
+/// A function that convolutions apply as they write their output. Its derivative reads y alone, because the sum that it
+/// is applied to is never stored.
 /// </summary>
 public interface IFusedActivation : IUnaryOp;
 

@@ -5,8 +5,8 @@ namespace Gqn.Native.Kernels.Pointwise;
 
 /// <summary>c′ = σ(f)·c + σ(i)·tanh(g),  h = σ(o)·tanh(c′)</summary>
 /// <remarks>
-/// Forward replaces the pre-activations by the activated gates in the same memory, so that backward needs a single
-/// exponential, that of tanh(c′).
+/// Forward overwrites the pre-activations with the activated gates, so that backward needs a single exponential, that
+/// of tanh(c′).
 /// </remarks>
 public static class LstmCell
 {
@@ -15,7 +15,7 @@ public static class LstmCell
     /// </summary>
     /// <remarks>
     /// By reference: a result of more than four fields would live on the stack, where a wide register may straddle two
-    /// lines of the cache, and the speed would depend on chance.
+    /// cache lines, and the speed would depend on chance.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (T CellNext, T Hidden) Forward<T>(ref T i, ref T f, ref T g, ref T o, T c) where T : struct, ILane<T>
@@ -37,8 +37,8 @@ public static class LstmCell
     }
 
     /// <summary>
-    /// The gradient of c, and those of the four pre-activations in place of the activated gates, from c, c′ and the
-    /// gradients of h and c′.
+    /// The gradient with respect to c and, in place of the activated gates, those to the four pre-activations, from c,
+    /// c′ and the gradients with respect to h and c′.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Backward<T>(ref T i, ref T f, ref T g, ref T o, T c, T cellNext, T dHidden, T dCellNext)

@@ -45,7 +45,7 @@ public static class Philox
     }
 
     /// <summary>A number in (0, 1] from 32 random bits; never 0, so that its logarithm is finite.</summary>
-    /// <remarks>Through int: ILGPU converts unsigned integers by way of double, which GPUs are slow at.</remarks>
+    /// <remarks>Through int: ILGPU converts unsigned integers by way of double, which is slow on GPUs.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Uniform(uint bits) => (int)((bits >> 8) + 1) * (1f / (1 << 24));
 

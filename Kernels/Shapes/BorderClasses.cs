@@ -2,11 +2,11 @@ namespace Gqn.Native.Kernels.Shapes;
 
 /// <summary>
 /// The rows (or columns) of an image by the taps of a zero-padded filter that lie inside: rows of a class see the same
-/// taps, so a filter over a map that is the same in every pixel gives them the same value.
+/// taps, so a convolution of a spatially constant map gives them the same value.
 /// </summary>
 /// <remarks>
 /// With p = Kernel / 2, the rows from p to Size - 1 - p see all taps and are one class; every other row is a class of
-/// its own. Classes are numbered from the first row to the last. The row of output y and tap t reads is y + t - p.
+/// its own. Classes are numbered from the first row to the last. Output row y reads row y + t - p through tap t.
 /// </remarks>
 /// <param name="Size">Rows of the image, at least 1.</param>
 /// <param name="Kernel">Taps of the filter, odd.</param>
@@ -36,7 +36,7 @@ public readonly record struct BorderClasses(int Size, int Kernel)
     public int FirstClass(int tap) => Math.Max(0, Padding - tap);
 
     /// <summary>
-    /// The last class for which a tap lies inside the image; less than <see cref="FirstClass"/> where there is none.
+    /// The last class for which a tap lies inside the image; less than <see cref="FirstClass"/> if there is none.
     /// </summary>
     public int LastClass(int tap) => Count - 1 - Math.Max(0, tap - Padding);
 }

@@ -13,7 +13,7 @@ namespace Gqn.Native.Kernels.Shapes;
 /// <param name="W">Width of the large array.</param>
 public readonly record struct BroadcastShape(int SmallN, int SmallC, int SmallH, int SmallW, int N, int C, int H, int W)
 {
-    /// <summary>True where every axis of the small array is 1 or equals the large one's.</summary>
+    /// <summary>True if every axis of the small array is 1 or equals the large one's.</summary>
     public bool IsSupported => Fits(SmallN, N) && Fits(SmallC, C) && Fits(SmallH, H) && Fits(SmallW, W);
 
     private static bool Fits(int small, int large) => small == large || small == 1;

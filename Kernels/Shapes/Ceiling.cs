@@ -2,10 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Gqn.Native.Kernels.Shapes;
 
-/// <summary>Division of sizes, rounded up; in kernels as well.</summary>
+/// <summary>Division of sizes, rounded up; also for use in kernels.</summary>
 public static class Ceiling
 {
-    /// <summary>The parts of length <paramref name="part"/> that cover <paramref name="length"/>.</summary>
+    /// <summary>The number of parts of length <paramref name="part"/> that cover <paramref name="length"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Divide(int length, int part) => (length + part - 1) / part;
 

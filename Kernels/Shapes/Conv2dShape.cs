@@ -9,15 +9,15 @@ namespace Gqn.Native.Kernels.Shapes;
 /// <param name="W">Input width in pixels.</param>
 /// <param name="K">Output channels.</param>
 /// <param name="Kernel">Height and width of the filter in pixels.</param>
-/// <param name="Stride">Distance of neighbouring filter positions in pixels.</param>
+/// <param name="Stride">Distance between neighbouring filter positions in pixels.</param>
 /// <remarks>
-/// Two families exist. Stride 1 with an odd kernel is padded with zeros so that the size stays. A stride equal to the
-/// kernel cuts the image into patches, without padding. A transposed convolution is described by the shape of the
-/// convolution whose input gradient it is.
+/// There are two families. Stride 1 with an odd kernel is zero-padded so that the image keeps its size. A stride equal
+/// to the kernel splits the image into patches, without padding. A transposed convolution is described by the shape of
+/// the convolution whose input gradient it is.
 /// </remarks>
 public readonly record struct Conv2dShape(int N, int C, int H, int W, int K, int Kernel, int Stride)
 {
-    /// <summary>Outputs whose weights lie together where the image is padded.</summary>
+    /// <summary>Outputs whose weights are contiguous if the image is padded.</summary>
     public const int WeightBlock = 32;
 
     /// <summary>Rows and columns of zeros on each side: Kernel / 2 at stride 1, else 0.</summary>
@@ -37,11 +37,11 @@ public readonly record struct Conv2dShape(int N, int C, int H, int W, int K, int
         N > 0 && C > 0 && H > 0 && W > 0 && K > 0 && Kernel > 0
         && ((Stride == 1 && Kernel % 2 == 1) || (Stride == Kernel && H % Stride == 0 && W % Stride == 0));
 
-    /// <summary>Where w[k,c,ky,kx] lies in memory.</summary>
+    /// <summary>Index of w[k,c,ky,kx] in memory.</summary>
     /// <remarks>
-    /// With padding [block of 32 outputs][c][ky][kx][output of the block], the last block as narrow as it is: a register
-    /// tile reads all taps of a channel in one run, where taps that are far apart, by powers of two perhaps, would push
-    /// each other out of the caches. Without padding [ky][kx][c][k], a plain matrix of patches by outputs.
+    /// With padding [block of 32 outputs][c][ky][kx][output of the block], the last block narrower if need be: a
+    /// register tile reads all taps of a channel in one run, whereas taps far apart, perhaps by powers of two, would
+    /// evict each other from the caches. Without padding [ky][kx][c][k], a plain matrix of patches by outputs.
     /// </remarks>
     public long WeightIndex(int k, int c, int ky, int kx)
     {
@@ -52,7 +52,7 @@ public readonly record struct Conv2dShape(int N, int C, int H, int W, int K, int
         return ((((long)first * C) + ((long)c * width)) * Kernel * Kernel) + (tap * width) + within;
     }
 
-    /// <summary>The sizes as the field writes them, for messages.</summary>
+    /// <summary>The sizes in the field's notation, for messages.</summary>
     public override string ToString() =>
         $"x ({N}, {C}, {H}, {W}), w ({K}, {C}, {Kernel}, {Kernel}), stride {Stride}";
 }

@@ -2,11 +2,11 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
-/// <summary>The second factor of an <see cref="ImplicitGemm{TActivation}"/> in memory: [tap][depth][column] by its meaning.</summary>
+/// <summary>The second factor of an <see cref="ImplicitGemm{TActivation}"/>, logically [tap][depth][column].</summary>
 /// <remarks>
 /// A single tap is the matrix [depth][column], or transposed [column][depth], with Stride between its lines. The taps
-/// of a larger filter lie as <see cref="Conv2dShape.WeightIndex"/> says, outputs for columns and inputs for depth;
-/// transposed, inputs for columns, outputs for depth and the taps in reverse order.
+/// of a larger filter are laid out by <see cref="Conv2dShape.WeightIndex"/>, with outputs as columns and inputs as
+/// depth; transposed, with inputs as columns, outputs as depth and the taps in reverse order.
 /// </remarks>
 internal unsafe struct GemmWeights
 {
@@ -18,8 +18,7 @@ internal unsafe struct GemmWeights
     public int Depth, Columns;
 
     /// <summary>
-    /// panel[tap][row][width] = depth [channel, channel + depth) of columns [column, column + columns), which are those
-    /// of one block.
+    /// panel[tap][row][width] = depth [channel, channel + depth) of columns [column, column + columns) of one block.
     /// </summary>
     public readonly void Copy(float* panel, int width, int taps, int channel, int depth, int column, int columns)
     {
@@ -39,7 +38,7 @@ internal unsafe struct GemmWeights
     }
 
     /// <summary>
-    /// Lets a tile fetch its share of weights that are copied later: two channels of the block or, transposed, 64
+    /// Makes a tile prefetch its share of weights that are copied later: two channels of the block or, transposed, 64
     /// channels of one column.
     /// </summary>
     public readonly void Fetch(ref TileLoop loop, int kernel, int tile, int channel, int depth, int column)

@@ -10,32 +10,32 @@ namespace Gqn.Native.Kernels.Cpu;
 /// </summary>
 /// <remarks>
 /// <para>
-/// The rows are pixels, the sum of a tap runs over Depth channels. A filter larger than 1 reads rows in the order
-/// [line][pixel][image] with a halo of zeros around each image; then eight neighbouring rows have one constant distance
-/// under every tap, and taps that see only the halo are left out. Else there is a single line of rows.
+/// The rows are pixels; the sum of a tap runs over Depth channels. A filter larger than 1 reads rows in the order
+/// [line][pixel][image] with a zero halo around each image; then eight neighbouring rows are equally spaced under every
+/// tap, and taps that see only the halo are skipped. Otherwise there is a single line of rows.
 /// </para>
 /// <para>
-/// An item is a block of 32 columns times a range of rows. It copies its weights to a panel that stays in the
-/// second-level cache, chunk by chunk of the depth, sums into its own output, and writes that to memory once. Every
-/// output is summed in an order that depends on the sizes alone: the number of threads does not show in the result.
+/// An item is a block of 32 columns times a range of rows. Chunk by chunk of the depth, it copies its weights to a
+/// panel that stays in the second-level cache and accumulates private sums, then writes the output to memory once. The
+/// summation order depends on the sizes alone: the number of threads does not show in the result.
 /// </para>
 /// </remarks>
 internal unsafe struct ImplicitGemm<TActivation> : IWorkItem where TActivation : unmanaged, IFusedActivation
 {
-    // 5 x 5 taps by 72 channels by 32 columns are 230 KB: a second-level cache of 1 MB holds them, as much that is
-    // fetched for the next chunk, and the rows.
+    // 5 x 5 taps by 72 channels by 32 columns are 230 KB: a second-level cache of 1 MB holds them, as much again
+    // prefetched for the next chunk, and the rows.
     private const int PanelChannels = 5 * 5 * 72, MaxChunk = 512;
 
     // 256 tiles of 8 x 32 sums are 256 KB.
     private const int MaxTilesPerItem = 256, MinTilesPerItem = 4;
 
-    // Lanes are loaded whole from the sums, so the last ones read past the end.
+    // The sums are loaded in whole lanes, so the last ones read past the end.
     private const int Slack = 16;
 
-    // Stores wait for memory one after another; asking for the lines this much earlier hides it.
+    // Stores wait for memory one after another; prefetching their lines this many rows ahead hides the latency.
     private const int RowsAhead = 8;
 
-    // Rows: Lines lines of Pixels pixels of Images rows; pixels with halo are Pixels + Kernel - 1 to the line.
+    // Rows: Lines lines of Pixels pixels of Images rows; with its halo, a line has Pixels + Kernel - 1 pixels.
     public float* Source;
     public nint SourceStride;
     public bool SourceTransposed, SourcePadded;
@@ -43,8 +43,8 @@ internal unsafe struct ImplicitGemm<TActivation> : IWorkItem where TActivation :
 
     public GemmWeights Weights;
 
-    // y: row r of a line lies at line · LineStride + r / Divisor · QuotientStride + r % Divisor · RemainderStride, its
-    // columns in dense segments. The addend lies as y does, may be y itself, and is null for none.
+    // y: row r of a line starts at line · LineStride + r / Divisor · QuotientStride + r % Divisor · RemainderStride,
+    // its columns in dense segments. The addend has the layout of y, may be y itself, and is null for none.
     public float* Output, Addend, Bias;
     public int Divisor, Segment;
     public nint LineStride, QuotientStride, RemainderStride, SegmentStride;
@@ -56,7 +56,7 @@ internal unsafe struct ImplicitGemm<TActivation> : IWorkItem where TActivation :
     private float* _scratch;
     private nint _scratchStride;
 
-    // The division of the work, from Divide.
+    // The partition of the work, set by Divide.
     private int _chunk, _tilesPerLine, _tilesPerItem, _wholeBlocks, _wholeParts, _restParts, _columnsOfThreads;
 
     public readonly int RowsPerLine => Pixels * Images;
@@ -75,9 +75,7 @@ internal unsafe struct ImplicitGemm<TActivation> : IWorkItem where TActivation :
 
     private readonly int Blocks => Ceiling.Divide(Columns, MicroKernel.Columns);
 
-    /// <summary>
-    /// Chooses chunks and items: blocks that do not come out even over the threads are split by rows.
-    /// </summary>
+    /// <summary>Chooses chunks and items: blocks left over after an even share per thread are split by rows.</summary>
     public void Divide(int threads)
     {
         int largest = Math.Min(MaxChunk, Math.Max(MicroKernel.Rows, PanelChannels / Taps));
@@ -113,7 +111,7 @@ internal unsafe struct ImplicitGemm<TActivation> : IWorkItem where TActivation :
             int depth = Math.Min(_chunk, Depth - channel), padding = Kernel / 2;
             nint tapStep = (nint)depth * width;
             Weights.Copy(panel, width, Taps, channel, depth, column, columns);
-            // The next chunk of the last one is that of the block that this thread probably takes next.
+            // After the last chunk comes the first one of the block that this thread probably takes next.
             var (nextChannel, nextColumn) =
                 channel + _chunk < Depth ? (channel + _chunk, column) : (0, column + _columnsOfThreads);
             int nextDepth = Math.Min(_chunk, Depth - nextChannel);
@@ -122,7 +120,7 @@ internal unsafe struct ImplicitGemm<TActivation> : IWorkItem where TActivation :
             float* to = sums;
             for (int t = first; t < last; t++, to += MicroKernel.Rows * width)
             {
-                // The taps that meet an image under some row of the tile.
+                // The taps that fall inside an image for some row of the tile.
                 int lastRow = Math.Min(row + MicroKernel.Rows, RowsPerLine) - 1;
                 int tapY = Math.Max(0, padding - line), tapX = Math.Max(0, padding - (lastRow / Images));
                 loop.OuterCount = Math.Min(Kernel, Lines + padding - line) - tapY;
@@ -188,7 +186,7 @@ internal unsafe struct ImplicitGemm<TActivation> : IWorkItem where TActivation :
         Accumulate = accumulate,
     };
 
-    // Rows that are not followed by slack are copied before a tile reads past them; returns their distance.
+    // Rows without slack behind them are copied before a tile reads past them; returns their stride.
     private readonly nint CopyTail(float* tail, int row, int channel, int depth)
     {
         int rows = RowsPerLine - row;
@@ -227,7 +225,7 @@ internal unsafe struct ImplicitGemm<TActivation> : IWorkItem where TActivation :
         }
     }
 
-    // Rows are written in the order of memory: image by image where neighbouring rows belong to different images.
+    // Rows are written in memory order: image by image if neighbouring rows belong to different images.
     private readonly void FinishRows<TLane>(
         float* y, float* sums, int width, int row, int rows, float* bias, int count)
         where TLane : struct, ISimdLane<TLane>

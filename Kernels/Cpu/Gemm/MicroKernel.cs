@@ -8,50 +8,46 @@ namespace Gqn.Native.Kernels.Cpu;
 /// The loops around one register tile: c[row][column] (+)= Σ over outer, inner and depth of a[row] · b[column].
 /// </summary>
 /// <remarks>
-/// The depth is the dense innermost sum (channels, or pixels for a weight gradient); the inner and outer sums step
+/// The depth is the contiguous innermost sum (channels, or pixels for a weight gradient); the inner and outer sums step
 /// through filter taps or lines. All steps and strides are in floats.
 /// </remarks>
 internal unsafe struct TileLoop
 {
     public int OuterCount, InnerCount, Depth;
 
-    /// <summary>What one outer step adds to the addresses of a and b.</summary>
+    /// <summary>Address steps of a and b per outer iteration.</summary>
     public nint OuterStepA, OuterStepB;
 
-    /// <summary>What one inner step adds to the addresses of a and b.</summary>
+    /// <summary>Address steps of a and b per inner iteration.</summary>
     public nint InnerStepA, InnerStepB;
 
-    /// <summary>Distance of rows in memory.</summary>
+    /// <summary>Distance between rows in memory.</summary>
     public nint StrideA, StrideB, StrideC;
 
-    /// <summary>Whether c is read and added to.</summary>
+    /// <summary>Whether to accumulate into c instead of overwriting it.</summary>
     public bool Accumulate;
 
-    /// <summary>
-    /// Memory that is needed later: each inner step of an N tile asks for 32 floats here and 32 at NextRow.
-    /// </summary>
+    /// <summary>Memory needed later: each inner step of an N tile prefetches 32 floats here, 32 at NextRow.</summary>
     public float* Next;
 
-    /// <summary>Distance of the second 32 floats, and what one inner or outer step adds to the address.</summary>
+    /// <summary>Offset of the second 32 floats, and the address steps per inner and outer iteration.</summary>
     public nint NextRow, InnerStepNext, OuterStepNext;
 }
 
 /// <summary>The register tiles: 8 rows by 32 or 16 columns.</summary>
 /// <remarks>
 /// An N tile reads a[row · StrideA + depth], a T tile a[depth · StrideA + row]; both read b[depth · StrideB + column].
-/// Columns are independent of each other, and rows too: garbage in one never reaches another.
+/// Columns are independent of each other, and so are rows: garbage in one never reaches another.
 /// </remarks>
 internal static unsafe class MicroKernel
 {
     /// <summary>Rows of a tile.</summary>
     public const int Rows = 8;
 
-    /// <summary>Columns of a wide tile; a narrow one has half.</summary>
+    /// <summary>Columns of a wide tile; a narrow one has half as many.</summary>
     public const int Columns = 32;
 
-    /// <summary>
-    /// Width of the tile that covers <paramref name="columns"/> columns with the least waste: 16 or 32.
-    /// </summary>
+    /// <summary>The narrowest tile width, 16 or 32, that covers <paramref name="columns"/> columns.</summary>
     public static int Width(int columns) => columns <= Columns / 2 ? Columns / 2 : Columns;
 
     /// <summary>The next multiple of <see cref="Rows"/>.</summary>

@@ -3,11 +3,11 @@ using System.Text;
 namespace Gqn.Native.Kernels.Generated;
 
 /// <summary>
-/// Writes MicroKernels.g.cs: register tiles whose accumulators must be local variables, hence unrolled text.
+/// Writes MicroKernels.g.cs: register tiles whose accumulators must be local variables, hence unrolled code.
 /// </summary>
 /// <remarks>
 /// Sixteen accumulators (8 rows by 2 vectors of 16) hide the latency of the multiply-adds and leave registers for b;
-/// with 256 bits there are sixteen registers in all, so the tile is 4 rows by 2 vectors and is called for each part.
+/// 256-bit code has sixteen registers in all, so its tile is 4 rows by 2 vectors and is called once per part.
 /// </remarks>
 public static class MicroKernelGenerator
 {
@@ -155,7 +155,7 @@ public static class MicroKernelGenerator
         text.Append("    }\n\n");
     }
 
-    // The 256-bit tile covers a quarter of 8 x 32; the parts share loops, so each reads a or b once more.
+    // The 256-bit tile covers a quarter of 8 x 32; the parts share the loops, so each further one reads a or b again.
     private static void WriteParts(StringBuilder text, string kind, bool transposed, int columns)
     {
         WriteHead(text, $"{kind}{columns}Vector256", "public");

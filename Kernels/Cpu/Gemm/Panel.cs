@@ -5,11 +5,9 @@ using System.Runtime.Intrinsics.X86;
 namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>
-/// Copies a block of columns of a matrix to a dense panel [row][width], which register tiles read line by line.
+/// Copies a block of columns of a matrix to a dense panel [row][width], which register tiles read row by row.
 /// </summary>
-/// <remarks>
-/// Only the valid columns are written; the others hold garbage, which stays in columns that nobody reads.
-/// </remarks>
+/// <remarks>Only the valid columns are written; the others hold garbage, which stays in unused columns.</remarks>
 internal static unsafe class Panel
 {
     private const int TransposeBlock = 8;
@@ -63,7 +61,7 @@ internal static unsafe class Panel
         }
     }
 
-    // Pairs, then quadruples of lines are interleaved within the halves of the registers; at last halves change places.
+    // Lines are interleaved in pairs, then in quadruples, within the register halves; finally the halves are exchanged.
     private static void Transpose8x8(float* to, int width, float* from, nint stride)
     {
         var line0 = Vector256.Load(from);

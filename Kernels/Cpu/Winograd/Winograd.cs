@@ -4,30 +4,30 @@ using Gqn.Native.Kernels.Shapes;
 namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>
-/// Sums of padded 3 x 3 and 5 x 5 convolutions by Winograd's F(4x4, 3x3) and F(4x4, 5x5): a quarter, or 16 in 100, of the
-/// direct convolution's multiplications.
+/// Sums of padded 3 x 3 and 5 x 5 convolutions by Winograd's F(4x4, 3x3) and F(4x4, 5x5), with 25 % and 16 % of the
+/// multiplications of direct convolution.
 /// </summary>
 /// <remarks>
-/// y = Aᵀ Σ [(G w Gᵀ) · (Bᵀ x B)] A for tiles of 4 x 4 outputs (Lavin and Gray 2016). The terms of a sum meet before the
-/// output transform, so a term costs its products alone. Rounding is about ten times that of a direct convolution: 3e-6
-/// relative. Images are dense NHWC; weights lie in blocks of 32 outputs, [block][input][tap][output].
+/// y = Aᵀ Σ [(G w Gᵀ) · (Bᵀ x B)] A for tiles of 4 x 4 outputs (Lavin and Gray 2016). The terms of a sum are
+/// accumulated before the output transform, which they share. The rounding error is about ten times that of direct
+/// convolution: 3e-6 relative. Images are dense NHWC; weights are in blocks of 32 outputs, [block][input][tap][output].
 /// </remarks>
 public static unsafe class Winograd
 {
-    // Images are taken in slabs whose planes stay below this, so that a large batch does not need a large workspace.
+    // Images are processed in slabs whose planes stay below this: a large batch then needs no large workspace.
     private const long SlabFloats = 4L << 20;
 
     /// <summary>
-    /// True unless the environment variable GQN_WINOGRAD is 0 when the process starts: then all convolutions are direct,
-    /// to see what the rounding of Winograd's algorithm does.
+    /// False if the environment variable GQN_WINOGRAD is 0 at process start: all convolutions are then direct, to show
+    /// the effect of Winograd's rounding.
     /// </summary>
     public static bool IsEnabled { get; } = Environment.GetEnvironmentVariable("GQN_WINOGRAD") != "0";
 
     /// <summary>
-    /// Whether these kernels do the convolution with fewer operations than the direct ones: maps whose sides are far from
-    /// a multiple of four, and a handful of channels, are better off there.
+    /// Whether these kernels need fewer operations than the direct ones, which are better for maps whose sides are far
+    /// from a multiple of four and for very few channels.
     /// </summary>
-    /// <param name="shape">The sizes; for a sum, C is that of all terms.</param>
+    /// <param name="shape">The sizes; for a sum, C is the total of all terms.</param>
     public static bool IsFaster(in Conv2dShape shape)
     {
         if (!IsEnabled || shape.Stride != 1 || shape.Kernel is not (3 or 5) || (long)shape.C * shape.K < 256)
@@ -39,12 +39,12 @@ public static unsafe class Winograd
     /// <summary>y = f(addend + Σ x ∗ w + bias)</summary>
     /// <param name="workspace">Threads and scratch memory.</param>
     /// <param name="y">The result, (N, K, H, W).</param>
-    /// <param name="addend">As y, or y itself; null for zero.</param>
-    /// <param name="table">Of <see cref="ConstantMap.Forward"/>, the sum of constant terms; null for none.</param>
+    /// <param name="addend">Same shape as y, may be y itself; null for zero.</param>
+    /// <param name="table">The constant terms, from <see cref="ConstantMap.Forward"/>; null for none.</param>
     /// <param name="operands">The terms; none is constant.</param>
-    /// <param name="bias">K numbers, or null for none.</param>
-    /// <param name="shape">The sizes, C apart: each term has its own.</param>
-    /// <param name="activation">f</param>
+    /// <param name="bias">K values, or null for none.</param>
+    /// <param name="shape">The sizes; C is ignored, as each term has its own.</param>
+    /// <param name="activation">The activation f.</param>
     public static void Forward<TActivation>(
         CpuWorkspace workspace, float* y, float* addend, float* table, ReadOnlySpan<Conv2dOperand> operands,
         float* bias, in Conv2dShape shape, TActivation activation)
@@ -55,11 +55,11 @@ public static unsafe class Winograd
         Forward(workspace, ref target, operands, shape, epilogue);
     }
 
-    /// <summary>The gradients of the terms that want them, from the gradient by y.</summary>
+    /// <summary>The requested gradients of the terms, from the gradient with respect to y.</summary>
     /// <param name="workspace">Threads and scratch memory.</param>
     /// <param name="operands">The terms.</param>
-    /// <param name="dy">The gradient by y, (N, K, H, W).</param>
-    /// <param name="shape">The sizes of the forward convolution, C apart.</param>
+    /// <param name="dy">The gradient with respect to y, (N, K, H, W).</param>
+    /// <param name="shape">The sizes of the forward convolution; C is ignored.</param>
     public static void Backward(
         CpuWorkspace workspace, ReadOnlySpan<Conv2dOperand> operands, float* dy, in Conv2dShape shape)
     {
@@ -73,16 +73,16 @@ public static unsafe class Winograd
     }
 
     /// <summary>
-    /// What a forward pass makes a workspace with <paramref name="threads"/> threads hold; of the operands only the
-    /// channels are read.
+    /// The scratch memory of a forward pass with <paramref name="threads"/> threads; of the operands only the channels
+    /// are read.
     /// </summary>
     public static ScratchSize ForwardScratch(
         ReadOnlySpan<Conv2dOperand> operands, in Conv2dShape shape, int threads) =>
         ForwardScratch<WinogradActivation<Identity>>(operands, shape, threads);
 
     /// <summary>
-    /// What <see cref="Backward"/> makes a workspace with <paramref name="threads"/> threads hold; of the operands the
-    /// channels are read and which gradients are wanted.
+    /// The scratch memory of <see cref="Backward"/> with <paramref name="threads"/> threads; of the operands only the
+    /// channels and the presence of gradients are read.
     /// </summary>
     public static ScratchSize BackwardScratch(
         ReadOnlySpan<Conv2dOperand> operands, in Conv2dShape shape, int threads)

@@ -5,10 +5,10 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
-/// <summary>output = f(addend + sum + bias)</summary>
+/// <summary>output = f(addend + sum + table + bias)</summary>
 internal unsafe struct WinogradActivation<TActivation> : IWinogradEpilogue where TActivation : unmanaged, IFusedActivation
 {
-    /// <summary>One number for each column, and those of <see cref="ConstantMap"/>; null for none.</summary>
+    /// <summary>One value per column, and the table of a <see cref="ConstantMap"/>; null for none.</summary>
     public float* Bias, Table;
 
     public TActivation Activation;
@@ -51,12 +51,12 @@ internal unsafe struct WinogradActivation<TActivation> : IWinogradEpilogue where
 }
 
 /// <summary>
-/// The cell of a ConvLSTM on sums of gates in <see cref="GateOrder"/>: an item has all four gates of 16 channels, so the
-/// pre-activations are never written.
+/// The ConvLSTM cell on sums that are gates in <see cref="GateOrder"/>: an item has all four gates of 16 channels, so
+/// the pre-activations are never written.
 /// </summary>
 internal unsafe struct WinogradLstmCell : IWinogradEpilogue
 {
-    /// <summary>As <see cref="Conv2dKernels.ForwardLstmCell"/>; the table is that of the constant maps.</summary>
+    /// <summary>As in <see cref="Conv2dKernels.ForwardLstmCell"/>; the table is that of the constant maps.</summary>
     public float* CellNext, HiddenState, Gates, Cell, Addend, Table, Bias;
 
     public static int ItemColumns => GateOrder.Gates * GateOrder.Group;

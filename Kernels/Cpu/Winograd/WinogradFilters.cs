@@ -3,14 +3,14 @@ using Gqn.Native.Kernels.Lanes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
-/// <summary>Transformed filters of a chunk: planes[frequency][depth][width], a panel that register tiles read.</summary>
+/// <summary>Transformed filters of a chunk: planes[frequency][depth][width], a panel for register tiles.</summary>
 /// <remarks>
-/// Weights lie in blocks of 32 outputs, [block][input][tap][output]. A block for which 32 outputs are left over is
-/// copied to full width first.
+/// Weights are in blocks of 32 outputs, [block][input][tap][output]. A block narrower than the panel is copied to full
+/// width first.
 /// </remarks>
 internal unsafe struct WinogradFilters
 {
-    /// <summary>Floats of the panel behind the planes: 32 filters of 32 columns.</summary>
+    /// <summary>Size of <see cref="Panel"/> in floats: 32 filters of up to 25 taps and 32 columns.</summary>
     public const int PanelFloats = 32 * 25 * MicroKernel.Columns;
 
     private const int TransposedInputs = 8;
@@ -20,18 +20,18 @@ internal unsafe struct WinogradFilters
 
     public int Kernel, Inputs, Outputs;
 
-    /// <summary>Columns of the panel, and the distance of two frequencies.</summary>
+    /// <summary>Columns of the panel; <see cref="PlaneStride"/> is the distance between two frequencies.</summary>
     public int Width;
 
     public nint PlaneStride;
 
-    /// <summary>Room for <see cref="PanelFloats"/>, and for a transform.</summary>
+    /// <summary>Room for <see cref="PanelFloats"/> floats, and for a transform.</summary>
     public float* Panel, Buffer;
 
-    /// <summary>Distance of two frequencies for so many rows.</summary>
+    /// <summary>Distance between two frequencies with <paramref name="rows"/> rows.</summary>
     public static nint Plane(int rows, int width) => ((nint)rows * width) + 16;
 
-    /// <summary>Rows are inputs channel .. channel+count, columns the outputs of a block.</summary>
+    /// <summary>Rows are inputs [channel, channel + count), columns the outputs of a block.</summary>
     public readonly void Forward<T>(float* planes, int block, int channel, int count) where T : unmanaged, ISimdLane<T>
     {
         int taps = Kernel * Kernel, columns = Math.Min(MicroKernel.Columns, Outputs - (block * MicroKernel.Columns));
@@ -51,7 +51,7 @@ internal unsafe struct WinogradFilters
     }
 
     /// <summary>
-    /// Of the input gradient: rows are outputs first .. first+count, columns the inputs channel .. channel+columns, the
+    /// For the input gradient: rows are outputs [first, first + count), columns inputs [channel, channel + columns),
     /// taps in reverse order.
     /// </summary>
     public readonly void Backward<T>(float* planes, int channel, int columns, int first, int count)
@@ -65,7 +65,7 @@ internal unsafe struct WinogradFilters
             int rows = Math.Min(count - row, blockColumns - within);
             float* from = Weights + ((nint)block * MicroKernel.Columns * Inputs * taps)
                 + ((nint)channel * taps * blockColumns) + within;
-            // Eight inputs at a time: so many runs of memory the processor fetches ahead by itself.
+            // Eight inputs at a time: the hardware prefetchers can follow this many streams.
             for (int column = 0; column < columns; column += TransposedInputs)
             {
                 float* source = from + ((nint)column * taps * blockColumns);

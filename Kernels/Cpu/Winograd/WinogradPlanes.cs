@@ -4,14 +4,14 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
-/// <summary>Some channels of one operand, side by side in a chunk.</summary>
+/// <summary>A run of channels of one operand within a chunk.</summary>
 internal unsafe struct WinogradPiece
 {
     public float* Source;
     public int Operand, SourceChannels, Channel, Count, Slot;
 }
 
-/// <summary>Channels that are multiplied in one go: [frequency][tile][channel] from Offset.</summary>
+/// <summary>Channels that are multiplied together: [frequency][tile][channel] from Offset.</summary>
 internal struct WinogradChunk
 {
     public nint Offset, Plane;
@@ -19,13 +19,13 @@ internal struct WinogradChunk
 }
 
 /// <summary>
-/// The transformed tiles of one or several images with the same sides, as if the channels of all were concatenated; also
-/// the parallel loop that computes them, an item being a few tiles.
+/// The transformed tiles of one or several operands of equal height and width, as if their channels were concatenated;
+/// also the parallel loop that computes them, where an item is a few tiles.
 /// </summary>
 /// <remarks>
-/// Chunks of about 64 channels keep the sums short, which halves the rounding error, and the filters of a chunk in the
-/// second-level cache. Rows are rounded up to eight tiles; what lies there, and beyond the channels, is garbage that
-/// stays in rows and columns which nobody reads.
+/// Chunks of about 64 channels keep the sums short, which halves the rounding error, and keep the filters of a chunk in
+/// the second-level cache. Rows are rounded up to eight tiles; the padding, also that beyond the channels, is garbage
+/// that stays in unused rows and columns.
 /// </remarks>
 internal unsafe struct WinogradPlanes : ILaneItem
 {
@@ -37,30 +37,30 @@ internal unsafe struct WinogradPlanes : ILaneItem
     public WinogradChunk* Chunks;
     public int PieceCount, ChunkCount;
 
-    /// <summary>True for A D Aᵀ of gradients by the outputs instead of Bᵀ X B of inputs.</summary>
+    /// <summary>True for A D Aᵀ of gradients with respect to the outputs, false for Bᵀ X B of inputs.</summary>
     public bool Adjoint;
 
     public float* Memory;
 
-    /// <summary>Floats of all planes.</summary>
+    /// <summary>Total floats of all planes.</summary>
     public nint Floats;
 
-    /// <summary>The most pieces, and chunks, that operands with so many channels can take.</summary>
+    /// <summary>The most pieces, or chunks, that operands with this many channels in total can take.</summary>
     public static int MaxPieces(int operands, long channels) => checked((int)(operands + (channels / 32) + 1));
 
-    /// <summary>Floats of scratch memory that a worker needs for operands of at most so many channels.</summary>
+    /// <summary>Scratch floats of one worker for operands of at most <paramref name="channels"/> channels.</summary>
     public static long WorkerFloats(int channels) =>
         (channels + (2L * Lanes)) + (WinogradTiling.MaxFrequencies * 2L * Lanes) + (4L * WinogradTiling.MaxFrequencies);
 
-    /// <summary>Starts with no channels; pieces and chunks have room for <see cref="MaxPieces"/>.</summary>
+    /// <summary>Planes without channels so far; pieces and chunks have room for <see cref="MaxPieces"/>.</summary>
     public static WinogradPlanes Begin(WinogradTiling tiling, WinogradPiece* pieces, WinogradChunk* chunks) =>
         new() { Tiling = tiling, Pieces = pieces, Chunks = chunks };
 
-    /// <summary>Adds the channels of an operand in chunks of about 64; few channels join the chunk before.</summary>
+    /// <summary>Adds the channels of an operand in chunks of about 64; a few join the previous chunk.</summary>
     public void Add(int operand, float* source, int channels) =>
         Add(operand, source, channels, PieceChannels, ChunkChannels);
 
-    /// <summary>Adds the channels of an operand in blocks of 32, which a weight gradient takes as columns.</summary>
+    /// <summary>Adds the channels of an operand in blocks of 32, the columns of a weight gradient.</summary>
     public void AddBlocks(int operand, float* source, int channels) =>
         Add(operand, source, channels, MicroKernel.Columns, MicroKernel.Columns);
 
@@ -72,14 +72,14 @@ internal unsafe struct WinogradPlanes : ILaneItem
         for (int i = 0; i < ChunkCount; i++)
         {
             ref var chunk = ref Chunks[i];
-            // Planes at a distance of a power of two would all fall into the same lines of the cache.
+            // A power-of-two distance between planes would map them all to the same cache sets.
             chunk.Plane = ((nint)rows * chunk.Stride) + Lanes;
             chunk.Offset = Floats;
             Floats += Tiling.Frequencies * chunk.Plane;
         }
     }
 
-    /// <summary>Computes the planes.</summary>
+    /// <summary>Computes the planes into <paramref name="memory"/>.</summary>
     public static void Compute(CpuWorkspace workspace, ref WinogradPlanes planes, float* memory)
     {
         planes.Memory = memory;
@@ -124,7 +124,7 @@ internal unsafe struct WinogradPlanes : ILaneItem
                         Transform<T>(pixels, piece.Channel + channel, to + channel, chunk.Plane, buffer);
                     if (channel == piece.Count)
                         continue;
-                    // The last channels are copied first: reading whole lanes could leave the image's memory.
+                    // The last channels are copied first: reading whole lanes could run past the image's memory.
                     for (int i = 0; i < pixelCount; i++)
                         T.Load(pixels[i] + piece.Channel + channel, piece.Count - channel).Store(endPixels[i]);
                     Transform<T>(endPixels, 0, to + channel, chunk.Plane, buffer);
@@ -155,7 +155,7 @@ internal unsafe struct WinogradPlanes : ILaneItem
             };
             chunk.Pieces++;
             chunk.Depth += count;
-            // Lanes are stored whole; what the last one leaves behind a piece, the next piece overwrites.
+            // Lanes are stored whole; the next piece overwrites what the last lane leaves behind a piece.
             int end = slot + Ceiling.Multiple(count, Lanes);
             chunk.Stride = Math.Max(chunk.Stride, Ceiling.Multiple(end, Lanes));
         }

@@ -3,20 +3,20 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Cpu;
 
-/// <summary>Columns of the result: a tensor of its own, its weights, and what is added to it.</summary>
+/// <summary>One tensor of the result, its weights, and what is added to it.</summary>
 internal unsafe struct WinogradTarget
 {
     public float* Output, Addend, Weights;
     public int Columns;
 }
 
-/// <summary>What happens to the sums of some tiles when they are complete: the inverse transform and what follows.</summary>
+/// <summary>What completes the sums of some tiles: the inverse transform and what follows.</summary>
 internal unsafe interface IWinogradEpilogue
 {
-    /// <summary>Columns that belong to one item: a multiple of 32.</summary>
+    /// <summary>Columns of one item: a multiple of 32.</summary>
     static abstract int ItemColumns { get; }
 
-    /// <summary>Finishes the tiles first .. last of the columns from <paramref name="column"/> on.</summary>
+    /// <summary>Finishes tiles [first, last) of the columns from <paramref name="column"/> on.</summary>
     void Finish<T>(
         in WinogradTiling tiling, in WinogradTarget target, in WinogradSums sums, int first, int last, int column)
         where T : unmanaged, ISimdLane<T>;
@@ -25,10 +25,10 @@ internal unsafe interface IWinogradEpilogue
 /// <summary>The sums of an item: [block of 32 columns][frequency][tile][column], and room for transforms.</summary>
 internal unsafe readonly struct WinogradSums(float* memory, nint block, nint plane, float* outputs, float* buffer)
 {
-    /// <summary>Room for the 16 outputs of four transforms.</summary>
+    /// <summary>Room for the 16 outputs of each of four transforms.</summary>
     public readonly float* Outputs = outputs;
 
-    /// <summary>A column of a tile, both counted within the item, which has so many columns.</summary>
+    /// <summary>Address of a tile's column, both relative to the item of <paramref name="columns"/> columns.</summary>
     public float* At(int row, int column, int columns)
     {
         int first = column / MicroKernel.Columns * MicroKernel.Columns;
@@ -36,7 +36,7 @@ internal unsafe readonly struct WinogradSums(float* memory, nint block, nint pla
         return memory + (first / MicroKernel.Columns * block) + ((nint)row * width) + (column - first);
     }
 
-    /// <summary>The 16 outputs of one tile's lane at <paramref name="from"/>, to Outputs + slot · 16 · T.Width.</summary>
+    /// <summary>Transforms a lane at <paramref name="from"/> to 16 outputs in <paramref name="slot"/>.</summary>
     public float* Transform<T>(int kernel, float* from, int slot) where T : unmanaged, ISimdLane<T>
     {
         float* to = Outputs + (slot * 16 * T.Width);
@@ -53,9 +53,9 @@ internal unsafe readonly struct WinogradSums(float* memory, nint block, nint pla
 /// convolution, or the input gradients of the terms of a sum.
 /// </summary>
 /// <remarks>
-/// An item is a block of columns and a part of the tiles. It makes the filters of a chunk in the second-level cache and
-/// uses them at once; where there are more tiles than the sums have room for, the filters of all chunks are kept. Every
-/// sum runs over the chunks in their order: the number of threads does not show in the result.
+/// An item is a block of columns times a part of the tiles. It makes the filters of a chunk in the second-level cache
+/// and uses them at once; if there are more tiles than the sums have room for, the filters of all chunks are kept.
+/// Every sum runs over the chunks in order: the number of threads does not show in the result.
 /// </remarks>
 internal unsafe struct WinogradProduct<TEpilogue> : ILaneItem where TEpilogue : unmanaged, IWinogradEpilogue
 {
@@ -66,12 +66,10 @@ internal unsafe struct WinogradProduct<TEpilogue> : ILaneItem where TEpilogue : 
     public WinogradTarget* Targets;
     public int TargetCount;
 
-    /// <summary>
-    /// The weights of the target, outputs by inputs exchanged; otherwise those of the planes' operands.
-    /// </summary>
+    /// <summary>Use the target's weights, outputs and inputs exchanged, instead of <see cref="Weights"/>.</summary>
     public bool Backward;
 
-    /// <summary>Weights of the planes' operands, where not backward.</summary>
+    /// <summary>Weights of the planes' operands, unless <see cref="Backward"/>.</summary>
     public float** Weights;
 
     public TEpilogue Epilogue;
@@ -120,7 +118,7 @@ internal unsafe struct WinogradProduct<TEpilogue> : ILaneItem where TEpilogue : 
         }
     }
 
-    /// <summary>Divides the tiles where there are too few blocks for the threads.</summary>
+    /// <summary>Splits the tiles if there are fewer blocks than threads.</summary>
     public void Divide(int threads)
     {
         int most = Math.Max(1, Planes.Tiling.Count / MinTilesPerPart), blocks = Blocks;

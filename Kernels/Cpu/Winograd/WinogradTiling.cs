@@ -3,21 +3,21 @@ using Gqn.Native.Kernels.Shapes;
 namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>
-/// Images cut into tiles of 4 x 4 outputs, each of which sees Side x Side = (Kernel + 3)² inputs; tiles are counted
+/// Images split into tiles of 4 x 4 outputs, each of which reads Side x Side = (Kernel + 3)² inputs; tiles are counted
 /// image by image, line by line.
 /// </summary>
 /// <param name="shape">The sizes.</param>
-/// <param name="firstImage">Where the images begin that are meant.</param>
-/// <param name="images">How many.</param>
+/// <param name="firstImage">The first image to tile.</param>
+/// <param name="images">Number of images.</param>
 internal readonly unsafe struct WinogradTiling(in Conv2dShape shape, int firstImage, int images)
 {
     /// <summary>Height and width of the outputs of a tile.</summary>
     public const int Outputs = 4;
 
-    /// <summary>Of the larger one of the two variants.</summary>
+    /// <summary>Sizes of the larger of the two variants.</summary>
     public const int MaxSide = 8, MaxFrequencies = MaxSide * MaxSide;
 
-    /// <summary>The convolution; its C and N need not be those of the tiles.</summary>
+    /// <summary>The convolution; its C and N may differ from those of the tiles.</summary>
     public readonly Conv2dShape Shape = shape;
 
     private readonly int _firstImage = firstImage, _images = images;
@@ -30,7 +30,7 @@ internal readonly unsafe struct WinogradTiling(in Conv2dShape shape, int firstIm
 
     public int Side => Kernel + Outputs - 1;
 
-    /// <summary>Products of transformed numbers for each tile, input and output channel.</summary>
+    /// <summary>Multiplications per tile, input channel and output channel.</summary>
     public int Frequencies => Side * Side;
 
     public int Taps => Kernel * Kernel;
@@ -41,18 +41,18 @@ internal readonly unsafe struct WinogradTiling(in Conv2dShape shape, int firstIm
 
     private int TilesPerImage => Ceiling.Divide(Height, Outputs) * TilesPerLine;
 
-    /// <summary>Where a tile's outputs are.</summary>
+    /// <summary>The image of a tile, and the position of its first output.</summary>
     public (int Image, int Y, int X) At(int tile)
     {
         int within = tile % TilesPerImage;
         return (_firstImage + (tile / TilesPerImage), within / TilesPerLine * Outputs, within % TilesPerLine * Outputs);
     }
 
-    /// <summary>The addresses of the Side x Side inputs of a tile; pixels outside the image are at zeros.</summary>
+    /// <summary>The addresses of the Side x Side inputs of a tile; pixels outside the image point to zeros.</summary>
     public void FindInputs(int tile, float* images, int channels, float* zeros, float** pixels) =>
         Find(tile, images, channels, zeros, pixels, Kernel / 2, Side);
 
-    /// <summary>The addresses of the 4 x 4 outputs of a tile; pixels outside the image are at zeros.</summary>
+    /// <summary>The addresses of the 4 x 4 outputs of a tile; pixels outside the image point to zeros.</summary>
     public void FindOutputs(int tile, float* images, int channels, float* zeros, float** pixels) =>
         Find(tile, images, channels, zeros, pixels, 0, Outputs);
 

@@ -6,10 +6,10 @@ namespace Gqn.Native.Kernels.Generated;
 
 /// <summary>Writes WinogradTransforms.g.cs: the transforms of Winograd's F(4x4, 3x3) and F(4x4, 5x5).</summary>
 /// <remarks>
-/// The matrices come from exact fractions (Cook and Toom: products of polynomials by their values at given points and at
-/// infinity; Lavin and Gray 2016 for images). With points a and 2 also -a, 1/2 and -1/2, which keeps the numbers of one
-/// size; rows are scaled by powers of two, so that no coefficient of Bᵀ reaches 4, which loses no bit. Rows of opposite
-/// points share their even and odd halves.
+/// The matrices are derived in exact fractions (Cook and Toom: products of polynomials from their values at given
+/// points and at infinity; Lavin and Gray 2016 for images). Points come as pairs a and -a, and 2 with 1/2, which keeps
+/// coefficients of similar size; rows are scaled by powers of two so that no coefficient of Bᵀ reaches 4, which loses
+/// no bit. Rows of opposite points share their even and odd halves.
 /// </remarks>
 public static class WinogradTransformGenerator
 {
@@ -38,7 +38,7 @@ public static class WinogradTransformGenerator
     }
 
     /// <summary>
-    /// Aᵀ (4 x n), G (n x kernel) and Bᵀ (n x n), n = kernel + 3: y = Aᵀ[(G w) · (Bᵀ x)] are four outputs of a filter w.
+    /// Aᵀ (4 x n), G (n x kernel), Bᵀ (n x n), n = kernel + 3: y = Aᵀ[(G w) · (Bᵀ x)] are four outputs of a filter w.
     /// </summary>
     public static (Fraction[][] At, Fraction[][] G, Fraction[][] Bt) Matrices(int kernel, Fraction[] points)
     {
@@ -48,8 +48,8 @@ public static class WinogradTransformGenerator
         var bt = new Fraction[n][];
         for (int j = 0; j < n; j++)
         {
-            // At a point p: the product of (x - q) over the other points q, and the powers of p over that product at p.
-            // At infinity: the product over all points, and the leading coefficient.
+            // At a point p: the product of (x - q) over the other points q, and the powers of p divided by that product
+            // at p. At infinity: the product over all points, and the leading coefficient.
             Fraction[] product = [1];
             Fraction value = 1;
             for (int k = 0; k < n - 1; k++)
@@ -115,7 +115,7 @@ public static class WinogradTransformGenerator
             k => $"y{k}.Store(weights + ((({k} * {kernel}) + i) * tap))");
     }
 
-    // The lines one way, into a buffer of columns; then the columns.
+    // First the lines, into a buffer of columns; then the columns.
     private static void WriteTransform(
         StringBuilder text, string name, string summary, string parameters, int lines, int results, string body,
         Func<int, string> load, Func<int, string> store)
@@ -214,7 +214,7 @@ public static class WinogradTransformGenerator
         return terms;
     }
 
-    // Those with coefficient 1 or -1 first, the others as multiply-adds.
+    // Terms with coefficient 1 or -1 come first, the others as multiply-adds.
     private static string Sum(List<(string X, Fraction Coefficient)> terms)
     {
         string? sum = null;
@@ -277,7 +277,7 @@ public readonly record struct Fraction
 {
     private readonly BigInteger _numerator, _denominator;
 
-    /// <summary>numerator / denominator</summary>
+    /// <summary>numerator / denominator, reduced to lowest terms.</summary>
     public Fraction(BigInteger numerator, BigInteger denominator)
     {
         var divisor = BigInteger.GreatestCommonDivisor(numerator, denominator) * denominator.Sign;
@@ -290,26 +290,26 @@ public readonly record struct Fraction
     /// <summary>|x|</summary>
     public Fraction Magnitude => new(BigInteger.Abs(_numerator), _denominator);
 
-    /// <summary>A whole number.</summary>
+    /// <summary>An integer as a fraction.</summary>
     public static implicit operator Fraction(int value) => new(value, 1);
 
-    /// <inheritdoc cref="Zero" />
+    /// <summary>The exact sum.</summary>
     public static Fraction operator +(Fraction a, Fraction b) =>
         new((a._numerator * b._denominator) + (b._numerator * a._denominator), a._denominator * b._denominator);
 
-    /// <inheritdoc cref="Zero" />
+    /// <summary>The exact difference.</summary>
     public static Fraction operator -(Fraction a, Fraction b) =>
         new((a._numerator * b._denominator) - (b._numerator * a._denominator), a._denominator * b._denominator);
 
-    /// <inheritdoc cref="Zero" />
+    /// <summary>The exact product.</summary>
     public static Fraction operator *(Fraction a, Fraction b) =>
         new(a._numerator * b._numerator, a._denominator * b._denominator);
 
-    /// <inheritdoc cref="Zero" />
+    /// <summary>The exact quotient.</summary>
     public static Fraction operator /(Fraction a, Fraction b) =>
         new(a._numerator * b._denominator, a._denominator * b._numerator);
 
-    /// <summary>The larger one.</summary>
+    /// <summary>The larger of two fractions.</summary>
     public static Fraction Max(Fraction a, Fraction b) => (a - b)._numerator.Sign >= 0 ? a : b;
 
     /// <summary>The nearest double.</summary>

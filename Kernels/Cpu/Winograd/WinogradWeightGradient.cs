@@ -4,14 +4,14 @@ using Gqn.Native.Kernels.Lanes;
 namespace Gqn.Native.Kernels.Cpu;
 
 /// <summary>
-/// dw = Gᵀ (Σ over tiles of (Bᵀ X B) · (A dY Aᵀ)) G: the exact adjoint of the forward convolution; an item is a chunk of
-/// input channels times a block of 32 outputs.
+/// dw = Gᵀ (Σ over tiles of (Bᵀ X B) · (A dY Aᵀ)) G: the exact adjoint of the forward convolution; an item is a chunk
+/// of input channels times a block of 32 outputs.
 /// </summary>
 internal unsafe struct WinogradWeightGradient : ILaneItem
 {
     public WinogradPlanes Inputs, Gradients;
 
-    /// <summary>The gradient of each operand's weights, and whether it is added to.</summary>
+    /// <summary>Per operand, the weight gradient; <see cref="Accumulate"/> says whether to add to it.</summary>
     public float** Weights;
 
     public bool* Accumulate;

@@ -4,9 +4,9 @@ namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>Runs a long sequence of launches as one: the device no longer waits for the host between kernels.</summary>
 /// <remarks>
-/// A step's launches differ from those of the step before in a few arguments (noise, learning rate), so it is captured
-/// anew each time, which costs the host a fraction of real launches, and updates the executable graph that an earlier
-/// step of the same number of launches has made. Only where the form has changed a graph is instantiated anew.
+/// A step's launches differ from those of the previous step in a few arguments (noise, learning rate), so each step is
+/// captured anew, which costs the host a fraction of real launches, and updates the executable graph of an earlier step
+/// with the same number of launches. Only if the topology has changed is a graph instantiated anew.
 /// </remarks>
 internal sealed class CudaGraphs(CudaAccelerator accelerator, CudaStream stream) : IDisposable
 {
@@ -15,12 +15,12 @@ internal sealed class CudaGraphs(CudaAccelerator accelerator, CudaStream stream)
     /// <summary>Graphs launched so far.</summary>
     public long Launches { get; private set; }
 
-    /// <summary>Graphs instantiated so far: a few, if replay pays.</summary>
+    /// <summary>Graphs instantiated so far: only a few if replay pays off.</summary>
     public long Instantiations { get; private set; }
 
-    /// <summary>Captures what the work launches, and launches it.</summary>
-    /// <param name="work">Launches kernels and copies on the stream, and waits for nothing.</param>
-    /// <param name="launches">Counts launches so far.</param>
+    /// <summary>Captures what the work launches as a graph, and launches that.</summary>
+    /// <param name="work">Queues kernels and copies on the stream, and waits for nothing.</param>
+    /// <param name="launches">Returns the number of launches so far.</param>
     public void Run(Action work, Func<long> launches)
     {
         accelerator.Bind();
@@ -33,7 +33,7 @@ internal sealed class CudaGraphs(CudaAccelerator accelerator, CudaStream stream)
         }
         catch
         {
-            // The stream must leave the capture; what was noted is lost, as the caller's exception says.
+            // The stream must leave capture mode; what was captured is lost, as the caller's exception says.
             CudaStreams.AbandonCapture(stream.StreamPtr);
             throw;
         }
@@ -48,7 +48,7 @@ internal sealed class CudaGraphs(CudaAccelerator accelerator, CudaStream stream)
             }
             else if (!CudaStreams.TryUpdate(executable, graph))
             {
-                // What still runs of it is freed when it is done.
+                // The driver frees it once its last launch has finished.
                 _executables.Remove(count);
                 CudaStreams.DestroyExecutable(executable);
                 executable = Instantiate(count, graph);

@@ -3,7 +3,7 @@ using ILGPU.Runtime.Cuda;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>What ILGPU does not ask of NVIDIA's driver: page-locked memory, events between streams, graphs.</summary>
+/// <summary>Features of NVIDIA's driver that ILGPU does not expose: page-locked memory, events, graphs.</summary>
 /// <remarks>All calls need the device's context to be current on the thread.</remarks>
 internal static unsafe class CudaStreams
 {
@@ -13,7 +13,7 @@ internal static unsafe class CudaStreams
 
     private static readonly Lazy<nint> Library = new(() => NativeLibrary.Load(DriverLibraries.CudaName));
 
-    /// <summary>Host memory that the device reads by itself.</summary>
+    /// <summary>Allocates page-locked host memory, which the device reads by itself.</summary>
     public static nint AllocateHost(long bytes)
     {
         nint memory;
@@ -22,7 +22,7 @@ internal static unsafe class CudaStreams
         return memory;
     }
 
-    /// <summary>Gives back what <see cref="AllocateHost"/> gave.</summary>
+    /// <summary>Frees memory from <see cref="AllocateHost"/>.</summary>
     public static void FreeHost(nint memory) =>
         Check(((delegate* unmanaged<nint, int>)Export("cuMemFreeHost"))(memory), "cuMemFreeHost");
 
@@ -40,7 +40,7 @@ internal static unsafe class CudaStreams
                 destination, source, (nuint)bytes, stream),
             "cuMemcpyDtoDAsync");
 
-    /// <summary>A mark that streams set and wait for.</summary>
+    /// <summary>Creates an event that streams set and wait for.</summary>
     public static nint CreateEvent()
     {
         nint created;
@@ -53,27 +53,27 @@ internal static unsafe class CudaStreams
     public static void DestroyEvent(nint mark) =>
         Check(((delegate* unmanaged<nint, int>)Export("cuEventDestroy_v2"))(mark), "cuEventDestroy");
 
-    /// <summary>The event is set when all work queued so far is done.</summary>
+    /// <summary>Sets the event once all work queued so far is done.</summary>
     public static void Record(nint mark, nint stream) =>
         Check(((delegate* unmanaged<nint, nint, int>)Export("cuEventRecord"))(mark, stream), "cuEventRecord");
 
-    /// <summary>Work queued from now on waits for the event.</summary>
+    /// <summary>Makes work queued from now on wait for the event.</summary>
     public static void Wait(nint stream, nint mark) =>
         Check(
             ((delegate* unmanaged<nint, nint, uint, int>)Export("cuStreamWaitEvent"))(stream, mark, 0),
             "cuStreamWaitEvent");
 
-    /// <summary>The caller waits for the event; an event that was never recorded is set.</summary>
+    /// <summary>Blocks the caller until the event is set; an event that was never recorded is set.</summary>
     public static void Wait(nint mark) =>
         Check(((delegate* unmanaged<nint, int>)Export("cuEventSynchronize"))(mark), "cuEventSynchronize");
 
-    /// <summary>From now on the stream notes what is queued instead of doing it.</summary>
+    /// <summary>Starts a capture: from now on the stream records work instead of running it.</summary>
     public static void BeginCapture(nint stream) =>
         Check(
             ((delegate* unmanaged<nint, int, int>)Export("cuStreamBeginCapture_v2"))(stream, CaptureRelaxed),
             "cuStreamBeginCapture");
 
-    /// <summary>The graph of what was noted.</summary>
+    /// <summary>Ends a capture and returns its graph.</summary>
     public static nint EndCapture(nint stream)
     {
         nint graph;
@@ -82,7 +82,7 @@ internal static unsafe class CudaStreams
         return graph;
     }
 
-    /// <summary>Ends a capture whose graph nobody wants; it may have failed already.</summary>
+    /// <summary>Ends a capture and discards its graph; the capture may have failed already.</summary>
     public static void AbandonCapture(nint stream)
     {
         nint graph = 0;
@@ -91,7 +91,7 @@ internal static unsafe class CudaStreams
             DestroyGraph(graph);
     }
 
-    /// <summary>A graph that can be launched.</summary>
+    /// <summary>Makes an executable graph.</summary>
     public static nint Instantiate(nint graph)
     {
         nint executable;
@@ -100,17 +100,17 @@ internal static unsafe class CudaStreams
         return executable;
     }
 
-    /// <summary>Gives a graph that can be launched the arguments of another one of the same form.</summary>
-    /// <returns>False where the form differs.</returns>
+    /// <summary>Gives an executable graph the arguments of another graph of the same topology.</summary>
+    /// <returns>False if the topology differs.</returns>
     public static bool TryUpdate(nint executable, nint graph)
     {
-        // Room for CUgraphExecUpdateResultInfo, which nobody reads.
+        // Room for CUgraphExecUpdateResultInfo, which is not used.
         long* information = stackalloc long[8];
         var update = (delegate* unmanaged<nint, nint, void*, int>)Export("cuGraphExecUpdate_v2");
         return update(executable, graph, information) == 0;
     }
 
-    /// <summary>Queues a graph.</summary>
+    /// <summary>Queues the launch of an executable graph.</summary>
     public static void LaunchGraph(nint executable, nint stream) =>
         Check(((delegate* unmanaged<nint, nint, int>)Export("cuGraphLaunch"))(executable, stream), "cuGraphLaunch");
 
@@ -118,18 +118,18 @@ internal static unsafe class CudaStreams
     public static void DestroyGraph(nint graph) =>
         Check(((delegate* unmanaged<nint, int>)Export("cuGraphDestroy"))(graph), "cuGraphDestroy");
 
-    /// <summary>Frees a graph that can be launched.</summary>
+    /// <summary>Frees an executable graph.</summary>
     public static void DestroyExecutable(nint executable) =>
         Check(((delegate* unmanaged<nint, int>)Export("cuGraphExecDestroy"))(executable), "cuGraphExecDestroy");
 
-    /// <summary>A function of the driver.</summary>
+    /// <summary>Looks up a function of the driver.</summary>
     /// <exception cref="GpuException">The driver does not have it.</exception>
     internal static nint Export(string name) => NativeLibrary.TryGetExport(Library.Value, name, out nint export)
         ? export
         : throw new GpuException($"NVIDIA's driver is too old: it has no {name}; install one for CUDA 12 or newer.");
 
     /// <summary>Throws unless a call's result is success.</summary>
-    /// <exception cref="GpuException">It is not.</exception>
+    /// <exception cref="GpuException">The call failed.</exception>
     internal static void Check(int result, string call)
     {
         if (result == 0)

@@ -4,12 +4,12 @@ using ILGPU.Runtime.Cuda;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Copies from the host beside the computation: a batch travels while the step before it runs.</summary>
+/// <summary>Host-to-device copies that overlap the computation: a batch travels while the previous step runs.</summary>
 /// <remarks>
-/// A slot is page-locked host memory, as much device memory and two events. The data go host to device on a stream of
-/// their own, and from there to the destination on the stream that computes, which waits for the first copy alone: the
-/// destination may be in use until then. A slot is used again when its second copy is done, so the host is never more
-/// than <see cref="Slots"/> uploads ahead of the device.
+/// A slot is page-locked host memory, the same amount of device memory and two events. Data go from host to device on a
+/// stream of their own, and from there to the destination on the computation stream, which waits for the first copy
+/// only: the destination may be in use until then. A slot is reused once its second copy is done, so the host is never
+/// more than <see cref="Slots"/> uploads ahead of the device.
 /// </remarks>
 internal sealed unsafe class CudaUploads : IDisposable
 {
@@ -27,7 +27,7 @@ internal sealed unsafe class CudaUploads : IDisposable
         _copies = (CudaStream)accelerator.CreateStream();
     }
 
-    /// <summary>Bytes of device memory in the slots.</summary>
+    /// <summary>Bytes of device memory held by the slots.</summary>
     public long DeviceBytes { get; private set; }
 
     /// <summary>Queues a copy; the source may change as soon as the call returns.</summary>

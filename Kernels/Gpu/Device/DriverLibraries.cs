@@ -3,10 +3,10 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Finds the libraries of drivers under the names that runtime packages give them.</summary>
+/// <summary>Finds driver libraries under the names that runtime packages give them.</summary>
 /// <remarks>
 /// ILGPU asks for libOpenCL.so and libcuda.so, which many machines and containers have only with development packages;
-/// what every one has is the name that ends in the version.
+/// the name that ends in the version is always there.
 /// </remarks>
 internal static class DriverLibraries
 {
@@ -15,17 +15,17 @@ internal static class DriverLibraries
     private static readonly Lock Gate = new();
     private static bool _registered;
 
-    /// <summary>True where some OpenCL loader can be loaded.</summary>
+    /// <summary>True if some OpenCL loader can be loaded.</summary>
     public static bool HasOpenCl { get; } = Load(OpenCl) != IntPtr.Zero;
 
-    /// <summary>True where NVIDIA's driver can be loaded.</summary>
+    /// <summary>True if NVIDIA's driver can be loaded.</summary>
     public static bool HasCuda => Load(Cuda) != IntPtr.Zero;
 
     /// <summary>File name of NVIDIA's driver.</summary>
     public static string CudaName => OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
 
     /// <summary>
-    /// Called before the first context; an assembly takes one resolver, and under Windows' Linux ILGPU sets its own.
+    /// Called before the first context; an assembly takes one resolver, and under WSL ILGPU sets its own.
     /// </summary>
     public static void Register()
     {
@@ -39,7 +39,7 @@ internal static class DriverLibraries
         }
     }
 
-    /// <summary>A library by the name that ILGPU has for it; 0 if it is not there, or is none of these.</summary>
+    /// <summary>Loads a library by ILGPU's name for it; 0 if it is missing, or none of these.</summary>
     private static IntPtr Load(string name)
     {
         string[] files = name switch

@@ -20,10 +20,10 @@ internal sealed class DriverTrace : TraceListener
     {
     }
 
-    /// <summary>Begins to listen.</summary>
+    /// <summary>Starts listening.</summary>
     public static void Start() => _ = Instance.Value;
 
-    /// <summary>What was traced since the last call.</summary>
+    /// <summary>Returns and clears what was traced since the last call.</summary>
     public static string Take()
     {
         var text = Instance.Value._text;
@@ -40,7 +40,7 @@ internal sealed class DriverTrace : TraceListener
     {
         lock (_text)
         {
-            // ILGPU traces the driver's log with all the room that it had made for it.
+            // ILGPU traces the driver's log together with the unused rest of its buffer.
             _text.Append(message?.Replace("\0", string.Empty, StringComparison.Ordinal));
             if (_text.Length > Capacity)
                 _text.Remove(0, _text.Length - Capacity);

@@ -8,9 +8,9 @@ namespace Gqn.Native.Kernels.Gpu;
 /// <content>Memory and transfers.</content>
 public sealed partial class GpuContext
 {
-    /// <summary>New memory of <paramref name="count"/> floats, zeroed.</summary>
+    /// <summary>Allocates <paramref name="count"/> floats, zeroed.</summary>
     /// <exception cref="InsufficientMemoryException">The device has no room for it.</exception>
-    /// <exception cref="GpuException">The driver refused otherwise.</exception>
+    /// <exception cref="GpuException">The driver refused for another reason.</exception>
     public GpuMemory Allocate(long count)
     {
         MemoryBuffer1D<float, Stride1D.Dense>? buffer = null;
@@ -32,8 +32,8 @@ public sealed partial class GpuContext
         }
     }
 
-    /// <summary>Host to device; the source may change as soon as the call returns.</summary>
-    /// <exception cref="InsufficientMemoryException">There is no room for what is on its way.</exception>
+    /// <summary>Copies host to device; the source may change as soon as the call returns.</summary>
+    /// <exception cref="InsufficientMemoryException">There is no room for the staging copy.</exception>
     /// <exception cref="GpuException">The driver refused.</exception>
     public void Upload(ReadOnlySpan<float> source, GpuArray destination)
     {
@@ -57,8 +57,8 @@ public sealed partial class GpuContext
         }
     }
 
-    /// <summary>Device to host, when all work given before is done.</summary>
-    /// <exception cref="GpuException">The driver refused, or work given before has failed.</exception>
+    /// <summary>Copies device to host, after all earlier work is done.</summary>
+    /// <exception cref="GpuException">The driver refused, or earlier work has failed.</exception>
     public void Download(GpuArray source, Span<float> destination)
     {
         if (destination.IsEmpty)
@@ -75,8 +75,8 @@ public sealed partial class GpuContext
     }
 
     /// <summary>
-    /// Memory for the inside of one operation, of arbitrary content: the same in every call, larger where it was too
-    /// small. Operations run one after another, so each may use it; two arrays of one operation take two slots.
+    /// Memory for use inside one operation, of arbitrary content: the same in every call, enlarged if it was too small.
+    /// Operations run one after another, so all may use it; two arrays of one operation take two slots.
     /// </summary>
     internal GpuArray Scratch(int slot, long count)
     {
@@ -101,14 +101,14 @@ public sealed partial class GpuContext
 
     internal void Free(MemoryBuffer1D<float, Stride1D.Dense> buffer)
     {
-        // What a graph reads must outlive its launch.
+        // Memory that a graph reads must outlive its launch.
         if (_isCapturing)
         {
             _freedInCapture.Add(buffer);
             return;
         }
 
-        // Work that still reads it must be done first; drivers other than CUDA's do not see to that.
+        // Work that still reads it must be done first; the drivers see to that, the simulator does not.
         if (Info.Platform == GpuPlatform.Simulator)
             _stream.Synchronize();
         Release(buffer);

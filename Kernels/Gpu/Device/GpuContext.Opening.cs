@@ -7,10 +7,10 @@ using ILGPU.Runtime.OpenCL;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <content>Which device, and with what it is opened.</content>
+/// <content>Choosing and opening a device.</content>
 public sealed partial class GpuContext
 {
-    // Threads of a simulated group: as many as the largest kernels ask for, in narrow warps, which are quicker.
+    // A simulated thread block (group) is as large as the largest kernels ask for, in narrow warps, which are faster.
     private const int SimulatedWarp = 8, SimulatedWarps = 32;
 
     // Set to 0 to launch kernels one by one, for profilers.
@@ -18,8 +18,8 @@ public sealed partial class GpuContext
 
     /// <summary>Opens a device.</summary>
     /// <param name="name">"cuda:0" (or "cuda"), "opencl:0" (or "opencl"), or "simulator".</param>
-    /// <param name="precision">Null for the device's best: tf32 where there are tensor cores, else fp32.</param>
-    /// <exception cref="GpuException">There is no such device, it is refused, or it does not know the precision; the
+    /// <param name="precision">Null for the device's best: tf32 if it has tensor cores, else fp32.</param>
+    /// <exception cref="GpuException">There is no such device, it is refused, or it does not support the precision; the
     /// message says what helps.</exception>
     public static GpuContext Open(string name, MatrixPrecision? precision = null)
     {
@@ -109,7 +109,7 @@ public sealed partial class GpuContext
             : $"There is no device '{name}'; there are: cpu, {string.Join(", ", usable)}.");
     }
 
-    /// <summary>Graphs, if a first one works.</summary>
+    /// <summary>Graphs, or why there are none: a trial run decides.</summary>
     private static (CudaGraphs? Graphs, string? Refusal) TryGraphs(CudaAccelerator accelerator, CudaStream stream)
     {
         if (Environment.GetEnvironmentVariable(GraphVariable) == "0")

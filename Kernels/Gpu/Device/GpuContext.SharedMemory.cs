@@ -4,16 +4,16 @@ using ILGPU.Runtime.Cuda;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <content>Shared memory of large groups, on CUDA.</content>
+/// <content>Shared memory of large thread blocks (groups), on CUDA.</content>
 public sealed partial class GpuContext : ITensorCoreDevice
 {
-    // Bytes that were asked for, by the kernel's number.
+    // Bytes of dynamic shared memory permitted so far, by kernel id.
     private readonly Dictionary<int, int> _dynamicShared = [];
     private SharedMemoryLimits? _sharedLimits;
 
     /// <summary>
-    /// Kernels launched so far that multiply on tensor cores, in <see cref="Precision"/>, or add the parts of such
-    /// products: none where it is fp32.
+    /// Launches so far of kernels that multiply on tensor cores, in <see cref="Precision"/>, or add up the parts of
+    /// such products: none in fp32.
     /// </summary>
     public long TensorCoreLaunches { get; private set; }
 
@@ -35,11 +35,11 @@ public sealed partial class GpuContext : ITensorCoreDevice
     void ITensorCoreDevice.Launch<TArgs>(
         GroupKernelHandle<TArgs> kernel, Index3D grid, int group, in TArgs args, int bytes)
     {
-        // What every kernel may have without asking is 48 KiB; the driver is asked once for each kernel.
+        // Without asking, a kernel may have 48 KiB; the driver is asked once per kernel.
         if (bytes > 0 && (!_dynamicShared.TryGetValue(kernel.Id, out int allowed) || allowed < bytes))
             AllowDynamicShared(kernel, bytes);
         Launch(kernel, grid, group, args, bytes);
-        // Packing has no dynamic memory.
+        // Packing kernels have no dynamic memory.
         if (bytes > 0)
             TensorCoreLaunches++;
     }

@@ -5,10 +5,10 @@ using ILGPU.Runtime.OpenCL;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>An open device: its memory, its compiled kernels and the one stream on which all of them run.</summary>
+/// <summary>An open device: its memory, its compiled kernels and the one stream that runs them.</summary>
 /// <remarks>
-/// Work is done in the order in which it was given, while the caller goes on; only <see cref="Download"/> and
-/// <see cref="Synchronize"/> wait. Not thread-safe, but for the launches of several contexts of one OpenCL driver.
+/// Work runs in the order in which it was given, while the caller goes on; only <see cref="Download"/> and
+/// <see cref="Synchronize"/> wait. Not thread-safe, except for the launches of several contexts of one OpenCL driver.
 /// </remarks>
 public sealed partial class GpuContext : IDisposable
 {
@@ -31,7 +31,7 @@ public sealed partial class GpuContext : IDisposable
     {
         (Info, _context, _accelerator, Precision) = (info, context, accelerator, precision);
         _countLaunches = () => Launches;
-        // The default stream of CUDA cannot be captured; other platforms have nothing to gain from a second one.
+        // The default stream of CUDA cannot be captured; other platforms gain nothing from a second one.
         _stream = info.Platform == GpuPlatform.Cuda ? accelerator.CreateStream() : accelerator.DefaultStream;
         if (_stream is CudaStream stream)
         {
@@ -43,7 +43,7 @@ public sealed partial class GpuContext : IDisposable
         Tiles = info.IsProcessor && info.Platform == GpuPlatform.OpenCl ? TileFamily.Register : TileFamily.Shared;
     }
 
-    /// <summary>What was opened.</summary>
+    /// <summary>The device that was opened.</summary>
     public GpuDeviceInfo Info { get; }
 
     /// <summary>Precision of the operands of convolutions and matrix products.</summary>
@@ -52,20 +52,20 @@ public sealed partial class GpuContext : IDisposable
     /// <summary>Kernels launched so far.</summary>
     public long Launches { get; private set; }
 
-    /// <summary>Bytes of memory that kernels keep for themselves between calls.</summary>
+    /// <summary>Bytes of scratch memory that kernels keep between calls.</summary>
     public long ScratchBytes { get; private set; }
 
-    /// <summary>Why <see cref="Run"/> launches kernels one by one; null where it launches a graph.</summary>
+    /// <summary>Why <see cref="Run"/> launches kernels one by one; null if it launches graphs.</summary>
     public string? GraphRefusal { get; } = "only CUDA has graphs";
 
-    /// <summary>Which of two designs the portable matrix kernels take.</summary>
+    /// <summary>Which of two designs the portable matrix kernels use.</summary>
     internal TileFamily Tiles { get; set; }
 
     internal Accelerator Accelerator => _accelerator;
 
     internal AcceleratorStream Stream => _stream;
 
-    /// <summary>Items that keep the device busy: reductions are cut into at least as many parts.</summary>
+    /// <summary>Items that keep the device busy: reductions are split into at least as many parts.</summary>
     internal int BusyItems => Info switch
     {
         { Platform: GpuPlatform.Simulator } => 1,
@@ -77,12 +77,10 @@ public sealed partial class GpuContext : IDisposable
     /// <exception cref="GpuException">Work failed.</exception>
     public void Synchronize() => Guard("waiting for the device", () => _stream.Synchronize());
 
-    /// <summary>Runs work as one launch where the device can, else as it comes.</summary>
-    /// <remarks>
-    /// The first work of a form compiles kernels and finds out how much memory they need, and so runs as it comes.
-    /// </remarks>
-    /// <param name="form">The same number for work that launches the same kernels on arrays of the same sizes.</param>
-    /// <param name="work">Gives the device work, and neither uploads nor waits.</param>
+    /// <summary>Runs work as one launch if the device can, else kernel by kernel.</summary>
+    /// <remarks>The first run of a form goes kernel by kernel: it compiles them and determines their memory.</remarks>
+    /// <param name="form">Identifies work that launches the same kernels on arrays of the same sizes.</param>
+    /// <param name="work">Queues work on the device, and neither uploads nor waits.</param>
     /// <exception cref="GpuException">The driver refused.</exception>
     public void Run(int form, Action work)
     {
@@ -105,7 +103,7 @@ public sealed partial class GpuContext : IDisposable
         finally
         {
             _isCapturing = false;
-            // The driver lets what was launched end before it frees its memory.
+            // The driver lets launched work finish before it frees its memory.
             var freed = _freedInCapture.ToArray();
             _freedInCapture.Clear();
             foreach (var buffer in freed)
@@ -141,7 +139,7 @@ public sealed partial class GpuContext : IDisposable
                 _launchers[kernel.Id] = launcher = _accelerator.LoadAutoGroupedKernel(kernel.Method);
             if (Info.Platform == GpuPlatform.OpenCl)
             {
-                // Arguments are set on the kernel, which threads would share.
+                // Arguments are set on the kernel object, which threads would share.
                 lock (OpenClLaunch)
                     launcher(_stream, new Index1D(checked((int)items)), args);
             }
@@ -158,12 +156,12 @@ public sealed partial class GpuContext : IDisposable
         Launches++;
     }
 
-    /// <summary>Runs a kernel of groups.</summary>
+    /// <summary>Runs a kernel of thread blocks (groups).</summary>
     /// <param name="kernel">The kernel.</param>
     /// <param name="grid">Groups along each axis.</param>
-    /// <param name="group">Items of a group.</param>
+    /// <param name="group">Items per group.</param>
     /// <param name="args">The kernel's arguments.</param>
-    /// <param name="dynamicBytes">Bytes of shared memory besides what the kernel declares itself.</param>
+    /// <param name="dynamicBytes">Bytes of shared memory in addition to what the kernel itself declares.</param>
     /// <exception cref="GpuException">It cannot be compiled or launched.</exception>
     internal void Launch<TArgs>(
         GroupKernelHandle<TArgs> kernel, Index3D grid, int group, in TArgs args, int dynamicBytes = 0)
@@ -203,8 +201,8 @@ public sealed partial class GpuContext : IDisposable
     }
 
     /// <summary>
-    /// CUDA answers every call with the error of a kernel that failed, giving back memory included; who waited for the
-    /// kernel has been told, and must not be told instead that something could not be given back.
+    /// After a kernel has failed, CUDA answers every call with its error, even those that free memory; whoever waited
+    /// for the kernel has seen that error, and must not get one about freeing instead.
     /// </summary>
     private static void Ignore(Action action)
     {
@@ -217,7 +215,7 @@ public sealed partial class GpuContext : IDisposable
         }
     }
 
-    /// <summary>Compiles a kernel of groups, if that was not done before.</summary>
+    /// <summary>Compiles a kernel of groups on first use.</summary>
     private Action<AcceleratorStream, KernelConfig, TArgs> Launcher<TArgs>(GroupKernelHandle<TArgs> kernel)
         where TArgs : struct
     {
@@ -270,9 +268,9 @@ public sealed partial class GpuContext : IDisposable
 /// <summary>Two designs of portable matrix kernels.</summary>
 internal enum TileFamily
 {
-    /// <summary>Groups share tiles in fast memory: GPUs.</summary>
+    /// <summary>Thread blocks (groups) share tiles in shared memory: GPUs.</summary>
     Shared,
 
-    /// <summary>One item holds a tile in registers and waits for nobody: processors.</summary>
+    /// <summary>Each item holds a tile in registers and waits for no other: processors.</summary>
     Register,
 }

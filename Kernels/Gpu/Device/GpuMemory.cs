@@ -28,9 +28,9 @@ public sealed class GpuMemory : IDisposable
     }
 }
 
-/// <summary>Where an array of floats begins in a device's memory; the default value stands for an absent one.</summary>
+/// <summary>Where an array of floats begins in a device's memory; the default value is an absent array.</summary>
 /// <param name="Memory">The block.</param>
-/// <param name="Offset">First element within the block.</param>
+/// <param name="Offset">Index of the first element within the block.</param>
 public readonly record struct GpuArray(GpuMemory? Memory, long Offset)
 {
     /// <summary>False for an absent array.</summary>
@@ -40,14 +40,14 @@ public readonly record struct GpuArray(GpuMemory? Memory, long Offset)
     internal GpuArray Skip(long count) => this with { Offset = Offset + count };
 
     /// <summary>
-    /// True where kernels may read four elements at once: ILGPU trusts views that come from the host to be aligned.
+    /// True if kernels may read four elements at once: ILGPU assumes that views from the host are aligned.
     /// </summary>
     internal bool IsAligned => Offset % 4 == 0;
 
     /// <summary>All elements from the first to the end of the block.</summary>
     internal ArrayView<float> View => Memory!.View.SubView(Offset, Memory.View.Length - Offset);
 
-    /// <summary>The elements, or those of <paramref name="other"/> where the array is absent: a kernel's argument must
-    /// be some memory, also where a flag tells the kernel not to touch it.</summary>
+    /// <summary>The elements, or those of <paramref name="other"/> if the array is absent: a kernel's argument must
+    /// be some memory, even if a flag tells the kernel not to touch it.</summary>
     internal ArrayView<float> ViewOr(GpuArray other) => Exists ? View : other.View;
 }

@@ -6,7 +6,7 @@ using ILGPU.Runtime.OpenCL;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Looks for devices.</summary>
+/// <summary>Finds the devices of this machine.</summary>
 public static class GpuSurvey
 {
     /// <summary>Name of the device that simulates kernels on the processor.</summary>
@@ -18,11 +18,11 @@ public static class GpuSurvey
     private const string OpenClRemedy =
         "install the device's OpenCL driver, or scripts/install-opencl.sh for one that runs on the processor";
 
-    /// <summary>Held while drivers are asked what there is: OpenCL's loader is not safe in its first calls, and ILGPU
-    /// takes whatever goes wrong in them for having no device.</summary>
+    /// <summary>Held while drivers are queried: OpenCL's loader is not safe in its first calls, and ILGPU takes any
+    /// failure in them for the absence of devices.</summary>
     internal static Lock Asking { get; } = new();
 
-    /// <summary>All devices, CUDA's before OpenCL's, those that must be refused among them; the simulator is last.</summary>
+    /// <summary>All devices, CUDA's before OpenCL's, including those to be refused; the simulator comes last.</summary>
     public static ImmutableArray<GpuDeviceInfo> Find()
     {
         using var asking = Asking.EnterScope();
@@ -44,7 +44,7 @@ public static class GpuSurvey
     }
 
     /// <summary>Why a platform has no device at all, and what helps.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The simulator is always there.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The platform is the simulator, which always exists.</exception>
     public static string WhyNone(GpuPlatform platform) => platform switch
     {
         GpuPlatform.Cuda when !DriverLibraries.HasCuda =>

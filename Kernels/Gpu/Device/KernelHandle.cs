@@ -3,12 +3,12 @@ using ILGPU.Runtime;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>A kernel: what a context compiles at its first launch.</summary>
+/// <summary>A kernel, which a context compiles at its first launch.</summary>
 internal abstract class KernelHandle
 {
     private static readonly List<KernelHandle> Made = [];
 
-    /// <summary>Numbers it.</summary>
+    /// <summary>Assigns the next <see cref="Id"/>.</summary>
     protected KernelHandle()
     {
         lock (Made)
@@ -18,7 +18,7 @@ internal abstract class KernelHandle
         }
     }
 
-    /// <summary>All that were made so far. Handles are static, so there are few.</summary>
+    /// <summary>All handles made so far; they are static, so there are few.</summary>
     public static IReadOnlyList<KernelHandle> All
     {
         get
@@ -28,7 +28,7 @@ internal abstract class KernelHandle
         }
     }
 
-    /// <summary>A context keeps what it compiled in an array by this number.</summary>
+    /// <summary>Index of the compiled kernel in a context's array.</summary>
     public int Id { get; }
 
     /// <summary>The static method that is compiled.</summary>
@@ -38,14 +38,14 @@ internal abstract class KernelHandle
     public string Name => $"{Body.Method.DeclaringType!.Name}.{Body.Method.Name}";
 }
 
-/// <summary>One kernel in several forms; a static field holds it, as fields hold handles.</summary>
+/// <summary>One kernel in several variants, held by a static field like a handle.</summary>
 internal interface IKernelSet
 {
-    /// <summary>The forms by name.</summary>
+    /// <summary>The variants by name.</summary>
     IEnumerable<(string Name, KernelHandle Handle)> Handles { get; }
 }
 
-/// <summary>A kernel of independent items, grouped as the device likes.</summary>
+/// <summary>A kernel of independent items; the device chooses their grouping.</summary>
 /// <param name="body">A static method.</param>
 internal sealed class KernelHandle<TArgs>(Action<Index1D, TArgs> body) : KernelHandle where TArgs : struct
 {
@@ -54,7 +54,7 @@ internal sealed class KernelHandle<TArgs>(Action<Index1D, TArgs> body) : KernelH
     public Action<Index1D, TArgs> Method => body;
 }
 
-/// <summary>A kernel of groups that share memory and wait for each other.</summary>
+/// <summary>A kernel of thread blocks (groups), whose items share memory and wait for each other.</summary>
 /// <param name="body">A static method.</param>
 internal sealed class GroupKernelHandle<TArgs>(Action<TArgs> body) : KernelHandle where TArgs : struct
 {
@@ -63,8 +63,8 @@ internal sealed class GroupKernelHandle<TArgs>(Action<TArgs> body) : KernelHandl
     public Action<TArgs> Method => body;
 
     /// <summary>
-    /// The most items of a group, and the groups that a multiprocessor shall have room for: what CUDA's compiler bounds
-    /// the registers of an item by. Other platforms have no such bounds.
+    /// The most items of a group, and the groups that a multiprocessor should have room for: from these, CUDA's
+    /// compiler bounds the registers of an item. Other platforms have no such bounds.
     /// </summary>
     public KernelSpecialization Bounds { get; init; }
 }

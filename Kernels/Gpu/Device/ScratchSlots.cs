@@ -1,6 +1,6 @@
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Which scratch memory an operation takes: operations that call each other take different ones.</summary>
+/// <summary>Which scratch memory an operation uses: operations that call each other use different slots.</summary>
 internal static class ScratchSlots
 {
     /// <summary>Partial sums of a reduction.</summary>
@@ -24,7 +24,7 @@ internal static class ScratchSlots
     /// <summary>Operands copied into the layout or precision of a matrix kernel.</summary>
     public const int Operand = 6;
 
-    /// <summary>The other operand.</summary>
+    /// <summary>The other operand, likewise copied.</summary>
     public const int SecondOperand = 7;
 
     /// <summary>Partial gradients of constant maps.</summary>

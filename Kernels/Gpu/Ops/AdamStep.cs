@@ -11,19 +11,19 @@ public static class AdamStepKernels
     private static readonly KernelHandle<LatchArgs> Latch = new(AdamStepLatch);
 
     /// <summary>
-    /// Updates values and both moments in place, unless the norm is or was not finite; gradients are scaled down where
-    /// their norm is above <paramref name="clipNorm"/>.
+    /// Updates values and both moments in place, unless the gradient norm is, or ever was, not finite; gradients are
+    /// scaled down if their norm exceeds <paramref name="clipNorm"/>.
     /// </summary>
     /// <param name="context">The device.</param>
     /// <param name="values">Parameters.</param>
     /// <param name="gradients">Their gradients.</param>
     /// <param name="firstMoments">Running means of the gradients.</param>
     /// <param name="secondMoments">Running means of their squares.</param>
-    /// <param name="count">Elements of each.</param>
-    /// <param name="step">The constants.</param>
-    /// <param name="squaredNorm">Two numbers: the squared norm of the gradients, and 0 until one was not
-    /// finite.</param>
-    /// <param name="clipNorm">The largest norm; 0 for any.</param>
+    /// <param name="count">Elements of each array.</param>
+    /// <param name="step">The constants of the update.</param>
+    /// <param name="squaredNorm">Two values: the squared norm of the gradients, and a flag that stays 0 until a norm
+    /// was not finite.</param>
+    /// <param name="clipNorm">The largest norm; 0 for no clipping.</param>
     public static void Update(
         GpuContext context, GpuArray values, GpuArray gradients, GpuArray firstMoments, GpuArray secondMoments,
         long count, in Body step, GpuArray squaredNorm, float clipNorm)
@@ -46,7 +46,7 @@ public static class AdamStepKernels
 
     private static void AdamStepLatch(Index1D index, LatchArgs args)
     {
-        // Written so that a NaN is no small number.
+        // Phrased so that a NaN counts as not finite.
         bool finite = args.SquaredNorm[index] <= float.MaxValue;
         if (!finite)
             args.SquaredNorm[index + 1] = 1f;

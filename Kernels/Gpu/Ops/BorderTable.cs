@@ -4,19 +4,19 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>The sum of constant inputs, one row of outputs per image and class of pixels.</summary>
+/// <summary>The sum of constant inputs: one row of outputs per image and border class.</summary>
 internal struct BorderTable
 {
-    /// <summary>[n][row class][column class][output]</summary>
+    /// <summary>The table, [n][row class][column class][output].</summary>
     public ArrayView<float> Values;
 
-    /// <summary>Not 0 where there is one.</summary>
+    /// <summary>Not 0 if there is a table.</summary>
     public int Exists;
 
-    /// <summary>Size of an image, and side of the filter whose classes these are.</summary>
+    /// <summary>Height and width of an image, and the kernel size that defines the classes.</summary>
     public int H, W, Kernel;
 
-    /// <summary>The table of a sum; <paramref name="other"/> stands for one that is absent.</summary>
+    /// <summary>The table of a sum; <paramref name="other"/> fills in for an absent one.</summary>
     public static BorderTable Of(in SumInputs inputs, GpuArray other, in Conv2dShape shape) => new()
     {
         Values = inputs.Table.ViewOr(other),
@@ -26,7 +26,7 @@ internal struct BorderTable
         Kernel = inputs.TableKernel,
     };
 
-    /// <summary>The row of a pixel.</summary>
+    /// <summary>The table's row for a pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly int Row(int pixel)
     {

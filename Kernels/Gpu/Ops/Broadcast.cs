@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Repetition along axes, and its adjoint, summation over them.</summary>
+/// <summary>Broadcasting along axes, and its adjoint, reduction over them.</summary>
 public static class BroadcastKernels
 {
     private static readonly KernelHandle<BroadcastArgs> Repeat = new(BroadcastForward);
@@ -11,7 +11,7 @@ public static class BroadcastKernels
     private static readonly KernelHandle<SumArgs> SumAxes = new(SumOfAxes);
     private static readonly KernelHandle<SumArgs> SumSquares = new(SumOfSquares);
 
-    /// <summary>large = beta·large + scale·small, small repeated along its axes of length 1.</summary>
+    /// <summary>large = beta·large + scale·small, with small broadcast along its axes of length 1.</summary>
     public static void Broadcast(
         GpuContext context, GpuArray large, float beta, GpuArray small, in BroadcastShape shape, float scale)
     {
@@ -36,9 +36,9 @@ public static class BroadcastKernels
 
     /// <summary>small = beta·small + scale·(large summed over the axes where small has length 1).</summary>
     /// <remarks>
-    /// Partial sums of every so many elements, then one sum of those: the order is a function of the shape and the
-    /// device, and neighbouring items read neighbouring elements. An item has eight elements on their way at a time;
-    /// one by one it would wait for memory as often as it adds.
+    /// Strided partial sums, then sums of those: the order is a function of the shape and the device, and neighbouring
+    /// items read neighbouring elements. An item has eight loads in flight; with one at a time it would wait for memory
+    /// at every addition.
     /// </remarks>
     public static void Sum(
         GpuContext context, GpuArray small, float beta, GpuArray large, in BroadcastShape shape, float scale)
@@ -68,7 +68,7 @@ public static class BroadcastKernels
     internal static void SumOfSquares(GpuContext context, GpuArray sum, GpuArray x, long count)
     {
         var args = new SumArgs { X = x.View, Outputs = 1, Terms = checked((int)count), Inner = 1 };
-        // A processor's core reads on in memory by itself; on a GPU neighbours read neighbouring elements.
+        // A processor core prefetches contiguous reads by itself; on a GPU, neighbours read neighbouring elements.
         args.IsContiguous = context.Tiles == TileFamily.Register ? 1 : 0;
         Reduce(context, SumSquares, sum, 0f, args, 1f);
     }
@@ -80,7 +80,7 @@ public static class BroadcastKernels
         int parts = Math.Clamp(context.BusyItems / outputs, 1, (args.Terms + 31) / 32);
         args.Parts = parts;
         int slot = ScratchSlots.Sums;
-        // Again and again, so that no item adds more than a few hundred numbers.
+        // Repeated, so that no item adds more than a few hundred values.
         while (parts > 1)
         {
             var partial = context.Scratch(slot, (long)parts * outputs);
@@ -101,7 +101,7 @@ public static class BroadcastKernels
     }
 
     /// <summary>
-    /// True where the summed axes are neighbours in memory [n][h][w][c]: element r of output (outer, inner) is
+    /// True if the reduction axes are adjacent in memory [n][h][w][c]: element r of output (outer, inner) is
     /// x[(outer·terms + r)·inner length + inner].
     /// </summary>
     private static bool IsRun(in BroadcastShape shape, ref int inner)
@@ -190,7 +190,7 @@ public static class BroadcastKernels
         int c = output % args.SmallC, rest = output / args.SmallC, w = rest % args.SmallW;
         rest /= args.SmallW;
         int h = rest % args.SmallH, n = rest / args.SmallH;
-        // Of the large array: each axis is as long in one of the two, and 1 in the other.
+        // Lengths in the large array: each axis has its full length in one of the two factors, and 1 in the other.
         int lengthC = args.SmallC * args.C, lengthW = args.SmallW * args.W, lengthH = args.SmallH * args.H;
         float sum = 0f;
         for (int r = part; r < args.Terms; r += args.Parts)

@@ -8,8 +8,7 @@ public static class ChannelKernels
     private static readonly KernelHandle<CopyArgs> CopyRange = new(CopyChannels);
 
     /// <summary>
-    /// Channels [yFirst, yFirst + count) of y = beta·themselves + channels [xFirst, xFirst + count) of x, for every
-    /// pixel.
+    /// Channels [yFirst, yFirst + count) of y = beta·y + channels [xFirst, xFirst + count) of x, for every pixel.
     /// </summary>
     public static void Copy(
         GpuContext context, GpuArray y, int yChannels, int yFirst, float beta, GpuArray x, int xChannels, int xFirst,

@@ -3,10 +3,10 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Convolutions of inputs that are the same in every pixel, as tables of one row per border class.</summary>
+/// <summary>Convolutions of spatially constant inputs, as tables of one row per border class.</summary>
 /// <remarks>
 /// Forward: products per tap p[n][tap][k] = Σ_c x[n][c]·w[k][c][tap], and for each pair of row and column class the sum
-/// of the taps that lie inside. Backward is the exact adjoint: sums of dy over the pixels of each class, from them the
+/// of the taps inside the image. Backward is the exact adjoint: sums of dy over the pixels of each class, from them the
 /// sums per tap over the pixels for which the tap lies inside, then two small products.
 /// </remarks>
 internal static class ConstantMap
@@ -19,7 +19,7 @@ internal static class ConstantMap
     private static readonly KernelHandle<WeightArgs> BackwardWeight = new(ConstantMapBackwardWeight);
 
     /// <summary>table [n][class][k] = (or +=) the convolution of a constant map; class = row class · columns + column
-    /// class of <paramref name="classKernel"/>, which is not smaller than the operand's kernel.</summary>
+    /// class of <paramref name="classKernel"/>, which is at least the operand's kernel.</summary>
     public static void Forward(
         GpuContext context, GpuArray table, bool add, in Conv2dOperand operand, in Conv2dShape shape,
         int classKernel)
@@ -54,7 +54,7 @@ internal static class ConstantMap
             });
     }
 
-    /// <summary>Rows of the table for one image.</summary>
+    /// <summary>Rows of the table per image.</summary>
     public static int Classes(in Conv2dShape shape, int kernel) =>
         new BorderClasses(shape.OutH, kernel).Count * new BorderClasses(shape.OutW, kernel).Count;
 
@@ -88,7 +88,7 @@ internal static class ConstantMap
             });
         if (operand.Dx.Exists)
         {
-            // One item for each input channel would be few with long sums: each block of outputs and row of taps apart.
+            // One item per input channel would be few items with long sums: split by block of outputs and row of taps.
             int blocks = (shape.K + Block(operand, shape) - 1) / Block(operand, shape);
             var partial = context.Scratch(ScratchSlots.Partial, (long)shape.N * operand.Channels * blocks * kernel);
             context.Launch(
@@ -129,7 +129,7 @@ internal static class ConstantMap
         }
     }
 
-    /// <summary>Outputs whose weights lie together: without padding all of them.</summary>
+    /// <summary>Outputs whose weights are contiguous: all of them if the kernel is 1.</summary>
     private static int Block(in Conv2dOperand operand, in Conv2dShape shape) =>
         operand.Kernel == 1 ? shape.K : Conv2dShape.WeightBlock;
 
@@ -153,7 +153,7 @@ internal static class ConstantMap
         int column = rest % columnCount;
         rest /= columnCount;
         int rowCount = rows.Count, row = rest % rowCount, n = rest / rowCount;
-        // All pixels of a class see the same taps, so the first stands for all.
+        // All pixels of a class see the same taps, so the first represents them.
         int y = rows.First(row), x = columns.First(column), padding = args.Kernel / 2;
         float sum = 0f;
         for (int ky = 0; ky < args.Kernel; ky++)
@@ -183,7 +183,7 @@ internal static class ConstantMap
         for (int y = rows.First(row); y <= lastY; y++)
         {
             int at = (((((n * args.H) + y) * args.W) + firstX) * args.K) + k, x = firstX, step = args.K;
-            // Four at a time on their way: the inner class is most of the image, for one item.
+            // Four loads in flight: the inner class is most of the image, for one item.
             for (; x + 3 <= lastX; x += 4, at += 4 * step)
             {
                 float a = args.Dy[at], b = args.Dy[at + step], c = args.Dy[at + (2 * step)], d = args.Dy[at + (3 * step)];

@@ -3,20 +3,20 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Sums of convolutions with one output, and the ConvLSTM cell on top of them.</summary>
+/// <summary>Sums of convolutions into one output, and the ConvLSTM cell on top of them.</summary>
 /// <remarks>
-/// Nothing is concatenated: each input has its own weights. Inputs that are the same in every pixel become a table of
-/// border classes first, the rest goes to the matrix kernels of the device.
+/// Nothing is concatenated: each input has its own weights. Spatially constant inputs first become a table of border
+/// classes, the others go to the matrix kernels of the device.
 /// </remarks>
 public static class Conv2dKernels
 {
     /// <summary>y = activation(addend + Σ x ∗ w + bias)</summary>
     /// <param name="context">The device.</param>
     /// <param name="y">(N, K, OutH, OutW)</param>
-    /// <param name="addend">As large as y, perhaps y itself; absent for zero.</param>
-    /// <param name="terms">The convolutions, which may be put in another order; none where there is an addend.</param>
-    /// <param name="bias">One number per output channel; absent for zero.</param>
-    /// <param name="shape">Shape of the result; channels and kernel of each term are its own.</param>
+    /// <param name="addend">Same shape as y, may be y itself; absent for zero.</param>
+    /// <param name="terms">The convolutions, which may be reordered; may be empty if there is an addend.</param>
+    /// <param name="bias">One value per output channel; absent for zero.</param>
+    /// <param name="shape">Shape of the result; each term has its own channels and kernel.</param>
     /// <param name="activation">Applied to the sum.</param>
     public static void Forward<TActivation>(
         GpuContext context, GpuArray y, GpuArray addend, Span<Conv2dOperand> terms, GpuArray bias,
@@ -42,8 +42,8 @@ public static class Conv2dKernels
     }
 
     /// <summary>
-    /// The cell on the gates addend + Σ x ∗ w + bias in <see cref="GateOrder"/>; receives the activated gates where
-    /// <paramref name="gates"/> exists. An absent cell is zero.
+    /// The cell on the gates addend + Σ x ∗ w + bias in <see cref="GateOrder"/>; <paramref name="gates"/>, if it
+    /// exists, receives the activated gates. An absent cell is zero.
     /// </summary>
     public static void ForwardLstmCell(
         GpuContext context, GpuArray cellNext, GpuArray hidden, GpuArray gates, GpuArray cell, GpuArray addend,
@@ -72,7 +72,7 @@ public static class Conv2dKernels
             SharedTileConv2d.ForwardLstmCell(context, cellNext, hidden, gates, cell, sum, shape);
     }
 
-    /// <summary>The gradients of the inputs and weights that the operands ask for, one after another.</summary>
+    /// <summary>The gradients of the inputs and weights that the operands request.</summary>
     public static void Backward(
         GpuContext context, ReadOnlySpan<Conv2dOperand> terms, GpuArray dy, in Conv2dShape shape)
     {
@@ -85,7 +85,7 @@ public static class Conv2dKernels
                 continue;
             }
 
-            // Tensor cores take neighbouring terms together, so that dy is packed once for all.
+            // Tensor cores take adjacent terms together, so that dy is packed once for all of them.
             int first = i;
             while (i + 1 < terms.Length && !terms[i + 1].IsConstant)
                 i++;
@@ -130,7 +130,7 @@ public static class Conv2dKernels
             kernel = Math.Max(kernel, term.Kernel);
         }
 
-        // One table for all constant inputs: the classes of the largest kernel are finer than those of the others.
+        // One table for all constant inputs: the classes of the largest kernel refine those of the others.
         GpuArray table = default;
         if (constants > 0)
             table = context.Scratch(ScratchSlots.Table, (long)shape.N * ConstantMap.Classes(shape, kernel) * shape.K);
@@ -157,34 +157,34 @@ public static class Conv2dKernels
     private static long Outputs(in Conv2dShape shape) => (long)shape.N * shape.OutH * shape.OutW * shape.K;
 }
 
-/// <summary>What a matrix kernel adds up.</summary>
+/// <summary>What a matrix kernel sums.</summary>
 internal readonly ref struct SumInputs
 {
     /// <summary>The most terms of one launch.</summary>
     public const int MostTerms = 4;
 
-    /// <summary>The convolutions, constant inputs apart.</summary>
+    /// <summary>The convolutions, except those of constant inputs.</summary>
     public Span<Conv2dOperand> Terms { get; init; }
 
-    /// <summary>As large as the result, perhaps the result itself; absent for zero.</summary>
+    /// <summary>Same shape as the result, may be the result itself; absent for zero.</summary>
     public GpuArray Addend { get; init; }
 
-    /// <summary>One number per output channel; absent for zero.</summary>
+    /// <summary>One value per output channel; absent for zero.</summary>
     public GpuArray Bias { get; init; }
 
     /// <summary>[n][class][output channel], the sum of all constant inputs; absent for zero.</summary>
     public GpuArray Table { get; init; }
 
-    /// <summary>The kernel whose <see cref="BorderClasses"/> number the table's rows.</summary>
+    /// <summary>The kernel size whose <see cref="BorderClasses"/> number the table's rows.</summary>
     public int TableKernel { get; init; }
 
-    /// <summary>True where one launch has no room for all terms.</summary>
+    /// <summary>True if one launch has no room for all terms.</summary>
     public bool IsLong => Terms.Length > MostTerms;
 
-    /// <summary>The first terms, on the addend.</summary>
+    /// <summary>The terms of the first launch, with the addend.</summary>
     public SumInputs First => new() { Terms = Terms[..MostTerms], Addend = Addend, TableKernel = 1 };
 
-    /// <summary>What is to be added to the first terms.</summary>
-    /// <param name="y">Their sum.</param>
+    /// <summary>The remaining terms, with <paramref name="y"/> as addend.</summary>
+    /// <param name="y">The sum of the first terms.</param>
     public SumInputs Rest(GpuArray y) => this with { Terms = Terms[MostTerms..], Addend = y };
 }

@@ -3,10 +3,10 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>What is added to the convolutions of a sum, by itself.</summary>
+/// <summary>The part of a sum that is no convolution: addend, bias and table.</summary>
 /// <remarks>
-/// Groups are neighbouring channels of one pixel, which all have the same border class, and absent arrays are read
-/// and not used: then compilers for processors make vectors of the items.
+/// A thread block (group) is neighbouring channels of one pixel, which all have the same border class, and absent
+/// arrays are read but not used: this lets compilers for processors vectorise the items.
 /// </remarks>
 internal static class Conv2dStart
 {

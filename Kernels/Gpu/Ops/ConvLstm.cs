@@ -5,7 +5,7 @@ using Body = Gqn.Native.Kernels.Pointwise.LstmCell;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>The gates of a ConvLSTM cell over rows of 4·hidden gates in <see cref="GateOrder"/>.</summary>
+/// <summary>The pointwise part of a ConvLSTM cell, over rows of 4·hidden gates in <see cref="GateOrder"/>.</summary>
 public static class ConvLstmKernels
 {
     private static readonly KernelHandle<ForwardArgs> Cell = new(LstmCellForward);
@@ -13,7 +13,7 @@ public static class ConvLstmKernels
 
     /// <summary>
     /// cellNext and hiddenState [rows, hidden] from gates [rows, 4·hidden] and cell; an absent cell is all zero. The
-    /// gates are pre-activations before and activated after.
+    /// gates are pre-activations on entry and activations on return.
     /// </summary>
     public static void Forward(
         GpuContext context, GpuArray cellNext, GpuArray hiddenState, GpuArray gates, GpuArray cell, long rows,
@@ -121,26 +121,26 @@ public static class ConvLstmKernels
 }
 
 /// <summary>
-/// dGates, the gradients of the pre-activations, and dCell = beta·dCell + ..., over rows of hidden channels.
+/// dGates, with respect to the pre-activations, and dCell = beta·dCell + ..., over rows of hidden channels.
 /// </summary>
 public struct LstmCellGradients
 {
     /// <summary>Written, [rows, 4·hidden]; may be the same memory as the gates.</summary>
     public GpuArray DGates;
 
-    /// <summary>Written or added to, [rows, hidden]; absent where not wanted.</summary>
+    /// <summary>Written or accumulated into, [rows, hidden]; absent if not needed.</summary>
     public GpuArray DCell;
 
-    /// <summary>0 to write dCell, 1 to add to it.</summary>
+    /// <summary>0 to overwrite dCell, 1 to accumulate into it.</summary>
     public float Beta;
 
-    /// <summary>Gradients of the hidden state and of the next cell state, [rows, hidden]; absent for zero.</summary>
+    /// <summary>With respect to the hidden state and the next cell state, [rows, hidden]; absent for zero.</summary>
     public GpuArray DHidden, DCellNext;
 
     /// <summary>The activated gates, [rows, 4·hidden].</summary>
     public GpuArray Gates;
 
-    /// <summary>The cell state, absent for zero, and the next one, [rows, hidden].</summary>
+    /// <summary>The cell state (absent for zero) and the next one, [rows, hidden].</summary>
     public GpuArray Cell, CellNext;
 
     /// <summary>Pixels of all images.</summary>

@@ -2,20 +2,20 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Blocks of channels to blocks of pixels, and back.</summary>
+/// <summary>Rearranges blocks of channels into blocks of pixels, and back.</summary>
 public static class DepthToSpaceKernels
 {
     private static readonly KernelHandle<BlockArgs> ToSpace = new(DepthToSpace);
     private static readonly KernelHandle<BlockArgs> ToDepth = new(SpaceToDepth);
 
-    /// <summary>y[n, c, h·s + i, w·s + j] = x[n, (i·s + j)·C + c, h, w], C the channels of y.</summary>
+    /// <summary>y[n, c, h·s + i, w·s + j] = x[n, (i·s + j)·C + c, h, w], where y has C channels.</summary>
     /// <param name="context">The device.</param>
     /// <param name="y">(N, C, H·s, W·s)</param>
     /// <param name="x">(N, C·s², H, W)</param>
     /// <param name="rows">N·H of x.</param>
     /// <param name="width">W of x.</param>
-    /// <param name="channels">C</param>
-    /// <param name="scale">s</param>
+    /// <param name="channels">C, the channels of y.</param>
+    /// <param name="scale">s, the side of a block.</param>
     public static void Forward(
         GpuContext context, GpuArray y, GpuArray x, int rows, int width, int channels, int scale)
     {
@@ -23,7 +23,7 @@ public static class DepthToSpaceKernels
         context.Launch(ToSpace, Count(rows, width, channels, scale), Args(y, 0f, x, width, channels, scale));
     }
 
-    /// <summary>y[n, (i·s + j)·C + c, h, w] = beta·itself + x[n, c, h·s + i, w·s + j], C the channels of x.</summary>
+    /// <summary>y[n, (i·s + j)·C + c, h, w] = beta·y + x[n, c, h·s + i, w·s + j], where x has C channels.</summary>
     public static void Backward(
         GpuContext context, GpuArray y, float beta, GpuArray x, int rows, int width, int channels, int scale)
     {
@@ -45,7 +45,7 @@ public static class DepthToSpaceKernels
         args.Y[index] = args.Beta != 0f ? (args.Beta * args.Y[index]) + value : value;
     }
 
-    /// <summary>Where the element that lies at <paramref name="index"/> in the deep array lies in the wide one.</summary>
+    /// <summary>Index in the wide array of the element at <paramref name="index"/> in the deep array.</summary>
     private static int Space(int index, BlockArgs args)
     {
         int c = index % args.Channels, rest = index / args.Channels, j = rest % args.Scale;

@@ -5,21 +5,21 @@ namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>Pixels as weighted sums of a few other pixels: sparse matrices times dense ones.</summary>
 /// <remarks>
-/// A thread makes one number of the result, so neighbours read one row of x side by side and share their entry. Sums
-/// have the order of the entries: no atomics, the same bytes each time.
+/// A thread (item) computes one value of the result, so neighbours read one row of x coalesced and share their entry.
+/// Sums follow the order of the entries: no atomics, bit-identical results.
 /// </remarks>
 public static class GatherKernels
 {
     private static readonly KernelHandle<RowArgs> Rows = new(Gather);
 
-    /// <summary>y[n, r] = beta·itself + Σₑ weights[n, e] · x[n, columns[n, e]], e from starts[n, r] to
+    /// <summary>y[n, r] = beta·y[n, r] + Σₑ weights[n, e] · x[n, columns[n, e]], for e from starts[n, r] to below
     /// starts[n, r + 1].</summary>
     /// <param name="context">The device.</param>
     /// <param name="y">[images][rows][channels]</param>
-    /// <param name="beta">0 writes, 1 adds.</param>
+    /// <param name="beta">0 to overwrite, 1 to accumulate.</param>
     /// <param name="x">[images][columns][channels]</param>
-    /// <param name="starts">[images][rows + 1], whole numbers that do not fall within an image.</param>
-    /// <param name="columns">[images][entries], whole numbers.</param>
+    /// <param name="starts">[images][rows + 1], integers that never decrease within an image.</param>
+    /// <param name="columns">[images][entries], integers.</param>
     /// <param name="weights">[images][entries]</param>
     /// <param name="shape">The sizes.</param>
     public static void Forward(

@@ -6,14 +6,14 @@ using Body = Gqn.Native.Kernels.Pointwise.GaussianLatent;
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>
-/// Posterior sample and divergence over rows of [mean|log variance], 2·channels wide; noise by element index.
+/// Posterior sample and KL divergence over rows of [mean|log variance], 2·channels wide; noise by element index.
 /// </summary>
 public static class GaussianLatentKernels
 {
     private static readonly KernelHandle<ForwardArgs> Sample = new(GaussianLatentForward);
     private static readonly KernelHandle<BackwardArgs> Gradient = new(GaussianLatentBackward);
 
-    /// <summary>z and KL [rows, channels]; <paramref name="kl"/> may be absent where only the sample is wanted.</summary>
+    /// <summary>z and KL [rows, channels]; <paramref name="kl"/> may be absent if only the sample is needed.</summary>
     public static void Forward(
         GpuContext context, GpuArray z, GpuArray kl, GpuArray posterior, GpuArray prior, PhiloxKey key, long rows,
         int channels)
@@ -60,7 +60,7 @@ public static class GaussianLatentKernels
             });
     }
 
-    /// <summary>0 for absent, 1 to write, 2 to add.</summary>
+    /// <summary>0 if absent, 1 to overwrite, 2 to accumulate.</summary>
     private static int Mode(GpuArray gradient, float beta) => !gradient.Exists ? 0 : beta == 0f ? 1 : 2;
 
     private static void GaussianLatentForward(Index1D index, ForwardArgs args)
@@ -119,19 +119,19 @@ public static class GaussianLatentKernels
 /// </summary>
 public struct GaussianLatentGradients
 {
-    /// <summary>Written or added to, [rows, 2·channels].</summary>
+    /// <summary>Written or accumulated into, [rows, 2·channels].</summary>
     public GpuArray DPosterior, DPrior;
 
-    /// <summary>0 to write the gradient, 1 to add to it.</summary>
+    /// <summary>0 to overwrite the gradient, 1 to accumulate into it.</summary>
     public float BetaQ, BetaP;
 
-    /// <summary>Gradients of the sample and of the divergence, [rows, channels]; absent for zero.</summary>
+    /// <summary>With respect to the sample and the divergence, [rows, channels]; absent for zero.</summary>
     public GpuArray Dz, DKl;
 
     /// <summary>[mean|log variance], [rows, 2·channels].</summary>
     public GpuArray Posterior, Prior;
 
-    /// <summary>That of the sample.</summary>
+    /// <summary>The key with which the sample was drawn.</summary>
     public PhiloxKey Key;
 
     /// <summary>Pixels of all images.</summary>

@@ -5,10 +5,10 @@ namespace Gqn.Native.Kernels.Gpu;
 /// <summary>General matrix products.</summary>
 public static class MatMulKernels
 {
-    /// <summary>c = addend + op(a)·op(b), row by row in memory.</summary>
+    /// <summary>c = addend + op(a)·op(b), row-major, where op is the identity or the transpose.</summary>
     /// <param name="context">The device.</param>
     /// <param name="c">[rows, columns]</param>
-    /// <param name="addend">As c, or c itself; absent for zero.</param>
+    /// <param name="addend">Same shape as c, may be c itself; absent for zero.</param>
     /// <param name="a">[rows, inner], or its transpose.</param>
     /// <param name="b">[inner, columns], or its transpose.</param>
     /// <param name="shape">The sizes.</param>
@@ -24,14 +24,12 @@ public static class MatMulKernels
             SharedTileMatMul.Multiply(context, c, addend, a, b, shape);
     }
 
-    /// <summary>
-    /// da = dy·bᵀ and db = aᵀ·dy, the gradients of a product a·b; an absent one is not computed.
-    /// </summary>
+    /// <summary>da = dy·bᵀ and db = aᵀ·dy, the gradients of a product a·b; an absent one is not computed.</summary>
     /// <param name="context">The device.</param>
     /// <param name="da">[rows, inner], or absent.</param>
-    /// <param name="addA">Adds to da.</param>
+    /// <param name="addA">Accumulate into da instead of overwriting it.</param>
     /// <param name="db">[inner, columns], or absent.</param>
-    /// <param name="addB">Adds to db.</param>
+    /// <param name="addB">Accumulate into db instead of overwriting it.</param>
     /// <param name="dy">[rows, columns]</param>
     /// <param name="a">[rows, inner]</param>
     /// <param name="b">[inner, columns]</param>

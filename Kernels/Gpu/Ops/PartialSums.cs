@@ -2,18 +2,18 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>result = addend + Σ over parts: what groups have summed apart, added in the order of the parts.</summary>
+/// <summary>result = addend + Σ over parts: the partial sums of groups, added in the order of the parts.</summary>
 internal static class PartialSums
 {
     private static readonly KernelHandle<Args> Handle = new(AddParts);
 
-    /// <summary>Adds the parts.</summary>
+    /// <summary>Adds the parts to the addend.</summary>
     /// <param name="device">The device.</param>
-    /// <param name="result">Elements.</param>
-    /// <param name="addend">As many, perhaps the result itself; absent for zero.</param>
-    /// <param name="parts">One part after another, each as many elements.</param>
-    /// <param name="count">Elements.</param>
-    /// <param name="number">Parts.</param>
+    /// <param name="result">The sum, <paramref name="count"/> elements.</param>
+    /// <param name="addend">Same size, may be the result itself; absent for zero.</param>
+    /// <param name="parts">One part after another, each of the same size.</param>
+    /// <param name="count">Elements of a part.</param>
+    /// <param name="number">Number of parts.</param>
     public static void Add(
         ITensorCoreDevice device, GpuArray result, GpuArray addend, GpuArray parts, int count, int number) =>
         device.Launch(

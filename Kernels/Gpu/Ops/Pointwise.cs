@@ -15,7 +15,7 @@ public static class PointwiseKernels
         context.Launch(UnaryKernel<TOp>.Forward, count, new UnaryArgs<TOp> { Y = y.View, X = x.View, Op = op });
     }
 
-    /// <summary>dx = beta·dx + dy·f′(x); x or y may be absent where the op does not save it.</summary>
+    /// <summary>dx = beta·dx + dy·f′(x); x or y may be absent if the op does not save it.</summary>
     public static void UnaryBackward<TOp>(
         GpuContext context, GpuArray dx, float beta, GpuArray dy, GpuArray x, GpuArray y, long count, TOp op)
         where TOp : unmanaged, IUnaryOp
@@ -60,7 +60,7 @@ public static class PointwiseKernels
         context.Launch(BinaryKernel<TOp>.BackwardB, count, Gradient(db, beta, dy, a, b, op));
     }
 
-    /// <summary>y = value in every element.</summary>
+    /// <summary>y[i] = value for every i.</summary>
     public static void Fill(GpuContext context, GpuArray y, long count, float value)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -113,7 +113,7 @@ public static class PointwiseKernels
 
         private static void UnaryBackward(Index1D i, UnaryBackwardArgs<TOp> args)
         {
-            // The op reads one of the two, so both may be the same.
+            // The op reads only one of the two, so the saved array can stand for both.
             var saved = new F32(args.Saved[i]);
             float gradient = args.Dy[i] * args.Op.Derivative(saved, saved).Value;
             args.Dx[i] = args.Add != 0 ? args.Dx[i] + gradient : gradient;

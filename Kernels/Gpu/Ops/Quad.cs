@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Four neighbours, which move as one where they are aligned.</summary>
+/// <summary>Four consecutive floats, which move as one if they are aligned.</summary>
 internal struct Quad
 {
     public const int Length = 4;
@@ -11,12 +11,12 @@ internal struct Quad
     public float X, Y, Z, W;
 
     /// <summary>
-    /// The elements from <paramref name="index"/> on; those from <paramref name="count"/> on are zero and not read.
+    /// The elements from <paramref name="index"/> on; those beyond <paramref name="count"/> are zero and not read.
     /// </summary>
     /// <param name="source">The array.</param>
-    /// <param name="index">A multiple of 4 where <paramref name="aligned"/>.</param>
-    /// <param name="count">How many there are; may be negative.</param>
-    /// <param name="aligned">Not 0 where the array begins at a multiple of 16 bytes and so does every quad of it.</param>
+    /// <param name="index">A multiple of 4 if <paramref name="aligned"/>.</param>
+    /// <param name="count">Number of elements left; may be negative.</param>
+    /// <param name="aligned">Not 0 if the array, and every quad of it, begins at a multiple of 16 bytes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Quad Load(ArrayView<float> source, int index, int count, int aligned)
     {
@@ -41,7 +41,7 @@ internal struct Quad
         return result;
     }
 
-    /// <summary>The counterpart of <see cref="Load"/>.</summary>
+    /// <summary>The counterpart of <see cref="Load"/>: those beyond <paramref name="count"/> are not written.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(ArrayView<float> target, int index, int count, int aligned)
     {

@@ -3,12 +3,12 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <content>The second operands in panels.</content>
+/// <content>Packing of the second operands into panels.</content>
 internal static partial class RegisterTileConv2d
 {
     private const int PartLength = 64;
 
-    // [depth][columns], or its transpose, as b.
+    // The matrix b is [depth][columns], or its transpose.
     private static void PackMatrix(
         GpuContext context, ref RegisterTileProduct.Args args, GpuArray matrix, int depth, int columns, bool transposed)
     {
@@ -32,7 +32,7 @@ internal static partial class RegisterTileConv2d
             });
     }
 
-    // The outputs from a whole block on, as [panel][tap][c][16].
+    // The outputs from the start of a block on, as [panel][tap][c][16].
     private static void PackWeights(
         GpuContext context, ref RegisterTileProduct.Args args, GpuArray w, in Conv2dShape shape, int first)
     {
@@ -65,7 +65,7 @@ internal static partial class RegisterTileConv2d
         }
     }
 
-    // [panel of 16 c][tap, the last one first][k][c of the panel]
+    // [panel of 16 c][tap, in reverse order][k][c of the panel]
     private static void PackAdjoint(
         GpuContext context, ref RegisterTileProduct.Args args, GpuArray w, in Conv2dShape shape)
     {

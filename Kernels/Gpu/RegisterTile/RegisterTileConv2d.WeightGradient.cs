@@ -4,16 +4,16 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <content>The gradient by the weights: rows are taps by channels, columns outputs, depth is pixels.</content>
+/// <content>The gradient with respect to w: rows are taps by channels, columns outputs, depth is pixels.</content>
 internal static partial class RegisterTileConv2d
 {
-    // Of a panel of dy so many pixels stay in the second-level cache while the channels go by.
+    // This many pixels of a panel of dy stay in the second-level cache while the channels stream past.
     private const int PixelsPerPass = 2048;
 
-    /// <summary>dw = (or +=) the adjoint of the convolution in w, applied to dy.</summary>
+    /// <summary>dw = (or +=) the adjoint of the convolution with respect to w, applied to dy.</summary>
     /// <remarks>
-    /// Passes over parts of the pixels follow one another, each adding to dw; where dw is too small to keep the device
-    /// busy they run side by side, and what they found is added in their order.
+    /// Passes over parts of the pixels follow one another, each accumulating into dw; if dw is too small to keep the
+    /// device busy, they run side by side and their partial sums are added in order.
     /// </remarks>
     public static void BackwardWeight(
         GpuContext context, GpuArray dw, bool add, GpuArray dy, GpuArray x, in Conv2dShape shape)
@@ -83,7 +83,7 @@ internal static partial class RegisterTileConv2d
         }
     }
 
-    /// <summary>Products over some lines of some images, for whole blocks of weights and for the narrow one.</summary>
+    /// <summary>Products over some lines of some images, for the whole blocks of weights and the narrow one.</summary>
     private readonly record struct WeightPass(
         GpuContext Context, Conv2dShape Shape, GpuArray A, ArrayView<float> B, long ImageStep, long LineStep)
     {

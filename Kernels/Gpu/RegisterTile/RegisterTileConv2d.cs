@@ -4,28 +4,28 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Convolutions on processors behind OpenCL: rows are pixels, columns outputs, depth taps by channels.</summary>
+/// <summary>Convolutions for OpenCL processors: rows are pixels, columns outputs, depth is taps by channels.</summary>
 /// <remarks>
-/// Images get a border of zeros first, so that no tap asks where it is; weights are copied into panels of 16 outputs
+/// Images first get a border of zeros, so that taps need no bounds checks; weights are copied into panels of 16 outputs
 /// with the channels of a tap side by side, unless there are too few pixels to pay for it.
 /// </remarks>
 internal static partial class RegisterTileConv2d
 {
-    // A copied weight costs as much as some hundred multiply-adds.
+    // Pixels from which packing pays off: copying a weight costs as much as some hundred multiply-adds.
     public const int PackedFrom = 256;
 
-    /// <summary>y = activation(the sum)</summary>
+    /// <summary>y = activation(<paramref name="sum"/>)</summary>
     public static void Forward<TActivation>(
         GpuContext context, GpuArray y, in SumInputs sum, in Conv2dShape shape, TActivation activation)
         where TActivation : unmanaged, IFusedActivation
     {
         Accumulate(context, y, sum, shape);
-        // One launch more costs less than it would to write a tile's functions out 128 times.
+        // An extra launch costs less than inlining the activation 128 times, once per output of a tile.
         if (typeof(TActivation) != typeof(Identity))
             PointwiseKernels.Unary(context, y, y, Outputs(shape), activation);
     }
 
-    /// <summary>The cell on the gates that the sum is; gates may be absent, where nobody reads them.</summary>
+    /// <summary>The cell whose gates are <paramref name="sum"/>; gates may be absent if they are not needed.</summary>
     public static void ForwardLstmCell(
         GpuContext context, GpuArray cellNext, GpuArray hidden, GpuArray gates, GpuArray cell, in SumInputs sum,
         in Conv2dShape shape)
@@ -55,7 +55,7 @@ internal static partial class RegisterTileConv2d
 
     private static long Outputs(in Conv2dShape shape) => (long)shape.N * shape.OutH * shape.OutW * shape.K;
 
-    /// <summary>y = addend + x ∗ w + bias; addend, perhaps y itself, and bias may be absent.</summary>
+    /// <summary>y = addend + x ∗ w + bias; addend (may be y itself) and bias may be absent.</summary>
     private static void Convolve(
         GpuContext context, GpuArray y, GpuArray addend, GpuArray x, GpuArray w, GpuArray bias, in Conv2dShape shape)
     {
@@ -87,7 +87,7 @@ internal static partial class RegisterTileConv2d
         int whole = packed ? 0 : shape.K / Conv2dShape.WeightBlock * Conv2dShape.WeightBlock;
         if (whole > 0)
         {
-            // As the weights lie: the taps of a channel side by side.
+            // In the layout of the weights: the taps of a channel are side by side.
             var direct = args;
             (direct.Outer, direct.OuterA) = (shape.C, 1);
             (direct.Middle, direct.MiddleA) = (shape.Kernel, images.LineStep);
@@ -106,14 +106,14 @@ internal static partial class RegisterTileConv2d
         Launch(context, args, y, addend, bias, whole, shape.K - whole);
     }
 
-    /// <summary>dx = (or +=) the adjoint of the convolution in x, applied to dy.</summary>
+    /// <summary>dx = (or +=) the adjoint of the convolution with respect to x, applied to dy.</summary>
     public static void BackwardInput(
         GpuContext context, GpuArray dx, bool add, GpuArray dy, GpuArray w, in Conv2dShape shape)
     {
         var addend = add ? dx : default;
         if (shape.Padding == 0)
         {
-            // A row of dy makes a patch of dx, whose lines lie apart.
+            // A row of dy yields a patch of dx, whose lines are not contiguous.
             var patch = new RegisterTileProduct.Args
             {
                 Rows = shape.N * shape.OutH * shape.OutW,
@@ -137,7 +137,7 @@ internal static partial class RegisterTileConv2d
             return;
         }
 
-        // A convolution of dy with the channels exchanged and the taps in reverse.
+        // A convolution of dy with the channel roles exchanged and the taps reversed.
         var images = PaddedImages.Of(context, dy, shape.N, shape.K, shape.H, shape.W, shape.Padding);
         var args = new RegisterTileProduct.Args
         {
@@ -170,7 +170,7 @@ internal static partial class RegisterTileConv2d
         RegisterTileProduct.Launch(context, args);
     }
 
-    /// <summary>Where the patches of x begin.</summary>
+    /// <summary>Offsets of the patches of x.</summary>
     private static RowMap Patches(in Conv2dShape shape) => new()
     {
         Width = shape.OutW,
@@ -183,12 +183,12 @@ internal static partial class RegisterTileConv2d
     private static long BlockOfWeights(in Conv2dShape shape) =>
         (long)Conv2dShape.WeightBlock * shape.C * shape.Kernel * shape.Kernel;
 
-    /// <summary>Images with a border of zeros.</summary>
+    /// <summary>Images with a border of zeros; steps in floats.</summary>
     private readonly record struct PaddedImages(GpuArray Array, long PixelStep, long LineStep, long ImageStep)
     {
         public static PaddedImages Of(GpuContext context, GpuArray x, int n, int c, int h, int w, int padding)
         {
-            // Pixels that are powers of two apart would push each other out of the caches.
+            // Pixels at a power-of-two distance would evict each other from the caches.
             long pixel = c % 64 == 0 ? c + 16 : c;
             long line = pixel * (w + (2 * padding)), image = line * (h + (2 * padding));
             var array = context.Scratch(ScratchSlots.Operand, image * n);
@@ -208,7 +208,7 @@ internal static partial class RegisterTileConv2d
             return new PaddedImages(array, pixel, line, image);
         }
 
-        /// <summary>Where the pixels' first taps lie.</summary>
+        /// <summary>Offsets of the pixels' first taps.</summary>
         public RowMap Pixels(in Conv2dShape shape) => new()
         {
             Width = shape.OutW,

@@ -6,12 +6,12 @@ using Body = Gqn.Native.Kernels.Pointwise.LstmCell;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>The gates of a ConvLSTM cell on processors behind OpenCL.</summary>
+/// <summary>The pointwise part of a ConvLSTM cell on processors behind OpenCL.</summary>
 /// <remarks>
-/// PoCL makes vectors of the items of a group if they lie side by side, no branch but a return stands before a load,
-/// and no function is left to be called, and it leaves one where a kernel takes more than one exponential. Hence groups
-/// of 16 channels of one pixel, one launch per function, and absent arrays that are read and not used: 1.0 ns instead of
-/// 5.2 for each gate of a channel, backward 0.4 instead of 2.1.
+/// PoCL vectorises the items of a thread block (group) if they are adjacent, no branch but a return precedes a load,
+/// and no function call remains, as it does if a kernel takes several exponentials. Hence groups of 16 channels of
+/// one pixel, one launch per function, and absent arrays that are read but not used: 1.0 ns instead of 5.2 for each
+/// gate of a channel, backward 0.4 instead of 2.1.
 /// </remarks>
 internal static class RegisterTileConvLstm
 {

@@ -4,8 +4,8 @@ using System.Text;
 namespace Gqn.Native.Kernels.Generated;
 
 /// <summary>
-/// Writes RegisterTile.g.cs: the tile's sums must be named fields and its loops written out, because ILGPU keeps arrays
-/// in memory and unrolls nothing.
+/// Writes RegisterTile.g.cs: the tile's sums must be named fields and its loops unrolled in the source, because ILGPU
+/// keeps arrays in memory and unrolls nothing.
 /// </summary>
 public static class RegisterTileGenerator
 {
@@ -84,7 +84,7 @@ public static class RegisterTileGenerator
         text.Append("    }\n");
     }
 
-    // Of the statement, @ stands for the row and # for the column.
+    // In the statement, @ stands for the row and # for the column.
     private static void WriteGuarded(StringBuilder text, string name, string summary, string statement)
     {
         text.Append($$"""
@@ -137,7 +137,7 @@ public static class RegisterTileGenerator
                     rows.R0 = at;
 
             """);
-        // Divisions would cost more than a short sum itself.
+        // Divisions would cost more than a short sum.
         for (int row = 1; row < Rows; row++)
         {
             text.Append($$"""
@@ -191,7 +191,7 @@ public static class RegisterTileGenerator
                 {
 
             """);
-        // All are read before the first is written: the compiler need not prove that the arrays are distinct.
+        // All reads come before the first write, so the compiler need not prove that the arrays are distinct.
         for (int lane = 0; lane < Columns; lane++)
             text.Append($"        float v{lane} = {Numbered(element, lane)};\n");
         for (int lane = 0; lane < Columns; lane++)

@@ -6,7 +6,7 @@ namespace Gqn.Native.Kernels.Gpu;
 /// <summary>Matrix products on processors behind OpenCL.</summary>
 internal static class RegisterTileMatMul
 {
-    // Of a panel so much of the depth stays in the caches while the other operand streams by.
+    // This much of a panel's depth stays in the caches while the other operand streams by.
     private const int DepthPerPass = 1024;
 
     private const int PartLength = 64;
@@ -33,7 +33,7 @@ internal static class RegisterTileMatMul
             Middle = 1,
         };
 
-        // Each operand is read as often as the other one has tiles.
+        // Each operand is read once per tile of the other.
         if (columns > 2 * RegisterTile.Columns)
         {
             args.A = Pack(context, ScratchSlots.Operand, a, rows, inner, transposed: !transposeA).View;
@@ -65,7 +65,7 @@ internal static class RegisterTileMatMul
 
     private static long PanelSize(int inner) => (long)inner * RegisterTile.Columns;
 
-    // [inner][lines], or its transpose, in panels of 16 lines.
+    // Packs [inner][lines], or its transpose, into panels of 16 lines.
     private static GpuArray Pack(
         GpuContext context, int slot, GpuArray matrix, int lines, int inner, bool transposed)
     {

@@ -4,7 +4,7 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Copies of operands in layouts in which <see cref="RegisterTileProduct"/> reads them fastest.</summary>
+/// <summary>Copies operands into the layouts that <see cref="RegisterTileProduct"/> reads fastest.</summary>
 internal static class RegisterTilePacking
 {
     private const int GroupSize = 4;
@@ -12,9 +12,7 @@ internal static class RegisterTilePacking
     private static readonly GroupKernelHandle<PanelArgs> PanelHandle = new(RegisterTilePanels);
     private static readonly GroupKernelHandle<ImageArgs> ImageHandle = new(RegisterTileImages);
 
-    /// <summary>
-    /// Panels of 16 columns from a matrix, [panel][row][16], with zeros where there are no columns.
-    /// </summary>
+    /// <summary>Panels of 16 columns from a matrix, [panel][row][16], padded with zero columns.</summary>
     public static void Panels(GpuContext context, PanelArgs args)
     {
         args.Parts = Ceiling.Divide(args.Length, args.PartLength);
@@ -22,7 +20,7 @@ internal static class RegisterTilePacking
         context.Launch(PanelHandle, Groups(args.Items), GroupSize, args);
     }
 
-    /// <summary>Images with borders of zeros, [n][y][x], each pixel PixelStride apart.</summary>
+    /// <summary>Images with borders of zeros, [n][y][x], pixels PixelStride apart.</summary>
     public static void Images(GpuContext context, ImageArgs args)
     {
         args.Items = checked(args.N * (args.H + (2 * args.Padding)) * (args.W + (2 * args.Padding)));
@@ -88,22 +86,22 @@ internal static class RegisterTilePacking
     {
         public ArrayView<float> To, From;
 
-        /// <summary>Columns of the matrix, and their distance.</summary>
+        /// <summary>Columns of the matrix; <see cref="ColumnFrom"/> is their distance.</summary>
         public int Columns;
 
         public long ColumnFrom;
 
-        /// <summary>Where the first columns of the panels lie, and the distance of the panels made of them.</summary>
+        /// <summary>Offsets of the panels' first columns; <see cref="PanelTo"/>: distance of packed panels.</summary>
         public PanelMap Panel;
 
         public long PanelTo;
 
-        /// <summary>Rows are Outer times Length, these cut in parts, of which each item copies one.</summary>
+        /// <summary>Rows are Outer times Length, split into parts of PartLength; each item copies one.</summary>
         public int Outer, Length, PartLength;
 
         public long OuterFrom, OuterTo, PartFrom, PartTo, RowFrom;
 
-        /// <summary>Where the first row goes: rows may be written in reverse, from the last place down.</summary>
+        /// <summary>Offset of the first row: rows may be written in reverse, from the last place down.</summary>
         public long To0;
 
         public int Parts, Items;

@@ -6,30 +6,30 @@ using ILGPU;
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>
-/// The one matrix kernel of processors behind OpenCL: c[row][column] = addend + bias + Σ a[row][depth] · b[depth][column].
+/// The one matrix kernel for OpenCL processors: c[row][column] = addend + bias + Σ a[row][depth] · b[depth][column].
 /// </summary>
 /// <remarks>
 /// An item holds 8 rows by 16 columns in registers: what it reads of b fills a vector register, what it reads of a is
-/// one number per row, and nobody waits for anybody. Rows begin anywhere (<see cref="RowMap"/>) and depth is a nest of
-/// three loops, so convolutions, their two gradients and matrix products are all this kernel with other strides. Rows
-/// of b follow each other at one distance, which is added up: from a product with a constant the compiler behind the
-/// driver no longer sees that the 16 numbers are neighbours, and the speed falls to a sixth.
+/// one value per row, and no item waits for another. Rows begin anywhere (<see cref="RowMap"/>) and depth is a nest of
+/// three loops, so convolutions, their two gradients and matrix products are all this kernel with other strides. The
+/// offset in b advances by addition: if it were a product with a constant, the driver's compiler would no longer see
+/// that the 16 values are contiguous, and the speed would fall to a sixth.
 /// </remarks>
 internal static class RegisterTileProduct
 {
-    // Items of a group run one after another on one core: few enough for all cores, enough to pay for the group.
+    // Items of a group run one after another on one core: few enough to occupy all cores, enough to amortise the group.
     private const int GroupSize = 4;
 
     private static readonly GroupKernelHandle<Args> Product = new(RegisterTileProductKernel);
 
-    /// <summary>Tiles of a product.</summary>
+    /// <summary>Number of tiles of a product.</summary>
     public static int Tiles(int rows, int columns) =>
         Ceiling.Divide(rows, RegisterTile.Rows) * Panels(columns);
 
-    /// <summary>Panels of 16 columns.</summary>
+    /// <summary>Number of panels of 16 columns.</summary>
     public static int Panels(int columns) => Ceiling.Divide(columns, RegisterTile.Columns);
 
-    /// <summary>Runs <paramref name="splits"/> products, each at its own place in a, b and c.</summary>
+    /// <summary>Runs <paramref name="splits"/> products, each at its own offset in a, b and c.</summary>
     public static void Launch(GpuContext context, in Args args, int splits = 1)
     {
         int items = checked(Tiles(args.Rows, args.Columns) * splits);
@@ -42,7 +42,7 @@ internal static class RegisterTileProduct
         int item = Grid.GlobalIndex.X;
         if (item >= args.Items)
             return;
-        // Neighbours share a panel of b, which stays in the cache while a streams by.
+        // Neighbouring items share a panel of b, which stays in the cache while a streams by.
         int rowTiles = Ceiling.Divide(args.Rows, RegisterTile.Rows);
         int panels = Ceiling.Divide(args.Columns, RegisterTile.Columns);
         int rest = item / rowTiles, first = (item - (rest * rowTiles)) * RegisterTile.Rows;
@@ -74,7 +74,7 @@ internal static class RegisterTileProduct
 
     internal struct Args
     {
-        /// <summary>The result; what is added, at the same places, perhaps itself; a number per column.</summary>
+        /// <summary>The result; the addend, laid out likewise, or the result itself; a bias per column.</summary>
         public ArrayView<float> C, Addend, Bias;
 
         public ArrayView<float> A, B;
@@ -86,21 +86,21 @@ internal static class RegisterTileProduct
 
         public PanelMap PanelsOfB, PanelsOfC;
 
-        /// <summary>Trip counts of the sum.</summary>
+        /// <summary>Trip counts of the summation loops.</summary>
         public int Outer, Middle, Inner;
 
-        /// <summary>Distances in a of neighbouring terms of each loop.</summary>
+        /// <summary>Steps in a per iteration of each loop.</summary>
         public long OuterA, MiddleA, InnerA;
 
-        /// <summary>Distance of the rows of a panel of b.</summary>
+        /// <summary>Distance between rows of a panel of b.</summary>
         public long StepB;
 
-        /// <summary>Distances of the products where there are several.</summary>
+        /// <summary>Offsets between the products if there are several.</summary>
         public long SplitA, SplitB, SplitC;
 
         public int ReadAddend, ReadBias;
 
-        /// <summary>Set by <see cref="Launch"/>.</summary>
+        /// <summary>Number of items, set by <see cref="Launch"/>.</summary>
         public int Items;
     }
 }
@@ -112,16 +112,16 @@ internal struct RowMap
 
     public long StepX, StepY, StepN;
 
-    /// <summary>Rows at one distance.</summary>
+    /// <summary>Rows at equal distances.</summary>
     public static RowMap Dense(long step) => new() { Width = int.MaxValue, Height = 1, StepX = step };
 }
 
-/// <summary>Where panels of 16 columns begin: two make a block of weights.</summary>
+/// <summary>Where panels of 16 columns begin: two panels make a block of weights.</summary>
 internal struct PanelMap
 {
     public long Block, Half;
 
-    /// <summary>Panels at one distance.</summary>
+    /// <summary>Panels at equal distances.</summary>
     public static PanelMap Dense(long step) => new() { Block = 2 * step, Half = step };
 
     /// <summary>Panels in the blocks of <see cref="Shapes.Conv2dShape.WeightIndex"/>.</summary>

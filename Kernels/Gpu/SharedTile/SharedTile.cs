@@ -5,69 +5,69 @@ using ILGPU.Runtime;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Where a group is along the summed axis: slices of 8 elements, the same for all of its items.</summary>
+/// <summary>Position of a thread block (group) along the reduction axis: slices of 8, the same for all items.</summary>
 internal interface ISharedTileWalk
 {
-    /// <summary>The first slice.</summary>
+    /// <summary>Moves to the first slice.</summary>
     void Begin();
 
-    /// <summary>To the next slice; false where it is not the neighbour of the last one, but found by a jump.</summary>
+    /// <summary>Moves to the next slice; false if it is not adjacent, then <see cref="Jump"/> to it.</summary>
     bool Step();
 
-    /// <summary>To a slice that lies elsewhere.</summary>
+    /// <summary>Moves to a slice that lies elsewhere.</summary>
     void Jump();
 }
 
-/// <summary>One factor of a product, as an item reads it: four neighbours per slice.</summary>
-/// <typeparam name="TWalk">What leads along the summed axis.</typeparam>
+/// <summary>One factor of a product, as an item reads it: four consecutive elements per slice.</summary>
+/// <typeparam name="TWalk">What moves along the reduction axis.</typeparam>
 internal interface ISharedTileOperand<TWalk> where TWalk : struct, ISharedTileWalk
 {
     /// <summary>
-    /// True where neighbours in memory are neighbours along the summed axis; they are stored transposed then.
+    /// True if elements adjacent in memory are adjacent along the reduction axis; they are then stored transposed.
     /// </summary>
     static abstract bool AlongInner { get; }
 
-    /// <summary>The item's place: row or column of the product, and distance from the beginning of the slice.</summary>
+    /// <summary>Sets the item's position: row or column of the product, and offset within the slice.</summary>
     void Begin(in TWalk walk, int outer, int inner);
 
     /// <summary>Follows the walk to the next slice.</summary>
     void Step(in TWalk walk);
 
-    /// <summary>Follows the walk to where it has jumped.</summary>
+    /// <summary>Follows the walk's jump.</summary>
     void Jump(in TWalk walk);
 
-    /// <summary>The four elements of this slice, zero where there are none.</summary>
+    /// <summary>Loads the four elements of this slice, zero where there are none.</summary>
     Quad Load(in TWalk walk);
 }
 
-/// <summary>What becomes of the sums.</summary>
+/// <summary>What is done with the sums.</summary>
 internal interface ISharedTileEpilogue
 {
-    /// <summary>Takes what belongs to the four columns from <paramref name="column"/> on.</summary>
+    /// <summary>Prepares for the four columns from <paramref name="column"/> on.</summary>
     void Begin(int column);
 
-    /// <summary>Four sums of a row; the row, or the columns, may lie beyond the edge.</summary>
+    /// <summary>Takes four sums of a row; the row, or the columns, may lie beyond the edge.</summary>
     void Store(int row, Quad sums);
 }
 
-/// <summary>A product of matrices, by groups that share tiles of both factors.</summary>
+/// <summary>A matrix product by thread blocks (groups) that share tiles of both factors.</summary>
 /// <remarks>
-/// Slices of 8 lie twice in shared memory: while one is multiplied, the next is on its way from memory to registers. An
-/// item owns 8 x 8 sums, two quads of rows by two of columns, half a tile apart: per step along the summed axis it reads
-/// 4 quads (LDS.128) for 64 multiply-adds, so about every sixteenth instruction is a read. Its warp of 32 is 4 x 8 items, whose
-/// quads are neighbours, so no two of them fall into one bank; rows of a slice are 4 elements longer than the tile, so
-/// that transposed stores meet no bank twice either. A tile of 128 x 128 does 64 multiply-adds per float that it reads.
-/// What is computed before the loop and stays the same within it, ILGPU computes anew in each round; so operands keep
-/// what would cost them a division in variables that move with the loop.
+/// Slices of 8 are double-buffered in shared memory: while one is multiplied, the next is on its way from global memory
+/// to registers. An item owns 8 x 8 sums, two quads of rows by two of columns, half a tile apart: per step along the
+/// reduction axis it reads 4 quads (LDS.128) for 64 multiply-adds, so about every sixteenth instruction is a read. Its
+/// warp of 32 is 4 x 8 items with adjacent quads, so reads have no bank conflicts; rows of a slice are 4 elements
+/// longer than the tile, so transposed stores have none either. A tile of 128 x 128 does 64 multiply-adds per float
+/// that it reads. ILGPU recomputes loop-invariant values in every iteration, so operands keep what would cost them a
+/// division in variables that advance with the loop.
 /// </remarks>
 internal static class SharedTile
 {
-    /// <summary>Elements of the summed axis in a slice.</summary>
+    /// <summary>Elements of the reduction axis in a slice.</summary>
     public const int Depth = 8;
 
     private const int Padding = 4, WarpItems = 32;
 
-    /// <summary>The kernel.</summary>
+    /// <summary>The kernel: a group computes one tile of the product.</summary>
     public static void Product<TShape, TWalk, TLeft, TRight, TEpilogue>(
         SharedTileArgs<TWalk, TLeft, TRight, TEpilogue> args)
         where TShape : struct, ISharedTileShape
@@ -116,7 +116,7 @@ internal static class SharedTile
             right.Load(walk, TShape.Columns, Items<TShape>());
             MultiplySlice<TShape>(ref sums, leftQuads, ref a, rightQuads, ref b);
 
-            // Behind the second slice is the first again.
+            // After the second slice comes the first again.
             int second = 1 - (slice & 1), move = (2 * second) - 1;
             a -= second * (2 * Depth * leftPitch / Quad.Length);
             b -= second * (2 * Depth * rightPitch / Quad.Length);
@@ -130,19 +130,19 @@ internal static class SharedTile
             sums, args.Epilogue, firstRow + (row * Quad.Length), firstColumn + (column * Quad.Length));
     }
 
-    /// <summary>Items of a group.</summary>
+    /// <summary>Items per group.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Items<TShape>() where TShape : struct, ISharedTileShape => Items(TShape.Rows, TShape.Columns);
 
-    /// <summary>Items of a group whose tile has these sides: each owns 8 x 8 sums.</summary>
+    /// <summary>Items per group for a tile with these sides: each owns 8 x 8 sums.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Items(int rows, int columns) => rows * columns / 64;
 
-    /// <summary>What bounds the registers of an item.</summary>
+    /// <summary>Launch bounds, which limit the registers of an item.</summary>
     public static KernelSpecialization Bounds<TShape>() where TShape : struct, ISharedTileShape =>
         new(Items<TShape>(), TShape.ResidentGroups);
 
-    // Unrolled further, reads would move to the front and take all registers.
+    // Unrolled further, reads would be hoisted to the front and take all registers.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void MultiplySlice<TShape>(
         ref SharedTileSums sums, ArrayView<Quad> left, ref int a, ArrayView<Quad> right, ref int b)
@@ -159,7 +159,7 @@ internal static class SharedTile
         }
     }
 
-    // The quads of an item in its half of the tile.
+    // The item's quad of rows and quad of columns, within its half of the tile.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (int Row, int Column) Place<TShape>() where TShape : struct, ISharedTileShape
     {
@@ -170,7 +170,7 @@ internal static class SharedTile
             ((warp & (warps - 1)) * warpAcross) + (lane & (warpAcross - 1)));
     }
 
-    // The rows move up through the first one: unrolled, the epilogue would be in the kernel sixteen times.
+    // The rows shift up through the first one: unrolled, the epilogue would be in the kernel sixteen times.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Drain<TShape, TEpilogue>(SharedTileSums sums, TEpilogue epilogue, int row, int column)
         where TShape : struct, ISharedTileShape
@@ -189,7 +189,7 @@ internal static class SharedTile
     }
 }
 
-/// <summary>Arguments of a product: both factors and the epilogue before they know their item.</summary>
+/// <summary>Arguments of a product: both factors and the epilogue, not yet bound to an item.</summary>
 internal struct SharedTileArgs<TWalk, TLeft, TRight, TEpilogue>
     where TWalk : struct
     where TLeft : struct
@@ -201,6 +201,6 @@ internal struct SharedTileArgs<TWalk, TLeft, TRight, TEpilogue>
     public TRight Right;
     public TEpilogue Epilogue;
 
-    /// <summary>Slices that a group goes through, at least one.</summary>
+    /// <summary>Slices that a group processes, at least one.</summary>
     public int Slices;
 }

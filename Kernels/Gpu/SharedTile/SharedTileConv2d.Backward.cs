@@ -3,17 +3,17 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <content>Gradients.</content>
+/// <content>Gradients with respect to inputs and weights.</content>
 internal static partial class SharedTileConv2d
 {
-    // A part of fewer pixels takes longer to be written and added than to be summed.
+    // A part of fewer pixels takes longer to write and add than to sum.
     private const int FewestPixels = 256;
 
     private static readonly SharedTileKernel<TapWalk, GatheredPixels, WeightRows, SumEpilogue<Identity>> Input = new();
     private static readonly SharedTileKernel<LinearWalk, MatrixRows, MatrixRows, PatchEpilogue> Patches = new();
     private static readonly SharedTileKernel<LinearWalk, TapPixels, MatrixColumns, WeightGradientEpilogue> Weight = new();
 
-    /// <summary>dx = (or +=) the adjoint of the convolution in x, applied to dy.</summary>
+    /// <summary>dx = (or +=) the adjoint of the convolution with respect to x, applied to dy.</summary>
     public static void BackwardInput(
         GpuContext context, GpuArray dx, bool add, GpuArray dy, GpuArray w, in Conv2dShape shape)
     {
@@ -23,7 +23,7 @@ internal static partial class SharedTileConv2d
             return;
         }
 
-        // The adjoint gathers dy as the convolution gathers x, with the taps in reverse order.
+        // The adjoint gathers dy as the convolution gathers x, with the taps reversed.
         var images = SharedTileImages.Of(shape);
         var term = Term(dy, w, shape.K, shape.Kernel, 1);
         var inputs = new SumInputs { Addend = add ? dx : default, TableKernel = 1 };
@@ -38,7 +38,7 @@ internal static partial class SharedTileConv2d
         Input.Launch(context, args, images.Pixels, shape.C);
     }
 
-    /// <summary>dw = (or +=) the adjoint of the convolution in w, applied to dy.</summary>
+    /// <summary>dw = (or +=) the adjoint of the convolution with respect to w, applied to dy.</summary>
     public static void BackwardWeight(
         GpuContext context, GpuArray dw, bool add, GpuArray dy, GpuArray x, in Conv2dShape shape)
     {
@@ -48,7 +48,7 @@ internal static partial class SharedTileConv2d
         BackwardWeight(context, dw, add, dy, x, shape, tile, Parts(context, shape, rows, tile));
     }
 
-    /// <summary>The same in a given number of parts, each the sum over some of the pixels.</summary>
+    /// <summary>The same in <paramref name="parts"/> parts, each the sum over some of the pixels.</summary>
     internal static void BackwardWeight(
         GpuContext context, GpuArray dw, bool add, GpuArray dy, GpuArray x, in Conv2dShape shape, SharedTileShape tile,
         int parts)
@@ -79,7 +79,7 @@ internal static partial class SharedTileConv2d
             PartialSums.Add(context, dw, add ? dw : default, target, count, parts);
     }
 
-    // x cut into patches is a matrix; so is its gradient, written to where the patches were.
+    // x split into patches is a matrix; so is its gradient, written back to where the patches were.
     private static void BackwardPatches(
         GpuContext context, GpuArray dx, bool add, GpuArray dy, GpuArray w, in Conv2dShape shape)
     {
@@ -105,7 +105,7 @@ internal static partial class SharedTileConv2d
         Patches.Launch(context, args, pixels, columns);
     }
 
-    /// <summary>As many parts as make the device busy.</summary>
+    /// <summary>As many parts as keep the device busy.</summary>
     private static int Parts(GpuContext context, in Conv2dShape shape, int rows, SharedTileShape tile)
     {
         var (tileRows, tileColumns) = SharedTileShapes.Size(tile);
@@ -114,7 +114,7 @@ internal static partial class SharedTileConv2d
         return (int)Math.Clamp(context.BusyItems / items, 1, Math.Max(1, pixels / FewestPixels));
     }
 
-    /// <summary>Pixels of a part: whole slices.</summary>
+    /// <summary>Pixels per part: whole slices.</summary>
     private static int Part(int pixels, int parts) =>
         Ceiling.Divide(Ceiling.Divide(pixels, parts), SharedTile.Depth) * SharedTile.Depth;
 

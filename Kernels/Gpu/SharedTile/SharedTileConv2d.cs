@@ -3,13 +3,13 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Convolutions as products of matrices whose rows are pixels, gathered while they are read.</summary>
+/// <summary>Convolutions as products of matrices whose rows are pixels, gathered as they are read.</summary>
 internal static partial class SharedTileConv2d
 {
     private static readonly SharedTileKernel<TapWalk, GatheredPixels, GateWeightColumns, SharedTileCellEpilogue>
         Cell = new();
 
-    /// <summary>y = activation(the sum)</summary>
+    /// <summary>y = activation(<paramref name="sum"/>)</summary>
     public static void Forward<TActivation>(
         GpuContext context, GpuArray y, in SumInputs sum, in Conv2dShape shape, TActivation activation)
         where TActivation : unmanaged, IFusedActivation
@@ -27,7 +27,7 @@ internal static partial class SharedTileConv2d
         SharedTileForward<TActivation>.Kernel.Launch(context, args, images.Pixels, shape.K);
     }
 
-    /// <summary>The cell on the gates that the sum is; gates may be absent, where nobody reads the activated ones.</summary>
+    /// <summary>The cell whose gates are <paramref name="sum"/>; gates may be absent if they are not needed.</summary>
     public static void ForwardLstmCell(
         GpuContext context, GpuArray cellNext, GpuArray hidden, GpuArray gates, GpuArray cell, in SumInputs sum,
         in Conv2dShape shape)
@@ -89,7 +89,7 @@ internal static partial class SharedTileConv2d
             slices = checked(slices + term.Slices);
             if (!terms[i].W.IsAligned)
                 alignedW = 0;
-            // A term that is absent still needs memory to point to: the first one's.
+            // An absent term still needs memory to point to: that of the first.
             if (i == 0)
                 walk = TapWalk.Of(term);
             else if (i == 1)

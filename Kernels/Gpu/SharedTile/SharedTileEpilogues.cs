@@ -17,7 +17,7 @@ internal struct SumEpilogue<TActivation> : ISharedTileEpilogue where TActivation
 
     public int ReadAddend, ReadBias;
 
-    /// <summary>Not 0 where all quads of all arrays begin at multiples of 16 bytes.</summary>
+    /// <summary>Not 0 if all quads of all arrays begin at multiples of 16 bytes.</summary>
     public int Aligned;
 
     private int _column;
@@ -53,7 +53,7 @@ internal struct SumEpilogue<TActivation> : ISharedTileEpilogue where TActivation
     }
 }
 
-/// <summary>Rows are patches, columns their pixels and channels: puts patches back where they were cut out.</summary>
+/// <summary>Rows are patches, columns their pixels and channels: writes patches back to where they were.</summary>
 internal struct PatchEpilogue : ISharedTileEpilogue
 {
     public ArrayView<float> X;
@@ -61,10 +61,10 @@ internal struct PatchEpilogue : ISharedTileEpilogue
     /// <summary>Number of patches; patches side by side; rows of a patch, and floats in each.</summary>
     public int Patches, PatchesAcross, PatchRows, RowLength;
 
-    /// <summary>Not 0 to add to x.</summary>
+    /// <summary>Not 0 to accumulate into x.</summary>
     public int Add;
 
-    /// <summary>Not 0 where all quads of x begin at multiples of 16 bytes.</summary>
+    /// <summary>Not 0 if all quads of x begin at multiples of 16 bytes.</summary>
     public int Aligned;
 
     private int _column;
@@ -88,7 +88,7 @@ internal struct PatchEpilogue : ISharedTileEpilogue
         }
         else
         {
-            // Four neighbours may belong to two rows of the patch.
+            // Four neighbours may span two rows of the patch.
             Store(Place(line, across, _column), sums.X);
             if (count > 1)
                 Store(Place(line, across, _column + 1), sums.Y);
@@ -111,7 +111,7 @@ internal struct PatchEpilogue : ISharedTileEpilogue
     private readonly void Store(int at, float sum) => X[at] = Add != 0 ? X[at] + sum : sum;
 }
 
-/// <summary>Rows are taps and input channels, columns outputs: a weight gradient, or one of its parts.</summary>
+/// <summary>Rows are taps and input channels, columns are outputs: a weight gradient, or one of its parts.</summary>
 internal struct WeightGradientEpilogue : ISharedTileEpilogue
 {
     public ArrayView<float> Dw;
@@ -122,10 +122,10 @@ internal struct WeightGradientEpilogue : ISharedTileEpilogue
     /// <summary>Output channels.</summary>
     public int K;
 
-    /// <summary>Not 0 to add to dw.</summary>
+    /// <summary>Not 0 to accumulate into dw.</summary>
     public int Add;
 
-    /// <summary>Not 0 where all quads of dw begin at multiples of 16 bytes.</summary>
+    /// <summary>Not 0 if all quads of dw begin at multiples of 16 bytes.</summary>
     public int Aligned;
 
     private WeightPlace _place;

@@ -3,8 +3,8 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>What an item carries of one factor's slices from memory to shared memory: one, two or four quads.</summary>
-/// <remarks>Extents and numbers of items are constants of the tile's shape: what is not needed is compiled away.</remarks>
+/// <summary>What an item moves of one factor's slices from global to shared memory: one, two or four quads.</summary>
+/// <remarks>Extents and numbers of items are constants of the tile's shape, so unused branches are removed.</remarks>
 internal struct SharedTileFactor<TWalk, TOperand>
     where TWalk : struct, ISharedTileWalk
     where TOperand : struct, ISharedTileOperand<TWalk>
@@ -13,7 +13,7 @@ internal struct SharedTileFactor<TWalk, TOperand>
     private Quad _quad0, _quad1, _quad2, _quad3;
     private int _target;
 
-    /// <summary>Goes to the walk's first slice.</summary>
+    /// <summary>Moves to the walk's first slice.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Begin(TOperand operand, in TWalk walk, int first, int pitch, int extent, int items)
     {
@@ -74,8 +74,8 @@ internal struct SharedTileFactor<TWalk, TOperand>
     }
 
     /// <summary>
-    /// Stores what was loaded as rows of the tile's extent, one per element of the slice, and then moves on to where the
-    /// next slice goes.
+    /// Stores what was loaded as rows of the tile's extent, one per element of the slice, then advances to the place of
+    /// the next slice.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(ArrayView<float> slices, int pitch, int extent, int items, int move)
@@ -114,7 +114,7 @@ internal struct SharedTileFactor<TWalk, TOperand>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Quads(int extent, int items) => extent * SharedTile.Depth / (Quad.Length * items);
 
-    // Two items side by side read 32 bytes of a row; where rows lie along the tile, items side by side read on.
+    // If rows run along the reduction axis, two adjacent items read 32 bytes of a row; else adjacent items read on.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Outer(int extent) =>
         TOperand.AlongInner ? Group.IdxX >> 1 : (Group.IdxX & ((extent / Quad.Length) - 1)) * Quad.Length;

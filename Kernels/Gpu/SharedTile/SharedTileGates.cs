@@ -7,12 +7,12 @@ using Body = Gqn.Native.Kernels.Pointwise.LstmCell;
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>
-/// Columns of the product are the four gates of one hidden channel after another, so that an item has all sums of a cell
-/// in one quad, however many channels there are.
+/// Columns of the product are the four gates of one hidden channel after another, so that an item has all sums of a
+/// cell in one quad, for any number of channels.
 /// </summary>
 /// <remarks>
-/// The gates of a group of <see cref="GateOrder"/> lie in two blocks of weights. Items side by side read the same gate of
-/// neighbouring channels.
+/// The gates of a group of <see cref="GateOrder"/> lie in two blocks of weights. Adjacent items read the same gate of
+/// adjacent channels.
 /// </remarks>
 internal struct GateWeightColumns : ISharedTileOperand<TapWalk>
 {
@@ -75,7 +75,7 @@ internal struct GateWeightColumns : ISharedTileOperand<TapWalk>
     }
 }
 
-/// <summary>The cell on the gates addend + sums + row of the table + bias.</summary>
+/// <summary>The cell on the gates addend + sums + row of the table + bias, one quad per channel.</summary>
 internal struct SharedTileCellEpilogue : ISharedTileEpilogue
 {
     public ArrayView<float> CellNext, HiddenState, Gates, Cell, Addend, Bias;

@@ -3,8 +3,8 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>A product by groups that share tiles, compiled for each shape of a tile.</summary>
-/// <typeparam name="TWalk">What leads along the reduction axis.</typeparam>
+/// <summary>A product by thread blocks (groups) that share tiles, compiled for each tile shape.</summary>
+/// <typeparam name="TWalk">What moves along the reduction axis.</typeparam>
 /// <typeparam name="TLeft">The factor whose rows are those of the product.</typeparam>
 /// <typeparam name="TRight">The factor whose columns are those of the product.</typeparam>
 /// <typeparam name="TEpilogue">What is done with the sums.</typeparam>
@@ -21,12 +21,12 @@ internal sealed class SharedTileKernel<TWalk, TLeft, TRight, TEpilogue> : IKerne
     public IEnumerable<(string Name, KernelHandle Handle)> Handles =>
         [(nameof(Square128), _square128), (nameof(Square64), _square64), (nameof(Narrow32), _narrow32)];
 
-    /// <summary>Launches one group for each tile of the product, and for each part of the reduction axis.</summary>
+    /// <summary>Launches one group per tile of the product and part of the reduction axis.</summary>
     /// <param name="context">The device.</param>
     /// <param name="args">The factors and the epilogue.</param>
     /// <param name="rows">Rows of the product.</param>
     /// <param name="columns">Columns of the product.</param>
-    /// <param name="tile">The shape of the tiles; the one that should be done first where none is given.</param>
+    /// <param name="tile">The tile shape; if null, the one that should finish first.</param>
     /// <param name="parts">Parts of the reduction axis.</param>
     public void Launch(
         GpuContext context, in SharedTileArgs<TWalk, TLeft, TRight, TEpilogue> args, int rows, int columns,

@@ -3,7 +3,7 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Products of matrices by groups that share tiles.</summary>
+/// <summary>Matrix products by thread blocks (groups) that share tiles.</summary>
 internal static class SharedTileMatMul
 {
     private static readonly SharedTileKernel<LinearWalk, MatrixRows, MatrixColumns, SumEpilogue<Identity>> AB = new();
@@ -14,7 +14,7 @@ internal static class SharedTileMatMul
     private static readonly SharedTileKernel<LinearWalk, MatrixColumns, MatrixRows, SumEpilogue<Identity>>
         TransposedATransposedB = new();
 
-    /// <summary>What <see cref="MatMulKernels.Multiply"/> says.</summary>
+    /// <summary>As <see cref="MatMulKernels.Multiply"/>.</summary>
     public static void Multiply(
         GpuContext context, GpuArray c, GpuArray addend, GpuArray a, GpuArray b, in MatMulShape shape)
     {

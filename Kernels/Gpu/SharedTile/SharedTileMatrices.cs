@@ -3,16 +3,16 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>A summed axis without structure, in parts along the third axis of the grid.</summary>
+/// <summary>A reduction axis without structure, split into parts along the third axis of the grid.</summary>
 internal struct LinearWalk : ISharedTileWalk
 {
-    /// <summary>All of the axis, and how much of it a group takes: whole slices, but for the last.</summary>
+    /// <summary>Length of the axis, and of the part of a group: whole slices, except for the last.</summary>
     public int Length, Part;
 
     /// <summary>Where the group's part begins and ends.</summary>
     public int First, End;
 
-    /// <summary>One part that is all of it.</summary>
+    /// <summary>One part that is the whole axis.</summary>
     public static LinearWalk Whole(int length) => new() { Length = length, Part = length };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -31,7 +31,7 @@ internal struct LinearWalk : ISharedTileWalk
     }
 }
 
-/// <summary>A matrix whose rows lie along the summed axis.</summary>
+/// <summary>A matrix whose rows lie along the reduction axis.</summary>
 internal struct MatrixRows : ISharedTileOperand<LinearWalk>
 {
     public ArrayView<float> Source;
@@ -39,7 +39,7 @@ internal struct MatrixRows : ISharedTileOperand<LinearWalk>
     /// <summary>Rows of the matrix.</summary>
     public int Outer;
 
-    /// <summary>Not 0 where all quads begin at multiples of 16 bytes.</summary>
+    /// <summary>Not 0 if all quads begin at multiples of 16 bytes.</summary>
     public int Aligned;
 
     private int _offset, _left;
@@ -69,7 +69,7 @@ internal struct MatrixRows : ISharedTileOperand<LinearWalk>
     public readonly Quad Load(in LinearWalk walk) => Quad.Load(Source, _offset, _left, Aligned);
 }
 
-/// <summary>A matrix whose rows lie across the summed axis.</summary>
+/// <summary>A matrix whose rows lie across the reduction axis.</summary>
 internal struct MatrixColumns : ISharedTileOperand<LinearWalk>
 {
     public ArrayView<float> Source;
@@ -77,7 +77,7 @@ internal struct MatrixColumns : ISharedTileOperand<LinearWalk>
     /// <summary>Columns of the matrix.</summary>
     public int Outer;
 
-    /// <summary>Not 0 where all quads begin at multiples of 16 bytes.</summary>
+    /// <summary>Not 0 if all quads begin at multiples of 16 bytes.</summary>
     public int Aligned;
 
     private int _offset, _left, _count;
@@ -109,20 +109,20 @@ internal struct MatrixColumns : ISharedTileOperand<LinearWalk>
 }
 
 /// <summary>
-/// Rows of the product are taps, and in each tap input channels; the summed axis is output pixels, of which each sees one
-/// input pixel through the tap.
+/// Rows of the product are taps, and within a tap input channels; the reduction axis is output pixels, each of which
+/// sees one input pixel through the tap.
 /// </summary>
 internal struct TapPixels : ISharedTileOperand<LinearWalk>
 {
     public SharedTileTerm Term;
     public SharedTileImages Images;
 
-    // The pixel within its line and image; the tap's pixel in the same.
+    // The pixel within its line and image, and likewise the tap's pixel.
     private int _x, _y, _tapX, _tapY, _offset, _left, _count;
 
     public static bool AlongInner => false;
 
-    /// <summary>Rows for each tap, so that quads are of one tap.</summary>
+    /// <summary>Rows per tap, padded so that a quad belongs to one tap.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int PaddedChannels(int channels) => (channels + Quad.Length - 1) & -Quad.Length;
 
@@ -169,7 +169,7 @@ internal struct TapPixels : ISharedTileOperand<LinearWalk>
     public readonly Quad Load(in LinearWalk walk)
     {
         bool inside = _left > 0 && _tapX >= 0 && _tapX < Images.W && _tapY >= 0 && _tapY < Images.H;
-        // Aligned quads are whole.
+        // Aligned quads are never partial.
         return Term.AlignedX != 0
             ? Quad.Load(Term.X, _offset, inside ? Quad.Length : 0, 1)
             : Quad.Load(Term.X, _offset, inside ? _count : 0, 0);

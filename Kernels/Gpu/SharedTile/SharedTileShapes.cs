@@ -2,20 +2,20 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>How many rows and columns of a product a group makes: 64 of its elements per item.</summary>
+/// <summary>Rows and columns of a product per thread block (group): 64 of its elements per item.</summary>
 internal interface ISharedTileShape
 {
-    /// <summary>128 or 64.</summary>
+    /// <summary>Rows of a tile: 128 or 64.</summary>
     static abstract int Rows { get; }
 
-    /// <summary>128, 64 or 32.</summary>
+    /// <summary>Columns of a tile: 128, 64 or 32.</summary>
     static abstract int Columns { get; }
 
-    /// <summary>Groups that a multiprocessor of 65536 registers shall have room for.</summary>
+    /// <summary>Groups that a multiprocessor of 65536 registers should have room for.</summary>
     static abstract int ResidentGroups { get; }
 }
 
-/// <summary>256 items: each element that is read from memory serves 128 multiply-adds of the group.</summary>
+/// <summary>256 items: each element read from memory serves 128 multiply-adds of the group.</summary>
 internal readonly struct Square128 : ISharedTileShape
 {
     public static int Rows => 128;
@@ -45,7 +45,7 @@ internal readonly struct Narrow32 : ISharedTileShape
     public static int ResidentGroups => 6;
 }
 
-/// <summary>The shapes, for choosing among them.</summary>
+/// <summary>The tile shapes to choose from.</summary>
 internal enum SharedTileShape
 {
     /// <summary><see cref="Gpu.Square128"/></summary>
@@ -58,16 +58,16 @@ internal enum SharedTileShape
     Narrow32,
 }
 
-/// <summary>The choice of a shape.</summary>
+/// <summary>Chooses tile shapes.</summary>
 internal static class SharedTileShapes
 {
-    /// <summary>The shape that should be done first.</summary>
+    /// <summary>The shape that should finish first.</summary>
     /// <param name="rows">Rows of the product.</param>
     /// <param name="columns">Columns of the product.</param>
-    /// <param name="multiprocessors">What groups are spread over; 1 where there are enough groups anyway.</param>
+    /// <param name="multiprocessors">Multiprocessors that share the groups; 1 if there are enough groups.</param>
     /// <remarks>
-    /// Time is taken to be that of the multiprocessor with the most groups, each as long as its elements are many, the
-    /// unused ones at the edges included. Smaller tiles pay for reading each element more often.
+    /// The time is taken to be that of the multiprocessor with the most groups, each proportional to its elements,
+    /// including the unused ones at the edges. Smaller tiles pay for reading each element more often.
     /// </remarks>
     public static SharedTileShape Choose(long rows, long columns, int multiprocessors)
     {

@@ -6,57 +6,57 @@ namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>One convolution of a sum, as the kernel sees it.</summary>
 /// <remarks>
-/// An image that is cut into patches of S x S is taken for one of S times as many channels and a filter of S x 1 taps
-/// that goes down S rows at a time: a row of a patch lies together in memory, and so do its weights.
+/// An image split into patches of S x S is treated as one with S times as many channels and a filter of S x 1 taps that
+/// moves down S rows at a time: a row of a patch is contiguous in memory, and so are its weights.
 /// </remarks>
 internal struct SharedTileTerm
 {
     public ArrayView<float> X, W;
 
-    /// <summary>Channels of the summed axis, and of x as it lies in memory.</summary>
+    /// <summary>Channels along the reduction axis, and of x as it lies in memory.</summary>
     public int Channels;
 
     /// <summary>Taps of the filter, and rows and columns of zeros on each side of an image.</summary>
     public int TapRows, TapColumns, PaddingRows, PaddingColumns;
 
     /// <summary>
-    /// Not 0 where the filter is a matrix [tap][channel][output], as without padding; else outputs lie in blocks.
+    /// Not 0 if the filter is a matrix [tap][channel][output], as without padding; else outputs are in blocks.
     /// </summary>
     public int IsPlain;
 
-    /// <summary>Not 0 where all quads of x begin at multiples of 16 bytes.</summary>
+    /// <summary>Not 0 if all quads of x begin at multiples of 16 bytes.</summary>
     public int AlignedX;
 
     public readonly int Taps => TapRows * TapColumns;
 
-    /// <summary>Slices of the summed axis: no slice holds channels of two taps.</summary>
+    /// <summary>Slices of the reduction axis: no slice holds channels of two taps.</summary>
     public readonly int Slices => Taps * Ceiling.Divide(Channels, SharedTile.Depth);
 }
 
-/// <summary>Up to four convolutions, tap by tap, and in each tap channel by channel.</summary>
+/// <summary>Up to four convolutions, tap by tap, and within each tap channel by channel.</summary>
 internal struct TapWalk : ISharedTileWalk
 {
     public SharedTileTerm First, Second, Third, Fourth;
 
-    /// <summary>The convolution; only until the next step, so that the loop need not carry it.</summary>
+    /// <summary>The current convolution; valid until the next step only, so that the loop need not carry it.</summary>
     public SharedTileTerm Term;
 
-    /// <summary>What the loop carries of it.</summary>
+    /// <summary>What the loop carries of <see cref="Term"/>.</summary>
     public ArrayView<float> X, W;
     public int Channels, AlignedX;
 
     /// <summary>Tap and first channel of the slice.</summary>
     public int TapRow, TapColumn, Channel;
 
-    /// <summary>What a jump does to the pixels that are seen through the tap.</summary>
+    /// <summary>By how many pixels a jump moves what is seen through the tap.</summary>
     public int MoveDown, MoveRight;
 
     private int _index;
 
-    /// <summary>The tap's place in a row of all taps.</summary>
+    /// <summary>Index of the tap among all taps.</summary>
     public readonly int Tap => (TapRow * Term.TapColumns) + TapColumn;
 
-    /// <summary>A walk along one convolution, which stands in the others' places, too.</summary>
+    /// <summary>A walk along one convolution, which also fills the places of the others.</summary>
     public static TapWalk Of(in SharedTileTerm term) =>
         new() { First = term, Second = term, Third = term, Fourth = term, Term = term };
 
@@ -120,7 +120,7 @@ internal struct TapWalk : ISharedTileWalk
     }
 }
 
-/// <summary>Sizes of the images of a convolution, as <see cref="SharedTileTerm"/> takes them.</summary>
+/// <summary>Sizes of the images of a convolution, as <see cref="SharedTileTerm"/> sees them.</summary>
 internal struct SharedTileImages
 {
     /// <summary>Output pixels of all images.</summary>
@@ -129,7 +129,7 @@ internal struct SharedTileImages
     /// <summary>Height and width of an input, and of an output; patches have as many columns as the output.</summary>
     public int H, W, OutH, OutW;
 
-    /// <summary>Input rows from one output row to the next.</summary>
+    /// <summary>Input rows per output row.</summary>
     public int Stride;
 
     public static SharedTileImages Of(in Conv2dShape shape) => new()
@@ -160,7 +160,7 @@ internal struct GatheredPixels : ISharedTileOperand<TapWalk>
         _y = ((row - (image * Images.OutH)) * Images.Stride) - walk.Term.PaddingRows;
         _pixel = (((image * Images.H) + _y) * Images.W) + _x;
         _inner = inner;
-        // Beyond the last pixel no tap is inside.
+        // Beyond the last pixel, no tap is inside an image.
         if (outer >= Images.Pixels)
             _y = int.MinValue / 2;
         Find(walk);
@@ -193,13 +193,13 @@ internal struct GatheredPixels : ISharedTileOperand<TapWalk>
     }
 }
 
-/// <summary>Columns of the product are output channels: w from an input channel to its neighbouring outputs.</summary>
+/// <summary>Columns of the product are output channels: neighbouring outputs of w for one input channel.</summary>
 internal struct WeightColumns : ISharedTileOperand<TapWalk>
 {
     /// <summary>Output channels.</summary>
     public int K;
 
-    /// <summary>Not 0 where all quads of all w begin at multiples of 16 bytes.</summary>
+    /// <summary>Not 0 if all quads of all w begin at multiples of 16 bytes.</summary>
     public int AlignedW;
 
     private int _column, _inner, _offset, _step, _left;
@@ -238,15 +238,15 @@ internal struct WeightColumns : ISharedTileOperand<TapWalk>
 }
 
 /// <summary>
-/// Columns of the product are input channels: w from neighbouring output channels, the summed ones, to an input channel,
-/// for the adjoint of a convolution of stride 1, whose taps are those of the convolution from the last to the first.
+/// Columns of the product are input channels: neighbouring output channels of w, the reduction axis, for one input
+/// channel. For the adjoint of a convolution of stride 1, whose taps are those of the convolution in reverse order.
 /// </summary>
 internal struct WeightRows : ISharedTileOperand<TapWalk>
 {
     /// <summary>Input channels.</summary>
     public int C;
 
-    /// <summary>Not 0 where all quads of w begin at multiples of 16 bytes.</summary>
+    /// <summary>Not 0 if all quads of w begin at multiples of 16 bytes.</summary>
     public int AlignedW;
 
     private int _column, _inner, _offset, _left;
@@ -275,7 +275,7 @@ internal struct WeightRows : ISharedTileOperand<TapWalk>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly Quad Load(in TapWalk walk) => Quad.Load(walk.W, _offset, _left, AlignedW);
 
-    // Slices do not straddle blocks. Only the first convolution is looked at: gradients are made one by one.
+    // Slices do not straddle blocks. Only the first convolution is used: gradients are computed one by one.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Find(in TapWalk walk)
     {
@@ -296,12 +296,12 @@ internal struct WeightRows : ISharedTileOperand<TapWalk>
 /// <summary>Where the weights of an output channel lie; see <see cref="Conv2dShape.WeightIndex"/>.</summary>
 internal struct WeightPlace
 {
-    /// <summary>From an input channel, and from a tap, to the next.</summary>
+    /// <summary>Distance between input channels, and between taps.</summary>
     public int ChannelStep, TapStep;
 
     private int _first;
 
-    /// <summary>Of the output channel <paramref name="k"/> of <paramref name="outputs"/>.</summary>
+    /// <summary>For output channel <paramref name="k"/> of <paramref name="outputs"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static WeightPlace Of(in SharedTileTerm term, int outputs, int k)
     {
@@ -316,7 +316,7 @@ internal struct WeightPlace
         };
     }
 
-    /// <summary>The element of an input channel and a tap.</summary>
+    /// <summary>Index of the weight of an input channel and a tap.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly int At(int channel, int tap) => _first + (channel * ChannelStep) + (tap * TapStep);
 }

@@ -4,14 +4,14 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <content>Gradients.</content>
+/// <content>Gradients with respect to inputs and weights.</content>
 internal static partial class TensorCoreConv2d
 {
-    /// <summary>The gradients of the inputs and weights that the operands ask for, one after another.</summary>
+    /// <summary>The gradients of the inputs and weights that the operands request, one after another.</summary>
     /// <param name="device">The device.</param>
-    /// <param name="terms">What <see cref="Supports"/> approved.</param>
-    /// <param name="dy">The gradient by y, (N, K, OutH, OutW).</param>
-    /// <param name="shape">Shape of the forward convolution; channels and kernel of each term are its own.</param>
+    /// <param name="terms">Terms approved by <see cref="Supports"/>.</param>
+    /// <param name="dy">The gradient with respect to y, (N, K, OutH, OutW).</param>
+    /// <param name="shape">Shape of the forward convolution; each term has its own channels and kernel.</param>
     public static void Backward(
         ITensorCoreDevice device, ReadOnlySpan<Conv2dOperand> terms, GpuArray dy, in Conv2dShape shape)
     {
@@ -30,7 +30,7 @@ internal static partial class TensorCoreConv2d
                 imageChunks = Math.Max(imageChunks, problem.ImageChunks(Own(shape, term)));
         }
 
-        // One packed dy for all; behind it the images of one term at a time.
+        // One packed dy for all terms, then the packed images of one term at a time.
         var packed = Chunks(device, ScratchSlots.Operand, gradientChunks + imageChunks);
         Pack(device, packed, dy, problem.Gradients(shape), problem.GradientChunks(shape));
         foreach (ref readonly var term in terms)
@@ -48,7 +48,7 @@ internal static partial class TensorCoreConv2d
         }
     }
 
-    // dx = addend + the gradient
+    // dx = addend + the gradient with respect to x
     private static void BackwardInput(
         ITensorCoreDevice device, GpuArray dx, GpuArray addend, GpuArray w, ArrayView<Chunk> dy, in Conv2dShape shape) =>
         BackwardInput(device, dx, addend, w, dy, shape, new TensorCoreProblem(device.IsBf16).AdjointWeights(shape));
@@ -71,13 +71,13 @@ internal static partial class TensorCoreConv2d
         TensorCoreLaunch.Forward<ActivationEpilogue<Identity>>(device, args);
     }
 
-    // The same, tap by tap.
+    // The same for few input channels: with taps as columns, then folded.
     private static void BackwardFewInputs(
         ITensorCoreDevice device, GpuArray dx, GpuArray addend, GpuArray w, ArrayView<Chunk> dy, in Conv2dShape shape)
     {
         var product = TensorCoreFewChannels.Inputs(shape);
         var taps = device.Scratch(ScratchSlots.Taps, (long)product.N * product.C);
-        // In a block of outputs the taps of a channel lie like more channels.
+        // In a block of outputs, the taps of a channel are laid out like further channels.
         var adjoint = new TensorCoreProblem(device.IsBf16).AdjointWeights(product) with { Blocked = 1 };
         BackwardInput(device, taps, default, w, dy, product, adjoint);
         device.Launch(
@@ -125,7 +125,7 @@ internal static partial class TensorCoreConv2d
         BackwardWeight(device, term.Dw, term.AddDw ? term.Dw : default, images, packed, product);
     }
 
-    // dw = addend + the gradient
+    // dw = addend + the gradient with respect to w
     private static void BackwardWeight(
         ITensorCoreDevice device, GpuArray dw, GpuArray addend, ArrayView<Chunk> images, ArrayView<Chunk> dy,
         in Conv2dShape shape)

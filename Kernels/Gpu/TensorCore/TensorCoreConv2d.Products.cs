@@ -3,16 +3,16 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <content>Products of matrices: convolutions of single pixels and their gradients.</content>
+/// <content>Matrix products: convolutions of single pixels and their gradients.</content>
 internal static partial class TensorCoreConv2d
 {
-    /// <summary>Whether the device and its precision want these kernels, and they take such a product.</summary>
+    /// <summary>Whether the device and its precision call for these kernels, and they support such a product.</summary>
     public static bool SupportsProduct(GpuContext context, in MatMulShape product) =>
         context.HasTensorCores && context.Precision is MatrixPrecision.Tf32 or MatrixPrecision.Bf16
         && !(product.TransposeA && product.TransposeB)
         && TensorCoreProblem.Supports(ProductShape(product));
 
-    /// <summary>c = addend + op(a)·op(b), of which at most one is transposed: see <see cref="MatMulKernels.Multiply"/>.</summary>
+    /// <summary>c = addend + op(a)·op(b), at most one transposed: see <see cref="MatMulKernels.Multiply"/>.</summary>
     public static void Multiply(
         ITensorCoreDevice device, GpuArray c, GpuArray addend, GpuArray a, GpuArray b, in MatMulShape product)
     {
@@ -25,7 +25,7 @@ internal static partial class TensorCoreConv2d
             return;
         }
 
-        // Both gradients sum over what lies side by side or one below the other in dy.
+        // A transposed product is a gradient, which reduces over the columns or the rows of dy.
         var dy = product.TransposeA ? b : a;
         long gradientChunks = Aligned(problem.GradientChunks(shape));
         var packed = Chunks(
@@ -42,7 +42,7 @@ internal static partial class TensorCoreConv2d
         BackwardWeight(device, c, addend, images, packed, shape);
     }
 
-    /// <summary>Both gradients of a product, for which dy is packed once: see <see cref="MatMulKernels.Backward"/>.</summary>
+    /// <summary>Both gradients of a product, packing dy only once: see <see cref="MatMulKernels.Backward"/>.</summary>
     public static void MultiplyBackward(
         ITensorCoreDevice device, GpuArray da, bool addA, GpuArray db, bool addB, GpuArray dy, GpuArray a, GpuArray b,
         in MatMulShape product)
@@ -61,7 +61,7 @@ internal static partial class TensorCoreConv2d
         Backward(device, [term], dy, ProductShape(product));
     }
 
-    // A row is an image of one pixel. a·bᵀ is the gradient by the input, aᵀ·b that by the weights.
+    // A row is an image of one pixel; a·bᵀ is a gradient with respect to the input, aᵀ·b one to the weights.
     private static Conv2dShape ProductShape(in MatMulShape product) =>
         product.TransposeA ? new Conv2dShape(product.Inner, product.Rows, 1, 1, product.Columns, 1, 1)
         : product.TransposeB ? new Conv2dShape(product.Rows, product.Columns, 1, 1, product.Inner, 1, 1)

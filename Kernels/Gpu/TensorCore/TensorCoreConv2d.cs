@@ -5,19 +5,17 @@ using ILGPU.Runtime;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Sums of convolutions and their gradients on NVIDIA's tensor cores, in tf32 or bf16; sums are fp32.</summary>
+/// <summary>Sums of convolutions and their gradients on NVIDIA's tensor cores: tf32 or bf16, fp32 sums.</summary>
 /// <remarks>
-/// Operands are copied in the precision of the context first (<see cref="TensorCorePacking"/>). Results have the same
-/// bytes in every run on one device. What is not supported belongs to the portable kernels, in fp32.
+/// Operands are first copied in the precision of the context (<see cref="TensorCorePacking"/>). Results are
+/// bit-identical in every run on one device. What is not supported is left to the portable kernels, in fp32.
 /// </remarks>
 internal static partial class TensorCoreConv2d
 {
-    /// <summary>
-    /// Whether the device and its precision want these kernels, and the sizes of all terms fit them.
-    /// </summary>
+    /// <summary>Whether the device and its precision call for these kernels, and they support all terms.</summary>
     /// <param name="context">The device.</param>
-    /// <param name="terms">Of a sum; none is constant.</param>
-    /// <param name="shape">Shape of the result; channels and kernel of each term are its own.</param>
+    /// <param name="terms">The terms of a sum; none is constant.</param>
+    /// <param name="shape">Shape of the result; each term has its own channels and kernel.</param>
     public static bool Supports(
         GpuContext context, ReadOnlySpan<Conv2dOperand> terms, in Conv2dShape shape)
     {
@@ -32,11 +30,11 @@ internal static partial class TensorCoreConv2d
         return true;
     }
 
-    /// <summary>y = activation(the sum)</summary>
+    /// <summary>y = activation(<paramref name="sum"/>)</summary>
     /// <param name="device">The device.</param>
     /// <param name="y">(N, K, OutH, OutW)</param>
-    /// <param name="sum">What <see cref="Supports"/> approved.</param>
-    /// <param name="shape">Shape of the result; channels and kernel of each term are its own.</param>
+    /// <param name="sum">A sum approved by <see cref="Supports"/>.</param>
+    /// <param name="shape">Shape of the result; each term has its own channels and kernel.</param>
     /// <param name="activation">Applied to the sum.</param>
     public static void Forward<TActivation>(
         ITensorCoreDevice device, GpuArray y, in SumInputs sum, in Conv2dShape shape, TActivation activation)
@@ -47,16 +45,16 @@ internal static partial class TensorCoreConv2d
     }
 
     /// <summary>
-    /// The cell on the gates that the sum is, in <see cref="GateOrder"/>; receives the activated gates where
-    /// <paramref name="gates"/> exists. An absent cell is zero.
+    /// The cell whose gates are <paramref name="sum"/>, in <see cref="GateOrder"/>; <paramref name="gates"/>, if it
+    /// exists, receives the activated gates. An absent cell is zero.
     /// </summary>
     /// <param name="device">The device.</param>
     /// <param name="cellNext">c′, (N, K / 4, H, W)</param>
-    /// <param name="hidden">h, likewise.</param>
+    /// <param name="hidden">h, (N, K / 4, H, W)</param>
     /// <param name="gates">(N, K, H, W), or absent.</param>
     /// <param name="cell">c, or absent.</param>
-    /// <param name="sum">What <see cref="Supports"/> approved.</param>
-    /// <param name="shape">Shape of the gates; channels and kernel of each term are its own.</param>
+    /// <param name="sum">A sum approved by <see cref="Supports"/>.</param>
+    /// <param name="shape">Shape of the gates; each term has its own channels and kernel.</param>
     public static void ForwardLstmCell(
         ITensorCoreDevice device, GpuArray cellNext, GpuArray hidden, GpuArray gates, GpuArray cell, in SumInputs sum,
         in Conv2dShape shape)
@@ -137,7 +135,7 @@ internal static partial class TensorCoreConv2d
 
     private static ulong Address(ArrayView<Chunk> view) => (ulong)view.LoadEffectiveAddressAsPtr();
 
-    // To 256 bytes, as memory is allocated.
+    // Rounds up to 256 bytes, the alignment of allocated memory.
     private static long Aligned(long chunks) => (chunks + 15) / 16 * 16;
 
     private static Conv2dShape Own(in Conv2dShape shape, in Conv2dOperand term) =>

@@ -6,10 +6,10 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>y = f(addend + sums + value of the border class + bias)</summary>
+/// <summary>y = f(addend + sums + table entry of the border class + bias)</summary>
 /// <remarks>
-/// A thread keeps one column and walks the rows, so that a warp writes neighbours. Eight rows' values are fetched
-/// before the first is used: with one at a time the tile's end would wait for memory as often as it has rows.
+/// A thread keeps one column and walks the rows, so that a warp's writes are coalesced. Eight rows' values are fetched
+/// before the first is used: with one at a time, the end of the tile would wait for memory once per row.
 /// </remarks>
 internal readonly struct ActivationEpilogue<TActivation> : ITensorCoreEpilogue where TActivation : struct, IFusedActivation
 {
@@ -65,7 +65,7 @@ internal readonly struct ActivationEpilogue<TActivation> : ITensorCoreEpilogue w
         public void Set(float value) =>
             (_v0, _v1, _v2, _v3, _v4, _v5, _v6, _v7) = (value, value, value, value, value, value, value, value);
 
-        // A row without index reads where another one does, and is not written.
+        // A row without an index reads at the fallback's, and is not written.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Gather(ArrayView<float> from, int row, int pass, int fallback, int scale, int offset)
         {
@@ -148,10 +148,10 @@ internal readonly struct ActivationEpilogue<TActivation> : ITensorCoreEpilogue w
     }
 }
 
-/// <summary>c′ = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c′) of the gates addend + sums + value of the class + bias.</summary>
+/// <summary>c′ = σ(f)·c + σ(i)·tanh(g), h = σ(o)·tanh(c′) of the gates addend + sums + table entry + bias.</summary>
 /// <remarks>
-/// 64 columns are the four gates of 16 channels (<see cref="GateOrder"/>), so a tile owns all that its channels need.
-/// Y receives the activated gates where HasGates says so.
+/// 64 columns are the four gates of 16 channels (<see cref="GateOrder"/>), so a tile holds all that its channels need.
+/// Y receives the activated gates if HasGates is set.
 /// </remarks>
 internal readonly struct LstmCellEpilogue : ITensorCoreEpilogue
 {
@@ -170,9 +170,9 @@ internal readonly struct LstmCellEpilogue : ITensorCoreEpilogue
             bias.Read(args.Bias, gate, width);
         for (int row = Group.IdxX / across; row < TTile.Rows; row += 2 * pass)
         {
-            // Two rows at a time, all of whose values are on their way before the first is used.
+            // Two rows at a time, with all loads in flight before the first value is used.
             int first = TensorCoreShared.RowIndex(row), second = TensorCoreShared.RowIndex(row + pass);
-            // A row without pixel reads where another one does, and is not written.
+            // A row without a pixel reads at pixel 0, and is not written.
             int one = first < 0 ? 0 : first, two = second < 0 ? 0 : second;
             Gates a = bias, b = bias;
             float cellA = 0f, cellB = 0f;

@@ -4,46 +4,46 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Gradients of convolutions with a few input or output channels, as products with taps for columns.</summary>
+/// <summary>Gradients of convolutions with few input or output channels, as products with taps as columns.</summary>
 /// <remarks>
 /// <para>
-/// A tile has 64 columns at least: three channels would leave 61 of them idle, for each of the taps. With taps and
-/// channels for columns the tile is full. Few inputs: the gradient of every tap, p[pixel][c, tap] = Σ over outputs of
-/// dy·w, is one product; <see cref="Fold"/> then adds each pixel's taps. Few outputs: <see cref="Unfold"/> writes to every
-/// pixel the gradients of all outputs that it contributes to, [pixel][tap, k], and both gradients are products with that.
+/// A tile has at least 64 columns: three channels would leave 61 of them idle, for every tap. With taps and channels as
+/// columns the tile is full. Few inputs: the gradient of every tap, p[pixel][c, tap] = Σ over outputs of dy·w, is one
+/// product; <see cref="Fold"/> then sums the taps of a pixel. Few outputs: <see cref="Unfold"/> writes to every pixel
+/// the gradients of all outputs that it contributes to, [pixel][tap, k], and both gradients are products with that.
 /// </para>
-/// <para>Weights of at most 32 outputs lie as [c][tap][k] (<see cref="Conv2dShape.WeightIndex"/>).</para>
+/// <para>Weights of at most 32 outputs are [c][tap][k] (<see cref="Conv2dShape.WeightIndex"/>).</para>
 /// </remarks>
 internal static class TensorCoreFewChannels
 {
-    /// <summary>One item for each number of dx.</summary>
+    /// <summary>One item per element of dx.</summary>
     public static readonly KernelHandle<FoldArgs> Fold = new(FoldTaps);
 
-    /// <summary>One item for each chunk.</summary>
+    /// <summary>One item per chunk.</summary>
     public static readonly KernelHandle<UnfoldArgs> Unfold = new(UnfoldTaps);
 
-    /// <summary>What <see cref="Fold"/> is told.</summary>
+    /// <summary>Arguments of <see cref="Fold"/>.</summary>
     internal struct FoldArgs
     {
-        /// <summary>dx, what is added to it, and the gradients of its taps, [pixel][c][tap].</summary>
+        /// <summary>dx, its addend, and the gradients of its taps, [pixel][c][tap].</summary>
         public ArrayView<float> Dx, Addend, Taps;
 
         public int Channels, Kernel, Height, Width, HasAddend;
     }
 
-    /// <summary>What <see cref="Unfold"/> is told.</summary>
+    /// <summary>Arguments of <see cref="Unfold"/>.</summary>
     internal struct UnfoldArgs
     {
         /// <summary>dy, [pixel][k].</summary>
         public ArrayView<float> Source;
 
-        /// <summary>[pixel][chunk], in which [tap][k] lie side by side.</summary>
+        /// <summary>[pixel][chunk], whose chunks hold [tap][k] side by side.</summary>
         public ArrayView<Chunk> Packed;
 
         public int Channels, Kernel, Height, Width, Chunks, Bf16;
     }
 
-    /// <summary>Whether taps and channels for columns leave less than half as much idle as channels alone.</summary>
+    /// <summary>Whether taps and channels as columns need at most half the tile columns of channels alone.</summary>
     public static bool Pays(int channels, in Conv2dShape shape)
     {
         int taps = shape.Kernel * shape.Kernel;

@@ -5,18 +5,18 @@ namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>
 /// result[pixel][column] = epilogue(Σ over terms, taps and channels of images[pixel + tap][channel] ·
-/// weights[column][tap][channel]): forward convolutions, and gradients by the input, whose weights are packed turned
-/// round.
+/// weights[column][tap][channel]): forward convolutions, and gradients with respect to the input, whose weights are
+/// packed transposed, with the taps reversed.
 /// </summary>
 /// <remarks>
-/// The inner dimension is cut into chunks, tap by tap, and eight chunks are a stage: thread t copies chunk t mod 8 of the
-/// rows t / 8, t / 8 + 16, ... Neighbouring pixels are neighbours in memory, so one address serves all rows and a row
+/// The inner dimension is split into chunks, tap by tap, and eight chunks are a stage: thread t copies chunk t mod 8 of
+/// the rows t / 8, t / 8 + 16, ... Neighbouring pixels are adjacent in memory, so one address serves all rows and a row
 /// keeps only which taps lie inside its image.
 /// </remarks>
 internal static class TensorCoreForward<TTile, TEpilogue>
     where TTile : struct, ITensorCoreStageTile where TEpilogue : struct, ITensorCoreEpilogue
 {
-    /// <summary>One group of <see cref="TensorCoreShared.Threads"/> for each tile.</summary>
+    /// <summary>One thread block (group) of <see cref="TensorCoreShared.Threads"/> per tile.</summary>
     public static readonly GroupKernelHandle<TensorCoreArgs> Handle = new(Convolution);
 
     private static void Convolution(TensorCoreArgs args)
@@ -57,7 +57,7 @@ internal static class TensorCoreForward<TTile, TEpilogue>
         int ahead = args.Ring - 1;
         for (int stage = 0; stage < part.Stages; stage++)
         {
-            // Into the place of the stage before this one, which all warps have left behind the barrier.
+            // Into the place of the previous stage, which all warps have left behind at the barrier.
             if (stage + ahead < part.Stages)
                 cursor.Copy<TTile>(args, masks, write);
             TensorCoreShared.Commit();
@@ -79,8 +79,7 @@ internal static class TensorCoreForward<TTile, TEpilogue>
     }
 
     /// <summary>
-    /// Of each of a thread's rows, which taps lie inside its image: bit 16 + dy + 7 and bit dx + 7 for an offset of
-    /// (dy, dx) pixels.
+    /// For each of a thread's rows, which taps lie inside its image: bits 16 + dy + 7 and dx + 7 for offset (dy, dx).
     /// </summary>
     private struct RowMasks
     {
@@ -127,7 +126,7 @@ internal static class TensorCoreForward<TTile, TEpilogue>
             return (Offsets(y, args.Height) << 16) | Offsets(x, args.Width);
         }
 
-        // Bit d + 7 for every d from -7 to 7 that leads from a place to another one below size.
+        // Bit d + 7 for every d from -7 to 7 with 0 <= place + d < size.
         private static uint Offsets(int place, int size)
         {
             int first = place > 7 ? 0 : 7 - place, last = size - 1 - place > 7 ? 14 : size - 1 - place + 7;
@@ -135,7 +134,7 @@ internal static class TensorCoreForward<TTile, TEpilogue>
         }
     }
 
-    /// <summary>Where a thread copies from: a term, and its chunk within that.</summary>
+    /// <summary>Where a thread copies from: a term, and the chunk within it.</summary>
     private struct TermCursor
     {
         private ulong _images, _weights, _weightStep;
@@ -167,7 +166,7 @@ internal static class TensorCoreForward<TTile, TEpilogue>
             int row = Group.IdxX >> 3, column = Group.IdxX & 7;
             uint shared = stage + (uint)((row * TensorCoreShared.LineBytes) + ((column ^ (row & 7)) * 16));
             int dy = _y - (_kernel >> 1), dx = _x - (_kernel >> 1);
-            // Behind the last tap: bits that no mask has.
+            // Beyond the last tap: bits that no mask has.
             uint bits = _y < _kernel ? (1u << (dy + 23)) | (1u << (dx + 7)) : uint.MaxValue;
             long at = ((long)(_pixel + (dy * args.Width) + dx) * _chunks) + _c;
             masks.Copy<TSize>(shared, _images + (ulong)(at * 16), (ulong)(_chunks * 256), bits);
@@ -201,7 +200,7 @@ internal static class TensorCoreForward<TTile, TEpilogue>
             Enter(_term == 1 ? args.Term1 : _term == 2 ? args.Term2 : args.Term3);
         }
 
-        // Carries whole taps from the chunk to the tap.
+        // Carries chunks beyond the end of a tap over to the next taps.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private void Normalize()
         {

@@ -5,20 +5,20 @@ using ILGPU;
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>
-/// The same as <see cref="TensorCoreForward{TTile, TEpilogue}"/> where images consist of blocks of 8 by 16 pixels and
-/// filters have 3 by 3 or 5 by 5 taps.
+/// The same as <see cref="TensorCoreForward{TTile, TEpilogue}"/> for images that consist of blocks of 8 by 16 pixels
+/// and filters of 3 by 3 or 5 by 5 taps.
 /// </summary>
 /// <remarks>
-/// A block and the two pixels around it, 12 lines of 20, stay in shared memory for 128 bytes of channels while all taps
-/// go by: a tap is a shift of the lines that fragments are read from. Only weights are fetched for each stage, 16 KiB
-/// instead of 32 for 128 by 128. That matters because the second-level cache gives about 5.5 TB/s on sm_90: 32 KiB for
-/// 2²⁰ multiply-adds of tf32 (2²¹ of bf16) would hold the tensor cores to about 180 (360) TFLOP/s, 17 KiB to twice that.
-/// The next channels' block is fetched while the last taps of these go by, so there are two.
+/// A block and its halo of two pixels, 12 lines of 20, stay in shared memory for 128 bytes of channels while all taps
+/// are applied: a tap is a shift of the lines that fragments are read from. Only weights are fetched for each stage,
+/// 16 KiB instead of 32 for 128 by 128. That matters because the second-level cache gives about 5.5 TB/s on sm_90: 32
+/// KiB for 2²⁰ multiply-adds of tf32 (2²¹ of bf16) would limit the tensor cores to about 180 (360) TFLOP/s, 17 KiB to
+/// twice that. The next channels' block is fetched during the last taps of the current one, so there are two.
 /// </remarks>
 internal static class TensorCoreHalo<TTile, TEpilogue>
     where TTile : struct, ITensorCoreHaloTile where TEpilogue : struct, ITensorCoreEpilogue
 {
-    /// <summary>One group of <see cref="TensorCoreShared.Threads"/> for each tile.</summary>
+    /// <summary>One thread block (group) of <see cref="TensorCoreShared.Threads"/> per tile.</summary>
     public static readonly GroupKernelHandle<TensorCoreArgs> Handle = new(Convolution);
 
     private static void Convolution(TensorCoreArgs args)
@@ -79,25 +79,25 @@ internal static class TensorCoreHalo<TTile, TEpilogue>
     }
 }
 
-/// <summary>A block of pixels with those around it in shared memory.</summary>
+/// <summary>A block of pixels with its halo in shared memory.</summary>
 internal static class HaloBlock
 {
-    /// <summary>Pixels of the block.</summary>
+    /// <summary>Size of the block in pixels.</summary>
     public const int Width = 16, Height = 8;
 
-    /// <summary>Pixels around it on each side, as 5 by 5 taps need them.</summary>
+    /// <summary>Width of the halo in pixels, as 5 by 5 taps need it.</summary>
     public const int Margin = 2;
 
-    /// <summary>Lines from one row of pixels to the next: all that lie side by side.</summary>
+    /// <summary>Lines from one row of pixels to the next, halo included.</summary>
     public const int Stride = Width + (2 * Margin);
 
-    /// <summary>Lines of 128 bytes of channels.</summary>
+    /// <summary>Lines of a block with its halo, each of 128 bytes of channels.</summary>
     public const int Lines = (Height + (2 * Margin)) * Stride;
 
     /// <summary>Bytes of one of the two blocks.</summary>
     public const int Bytes = Lines * TensorCoreShared.LineBytes;
 
-    /// <summary>The first line, of all images one below the other, and the first column of a block.</summary>
+    /// <summary>The first line of a block, counted over all images one below the other, and its first column.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (int Top, int Left) Corner(in TensorCoreArgs args, int block)
     {
@@ -105,21 +105,21 @@ internal static class HaloBlock
         return (line * Height, (block - (line * across)) * Width);
     }
 
-    /// <summary>The pixel of a row of the tile.</summary>
+    /// <summary>Index of the pixel of a tile's row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Pixel(in TensorCoreArgs args, int top, int left, int row) =>
         ((top + (row / Width)) * args.Width) + left + (row % Width);
 }
 
-/// <summary>The order of stages: term, 128 bytes of channels, tap.</summary>
+/// <summary>The order of stages: by term, then by 128 bytes of channels, then by tap.</summary>
 internal struct HaloWalk
 {
     private int _term, _groups;
 
-    /// <summary>The term's side of the filter, and the present tap and channels; which of the two blocks.</summary>
+    /// <summary>Kernel size of the term, current tap and channels, and which of the two blocks holds them.</summary>
     public int Kernel, Y, X, ChannelGroup, Block;
 
-    /// <summary>Goes to a stage.</summary>
+    /// <summary>Moves to a stage.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Start(in TensorCoreArgs args, int stage)
     {
@@ -137,7 +137,6 @@ internal struct HaloWalk
         X = stage - (Y * Kernel);
     }
 
-    // Begins the term.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Enter(in TensorCoreArgs args)
     {
@@ -149,10 +148,10 @@ internal struct HaloWalk
         ChannelGroup = 0;
     }
 
-    /// <summary>The present stage is the first one of its term.</summary>
+    /// <summary>Whether the current stage is the first one of its term.</summary>
     public readonly bool BeginsTerm => (X | Y | ChannelGroup) == 0;
 
-    /// <summary>Goes to the next stage.</summary>
+    /// <summary>Moves to the next stage.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Advance(in TensorCoreArgs args)
     {
@@ -172,7 +171,7 @@ internal struct HaloWalk
         Enter(args);
     }
 
-    /// <summary>Where the thread's fragments of rows begin for the present tap, in bytes.</summary>
+    /// <summary>Offset of the thread's row fragments for the current tap, in bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly uint Lane()
     {
@@ -183,13 +182,13 @@ internal struct HaloWalk
             + (((lane >> 4) ^ (line & 7)) * 16));
     }
 
-    /// <summary>The present term.</summary>
+    /// <summary>The current term.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly TensorCoreTerm Term(in TensorCoreArgs args) =>
         _term == 0 ? args.Term0 : _term == 1 ? args.Term1 : _term == 2 ? args.Term2 : args.Term3;
 }
 
-/// <summary>Where a thread copies from.</summary>
+/// <summary>Where a thread copies from: a walk, and the addresses of its term.</summary>
 internal struct HaloCursor
 {
     private HaloWalk _walk;
@@ -205,7 +204,7 @@ internal struct HaloCursor
     }
 
     /// <summary>
-    /// Starts the copies of a stage of weights and, with the first tap that the group multiplies by, those of its block.
+    /// Starts the copies of a stage of weights and, with the group's first tap on a block, those of the block.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Copy<TTile>(in TensorCoreArgs args, uint stage, int top, int left)
@@ -248,7 +247,7 @@ internal struct HaloCursor
     {
         uint shared = TensorCoreShared.Start + ((uint)_walk.Block * HaloBlock.Bytes) + place;
         int line = Group.IdxX >> 3, y = 0, x = line;
-        // The block's line of pixels within all images one below the other, and within its own.
+        // The line within the block's own image; top counts the lines of all images, one below the other.
         int within = top % args.Height;
         for (; line < HaloBlock.Lines; line += 16, x += 16, shared += 16 * TensorCoreShared.LineBytes)
         {

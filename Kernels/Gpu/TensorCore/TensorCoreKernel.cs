@@ -2,26 +2,26 @@ using Gqn.Native.Kernels.Gpu.Generated;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>A tensor-core kernel, and what its launcher must know of its tiles.</summary>
+/// <summary>A tensor-core kernel, and what its launcher must know about its tiles.</summary>
 /// <param name="Handle">The kernel.</param>
 /// <param name="Rows">Rows of a tile.</param>
 /// <param name="Columns">Columns of a tile.</param>
-/// <param name="SumBytes">Shared memory that the sums of a tile take at the end.</param>
-/// <param name="BlockBytes">Shared memory before the ring: the block of pixels that stays, or none.</param>
-/// <param name="StageBytes">Shared memory of a stage of the ring.</param>
+/// <param name="SumBytes">Shared memory for the sums of a tile at the end, in bytes.</param>
+/// <param name="BlockBytes">Shared memory before the ring buffer: the resident blocks of pixels, or none.</param>
+/// <param name="StageBytes">Shared memory of a stage of the ring buffer.</param>
 internal sealed record TensorCoreKernel(
     GroupKernelHandle<TensorCoreArgs> Handle, int Rows, int Columns, int SumBytes, int BlockBytes, int StageBytes)
 {
-    /// <summary>True where a block of pixels stays while the taps pass over it.</summary>
+    /// <summary>True if a block of pixels stays in shared memory while the taps pass over it.</summary>
     public bool IsHalo => BlockBytes > 0;
 
-    /// <summary>Adds the parts of cut tiles, a slice of rows for each thread block; not of weight gradients.</summary>
+    /// <summary>Adds the parts of split tiles, a slice of rows per thread block; null for weight gradients.</summary>
     public GroupKernelHandle<TensorCoreArgs>? PartialSums { get; private init; }
 
     /// <summary>Rows of a slice of <see cref="PartialSums"/>.</summary>
     public int SliceRows { get; private init; }
 
-    /// <summary>Shared memory of a slice.</summary>
+    /// <summary>Shared memory of a slice, in bytes.</summary>
     public int SliceBytes { get; private init; }
 
     /// <summary>A kernel whose stages hold pixels and weights.</summary>
@@ -30,14 +30,14 @@ internal sealed record TensorCoreKernel(
         new(
             handle, TTile.Rows, TTile.Columns, TensorCoreShared.SumBytes<TTile>(), 0, TensorCoreShared.StageBytes<TTile>());
 
-    /// <summary>A kernel whose stages hold weights alone.</summary>
+    /// <summary>A kernel whose stages hold only weights.</summary>
     public static TensorCoreKernel Halo<TTile>(GroupKernelHandle<TensorCoreArgs> handle)
         where TTile : struct, ITensorCoreHaloTile =>
         new(
             handle, TTile.Rows, TTile.Columns, TensorCoreShared.SumBytes<TTile>(), 2 * HaloBlock.Bytes,
             TTile.Columns * TensorCoreShared.LineBytes);
 
-    /// <summary>The same with the kernel that adds the parts of cut tiles.</summary>
+    /// <summary>The same with the kernel that adds the parts of split tiles.</summary>
     public TensorCoreKernel Cut<TSlice, TEpilogue>()
         where TSlice : struct, ITensorCoreSlice
         where TEpilogue : struct, ITensorCoreEpilogue => this with
@@ -48,7 +48,7 @@ internal sealed record TensorCoreKernel(
         };
 }
 
-/// <summary>The forward kernels with one epilogue, which are those of gradients with respect to the input as well.</summary>
+/// <summary>The forward kernels with one epilogue, which also compute gradients with respect to the input.</summary>
 internal static class TensorCoreKernels<TEpilogue> where TEpilogue : struct, ITensorCoreEpilogue
 {
     private static readonly TensorCoreKernel[] Tf32 =
@@ -79,7 +79,7 @@ internal static class TensorCoreKernels<TEpilogue> where TEpilogue : struct, ITe
             .Cut<Slice16x64, TEpilogue>(),
     ];
 
-    /// <summary>The kernel with such tiles.</summary>
+    /// <summary>The kernel with the tiles of <paramref name="tiling"/>.</summary>
     public static TensorCoreKernel Of(TensorCoreTiling tiling, bool bf16) => (bf16 ? Bf16 : Tf32)[(int)tiling];
 }
 
@@ -90,7 +90,7 @@ internal static class TensorCoreWeightKernels<TEpilogue> where TEpilogue : struc
         LargeTf32 = Of<Crosswise128x128Tf32>(), LargeBf16 = Of<Crosswise128x128Bf16>(),
         SmallTf32 = Of<Crosswise64x64Tf32>(), SmallBf16 = Of<Crosswise64x64Bf16>();
 
-    /// <summary>The kernel with such tiles.</summary>
+    /// <summary>The kernel with the tiles of <paramref name="tiling"/>.</summary>
     public static TensorCoreKernel Of(TensorCoreTiling tiling, bool bf16) => (tiling, bf16) switch
     {
         (TensorCoreTiling.Large, false) => LargeTf32,

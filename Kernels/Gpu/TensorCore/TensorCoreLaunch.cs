@@ -6,16 +6,16 @@ namespace Gqn.Native.Kernels.Gpu;
 /// <summary>Chooses tiles and launches their kernels.</summary>
 internal static class TensorCoreLaunch
 {
-    // What a multiprocessor keeps of its shared memory for each group.
+    // Shared memory in bytes that a multiprocessor reserves for each thread block (group).
     private const int ReservedPerGroup = 1024;
 
-    /// <summary>Stages of the ring: as many as let two groups share a multiprocessor, else as many as fit one.</summary>
-    /// <param name="limits">Of the device.</param>
-    /// <param name="block">Bytes before the ring.</param>
+    /// <summary>Stages of the ring buffer: as many as fit with two groups per multiprocessor, else with one.</summary>
+    /// <param name="limits">Limits of the device.</param>
+    /// <param name="block">Bytes before the ring buffer.</param>
     /// <param name="stage">Bytes of a stage.</param>
-    /// <param name="sums">Bytes of the sums, which take the place of both.</param>
-    /// <param name="bytes">Bytes of the whole.</param>
-    /// <returns>0 where not even two stages fit.</returns>
+    /// <param name="sums">Bytes of the sums, which reuse the memory of both.</param>
+    /// <param name="bytes">Bytes in total.</param>
+    /// <returns>0 if not even two stages fit.</returns>
     public static int Ring(SharedMemoryLimits limits, int block, int stage, int sums, out int bytes)
     {
         bytes = 0;
@@ -32,7 +32,7 @@ internal static class TensorCoreLaunch
         return 0;
     }
 
-    /// <summary>A forward convolution or a gradient by the input.</summary>
+    /// <summary>A forward convolution or a gradient with respect to the input.</summary>
     public static void Forward<TEpilogue>(ITensorCoreDevice device, TensorCoreArgs args)
         where TEpilogue : struct, ITensorCoreEpilogue
     {
@@ -57,7 +57,7 @@ internal static class TensorCoreLaunch
             TensorCoreShared.Start + kernel.SliceBytes);
     }
 
-    /// <summary>A gradient by the weights in so many parts.</summary>
+    /// <summary>A gradient with respect to the weights, in <paramref name="parts"/> parts.</summary>
     public static void WeightGradient<TEpilogue>(
         ITensorCoreDevice device, TensorCoreArgs args, TensorCoreTiling tiling, int parts)
         where TEpilogue : struct, ITensorCoreEpilogue
@@ -70,7 +70,7 @@ internal static class TensorCoreLaunch
             kernel.Handle, new Index3D(checked(tiles * parts), 1, 1), TensorCoreShared.Threads, args, bytes);
     }
 
-    // Where nothing is cut it must be some memory, too.
+    // Must be some memory even if no tile is split.
     private static ArrayView<Quad> Partial(ITensorCoreDevice device, long count) =>
         device.Scratch(ScratchSlots.Products, Math.Max(count, Quad.Length)).View.Cast<Quad>();
 
@@ -80,7 +80,7 @@ internal static class TensorCoreLaunch
         return checked(Ceiling.Divide(args.Rows, kernel.Rows) * args.ColumnTiles);
     }
 
-    // Sets the ring; returns the bytes of shared memory with it.
+    // Sets the number of stages; returns the bytes of shared memory.
     private static int Shared(ITensorCoreDevice device, TensorCoreKernel kernel, ref TensorCoreArgs args)
     {
         args.Ring = Ring(device.SharedLimits, kernel.BlockBytes, kernel.StageBytes, kernel.SumBytes, out int bytes);
@@ -91,7 +91,7 @@ internal static class TensorCoreLaunch
                 + $"{device.SharedLimits.Group}; use --precision fp32.");
     }
 
-    // Stages of blocks of pixels: whole lines for each tap. 0 where images are not made of blocks or taps reach further.
+    // Stages of blocks of pixels: whole lines for each tap. 0 if images do not consist of blocks or taps reach further.
     private static int HaloStages(in TensorCoreArgs args)
     {
         if (args.Width % HaloBlock.Width != 0 || args.Height % HaloBlock.Height != 0)
@@ -109,7 +109,7 @@ internal static class TensorCoreLaunch
         }
     }
 
-    // Two groups with three stages of 128 columns: with one, nobody computes while the other waits.
+    // Two groups must fit, with three stages of 128 columns: a single one could not compute while it waits.
     private static bool HaloFits(SharedMemoryLimits limits)
     {
         int bytes = TensorCoreShared.Start + (2 * HaloBlock.Bytes) + (3 * 128 * TensorCoreShared.LineBytes);

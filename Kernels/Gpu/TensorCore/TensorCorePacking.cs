@@ -4,36 +4,36 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Copies of operands in the precision and order of the tensor-core kernels.</summary>
+/// <summary>Copies operands into the precision and order of the tensor-core kernels.</summary>
 /// <remarks>
 /// <para>
-/// Images become [pixel][chunk], weights [column][tap][chunk] with chunks of 16 bytes: four numbers of tf32 or eight of
-/// bf16, the last one of a pixel filled up with zeros. Every copy of the main loop then moves 16 aligned bytes, whatever
-/// the number of channels and the offset of the tensor, no operand is rounded more than once, and both kinds of operand
-/// are read by ldmatrix, which cannot transpose 32-bit numbers.
+/// Images become [pixel][chunk], weights [column][tap][chunk] with chunks of 16 bytes: four tf32 or eight bf16 values,
+/// the last chunk of a pixel padded with zeros. Every copy of the main loop then moves 16 aligned bytes, for any number
+/// of channels and offset of the tensor, no operand is rounded more than once, and both kinds of operand are read by
+/// ldmatrix, which cannot transpose 32-bit values.
 /// </para>
 /// <para>
-/// A copy reads 4 bytes and writes 4 (tf32) or 2 (bf16) for each number, one time; the main loop reads each number of an
-/// image (taps · columns / 128) times, so for 5 by 5 taps and 512 outputs the copies are about 2 % of its traffic.
-/// Patches become pixels with taps · channels, so that their convolution is a matrix product.
+/// A copy reads 4 bytes and writes 4 (tf32) or 2 (bf16) per value, once; the main loop reads each value of an image
+/// (taps · columns / 128) times, so for 5 by 5 taps and 512 outputs the copies are about 2 % of its traffic. Patches
+/// become pixels with taps · channels, so that their convolution is a matrix product.
 /// </para>
 /// </remarks>
 internal static class TensorCorePacking
 {
-    /// <summary>Threads of a group that turns weights.</summary>
+    /// <summary>Threads of a thread block (group) that transposes weights.</summary>
     public const int Threads = 256;
 
-    /// <summary>Side of the square that such a group turns.</summary>
+    /// <summary>Side of the square that such a group transposes.</summary>
     public const int Side = 32;
 
-    /// <summary>Columns of packed weights are a multiple of this, so that no tile asks where they end.</summary>
+    /// <summary>Packed weights have a multiple of this many columns, so that tiles need no bounds check.</summary>
     public const int ColumnMultiple = 128;
 
     public static readonly KernelHandle<ImageArgs> Images = new(PackImages);
     public static readonly KernelHandle<WeightArgs> Adjoint = new(PackAdjointWeights);
     public static readonly GroupKernelHandle<WeightArgs> Weights = new(PackWeights);
 
-    /// <summary>What <see cref="PackImages"/> is told; one item for each chunk.</summary>
+    /// <summary>Arguments of <see cref="PackImages"/>; one item per chunk.</summary>
     internal struct ImageArgs
     {
         public ArrayView<float> Source;
@@ -43,23 +43,23 @@ internal static class TensorCorePacking
         public int Channels, Chunks, Patch, Width, Bf16;
     }
 
-    /// <summary>What the packing of weights is told; adjoint: one item for each chunk.</summary>
+    /// <summary>Arguments of weight packing; for the adjoint, one item per chunk.</summary>
     internal struct WeightArgs
     {
         public ArrayView<float> Source;
         public ArrayView<Chunk> Packed;
 
-        /// <summary>Of the convolution.</summary>
+        /// <summary>Sizes of the convolution.</summary>
         public int Outputs, Channels, Taps;
 
         /// <summary>Chunks of one tap, and of a column's line.</summary>
         public int Chunks, LineChunks;
 
-        /// <summary>1 where weights lie in blocks of 32 outputs, else they lie in the order of patches.</summary>
+        /// <summary>1 if weights are in blocks of 32 outputs, 0 if they are in the order of patches.</summary>
         public int Blocked, Bf16;
     }
 
-    /// <summary>Groups of <see cref="Weights"/>: outputs, channels, and taps with the end of the line.</summary>
+    /// <summary>Grid of <see cref="Weights"/>: outputs, channels, and taps plus the end of the line, if any.</summary>
     public static Index3D Grid(in WeightArgs args)
     {
         int numbers = Numbers(args.Bf16), tail = args.LineChunks - (args.Taps * args.Chunks);
@@ -68,16 +68,16 @@ internal static class TensorCorePacking
             Ceiling.Divide(Math.Max(args.Chunks, tail) * numbers, Side), args.Taps + (tail > 0 ? 1 : 0));
     }
 
-    /// <summary>The packed bits of two bf16 numbers, the first one below; ties to even.</summary>
+    /// <summary>The packed bits of two bf16 values, the first one in the low half; ties to even.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Bf16Pair(float low, float high) => Bf16(low) | (Bf16(high) << 16);
 
-    /// <summary>The bits of a tf32 number: 10 bits of significand are kept, ties away from zero.</summary>
+    /// <summary>The bits of a tf32 value: 10 bits of significand are kept, ties away from zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Tf32(float value)
     {
         uint bits = Interop.FloatAsInt(value), magnitude = bits & 0x7FFFFFFFu;
-        // Infinity stays; a NaN keeps one bit of its payload, so that it stays one.
+        // Infinity stays; a NaN keeps one bit of its payload, so that it stays a NaN.
         uint rounded = magnitude > 0x7F800000u ? 0x7FC00000u : (magnitude + 0x1000u) & 0xFFFFE000u;
         return (bits & 0x80000000u) | (magnitude == 0x7F800000u ? magnitude : rounded);
     }
@@ -107,7 +107,7 @@ internal static class TensorCorePacking
             args.Channels - (chunk * Numbers(args.Bf16)), args.Bf16);
     }
 
-    // Columns are input channels (of a tap, for patches), channels are outputs, taps are in reverse.
+    // Columns are input channels (of a tap, for patches), channels are outputs, taps are reversed.
     private static void PackAdjointWeights(Index1D index, WeightArgs args)
     {
         int column = index / args.LineChunks, chunk = index - (column * args.LineChunks);
@@ -133,8 +133,8 @@ internal static class TensorCorePacking
         args.Packed[index] = Read(args.Source, at, left, args.Bf16);
     }
 
-    // A square of outputs by channels of one tap through shared memory: outputs are neighbours where it is read,
-    // channels where it is written. Behind the last tap come the zeros that fill a line.
+    // Transposes a square of outputs by channels of one tap through shared memory: outputs are adjacent where it is
+    // read, channels where it is written. After the last tap come the zeros that fill a line.
     private static void PackWeights(WeightArgs args)
     {
         var square = SharedMemory.Allocate<float>(Side * (Side + 1));
@@ -189,7 +189,7 @@ internal static class TensorCorePacking
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Numbers(int bf16) => bf16 != 0 ? 8 : 4;
 
-    // Numbers from a place on, of which only some are left.
+    // The values from an offset on, zero beyond those left.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Chunk Read(ArrayView<float> from, long at, int left, int bf16)
     {

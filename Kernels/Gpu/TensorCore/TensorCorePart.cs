@@ -3,14 +3,14 @@ using ILGPU;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>What a group of threads computes: a whole tile, or some stages of the inner dimension of one.</summary>
+/// <summary>What a thread block (group) computes: a tile, or some stages of the inner dimension of one.</summary>
 /// <remarks>
 /// <para>
-/// 288 tiles on 132 multiprocessors are three rounds for the work of 2.2. So as many tiles as fill whole rounds are
-/// computed whole, and the inner dimension of those that are left is cut into parts, one group each, whose sums are
-/// added in their order by a second launch (<see cref="TensorCorePartialSums{TSlice, TEpilogue}"/>).
+/// 288 tiles on 132 multiprocessors take three rounds for the work of 2.2. So as many tiles as fill whole rounds are
+/// computed whole, and the inner dimension of the others is split into parts, one group each, whose sums are added in
+/// order by a second launch (<see cref="TensorCorePartialSums{TSlice, TEpilogue}"/>).
 /// </para>
-/// <para>Groups are numbered so: whole tiles first, then part by part of each of the other tiles.</para>
+/// <para>Group numbers: whole tiles first, then part by part of each of the other tiles.</para>
 /// </remarks>
 internal struct TensorCorePart
 {
@@ -20,7 +20,7 @@ internal struct TensorCorePart
     // Where the sums go, in tiles; negative for a whole tile.
     private int _partial;
 
-    /// <summary>What belongs to this group.</summary>
+    /// <summary>The part of this group.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TensorCorePart Of(in TensorCoreArgs args)
     {
@@ -39,7 +39,7 @@ internal struct TensorCorePart
         return part;
     }
 
-    /// <summary>Finishes a whole tile, or keeps the sums of a part, which lie in shared memory.</summary>
+    /// <summary>Finishes a whole tile, or stores the sums of a part; both are read from shared memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Finish<TTile, TEpilogue>(in TensorCoreArgs args, int firstColumn)
         where TTile : struct, ITensorCoreTile where TEpilogue : struct, ITensorCoreEpilogue
@@ -63,7 +63,7 @@ internal struct TensorCorePart
     }
 }
 
-/// <summary>Sums of some rows of a tile.</summary>
+/// <summary>Some rows of a tile whose parts are added.</summary>
 internal interface ITensorCoreSlice : ITensorCoreShape
 {
 }
@@ -84,14 +84,14 @@ internal readonly struct Slice16x64 : ITensorCoreSlice
     public static int Columns => 64;
 }
 
-/// <summary>Adds the parts of tiles in their order, and finishes them: a group for every 16 rows.</summary>
+/// <summary>Adds the parts of split tiles in order, and finishes them: one thread block (group) per 16 rows.</summary>
 internal static class TensorCorePartialSums<TSlice, TEpilogue>
     where TSlice : struct, ITensorCoreSlice where TEpilogue : struct, ITensorCoreEpilogue
 {
-    /// <summary>One group of <see cref="TensorCoreShared.Threads"/> for each slice of each tile that was cut.</summary>
+    /// <summary>One group of <see cref="TensorCoreShared.Threads"/> per slice of each split tile.</summary>
     public static readonly GroupKernelHandle<TensorCoreArgs> Handle = new(AddParts);
 
-    // A thread adds two quads of a slice with 64 columns, or four, whose loads are on their way together.
+    // A thread adds two quads of a slice with 64 columns, or four with 128, with their loads in flight together.
     private static void AddParts(TensorCoreArgs args)
     {
         int slices = args.TileRows / TSlice.Rows, index = Grid.IdxX / slices, thread = Group.IdxX;

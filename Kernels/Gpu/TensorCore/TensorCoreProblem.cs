@@ -2,26 +2,26 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>The sizes of a convolution as the tensor-core kernels want them; memory is filled in by the launcher.</summary>
-/// <param name="IsBf16">bf16, else tf32.</param>
+/// <summary>The sizes of a convolution as the tensor-core kernels need them; the launcher fills in memory.</summary>
+/// <param name="IsBf16">Whether operands are bf16 instead of tf32.</param>
 internal readonly record struct TensorCoreProblem(bool IsBf16)
 {
-    // Offsets of pixels that a row's mask has bits for, in each direction: see TensorCoreForward.
+    // A row's mask has bits for this many offsets of pixels in each direction: see TensorCoreForward.
     private const int MaxKernel = 15;
 
-    // Of a convolution of single pixels, whose sizes do not matter but must be divided by: powers of two are exact.
+    // For a convolution of single pixels, whose sizes are irrelevant but divided by: powers of two are exact.
     private const int AnyWidth = 1 << 16, AnyHeight = 1 << 14;
 
-    // Parts that a weight gradient's pixels are cut into, at most.
+    // The most parts that a weight gradient's pixels are split into.
     private const int MaxParts = TensorCoreSchedule.MaxParts;
 
-    /// <summary>Numbers of a chunk.</summary>
+    /// <summary>Values per chunk.</summary>
     public int Numbers => IsBf16 ? 8 : 4;
 
-    /// <summary>Pixels of a stage of a weight gradient.</summary>
+    /// <summary>Pixels per stage of a weight gradient.</summary>
     private int StagePixels => TensorCoreShared.LineChunks * Numbers;
 
-    /// <summary>Whether the kernels' integers and masks reach.</summary>
+    /// <summary>Whether the sizes fit the kernels' integers and masks.</summary>
     public static bool Supports(in Conv2dShape shape)
     {
         long outputs = (long)shape.N * shape.OutH * shape.OutW, inputs = (long)shape.N * shape.H * shape.W;
@@ -33,7 +33,7 @@ internal readonly record struct TensorCoreProblem(bool IsBf16)
             && (single ? outputs < 1 << 30 : outputs * Math.Max(shape.H, shape.W) < uint.MaxValue);
     }
 
-    /// <summary>Chunks of a pixel with so many channels.</summary>
+    /// <summary>Chunks of a pixel with <paramref name="channels"/> channels.</summary>
     public int Chunks(int channels) => Ceiling.Divide(channels, Numbers);
 
     /// <summary>A term of the forward convolution.</summary>
@@ -41,11 +41,11 @@ internal readonly record struct TensorCoreProblem(bool IsBf16)
         ? Term(shape.Kernel * shape.Kernel * Chunks(shape.C), 1)
         : Term(Chunks(shape.C), shape.Kernel);
 
-    /// <summary>The only term of the gradient by the input, in which outputs are what is summed over.</summary>
+    /// <summary>The only term of the gradient with respect to the input, which reduces over outputs.</summary>
     public TensorCoreTerm AdjointTerm(in Conv2dShape shape) =>
         Term(Chunks(shape.K), shape.Padding == 0 ? 1 : shape.Kernel);
 
-    /// <summary>y from the images, without terms.</summary>
+    /// <summary>Arguments for y from the images, still without terms.</summary>
     public static TensorCoreArgs Forward(in Conv2dShape shape) => new()
     {
         Rows = shape.N * shape.OutH * shape.OutW,
@@ -55,7 +55,7 @@ internal readonly record struct TensorCoreProblem(bool IsBf16)
         TableKernel = 1,
     };
 
-    /// <summary>dx from dy, without its term.</summary>
+    /// <summary>Arguments for dx from dy, still without the term.</summary>
     public static TensorCoreArgs BackwardInput(in Conv2dShape shape)
     {
         bool patches = shape.Padding == 0 && shape.Stride > 1;
@@ -67,7 +67,7 @@ internal readonly record struct TensorCoreProblem(bool IsBf16)
         };
     }
 
-    /// <summary>dw from the images and dy, in so many parts.</summary>
+    /// <summary>Arguments for dw from the images and dy, in <paramref name="parts"/> parts.</summary>
     public TensorCoreArgs BackwardWeight(in Conv2dShape shape, int parts)
     {
         bool single = shape.Padding == 0;
@@ -75,7 +75,7 @@ internal readonly record struct TensorCoreProblem(bool IsBf16)
         int taps = shape.Kernel * shape.Kernel, stages = WeightStages(shape);
         return new()
         {
-            // Stages of the term are the chunks of a pixel of dy here.
+            // Here the term's stages are the chunks of a pixel of dy.
             Term0 = Term(shape) with { Stages = Chunks(shape.K) },
             Rows = taps * Chunks(shape.C) * Numbers,
             Columns = shape.K,
@@ -97,7 +97,7 @@ internal readonly record struct TensorCoreProblem(bool IsBf16)
         TensorCoreSchedule.WeightGradient(
             shape.Kernel * shape.Kernel * Chunks(shape.C) * Numbers, shape.K, WeightStages(shape), multiprocessors);
 
-    /// <summary>Sets what a term adds, and where all terms end.</summary>
+    /// <summary>Adds a term, and its stages to the total.</summary>
     public static void Add(ref TensorCoreArgs args, int index, in TensorCoreTerm term)
     {
         switch (index)
@@ -149,24 +149,24 @@ internal readonly record struct TensorCoreProblem(bool IsBf16)
         };
     }
 
-    /// <summary>How the weights of the gradient by the input are packed.</summary>
+    /// <summary>How the weights are packed for the gradient with respect to the input.</summary>
     public TensorCorePacking.WeightArgs AdjointWeights(in Conv2dShape shape) => Weights(shape) with
     {
         Chunks = Chunks(shape.K),
         LineChunks = AdjointTerm(shape).Stages * TensorCoreShared.LineChunks,
     };
 
-    /// <summary>Chunks of packed images of a term.</summary>
+    /// <summary>Number of chunks of a term's packed images.</summary>
     public long ImageChunks(in Conv2dShape shape) => (long)shape.N * shape.OutH * shape.OutW * shape.Stride * shape.Stride
         * Chunks(shape.C);
 
-    /// <summary>Chunks of packed dy.</summary>
+    /// <summary>Number of chunks of packed dy.</summary>
     public long GradientChunks(in Conv2dShape shape) => (long)shape.N * shape.OutH * shape.OutW * Chunks(shape.K);
 
-    /// <summary>Chunks of packed weights with so many columns in such lines.</summary>
+    /// <summary>Number of chunks of packed weights, with <paramref name="lineChunks"/> per column.</summary>
     public static long WeightChunks(int columns, int lineChunks) => (long)PaddedColumns(columns) * lineChunks;
 
-    /// <summary>Columns of packed weights.</summary>
+    /// <summary>Columns of packed weights, padding included.</summary>
     public static int PaddedColumns(int columns) =>
         Ceiling.Divide(columns, TensorCorePacking.ColumnMultiple) * TensorCorePacking.ColumnMultiple;
 

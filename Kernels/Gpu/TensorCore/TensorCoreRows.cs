@@ -2,10 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>What the epilogue of a convolution must know of the pixels that are its rows.</summary>
+/// <summary>What the epilogue of a convolution must know about the pixels that are its rows.</summary>
 internal static class TensorCoreRows
 {
-    /// <summary>Keeps where a pixel's results and its border class lie; a pixel behind the last one has none.</summary>
+    /// <summary>Records where a pixel's results and border class lie; a pixel beyond the last has neither.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Set(in TensorCoreArgs args, int row, int pixel)
     {

@@ -2,34 +2,34 @@ using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Tiles of a product on tensor cores, and which of them are cut along the inner dimension.</summary>
+/// <summary>Tiles of a product on tensor cores, and which of them are split along the inner dimension.</summary>
 /// <param name="Tiling">The tiles.</param>
-/// <param name="WholeTiles">The first ones, which one group each computes; the others are cut.</param>
-/// <param name="Parts">Parts of a tile that is cut, at least 1.</param>
-/// <param name="PartStages">Stages of such a part; the last one may have fewer.</param>
-/// <param name="Cycles">What the model takes the product to last.</param>
+/// <param name="WholeTiles">Number of the first tiles, computed by one group each; the others are split.</param>
+/// <param name="Parts">Parts of a split tile, at least 1.</param>
+/// <param name="PartStages">Stages of a part; the last one may have fewer.</param>
+/// <param name="Cycles">Estimated duration of the product in cycles.</param>
 /// <remarks>
-/// The model: a multiprocessor has room for two groups, and with one alone, which waits for its own loads, it does 0.7 of
-/// the work. Shares are estimates of the rate that a tile lets tensor cores of sm_90 reach, from the bytes that it fetches
-/// from the second-level cache and from shared memory (<see cref="ITensorCoreTile"/>). Parts cost the time to write and
-/// read their sums.
+/// The model: a multiprocessor has room for two thread blocks (groups); with only one, which waits for its own loads,
+/// it does 0.7 of the work. Shares are estimates of the rate at which a tile can use the tensor cores of sm_90, from
+/// the bytes that it fetches from the second-level cache and from shared memory (<see cref="ITensorCoreTile"/>). Parts
+/// cost the time to write and read their sums.
 /// </remarks>
 internal readonly record struct TensorCoreSchedule(
     TensorCoreTiling Tiling, int WholeTiles, int Parts, int PartStages, double Cycles)
 {
-    /// <summary>Parts of a tile, at most.</summary>
+    /// <summary>The most parts of a tile.</summary>
     public const int MaxParts = 32;
 
-    // Stages of a part, at least.
+    // The fewest stages of a part.
     private const int MinStages = 8;
 
-    // Of a stage of 128 by 128, of a group's beginning and end, and of one more launch.
+    // Cycles of a stage of 128 by 128, of a group's prologue and epilogue, and of an additional launch.
     private const double StageCycles = 820, GroupCycles = 3000, LaunchCycles = 4000;
 
-    // What a group takes longer that has a multiprocessor for itself.
+    // The relative extra time of a group that has a multiprocessor to itself.
     private const double Alone = 0.4;
 
-    // Bytes of sums that a multiprocessor writes or reads in a cycle.
+    // Bytes of sums that a multiprocessor writes or reads per cycle.
     private const double SumBytes = 16;
 
     /// <summary>Rows and columns of a tile.</summary>
@@ -40,12 +40,12 @@ internal readonly record struct TensorCoreSchedule(
         _ => (64, 64),
     };
 
-    /// <summary>Of a forward convolution or a gradient by the input.</summary>
+    /// <summary>The schedule of a forward convolution or of a gradient with respect to the input.</summary>
     /// <param name="rows">Rows of the result.</param>
     /// <param name="columns">Columns of the result.</param>
-    /// <param name="stages">Of the inner dimension.</param>
-    /// <param name="haloStages">The same with blocks of pixels that stay; 0 where they cannot.</param>
-    /// <param name="multiprocessors">Of the device.</param>
+    /// <param name="stages">Stages of the inner dimension.</param>
+    /// <param name="haloStages">The same with resident blocks of pixels; 0 if that is impossible.</param>
+    /// <param name="multiprocessors">Multiprocessors of the device.</param>
     public static TensorCoreSchedule Forward(int rows, int columns, int stages, int haloStages, int multiprocessors)
     {
         var best = new TensorCoreSchedule(default, 0, 1, 0, double.MaxValue);
@@ -61,7 +61,7 @@ internal readonly record struct TensorCoreSchedule(
                 double time = CyclesOf(tiling, pairs, inner, multiprocessors)
                     + CyclesOf(tiling, groups, part, multiprocessors)
                     + Sums((double)groups * Area(tiling), multiprocessors);
-                // As many as are not empty.
+                // Only partitions without empty parts.
                 if ((parts - 1) * part < inner)
                     Keep(ref best, new(tiling, pairs, parts, part, time));
             }
@@ -70,7 +70,7 @@ internal readonly record struct TensorCoreSchedule(
         return best;
     }
 
-    /// <summary>Of a gradient by the weights, all of whose tiles are cut into the same parts of the pixels.</summary>
+    /// <summary>The schedule of a weight gradient, all of whose tiles are split into the same pixel ranges.</summary>
     public static TensorCoreSchedule WeightGradient(int rows, int columns, int stages, int multiprocessors)
     {
         var best = new TensorCoreSchedule(default, 0, 1, 0, double.MaxValue);
@@ -91,7 +91,7 @@ internal readonly record struct TensorCoreSchedule(
         return best;
     }
 
-    /// <summary>How long so many groups with so many stages each take.</summary>
+    /// <summary>Estimated cycles of groups with <paramref name="stages"/> stages each.</summary>
     public static double CyclesOf(TensorCoreTiling tiling, long groups, int stages, int multiprocessors)
     {
         double share = tiling switch
@@ -102,7 +102,7 @@ internal readonly record struct TensorCoreSchedule(
             TensorCoreTiling.Medium => 0.4,
             _ => 0.3,
         };
-        // The busiest multiprocessor's.
+        // The busiest multiprocessor determines the time.
         long most = Ceiling.Divide(groups, multiprocessors);
         return (most + (most % 2 * Alone))
             * ((stages * StageCycles * Area(tiling) / (128 * 128 * share)) + GroupCycles);

@@ -4,15 +4,15 @@ using ILGPU.Runtime.Cuda;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Shared memory of the tensor-core kernels: two tables of rows, then the ring of stages or the sums.</summary>
+/// <summary>Shared memory of the tensor-core kernels: two tables of rows, then the ring buffer or the sums.</summary>
 /// <remarks>
-/// The 16-byte chunk j of line i lies at chunk j xor (i mod 8); where 32-bit numbers are read crosswise, one by one, at
-/// j xor 2·(i mod 4). A copy writes a line's eight chunks and a fragment load reads eight lines at one j (or 4 lines of
-/// 8 numbers), both without a conflict of banks.
+/// The 16-byte chunk j of line i is stored at chunk j xor (i mod 8); where 32-bit values are read crosswise, one by
+/// one, at j xor 2·(i mod 4). A copy writes a line's eight chunks and a fragment load reads eight lines at one j (or 4
+/// lines of 8 values), both without bank conflicts.
 /// </remarks>
 internal static class TensorCoreShared
 {
-    /// <summary>Threads of a group.</summary>
+    /// <summary>Threads of a thread block (group).</summary>
     public const int Threads = 128;
 
     /// <summary>Bytes of a line.</summary>
@@ -21,10 +21,10 @@ internal static class TensorCoreShared
     /// <summary>Chunks of a line.</summary>
     public const int LineChunks = 8;
 
-    /// <summary>Where the ring and, after it, the sums begin.</summary>
+    /// <summary>Offset in bytes of the ring buffer and, afterwards, of the sums.</summary>
     public const int Start = 1024;
 
-    // Rows that a table has room for.
+    // Rows of each table.
     private const int TableRows = 128;
 
     /// <summary>Floats from one row of sums to the next.</summary>
@@ -48,11 +48,11 @@ internal static class TensorCoreShared
     public static ArrayView<Quad> SumQuads() =>
         SharedMemory.GetDynamic<Chunk>().Cast<Quad>().SubView(Start / (Quad.Length * sizeof(float)));
 
-    /// <summary>What the epilogue knows of each row: see <see cref="SetRow"/>.</summary>
+    /// <summary>The tables of rows, filled by <see cref="SetRow"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ArrayView<int> Table() => SharedMemory.GetDynamic<Chunk>().Cast<int>();
 
-    /// <summary>Keeps a row's index in the result, negative where it has none, and where its border class begins.</summary>
+    /// <summary>Records a row's index in the result (negative: none) and the offset of its border class.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void SetRow(int row, int index, int border)
     {
@@ -61,17 +61,17 @@ internal static class TensorCoreShared
         table[TableRows + row] = border;
     }
 
-    /// <summary>The row's index in the result.</summary>
+    /// <summary>The row's index in the result, negative if it has none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int RowIndex(int row) => Table()[row];
 
-    /// <summary>Where the row's border class begins in the table of values.</summary>
+    /// <summary>Offset of the row's border class in the table of values.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int RowBorder(int row) => Table()[TableRows + row];
 
     /// <summary>
-    /// Starts the copy of a chunk; writes zeros instead, and reads nothing, unless all <paramref name="bits"/> are set
-    /// in <paramref name="mask"/>.
+    /// Starts the asynchronous copy of a chunk; writes zeros instead, and reads nothing, unless all
+    /// <paramref name="bits"/> are set in <paramref name="mask"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Copy(uint shared, ulong source, uint mask, uint bits) => CudaAsm.Emit(
@@ -79,16 +79,16 @@ internal static class TensorCoreShared
         + "setp.eq.b32 p, n, %3; selp.b32 n, 16, 0, p; cp.async.cg.shared.global [d], [%1], 16, n; }",
         shared, source, mask, bits);
 
-    /// <summary>Starts the copy of a chunk.</summary>
+    /// <summary>Starts the asynchronous copy of a chunk.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Copy(uint shared, ulong source) => CudaAsm.Emit(
         "{ .reg .u32 d; add.u32 d, ring, %0; cp.async.cg.shared.global [d], [%1], 16; }", shared, source);
 
-    /// <summary>The copies started since the last call are a group.</summary>
+    /// <summary>Makes the copies started since the last call one cp.async group.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Commit() => CudaAsm.Emit("cp.async.commit_group;");
 
-    /// <summary>Waits until the stage that is read next has arrived for this thread.</summary>
+    /// <summary>Waits until this thread's copies of the next stage have arrived.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Wait(int ring)
     {
@@ -100,7 +100,7 @@ internal static class TensorCoreShared
             CudaAsm.Emit("cp.async.wait_group 0;");
     }
 
-    /// <summary>Writes the sums of the group to shared memory; the ring is no longer read then.</summary>
+    /// <summary>Writes the group's sums to shared memory, over the ring buffer, which is no longer read.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreSums<TTile>() where TTile : struct, ITensorCoreTile
     {

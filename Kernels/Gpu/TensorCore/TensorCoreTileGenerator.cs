@@ -3,18 +3,17 @@ using System.Text;
 namespace Gqn.Native.Kernels.Generated;
 
 /// <summary>
-/// Writes TensorCoreTiles.g.cs: the inner products of the tensor-core kernels, as inline PTX on registers that the text
-/// declares itself.
+/// Writes TensorCoreTiles.g.cs: the inner products of the tensor-core kernels, as inline PTX with its own registers.
 /// </summary>
 /// <remarks>
 /// <para>
-/// ILGPU passes what inline PTX writes through local memory, and the assembler does not remove that next to cp.async.
-/// Accumulators and fragments are therefore registers that ILGPU knows nothing of, and every loop over them is text.
+/// ILGPU passes what inline PTX writes through local memory, which the assembler does not remove next to cp.async.
+/// Accumulators and fragments are therefore registers unknown to ILGPU, and every loop over them is unrolled text.
 /// </para>
 /// <para>
-/// A group has four warps, two by two. A stage holds 128 bytes of the inner dimension, four steps of 32 bytes: 8 numbers
-/// of tf32 or 16 of bf16 each. The fragments of a step are read while the products of the step before run, also from one
-/// stage to the next, so there are two sets of them.
+/// A thread block (group) has 2 x 2 warps. A stage holds 128 bytes of the inner dimension, four steps of 32 bytes: 8
+/// tf32 or 16 bf16 values each. The fragments of a step are loaded while the products of the previous step run, also
+/// from one stage to the next, so there are two sets of them.
 /// </para>
 /// </remarks>
 public static class TensorCoreTileGenerator
@@ -54,7 +53,7 @@ public static class TensorCoreTileGenerator
         /// <summary>A line of shared memory holds 128 bytes of the inner dimension for one row or column.</summary>
         Linewise,
 
-        /// <summary>The same, with the rows somewhere among lines that several stages read.</summary>
+        /// <summary>The same, but rows are among lines that several stages read.</summary>
         Halo,
 
         /// <summary>A line holds 128 bytes of rows or columns for one inner index, as in weight gradients.</summary>
@@ -63,7 +62,7 @@ public static class TensorCoreTileGenerator
 
     /// <param name="Rows">Rows of the result: pixels, or taps by input channels.</param>
     /// <param name="Columns">Columns of the result: output channels.</param>
-    /// <param name="Bf16">bf16, else tf32.</param>
+    /// <param name="Bf16">Whether operands are bf16 instead of tf32.</param>
     /// <param name="Order">What a line of shared memory holds.</param>
     private sealed record Tile(int Rows, int Columns, bool Bf16, Order Order)
     {
@@ -74,7 +73,7 @@ public static class TensorCoreTileGenerator
 
         private bool Halo => Order == Order.Halo;
 
-        // Of a warp, in fragments of 16 rows and 8 columns.
+        // Per warp, in fragments of 16 rows and 8 columns.
         private int RowFragments => Rows / 2 / 16;
 
         private int ColumnFragments => Columns / 2 / 8;
@@ -85,7 +84,7 @@ public static class TensorCoreTileGenerator
 
         private int Accumulators => 4 * RowFragments * ColumnFragments;
 
-        // Lines of a stage that hold one inner index each; as many as inner indices.
+        // Lines of a stage, one per inner index.
         private int StageLines => LineBytes / (Bf16 ? 2 : 4);
 
         // Addresses that differ in the bits that the swizzle changes.
@@ -172,7 +171,7 @@ public static class TensorCoreTileGenerator
                 yield return $"mov.f32 acc{i}, 0f00000000;";
         }
 
-        // The fragments of a step into the set of its parity.
+        // Loads the fragments of a step into the register set of its parity.
         private IEnumerable<string> Load(int step, string predicate)
         {
             int a = step % 2 * FragmentsA, b = step % 2 * FragmentsB;
@@ -193,8 +192,8 @@ public static class TensorCoreTileGenerator
             yield return "}";
         }
 
-        // %0 is where the rows' lane begins, %1 the stage of columns. The next row of pixels is 20 lines further on, which
-        // changes the swizzle (line mod 8) by 4.
+        // %0 is the offset of the lane's rows, %1 that of the stage of columns. The next row of pixels is 20 lines
+        // further on, which changes the swizzle (line mod 8) by 4.
         private IEnumerable<string> Haloed(int step, int a, int b, string predicate)
         {
             yield return $"{{ .reg .u32 t; .reg .u32 u; xor.b32 t, %0, {step * StepBytes}; add.u32 t, t, ring;";
@@ -223,7 +222,7 @@ public static class TensorCoreTileGenerator
             yield return "}";
         }
 
-        // The same for numbers of 32 bits, which ldmatrix cannot transpose.
+        // The same for 32-bit values, which ldmatrix cannot transpose.
         private IEnumerable<string> Single(int step, int a, int b, string predicate)
         {
             int columnBytes = StageLines * LineBytes, offset = step * 8 * LineBytes, half = 4 * LineBytes;
@@ -258,7 +257,7 @@ public static class TensorCoreTileGenerator
             {
                 for (int j = 0; j < ColumnFragments; j++)
                 {
-                    // To and fro, so that neighbours share an operand.
+                    // Back and forth, so that consecutive products share an operand.
                     int column = i % 2 == 0 ? j : ColumnFragments - 1 - j;
                     string sums = Registers("acc", 4 * ((i * ColumnFragments) + column), 4);
                     yield return $"{Product} {sums}, {Registers("fa", a + (4 * i), 4)}, "
@@ -267,7 +266,7 @@ public static class TensorCoreTileGenerator
             }
         }
 
-        // Rows of Columns + 8 numbers: pairs of a fragment's rows then lie in different banks.
+        // Rows of Columns + 8 floats: pairs of a fragment's rows then fall into different banks.
         private IEnumerable<string> Store()
         {
             yield return ".reg .u32 t; add.u32 t, ring, %0;";

@@ -6,21 +6,21 @@ using ILGPU.Runtime.Cuda;
 namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>
-/// result[tap, channel][column] = Σ over pixels of images[pixel + tap][channel] · gradients[pixel][column], for one part
-/// of the pixels.
+/// result[tap, channel][column] = Σ over pixels of images[pixel + tap][channel] · gradients[pixel][column], for one
+/// part of the pixels.
 /// </summary>
 /// <remarks>
 /// Pixels are the inner dimension, so a line of shared memory is a pixel, and fragments are read crosswise. A thread
-/// copies the same chunk, that is tap and channels, of several pixels. Term0 holds the images, and in place of weights
-/// the gradients by the output, with Stages chunks each.
+/// copies the same chunk, that is tap and channels, of several pixels. Term0 holds the images and, in place of weights,
+/// the gradients with respect to the output, with Stages chunks each.
 /// </remarks>
 internal static class TensorCoreWeightGradient<TTile, TEpilogue>
     where TTile : struct, ITensorCoreStageTile where TEpilogue : struct, ITensorCoreEpilogue
 {
-    /// <summary>One group of <see cref="TensorCoreShared.Threads"/> for each tile of each part.</summary>
+    /// <summary>One thread block (group) of <see cref="TensorCoreShared.Threads"/> per tile of each part.</summary>
     public static readonly GroupKernelHandle<TensorCoreArgs> Handle = new(WeightGradient);
 
-    // Pixels of a stage.
+    // Pixels per stage.
     private static int StagePixels => TensorCoreShared.LineBytes / TTile.ElementBytes;
 
     private static void WeightGradient(TensorCoreArgs args)
@@ -95,7 +95,7 @@ internal static class TensorCoreWeightGradient<TTile, TEpilogue>
         TEpilogue.Apply<TTile>(args, firstColumn, part);
     }
 
-    // Of the first fragment of a warp whose rows (or columns) begin at first.
+    // Offset of the first fragment of a warp whose rows (or columns) begin at first.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int LaneOffset(int first, int groupBytes, int lane, bool columns)
     {
@@ -108,7 +108,7 @@ internal static class TensorCoreWeightGradient<TTile, TEpilogue>
                 + (((chunk + (number >> 2)) ^ (2 * pixel)) * 16) + ((number & 3) * 4);
         }
 
-        // Matrices of ldmatrix: for rows first the next 8 rows, then the next 8 pixels; for columns the other way.
+        // Matrices of ldmatrix: for rows, first the next 8 rows, then the next 8 pixels; for columns vice versa.
         int low = (lane >> 3) & 1, high = lane >> 4;
         int line = (lane & 7) + (8 * (columns ? low : high)), next = columns ? high : low;
         return group + (line * TensorCoreShared.LineBytes) + (((chunk + next) ^ (lane & 7)) * 16);
@@ -139,7 +139,7 @@ internal static class TensorCoreWeightGradient<TTile, TEpilogue>
             int chunks = args.Term0.Chunks, kernel = args.Term0.Kernel, tap = at / chunks, y = tap / kernel;
             _dy = y - (kernel >> 1);
             _dx = tap - (y * kernel) - (kernel >> 1);
-            // Taps behind the last one lie in no image.
+            // Taps beyond the last one lie in no image.
             if (tap >= kernel * kernel)
                 _dy = args.Height;
             long from = ((long)(_pixel + (_dy * args.Width) + _dx) * chunks) + at - ((long)tap * chunks);
@@ -153,7 +153,7 @@ internal static class TensorCoreWeightGradient<TTile, TEpilogue>
             Place(thread, columns, TTile.Rows * TensorCoreShared.LineBytes, firstPixel);
             int column = thread % Across(columns), at = (firstColumn * TTile.ElementBytes / 16) + column;
             int chunks = args.Term0.Stages;
-            // dx is the mask of a column that exists.
+            // _dx serves as the mask of a column that exists.
             _dx = at < chunks ? 1 : 0;
             _source = args.Term0.Weights + (ulong)((((long)_pixel * chunks) + at) * 16);
             _step = (ulong)_pixelStep * (ulong)(chunks * 16);
@@ -197,7 +197,7 @@ internal static class TensorCoreWeightGradient<TTile, TEpilogue>
             Advance(TTile.Columns == 128 ? 8 : 4);
         }
 
-        // Chunks of a pixel in a tile.
+        // Chunks per pixel in a tile.
         private static int Across(int width) => width * TTile.ElementBytes / 16;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -219,8 +219,8 @@ internal static class TensorCoreWeightGradient<TTile, TEpilogue>
             _source += (ulong)copies * _step;
         }
 
-        // The pixel's place in its image, and whether the tap leads out of it, in PTX: what PTX returns passes through
-        // local memory. %0 shared, %1 source, %2 pixel, %3 pixels, %4 and %5 reciprocals, %6 and %7 sizes, %8 and %9 tap.
+        // Position in the image, and whether the tap leaves it, in PTX: values that PTX returns pass through local
+        // memory. %0 shared, %1 source, %2 pixel, %3 pixels, %4 and %5 reciprocals, %6 and %7 sizes, %8 and %9 tap.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private readonly void CopyImage(in TensorCoreArgs args, uint shared, int copy, int pixels) => CudaAsm.Emit(
             "{ .reg .pred p; .reg .u32 l; .reg .u32 i; .reg .u32 x; .reg .u32 d; "
