@@ -57,7 +57,8 @@ public unsafe class GemmBenchmarks : IKernelBenchmarks
         new PlainGemm { A = _a, B = _b, C = _c, N = Size.N, K = Size.K }.Run(0, Size.M);
 
     [Benchmark]
-    public void Multiply() => MatMulKernels.Multiply(_workspace, _c, null, _a, _b, new MatMulShape(Size.M, Size.N, Size.K));
+    public void Multiply() =>
+        MatMulKernels.Multiply(_workspace, _c, null, _a, _b, new MatMulShape(Size.M, Size.N, Size.K));
 
     [Benchmark]
     public void MultiplyTransposedA() =>
@@ -68,7 +69,8 @@ public unsafe class GemmBenchmarks : IKernelBenchmarks
         MatMulKernels.Multiply(_workspace, _c, null, _a, _b, new MatMulShape(Size.M, Size.N, Size.K, TransposeB: true));
 
     [Benchmark]
-    public void MultiplyAndAdd() => MatMulKernels.Multiply(_workspace, _c, _c, _a, _b, new MatMulShape(Size.M, Size.N, Size.K));
+    public void MultiplyAndAdd() =>
+        MatMulKernels.Multiply(_workspace, _c, _c, _a, _b, new MatMulShape(Size.M, Size.N, Size.K));
 
     private static float* Fill(long length)
     {

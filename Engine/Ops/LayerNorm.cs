@@ -3,7 +3,9 @@ namespace Gqn.Native.Engine;
 /// <content>Normalisation.</content>
 public static partial class Operations
 {
-    /// <summary>(x - μ) / √(σ² + ε) with mean μ and variance σ² over all channels and pixels of an image (Ba et al. 2016).</summary>
+    /// <summary>
+    /// (x - μ) / √(σ² + ε), mean μ and variance σ² over all channels and pixels of an image (Ba et al. 2016).
+    /// </summary>
     /// <remarks>Composed of other ops. Scale and shift, where they are wanted, are a Multiply and an Add after it.</remarks>
     /// <param name="x">(N, C, H, W)</param>
     /// <param name="epsilon">ε, which keeps the gradient of a constant image finite.</param>

@@ -83,7 +83,8 @@ public static unsafe class GaussianLatentKernels
                         T.Load(Of.Posterior + mean, left), T.Load(Of.Posterior + logVariance, left),
                         T.Load(Of.Prior + mean, left), T.Load(Of.Prior + logVariance, left),
                         Noise<T>(noise, Of.Key, at, Math.Min(left, T.Width)),
-                        Of.Dz is null ? zero : T.Load(Of.Dz + at, left), Of.DKl is null ? zero : T.Load(Of.DKl + at, left));
+                        Of.Dz is null ? zero : T.Load(Of.Dz + at, left),
+                        Of.DKl is null ? zero : T.Load(Of.DKl + at, left));
                     Write(Of.DPosterior, Of.BetaQ, mean, dMeanQ, left);
                     Write(Of.DPosterior, Of.BetaQ, logVariance, dLogVarianceQ, left);
                     Write(Of.DPrior, Of.BetaP, mean, dMeanP, left);

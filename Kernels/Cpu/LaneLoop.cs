@@ -38,7 +38,8 @@ internal static unsafe class LaneLoop
     {
         long chunk = Math.Max(1, ElementsPerItem / Math.Max(1, elementsPerIndex));
         ForItems(
-            workspace, (int)Ceiling.Divide(count, chunk), new Range<TLoop> { Loop = loop, Count = count, Chunk = chunk });
+            workspace, (int)Ceiling.Divide(count, chunk),
+            new Range<TLoop> { Loop = loop, Count = count, Chunk = chunk });
     }
 
     /// <summary>Runs the items 0 to <paramref name="count"/> - 1.</summary>

@@ -33,7 +33,8 @@ public unsafe class GemmTests
                 using var c = itself ? old.Copy() : new GuardedArray((long)m * n);
                 float* addend = itself ? c.Pointer : mode >> 2 == 2 ? old.Pointer : null;
                 MatMulKernels.Multiply(
-                    workspace, c.Pointer, addend, a.Pointer, b.Pointer, new MatMulShape(m, n, k, transposeA, transposeB));
+                    workspace, c.Pointer, addend, a.Pointer, b.Pointer,
+                    new MatMulShape(m, n, k, transposeA, transposeB));
                 var added = addend == null ? null : old;
                 double error = c.ErrorAgainst(Define(a, b, added, (m, n, k), transposeA, transposeB));
                 Assert.True(error <= 1e-5, $"{m}x{n}x{k}, mode {mode}: error {error}");
@@ -69,11 +70,12 @@ public unsafe class GemmTests
         using var workspace = new CpuWorkspace(2);
         using var a = GuardedArray.Normal(64 * 64, 1);
         using var c = new GuardedArray(64 * 64);
+        var shape = new MatMulShape(64, 64, 64, TransposeA: true);
         for (int i = 0; i < 100; i++)
-            MatMulKernels.Multiply(workspace, c.Pointer, null, a.Pointer, a.Pointer, new MatMulShape(64, 64, 64, TransposeA: true));
+            MatMulKernels.Multiply(workspace, c.Pointer, null, a.Pointer, a.Pointer, shape);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 100; i++)
-            MatMulKernels.Multiply(workspace, c.Pointer, null, a.Pointer, a.Pointer, new MatMulShape(64, 64, 64, TransposeA: true));
+            MatMulKernels.Multiply(workspace, c.Pointer, null, a.Pointer, a.Pointer, shape);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
@@ -81,7 +83,8 @@ public unsafe class GemmTests
     public void BadArgumentsAreRefused()
     {
         using var workspace = new CpuWorkspace(1);
-        Assert.Throws<ArgumentException>(() => MatMulKernels.Multiply(workspace, null, null, null, null, new MatMulShape(0, 1, 1)));
+        Assert.Throws<ArgumentException>(
+            () => MatMulKernels.Multiply(workspace, null, null, null, null, new MatMulShape(0, 1, 1)));
     }
 
     internal static double[] Define(

@@ -26,7 +26,8 @@ public sealed class LayerNormTests
         string source = PageExample.Read("Engine/Ops/LayerNorm.cs");
         int first = source.IndexOf("    public static Variable", StringComparison.Ordinal);
         int last = source.IndexOf("\n}", first, StringComparison.Ordinal);
-        string code = string.Join('\n', source[first..last].Split('\n').Select(line => line.Length > 4 ? line[4..] : line));
+        var lines = source[first..last].Split('\n').Select(line => line.Length > 4 ? line[4..] : line);
+        string code = string.Join('\n', lines);
         Assert.Contains("```csharp\n" + code + "\n```", PageExample.Read("Engine/README.md"), StringComparison.Ordinal);
     }
 }

@@ -146,8 +146,8 @@ public static class Conv2dKernels
         };
     }
 
-    // The terms that one launch has no room for go into y, which becomes the addend of the others. Register tiles add one
-    // term after another anyway.
+    // The terms that one launch has no room for go into y, which becomes the addend of the others. Register tiles add
+    // one term after another anyway.
     private static void Shorten(GpuContext context, GpuArray y, ref SumInputs sum, in Conv2dShape shape)
     {
         for (; sum.IsLong && context.Tiles != TileFamily.Register; sum = sum.Rest(y))

@@ -28,7 +28,8 @@ internal sealed record TensorCoreKernel(
     public static TensorCoreKernel Of<TTile>(GroupKernelHandle<TensorCoreArgs> handle)
         where TTile : struct, ITensorCoreStageTile =>
         new(
-            handle, TTile.Rows, TTile.Columns, TensorCoreShared.SumBytes<TTile>(), 0, TensorCoreShared.StageBytes<TTile>());
+            handle, TTile.Rows, TTile.Columns, TensorCoreShared.SumBytes<TTile>(), 0,
+            TensorCoreShared.StageBytes<TTile>());
 
     /// <summary>A kernel whose stages hold only weights.</summary>
     public static TensorCoreKernel Halo<TTile>(GroupKernelHandle<TensorCoreArgs> handle)

@@ -48,13 +48,13 @@ internal static class TensorCoreLaunch
         args.Partial = Partial(device, (long)cut * args.Parts * kernel.Rows * kernel.Columns);
         int bytes = Shared(device, kernel, ref args);
         device.Launch(
-            kernel.Handle, new Index3D(checked(args.WholeTiles + (cut * args.Parts)), 1, 1), TensorCoreShared.Threads, args,
-            bytes);
+            kernel.Handle, new Index3D(checked(args.WholeTiles + (cut * args.Parts)), 1, 1), TensorCoreShared.Threads,
+            args, bytes);
         if (cut == 0)
             return;
         device.Launch(
-            kernel.PartialSums!, new Index3D(cut * (kernel.Rows / kernel.SliceRows), 1, 1), TensorCoreShared.Threads, args,
-            TensorCoreShared.Start + kernel.SliceBytes);
+            kernel.PartialSums!, new Index3D(cut * (kernel.Rows / kernel.SliceRows), 1, 1), TensorCoreShared.Threads,
+            args, TensorCoreShared.Start + kernel.SliceBytes);
     }
 
     /// <summary>A gradient with respect to the weights, in <paramref name="parts"/> parts.</summary>
