@@ -3,7 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Gqn.Native.Model;
-using Gqn.Native.Training;
+using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Cli;
 
@@ -83,7 +83,7 @@ internal static class CommandLine
             bool option = word.StartsWith('-');
             IEnumerable<Symbol> known = option ? command.Options : command.Subcommands;
             var nearest = known
-                .Select(symbol => (symbol.Name, Edits: ConfigurationOverrides.Distance(symbol.Name, word)))
+                .Select(symbol => (symbol.Name, Edits: Spelling.Distance(symbol.Name, word)))
                 .Where(candidate => candidate.Edits <= Math.Max(2, word.Length / 2))
                 .OrderBy(candidate => candidate.Edits).FirstOrDefault();
             string suggestion = nearest.Name is { } name ? $"; did you mean '{name}'?" : ".";

@@ -46,24 +46,5 @@ public sealed class UnknownSceneException : ArgumentException
     /// <summary>The known name with the smallest edit distance.</summary>
     public string Suggestion { get; }
 
-    private static string Nearest(string name, IReadOnlyList<string> known) => known.MinBy(k => EditDistance(name, k))!;
-
-    /// <summary>The Levenshtein distance, ignoring case.</summary>
-    private static int EditDistance(string a, string b)
-    {
-        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
-        for (int i = 1; i <= a.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
-            {
-                int substitution = diagonal + (char.ToLowerInvariant(a[i - 1]) == b[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(substitution, Math.Min(row[j], row[j - 1]) + 1);
-            }
-        }
-
-        return row[^1];
-    }
+    private static string Nearest(string name, IReadOnlyList<string> known) => known.MinBy(k => Spelling.Distance(name, k))!;
 }

@@ -139,13 +139,18 @@ public static class Checkpoint
         return HasAverage(reader);
     }
 
-    /// <summary>Rejects a model whose options differ from those of a checkpoint or a run.</summary>
+    /// <summary>Rejects a model whose options differ from those of a checkpoint or a run. The number of a volume's places
+    /// may differ, as no parameter depends on it: a run may continue with a finer grid.</summary>
     /// <param name="source">The file or folder of the saved model, for the message.</param>
     /// <param name="saved">The options of the saved model.</param>
     /// <param name="wanted">The options of the requested model.</param>
     /// <exception cref="OptionException">The options differ; the message names the first that does.</exception>
     public static void RequireSameModel(string source, ModelOptions saved, ModelOptions wanted)
     {
+        saved = saved with
+        {
+            Volume = saved.Volume with { Width = wanted.Volume.Width, Height = wanted.Volume.Height },
+        };
         if (saved == wanted)
             return;
         var there = JsonSerializer.SerializeToNode(saved, RunConfiguration.JsonOptions)!.AsObject();

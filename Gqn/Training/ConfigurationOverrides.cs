@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using Gqn.Native.Model;
+using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Training;
 
@@ -49,7 +50,8 @@ public static class ConfigurationOverrides
         if (matches.Count == 0)
         {
             string nearest = leaves.Select(leaf => leaf.Path)
-                .MinBy(path => Math.Min(Distance(path, key), Distance(path[(path.LastIndexOf('.') + 1)..], key)))!;
+                .MinBy(path => Math.Min(
+                    Spelling.Distance(path, key), Spelling.Distance(path[(path.LastIndexOf('.') + 1)..], key)))!;
             throw new OptionException(
                 $"--set: there is no key '{key}'; did you mean '{nearest}'? 'gqn info --preset NAME' lists all keys.");
         }
@@ -129,22 +131,4 @@ public static class ConfigurationOverrides
     }
 
     private static bool Same(string a, string b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>The Levenshtein distance between two words, ignoring case.</summary>
-    internal static int Distance(string a, string b)
-    {
-        int[] row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (int i = 1; i <= a.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
-            {
-                int change = char.ToUpperInvariant(a[i - 1]) == char.ToUpperInvariant(b[j - 1]) ? 0 : 1;
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j] + 1, row[j - 1] + 1), diagonal + change));
-            }
-        }
-
-        return row[^1];
-    }
 }

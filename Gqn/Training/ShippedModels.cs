@@ -1,4 +1,5 @@
 using Gqn.Native.Model;
+using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Training;
 
@@ -39,7 +40,7 @@ public sealed class ShippedModels(string folder)
         throw new OptionException(
             $"There is no run's folder, weights file or shipped model '{name}'" + (names.Count == 0
                 ? "; no models are shipped with this program."
-                : $"; did you mean '{names.MinBy(known => ConfigurationOverrides.Distance(known, name))}'? "
+                : $"; did you mean '{names.MinBy(known => Spelling.Distance(known, name))}'? "
                 + $"Shipped are {string.Join(", ", names)}."));
     }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Gqn.Native.Cli;
+using Gqn.Native.Tests.Io;
 using Gqn.Native.Training;
 using Xunit;
 
@@ -89,6 +90,23 @@ public sealed class BadInputTests(TrainedRun trained) : IClassFixture<TrainedRun
         (await CommandRun.Of("train " + options, "--resume", trained.Run))
             .Refused($"{trained.Run} holds another model: its {difference}.");
         Assert.Equal(before, Fingerprint(trained.Run));
+    }
+
+    [Fact]
+    public async Task ARunGoesOnWithAFinerGridButNotWithAnotherVolume()
+    {
+        using var folder = new TemporaryFolder();
+        string run = folder["volume"];
+        (await CommandRun.Of(
+            "train --preset tiny --set model.representation=volume --set model.volume.width=4 --set model.volume.height=2"
+            + " --set training.learningRate.final=5e-4 --steps 2 --out", run)).Succeeded();
+        (await CommandRun.Of("train --set model.volume.channels=40 --resume", run)).Refused("holds another model");
+        (await CommandRun.Of(
+            "train --set model.volume.width=6 --set model.volume.height=3 --steps 4 --resume", run)).Succeeded();
+        var volume = new RunDirectory(run).ReadConfiguration().Model.Volume;
+        Assert.Equal((6, 3), (volume.Width, volume.Height));
+        (await CommandRun.Of("train --steps 5 --resume", run)).Succeeded();
+        (await CommandRun.Of("eval --count 8", run)).Succeeded();
     }
 
     [Fact]
