@@ -2,8 +2,8 @@ using System.ComponentModel;
 using BenchmarkDotNet.Attributes;
 using Gqn.Native.Benchmarks.Measures;
 using Gqn.Native.Kernels.Cpu;
-using Gqn.Native.Kernels.Shapes;
 using Gqn.Native.Kernels.Gpu;
+using Gqn.Native.Kernels.Shapes;
 using CpuGemm = Gqn.Native.Kernels.Cpu.MatMulKernels;
 using GpuGemm = Gqn.Native.Kernels.Gpu.MatMulKernels;
 
