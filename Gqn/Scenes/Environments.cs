@@ -28,7 +28,8 @@ public static class Environments
 /// <summary>There is no environment of the requested name.</summary>
 public sealed class UnknownSceneException : ArgumentException
 {
-    internal UnknownSceneException(string name, IReadOnlyList<string> known) : this(name, known, Nearest(name, known))
+    internal UnknownSceneException(string name, IReadOnlyList<string> known)
+        : this(name, known, Spelling.Nearest(name, known))
     {
     }
 
@@ -45,6 +46,4 @@ public sealed class UnknownSceneException : ArgumentException
 
     /// <summary>The known name with the smallest edit distance.</summary>
     public string Suggestion { get; }
-
-    private static string Nearest(string name, IReadOnlyList<string> known) => known.MinBy(k => Spelling.Distance(name, k))!;
 }

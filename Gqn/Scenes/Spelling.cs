@@ -3,6 +3,9 @@ namespace Gqn.Native.Scenes;
 /// <summary>Finds what a misspelt name may have meant.</summary>
 internal static class Spelling
 {
+    /// <summary>The known name that takes the fewest edits; the first of several.</summary>
+    public static string Nearest(string word, IEnumerable<string> known) => known.MinBy(name => Distance(word, name))!;
+
     /// <summary>The Levenshtein distance: the fewest insertions, deletions and substitutions, ignoring case.</summary>
     public static int Distance(string a, string b)
     {

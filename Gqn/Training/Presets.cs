@@ -31,7 +31,7 @@ public static class Presets
             "small" => Small(),
             "paper" => new RunConfiguration { Preset = "paper" },
             _ => throw new OptionException(
-                $"There is no preset '{name}'; did you mean '{All.MinBy(preset => Spelling.Distance(preset.Name, name)).Name}'? "
+                $"There is no preset '{name}'; did you mean '{Spelling.Nearest(name, All.Select(preset => preset.Name))}'? "
                 + $"There are {string.Join(", ", All.Select(preset => preset.Name))}."),
         };
     }

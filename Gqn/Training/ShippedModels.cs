@@ -40,7 +40,7 @@ public sealed class ShippedModels(string folder)
         throw new OptionException(
             $"There is no run's folder, weights file or shipped model '{name}'" + (names.Count == 0
                 ? "; no models are shipped with this program."
-                : $"; did you mean '{names.MinBy(known => Spelling.Distance(known, name))}'? "
+                : $"; did you mean '{Spelling.Nearest(name, names)}'? "
                 + $"Shipped are {string.Join(", ", names)}."));
     }
 }

@@ -8,8 +8,7 @@ internal static partial class TensorCoreConv2d
 {
     /// <summary>Whether the device and its precision call for these kernels, and they support such a product.</summary>
     public static bool SupportsProduct(GpuContext context, in MatMulShape product) =>
-        context.HasTensorCores && context.Precision is MatrixPrecision.Tf32 or MatrixPrecision.Bf16
-        && !(product.TransposeA && product.TransposeB)
+        AreWanted(context) && !(product.TransposeA && product.TransposeB)
         && TensorCoreProblem.Supports(ProductShape(product));
 
     /// <summary>c = addend + op(a)·op(b), at most one transposed: see <see cref="MatMulKernels.Multiply"/>.</summary>

@@ -19,7 +19,7 @@ internal static partial class TensorCoreConv2d
     public static bool Supports(
         GpuContext context, ReadOnlySpan<Conv2dOperand> terms, in Conv2dShape shape)
     {
-        if (!context.HasTensorCores || context.Precision is not (MatrixPrecision.Tf32 or MatrixPrecision.Bf16))
+        if (!AreWanted(context))
             return false;
         foreach (ref readonly var term in terms)
         {
@@ -108,6 +108,9 @@ internal static partial class TensorCoreConv2d
         SetMemory(ref args, y, sum.Addend, sum.Table, sum.Bias);
         return args;
     }
+
+    private static bool AreWanted(GpuContext context) =>
+        context.HasTensorCores && context.Precision is MatrixPrecision.Tf32 or MatrixPrecision.Bf16;
 
     private static void Pack(
         ITensorCoreDevice device, ArrayView<Chunk> packed, GpuArray source, TensorCorePacking.ImageArgs args, long chunks)
