@@ -4,6 +4,7 @@ using Gqn.Native.Cli;
 using var interruption = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
 return await CommandLine.RunAsync(args, Console.Out, Console.Error, interruption.Token);
 
 void Stop(PosixSignalContext signal)

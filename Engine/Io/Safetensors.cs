@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Gqn.Native.Engine.Io;
 
@@ -9,10 +10,16 @@ namespace Gqn.Native.Engine.Io;
 /// The header maps each name to <c>{"dtype", "shape", "data_offsets": [begin, end]}</c>, offsets counting from the end
 /// of the header, and <c>__metadata__</c> to an object of strings. The ranges leave no gap and do not overlap.
 /// <para>
-/// Files of <see cref="SafetensorsWriter"/> carry two more metadata entries: <c>"checksum": "crc32c"</c> and
-/// <c>"crc32c"</c>, eight lower-case hexadecimal digits. These are the CRC32C of the whole file, length and header
-/// included, with the digits themselves taken as zeros. Either entry requires the other, so no change of a single byte
-/// can turn a checked file into an unchecked one.
+/// Files of <see cref="SafetensorsWriter"/> carry three more metadata entries: <c>"checksum": "crc32c"</c>, and two
+/// check values of eight lower-case hexadecimal digits. <c>"crc32c"</c> is the CRC32C of the whole file, length and
+/// header included, with the digits of both taken as zeros. The first two entries require each other, so no change of a
+/// single byte can turn a checked file into an unchecked one.
+/// </para>
+/// <para>
+/// <c>"crc32c.content"</c> does not depend on how the header is written or in what order tensors lie: it is the sum,
+/// modulo 2³², of the CRC32C of every other metadata entry (key, zero byte, value) and of every tensor (name, dtype and
+/// dimensions with commas between them, each followed by a zero byte, then the data). A file that agrees with it alone
+/// was written again by another program, and is whole.
 /// </para>
 /// </remarks>
 public static class Safetensors
@@ -24,6 +31,7 @@ public static class Safetensors
     internal const string SchemeKey = "checksum";
     internal const string Scheme = "crc32c";
     internal const string DigitsKey = "crc32c";
+    internal const string ContentKey = "crc32c.content";
 
     /// <summary>Placeholder of the digits while the check value is computed.</summary>
     internal static ReadOnlySpan<byte> ZeroDigits => "00000000"u8;
@@ -33,4 +41,12 @@ public static class Safetensors
     public static SafetensorsReader Open(string path) => new(path);
 
     internal static string Digits(uint crc) => crc.ToString("x8", CultureInfo.InvariantCulture);
+
+    /// <summary>What a metadata entry contributes to the check value of the content.</summary>
+    internal static uint ContentOf(string key, string value) => Crc32C.Of(Encoding.UTF8.GetBytes($"{key}\0{value}"));
+
+    /// <summary>What a tensor contributes to the check value of the content, before its data are appended.</summary>
+    internal static uint ContentOf(string name, string dtype, IEnumerable<long> shape) =>
+        Crc32C.Of(Encoding.UTF8.GetBytes(string.Create(
+            CultureInfo.InvariantCulture, $"{name}\0{dtype}\0{string.Join(',', shape)}\0")));
 }

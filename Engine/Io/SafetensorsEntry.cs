@@ -9,7 +9,10 @@ namespace Gqn.Native.Engine.Io;
 public sealed record SafetensorsEntry(string Name, string DType, IReadOnlyList<long> Shape, long Begin, long End)
 {
     /// <summary>The number of elements, the product of <see cref="Shape"/>; 1 for a scalar.</summary>
-    public long Count => (End - Begin) / ElementSize(DType);
+    public long Count => Bytes / ElementSize(DType);
+
+    /// <summary>The number of bytes that its data take.</summary>
+    internal long Bytes => End - Begin;
 
     /// <summary>Bytes per element; 0 for a type that this reader does not know.</summary>
     internal static int ElementSize(string dtype) => dtype switch

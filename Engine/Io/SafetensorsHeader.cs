@@ -20,6 +20,9 @@ internal sealed class SafetensorsHeader
     /// <summary>Offset in the header of the eight digits of the check value; -1 if they are absent.</summary>
     internal int DigitsAt { get; private set; } = -1;
 
+    /// <summary>Offset in the header of the digits of the content's check value; -1 if they are absent.</summary>
+    internal int ContentDigitsAt { get; private set; } = -1;
+
     /// <exception cref="Fault">The header is not JSON of the form that the format requires.</exception>
     internal static SafetensorsHeader Parse(ReadOnlySpan<byte> json)
     {
@@ -69,8 +72,12 @@ internal sealed class SafetensorsHeader
             Expect(ref reader, JsonTokenType.String, $"metadata '{key}' is not a string");
             if (!Metadata.TryAdd(key, reader.GetString()!))
                 throw new Fault($"metadata '{key}' occurs twice");
-            if (key == Safetensors.DigitsKey && reader.ValueSpan.Length == Safetensors.ZeroDigits.Length)
-                DigitsAt = (int)reader.TokenStartIndex + 1;
+            bool areDigits = reader.ValueSpan.Length == Safetensors.ZeroDigits.Length;
+            int digitsAt = areDigits ? (int)reader.TokenStartIndex + 1 : -1;
+            if (key == Safetensors.DigitsKey)
+                DigitsAt = digitsAt;
+            else if (key == Safetensors.ContentKey)
+                ContentDigitsAt = digitsAt;
         }
     }
 

@@ -44,7 +44,7 @@ public sealed class SafetensorsReader : IDisposable
             CheckRanges(header.Tensors, length - _dataStart);
             foreach (var tensor in Tensors)
                 _byName.Add(tensor.Name, tensor);
-            IsChecked = CheckCrc(header, start, length);
+            (IsChecked, IsRewritten) = CheckCrc(header, start);
         }
         catch (SafetensorsHeader.Fault fault)
         {
@@ -66,8 +66,11 @@ public sealed class SafetensorsReader : IDisposable
     /// <summary>The file's path as it was given.</summary>
     public string Path { get; }
 
-    /// <summary>Whether the file carries a check value; if so, it agrees with the content.</summary>
+    /// <summary>Whether the file carries check values; if so, the content agrees with them.</summary>
     public bool IsChecked { get; }
+
+    /// <summary>Whether another program wrote a checked file again: its content is whole, but its bytes differ.</summary>
+    public bool IsRewritten { get; }
 
     /// <summary>The tensors, in the order of their data.</summary>
     public IReadOnlyList<SafetensorsEntry> Tensors { get; }
@@ -192,8 +195,9 @@ public sealed class SafetensorsReader : IDisposable
             throw new SafetensorsHeader.Fault($"the tensors take {end} bytes of data, but {dataLength} are present");
     }
 
-    /// <summary>Compares the file with its check value; false if it has none.</summary>
-    private bool CheckCrc(SafetensorsHeader header, byte[] start, long fileLength)
+    /// <summary>Compares the file with its check values.</summary>
+    /// <returns>Whether it has them, and whether it agrees with that of the content alone.</returns>
+    private (bool IsChecked, bool IsRewritten) CheckCrc(SafetensorsHeader header, byte[] start)
     {
         bool hasScheme = header.Metadata.Remove(Safetensors.SchemeKey, out string? scheme);
         bool hasDigits = header.Metadata.Remove(Safetensors.DigitsKey, out string? digits);
@@ -202,25 +206,56 @@ public sealed class SafetensorsReader : IDisposable
             // An entry of that name by another writer is ordinary metadata.
             if (hasScheme)
                 header.Metadata.Add(Safetensors.SchemeKey, scheme!);
-            return false;
+            return (false, false);
         }
 
-        if (!hasDigits || scheme != Safetensors.Scheme || header.DigitsAt < 0)
-            throw new SafetensorsHeader.Fault("its check value is incomplete, so the file is damaged");
-
-        int digitsAt = 8 + header.DigitsAt;
-        Safetensors.ZeroDigits.CopyTo(start.AsSpan(digitsAt));
-        uint crc = Crc32C.Of(start);
-        byte[] chunk = new byte[(int)Math.Min(1 << 20, fileLength - start.Length)];
-        for (long at = start.Length; at < fileLength; at += chunk.Length)
+        bool hasContent = header.Metadata.Remove(Safetensors.ContentKey, out string? contentDigits);
+        if (!hasDigits || scheme != Safetensors.Scheme || header.DigitsAt < 0
+            || (hasContent && header.ContentDigitsAt < 0))
         {
-            var piece = chunk.AsSpan(0, (int)Math.Min(chunk.Length, fileLength - at));
-            ReadAt(at, piece);
-            crc = Crc32C.Append(crc, piece);
+            throw new SafetensorsHeader.Fault("its check value is incomplete, so the file is damaged");
         }
 
-        if (Safetensors.Digits(crc) != digits)
-            throw new SafetensorsHeader.Fault("its content disagrees with its check value, so the file is damaged");
-        return true;
+        Safetensors.ZeroDigits.CopyTo(start.AsSpan(8 + header.DigitsAt));
+        if (hasContent)
+            Safetensors.ZeroDigits.CopyTo(start.AsSpan(8 + header.ContentDigitsAt));
+        (uint crc, uint content) = ComputeCrc(header, start);
+        bool agrees = Safetensors.Digits(crc) == digits;
+        if (hasContent ? Safetensors.Digits(content) == contentDigits : agrees)
+            return (true, !agrees);
+        throw new SafetensorsHeader.Fault(hasContent || agrees
+            ? "its content disagrees with its check value, so the file is damaged"
+            : "its content disagrees with its check value, so the file is damaged; if another program wrote it again "
+                + "and you trust it, remove 'checksum' and 'crc32c' from its metadata, and it is read unchecked");
+    }
+
+    /// <summary>Computes both check values in one pass over the file.</summary>
+    /// <param name="header">The header; its metadata are without the check values.</param>
+    /// <param name="start">The length and the header, with zeros as digits.</param>
+    private (uint File, uint Content) ComputeCrc(SafetensorsHeader header, byte[] start)
+    {
+        uint crc = Crc32C.Of(start), content = 0;
+        foreach ((string key, string value) in header.Metadata)
+            content += Safetensors.ContentOf(key, value);
+        long longest = 0;
+        foreach (var tensor in header.Tensors)
+            longest = Math.Max(longest, tensor.Bytes);
+        byte[] chunk = new byte[(int)Math.Min(1 << 20, longest)];
+        // The tensors lie in this order, without gaps.
+        foreach (var tensor in header.Tensors)
+        {
+            uint tensorCrc = Safetensors.ContentOf(tensor.Name, tensor.DType, tensor.Shape);
+            for (long at = tensor.Begin; at < tensor.End; at += chunk.Length)
+            {
+                var piece = chunk.AsSpan(0, (int)Math.Min(chunk.Length, tensor.End - at));
+                ReadAt(_dataStart + at, piece);
+                crc = Crc32C.Append(crc, piece);
+                tensorCrc = Crc32C.Append(tensorCrc, piece);
+            }
+
+            content += tensorCrc;
+        }
+
+        return (crc, content);
     }
 }

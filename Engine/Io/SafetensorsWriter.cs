@@ -29,8 +29,8 @@ public sealed class SafetensorsWriter
         ArgumentNullException.ThrowIfNull(value);
         CheckText(key, nameof(key));
         CheckText(value, nameof(value));
-        if (key is Safetensors.SchemeKey or Safetensors.DigitsKey)
-            throw new ArgumentException($"The metadata key '{key}' is kept for the check value.", nameof(key));
+        if (key is Safetensors.SchemeKey or Safetensors.DigitsKey or Safetensors.ContentKey)
+            throw new ArgumentException($"The metadata key '{key}' is kept for the check values.", nameof(key));
         if (!_metadata.TryAdd(key, value))
             throw new ArgumentException($"The metadata key '{key}' is present already.", nameof(key));
     }
@@ -94,21 +94,31 @@ public sealed class SafetensorsWriter
                     ordered.Add(tensor);
         }
 
-        (byte[] header, int digitsAt) = Header(ordered);
+        (byte[] header, int digitsAt, int contentDigitsAt) = Header(ordered);
 
         AtomicFile.Write(path, stream =>
         {
             stream.Write(header);
-            uint crc = Crc32C.Of(header);
+            uint crc = Crc32C.Of(header), content = 0;
+            foreach ((string key, string value) in _metadata)
+                content += Safetensors.ContentOf(key, value);
             foreach (var tensor in ordered)
             {
-                var sink = new SafetensorsSink(stream, path, tensor.Name, tensor.DType, tensor.Bytes, crc);
+                var sink = new SafetensorsSink(stream, path, tensor.Name, tensor.DType, tensor.Bytes)
+                {
+                    FileCrc = crc,
+                    TensorCrc = Safetensors.ContentOf(tensor.Name, tensor.DType, tensor.Shape),
+                };
                 tensor.Write(sink);
-                crc = sink.Finish();
+                sink.RequireAll();
+                crc = sink.FileCrc;
+                content += sink.TensorCrc;
             }
 
             stream.Position = digitsAt;
             stream.Write(Encoding.ASCII.GetBytes(Safetensors.Digits(crc)));
+            stream.Position = contentDigitsAt;
+            stream.Write(Encoding.ASCII.GetBytes(Safetensors.Digits(content)));
         });
     }
 
@@ -122,9 +132,9 @@ public sealed class SafetensorsWriter
     }
 
     /// <summary>
-    /// The length, the padded JSON header with zeros as digits, and the offset of those digits in the file.
+    /// The length, the padded JSON header with zeros as digits, and the offsets of those digits in the file.
     /// </summary>
-    private (byte[] Bytes, int DigitsAt) Header(List<Planned> ordered)
+    private (byte[] Bytes, int DigitsAt, int ContentDigitsAt) Header(List<Planned> ordered)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(buffer);
@@ -134,6 +144,9 @@ public sealed class SafetensorsWriter
         json.WriteString(Safetensors.DigitsKey, Safetensors.ZeroDigits);
         json.Flush();
         int digitsAt = 8 + buffer.WrittenCount - 1 - Safetensors.ZeroDigits.Length;
+        json.WriteString(Safetensors.ContentKey, Safetensors.ZeroDigits);
+        json.Flush();
+        int contentDigitsAt = 8 + buffer.WrittenCount - 1 - Safetensors.ZeroDigits.Length;
         foreach ((string key, string value) in _metadata)
             json.WriteString(key, value);
         json.WriteEndObject();
@@ -164,7 +177,7 @@ public sealed class SafetensorsWriter
         BinaryPrimitives.WriteInt64LittleEndian(bytes, length);
         bytes.AsSpan(8).Fill((byte)' ');
         buffer.WrittenSpan.CopyTo(bytes.AsSpan(8));
-        return (bytes, digitsAt);
+        return (bytes, digitsAt, contentDigitsAt);
     }
 
     private static void CheckText(string text, string parameter)
@@ -189,10 +202,15 @@ public sealed class SafetensorsSink
     private readonly string _name;
     private readonly string _dtype;
     private long _remaining;
-    private uint _crc;
 
-    internal SafetensorsSink(Stream stream, string path, string name, string dtype, long bytes, uint crc) =>
-        (_stream, _path, _name, _dtype, _remaining, _crc) = (stream, path, name, dtype, bytes, crc);
+    internal SafetensorsSink(Stream stream, string path, string name, string dtype, long bytes) =>
+        (_stream, _path, _name, _dtype, _remaining) = (stream, path, name, dtype, bytes);
+
+    /// <summary>The CRC of the file so far.</summary>
+    internal uint FileCrc { get; set; }
+
+    /// <summary>The CRC of the tensor so far, its description included.</summary>
+    internal uint TensorCrc { get; set; }
 
     /// <summary>
     /// Writes the next elements of an F32 tensor, or of an F16 one, rounded to the nearest half, ties to even.
@@ -225,10 +243,12 @@ public sealed class SafetensorsSink
     /// <exception cref="InvalidOperationException">The tensor has another type, or fewer elements are left.</exception>
     public void Write(ReadOnlySpan<long> values) => Write("I64", MemoryMarshal.AsBytes(values));
 
-    /// <summary>The check value of the file up to the end of this tensor.</summary>
-    internal uint Finish() => _remaining == 0
-        ? _crc
-        : throw new InvalidOperationException($"Tensor '{_name}': {_remaining} bytes were not written.");
+    /// <summary>Checks that all elements were written.</summary>
+    internal void RequireAll()
+    {
+        if (_remaining > 0)
+            throw new InvalidOperationException($"Tensor '{_name}': {_remaining} bytes were not written.");
+    }
 
     private Half ToHalf(float value)
     {
@@ -250,7 +270,8 @@ public sealed class SafetensorsSink
         if (bytes.Length > _remaining)
             throw new InvalidOperationException($"Tensor '{_name}': more elements were written than its shape holds.");
         _stream.Write(bytes);
-        _crc = Crc32C.Append(_crc, bytes);
+        FileCrc = Crc32C.Append(FileCrc, bytes);
+        TensorCrc = Crc32C.Append(TensorCrc, bytes);
         _remaining -= bytes.Length;
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Gqn.Native.Data;
 using Gqn.Native.Scenes;
+using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
 
@@ -89,7 +90,8 @@ internal static class DataMakeCommand
             ? $"All scenes were there before ({Terminal.Bytes(maker.BytesThere)}); nothing was written."
             : $"Made {Terminal.Count(made)} scenes in {Duration.Format(display.Elapsed)}, "
                 + $"{Terminal.Count((long)pace)} scenes/s; {Terminal.Bytes(maker.BytesThere)} in all.");
-        terminal.WriteField("next", $"{Terminal.Program} data show {folder} --dataset {source} --out sheet.png");
+        terminal.WriteField(
+            "next", $"{Terminal.Program} data show {Shell.Quote(folder)} --dataset {source} --out sheet.png");
         return CommandLine.Success;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Gqn.Native.Cli;
 
@@ -45,8 +46,8 @@ internal sealed class Terminal
     /// <summary>Whether live progress can be shown.</summary>
     public bool IsInteractive => Console.Profile.Capabilities is { Interactive: true, Ansi: true };
 
-    /// <summary>Writes a line.</summary>
-    public void WriteLine(string line = "") => Console.WriteLine(line);
+    /// <summary>Writes a line as it is: wrapped at the width of the window, a command in it could not be copied.</summary>
+    public void WriteLine(string line = "") => Console.Write(new UnwrappedLine(line));
 
     /// <summary>Writes a line with a name, padded to a column of its own, and a value.</summary>
     public void WriteField(string name, string value) => WriteLine($"{name,-11}{value}");
@@ -83,4 +84,11 @@ internal sealed class Terminal
 
     /// <summary>A number with thousands separators: "168,700,123".</summary>
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    private sealed class UnwrappedLine(string text) : IRenderable
+    {
+        public Measurement Measure(RenderOptions options, int maxWidth) => new(0, maxWidth);
+
+        public IEnumerable<Segment> Render(RenderOptions options, int maxWidth) => [new(text), Segment.LineBreak];
+    }
 }

@@ -37,6 +37,9 @@ internal static class TrainCommand
             "--scenes", "NAME",
             $"Scenes to learn: {string.Join(", ", Environments.Names)} [default: {defaults.Scenes}]");
         scenes.CompletionSources.Add([.. Environments.Names]);
+        var from = CommandOptions.Word(
+            "--from", "MODEL", "Start with the weights of a run's folder, a file of weights or a shipped model, for other "
+            + "scenes or new schedules; the network is theirs, all else the preset's [default: random weights]");
         var data = CommandOptions.Data("Learn scenes from the TFRecords in this folder instead of rendering them");
         var dataset = CommandOptions.Word(
             "--dataset", "NAME", "Name of the data set in --data, such as rooms_ring_camera [default: the only one]");
@@ -44,6 +47,9 @@ internal static class TrainCommand
         var trainScenes = CommandOptions.Whole(
             "--train-scenes", "How many scenes to render and learn, again and again [default: new ones without end]",
             1L, int.MaxValue);
+        var skipDamaged = CommandOptions.Whole(
+            "--skip-damaged", "Pass over up to this many damaged records of --data, naming each; the record after it "
+            + $"takes its place [default: {defaults.SkipDamaged}]", 0, int.MaxValue);
         var steps = CommandOptions.Whole(
             "--steps", "Length of the run in updates; a new run's learning-rate and sigma schedules stretch or shrink "
             + "with it, those of a resumed run stay [default: what --fit-time chooses, or the preset's]", 1L, int.MaxValue);
@@ -77,7 +83,7 @@ internal static class TrainCommand
             [Notes, .. Presets.All.Select(entry => $"  {entry.Name,-9} {entry.Purpose}")]);
         var command = new Command("train", "Train a model, or go on with a run. Ctrl-C saves the state for --resume.")
         {
-            preset, scenes, data, dataset, trainScenes, steps, fitTime, timeLimit, batch, seed, output, resume,
+            preset, scenes, from, data, dataset, trainScenes, skipDamaged, steps, fitTime, timeLimit, batch, seed, output, resume,
             set, logEvery, sampleEvery, checkpointEvery, keep, help,
         };
         devices.AddTo(command);
@@ -87,9 +93,11 @@ internal static class TrainCommand
             {
                 Preset = parsed.GetValue(preset),
                 Scenes = parsed.GetValue(scenes),
+                From = parsed.GetValue(from),
                 Data = parsed.GetValue(data),
                 Dataset = parsed.GetValue(dataset),
                 TrainScenes = parsed.GetValue(trainScenes),
+                SkipDamaged = parsed.GetValue(skipDamaged),
                 Steps = parsed.GetValue(steps),
                 FitTime = parsed.GetValue(fitTime),
                 TimeLimit = parsed.GetValue(timeLimit),
@@ -112,26 +120,31 @@ internal static class TrainCommand
     {
         if (output is not null && resume is not null)
             throw new OptionException("--out and --resume exclude each other: a resumed run stays in its folder.");
-        var fitTime = request.TimeToFit(resume is not null);
-        RunConfiguration configuration;
-        RunDirectory directory;
-        if (resume is null)
+        if (request.From is not null && resume is not null)
         {
-            configuration = request.ForNewRun();
-            directory = new RunDirectory(output ?? TrainRequest.FreeFolder(configuration));
-        }
-        else
-        {
-            directory = new RunDirectory(resume);
-            configuration = request.ForResumedRun(directory);
+            throw new OptionException(
+                "--from and --resume exclude each other: a new run starts with other weights, a resumed one has its own.");
         }
 
-        // Before the folder is created: a missing data set should leave nothing behind.
+        var fitTime = request.TimeToFit(resume is not null);
+        var run = resume is null ? null : new RunDirectory(resume);
+        run?.RequireRun();
+        // A claim makes its folder, so that of a new run comes last.
+        using var resumed = run?.Claim();
+        var configuration = run is null ? request.ForNewRun() : request.ForResumedRun(run);
+        if (output is not null)
+            new RunDirectory(output).RequireNew();
+        // Before the folder is created: data that cannot be used should leave nothing behind.
         foreach (var split in Enum.GetValues<SceneSplit>())
-            configuration.Training.OpenScenes(split);
+            configuration.Training.OpenScenes(split).RequireReadable(configuration.Model.ImageSize);
         using var device = open();
         var plan = ModelPlan.Create(configuration, threads);
         RequireMemory(plan.TrainingBytes, configuration, device);
+        if (run is null)
+            InitialWeights.RequireFit(configuration);
+        var directory = run
+            ?? (output is null ? TrainRequest.ClaimFreeFolder(configuration) : new RunDirectory(output));
+        using var claim = directory.Claim();
         try
         {
             if (resume is not null)
@@ -174,11 +187,22 @@ internal static class TrainCommand
         long first = trainer.Step, start = terminal.Clock.GetTimestamp();
         var planned = trainer.Configuration.Training;
         var display = new TrainingDisplay(terminal, planned.Steps, first, limit);
-        var outcome = display.Watch(observer => trainer.Run(observer, limit, cancellation, deadline));
+        string resume = $"{Terminal.Program} train --resume {Shell.Quote(directory.Path)}";
+        TrainingOutcome outcome;
+        try
+        {
+            outcome = display.Watch(observer => trainer.Run(observer, limit, cancellation, deadline));
+        }
+        catch (Exception failure) when (trainer.Step > 0 && trainer.IsSaved)
+        {
+            string skip = failure is DatasetException ? " --skip-damaged 10, to pass over damaged records" : string.Empty;
+            terminal.WriteLine($"Saved after step {Terminal.Count(trainer.Step)}; go on with: {resume}{skip}");
+            throw;
+        }
+
         long steps = trainer.Configuration.Training.Steps;
         string elapsed = Duration.Format(terminal.Clock.GetElapsedTime(start));
         string progress = $"step {Terminal.Count(trainer.Step)} of {Terminal.Count(steps)}";
-        string resume = $"{Terminal.Program} train --resume {directory.Path}";
         if (trainer.Step > first)
             terminal.WriteLine();
         switch (outcome)
@@ -207,13 +231,14 @@ internal static class TrainCommand
         catch (OperationCanceledException)
         {
             terminal.WriteLine($"Interrupted; the weights are saved, evaluate them with: "
-                + $"{Terminal.Program} eval {directory.Path}");
+                + $"{Terminal.Program} eval {Shell.Quote(directory.Path)}");
             return CommandLine.Interrupted;
         }
 
         terminal.WriteField("numbers", directory.EvaluationPath);
         terminal.WriteField("pictures", directory.PredictionsPath);
-        terminal.WriteField("next", $"{Terminal.Program} render {directory.Path} --orbit 24 --out orbit.gif");
+        terminal.WriteField(
+            "next", $"{Terminal.Program} render {Shell.Quote(directory.Path)} --orbit 24 --out orbit.gif");
         return CommandLine.Success;
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Gqn.Native.Data;
 using Gqn.Native.Engine;
 using Gqn.Native.Model;
+using Gqn.Native.Model.Geometry;
 using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
@@ -21,6 +22,9 @@ internal sealed record TrainRequest
     /// <summary>Name of the environment that renders the scenes.</summary>
     public string? Scenes { get; init; }
 
+    /// <summary>A run, a weights file or a shipped model whose weights the new run starts with.</summary>
+    public string? From { get; init; }
+
     /// <summary>Folder of data sets to read instead of rendering scenes.</summary>
     public string? Data { get; init; }
 
@@ -29,6 +33,9 @@ internal sealed record TrainRequest
 
     /// <summary>The number of rendered training scenes.</summary>
     public long? TrainScenes { get; init; }
+
+    /// <summary>The number of damaged records that may be passed over.</summary>
+    public int? SkipDamaged { get; init; }
 
     /// <summary>Length of the run, in updates.</summary>
     public long? Steps { get; init; }
@@ -100,6 +107,8 @@ internal sealed record TrainRequest
     public RunConfiguration ForNewRun()
     {
         var preset = Presets.Create(Preset ?? Presets.Default);
+        if (From is not null)
+            preset = WithWeights(preset, From);
         if (Steps is { } steps)
         {
             double ratio = (double)steps / preset.Training.Steps;
@@ -140,6 +149,7 @@ internal sealed record TrainRequest
             Steps = Steps ?? configuration.Training.Steps,
             Batch = Batch ?? configuration.Training.Batch,
             Seed = Seed ?? configuration.Training.Seed,
+            SkipDamaged = SkipDamaged ?? configuration.Training.SkipDamaged,
         },
         Reporting = configuration.Reporting with
         {
@@ -150,15 +160,39 @@ internal sealed record TrainRequest
         },
     };
 
-    /// <summary>runs/(preset)-(scenes)-(n) with the first n that is not taken.</summary>
-    public static string FreeFolder(RunConfiguration configuration)
+    /// <summary>Claims runs/(preset)-(scenes)-(n) with the first n that is not taken; the claim lasts as long as the
+    /// process, or until another one of the same object ends.</summary>
+    public static RunDirectory ClaimFreeFolder(RunConfiguration configuration) => RunDirectory.ClaimFirst(
+        n => Path.Combine(RunsFolder, $"{configuration.Preset}-{configuration.Training.SceneName}-{n}"));
+
+    /// <summary>The model of the weights, and their scenes unless others are named; the grid of a volume then fits
+    /// those, as no parameter depends on it.</summary>
+    private RunConfiguration WithWeights(RunConfiguration preset, string from)
     {
-        for (int n = 1; ; n++)
+        var source = InitialWeights.Describe(from, out string found);
+        var (model, training) = (source.Model, source.Training);
+        if (Scenes is not null || Data is not null)
         {
-            string path = Path.Combine(RunsFolder, $"{configuration.Preset}-{configuration.Training.SceneName}-{n}");
-            if (!Path.Exists(path))
-                return path;
+            model = model with
+            {
+                Bounds = new BoundsOptions(),
+                Volume = model.Volume with { Width = null, Height = null },
+            };
         }
+
+        return preset with
+        {
+            Model = model,
+            Training = preset.Training with
+            {
+                From = found,
+                Scenes = training.Scenes,
+                Data = training.Data,
+                Dataset = training.Dataset,
+                TrainScenes = training.TrainScenes,
+                TestScenes = training.TestScenes,
+            },
+        };
     }
 
     /// <summary>Scenes have a single source: naming a new one resets the settings of the previous one.</summary>

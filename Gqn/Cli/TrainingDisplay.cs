@@ -76,6 +76,9 @@ internal sealed class TrainingDisplay(Terminal terminal, long steps, long firstS
     }
 
     /// <inheritdoc />
+    public void Skipped(string sentence) => terminal.WriteLine($"skipped: {sentence}");
+
+    /// <inheritdoc />
     public void Refitted(long step, long steps)
     {
         string lengths = $"{Terminal.Count(steps)} steps instead of {Terminal.Count(_steps)}";

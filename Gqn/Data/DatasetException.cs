@@ -17,6 +17,14 @@ public sealed class DatasetException : IOException
         Offset = offset;
     }
 
+    /// <summary>The same error with a remark.</summary>
+    internal DatasetException(DatasetException error, string remark)
+        : base($"{error.Message.TrimEnd('.')}; {remark}.", error)
+    {
+        Path = error.Path;
+        Offset = error.Offset;
+    }
+
     /// <summary>The faulty file or folder.</summary>
     public string Path { get; }
 

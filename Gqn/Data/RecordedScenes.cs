@@ -5,7 +5,9 @@ namespace Gqn.Native.Data;
 
 /// <summary>Scenes from the files of a data set; frames are resampled to the requested size.</summary>
 /// <param name="dataset">One split of a data set.</param>
-public sealed class RecordedScenes(GqnDataset dataset) : SceneSource
+/// <param name="skipDamaged">The number of damaged records that may be passed over; the next record takes the place of
+/// each.</param>
+public sealed class RecordedScenes(GqnDataset dataset, int skipDamaged = 0) : SceneSource
 {
     private const int UsualGridWidth = 16;
 
@@ -28,6 +30,23 @@ public sealed class RecordedScenes(GqnDataset dataset) : SceneSource
 
         var environment = Environments.Create(known.Environment);
         return (environment.Bounds, environment.UsualGridWidth);
+    }
+
+    /// <inheritdoc/>
+    public override DamagedRecords? Damaged { get; } = skipDamaged > 0 ? new DamagedRecords(skipDamaged) : null;
+
+    /// <inheritdoc/>
+    public override void RequireReadable(int imageSize)
+    {
+        int first = Enumerable.Range(0, Files.Count).Cast<int?>()
+            .FirstOrDefault(file => Files.CountScenes(file!.Value) > 0)
+            ?? throw new DatasetException(dataset.Path, null, "there is no scene in any of the files");
+        // Where damaged records may be passed over, this one may be damaged.
+        if (Damaged is not null)
+            return;
+        using var reader = CreateReader(imageSize);
+        reader.Load(new SceneReference(first, 0));
+        reader.Render(0, new byte[imageSize * imageSize * 3]);
     }
 
     /// <inheritdoc/>
@@ -107,6 +126,17 @@ public sealed class RecordedScenes(GqnDataset dataset) : SceneSource
                 throw new DatasetException(path, null, "the file has fewer scenes than when it was opened");
             _reference = reference;
             _record = dataset.Parse(_file.Read(places[reference.Record], ref _data), path, places[reference.Record]);
+        }
+
+        public override SceneReference After(SceneReference damaged)
+        {
+            int files = dataset.Files.Count, file = damaged.File;
+            if (damaged.Record + 1 < offsets[file].Length)
+                return new SceneReference(file, damaged.Record + 1);
+            do
+                file = (file + 1) % files;
+            while (offsets[file].Length == 0 && file != damaged.File);
+            return new SceneReference(file, 0);
         }
 
         public override Camera Camera(int view) => _record.Camera(view);

@@ -220,7 +220,7 @@ public sealed class SceneBatches : IDisposable
         for (int i = 0; i < count; i++)
         {
             var random = new RandomStream(SceneHash.Mix(seed, (ulong)i), EvaluationPurpose);
-            WriteScene(batch, i, reader, scenes?.Next(), random, order);
+            WriteScene(batch, i, reader, scenes?.Next(), random, order, source.Damaged);
         }
 
         return batch;
@@ -229,7 +229,7 @@ public sealed class SceneBatches : IDisposable
     /// <summary>Writes one scene. The scene index is drawn even if a finite source has chosen the scene already, so
     /// that the choice of views does not depend on the source.</summary>
     private static void WriteScene(SceneBatch batch, int position, SceneReader reader, SceneReference? reference,
-        RandomStream random, ViewpointOrder order, double repeatedQueries = 0)
+        RandomStream random, ViewpointOrder order, DamagedRecords? damaged, double repeatedQueries = 0)
     {
         ulong index = ((ulong)random.NextUInt32() << 32) | random.NextUInt32();
         var viewOrder = batch.ResetViewOrder();
@@ -237,8 +237,22 @@ public sealed class SceneBatches : IDisposable
         // Without repetition no number is drawn, so that batches of runs without this option are unaffected by it.
         if (repeatedQueries > 0 && random.NextSingle() < repeatedQueries)
             viewOrder[^1] = viewOrder[0];
-        reader.Load(reference ?? SceneReference.Of(index));
-        batch.Write(position, reader, viewOrder, order);
+        var scene = reference ?? SceneReference.Of(index);
+        for (int passed = 0; ; passed++)
+        {
+            try
+            {
+                reader.Load(scene);
+                batch.Write(position, reader, viewOrder, order);
+                return;
+            }
+            catch (DatasetException damage) when (passed < damaged?.Limit)
+            {
+                // The choice depends on the record alone, so a resumed run makes it again.
+                damaged.Add(damage);
+                scene = reader.After(scene);
+            }
+        }
     }
 
     /// <summary>Waits for a batch, while workers may begin one; called with the gate held.</summary>
@@ -331,7 +345,7 @@ public sealed class SceneBatches : IDisposable
         {
             WriteScene(
                 batch, b, slot.Reader, _order is null ? null : slot.References[b], random, _encoding,
-                _repeatedQueries);
+                _source.Damaged, _repeatedQueries);
         }
     }
 

@@ -20,6 +20,17 @@ public abstract class SceneSource
     /// <exception cref="DatasetException">The data set has no scene, or its first is damaged.</exception>
     public abstract (SceneBounds Bounds, int GridWidth) FindBounds(double? fieldOfViewDegrees = null);
 
+    /// <summary>The damaged records passed over so far; null if none may be.</summary>
+    public virtual DamagedRecords? Damaged => null;
+
+    /// <summary>Reads the first scene, so that what is wrong with all scenes is known before anything is
+    /// begun.</summary>
+    /// <param name="imageSize">Height and width of the images, in pixels.</param>
+    /// <exception cref="DatasetException">There is no scene, or the first is damaged.</exception>
+    public virtual void RequireReadable(int imageSize)
+    {
+    }
+
     /// <summary>The files of a finite set; null if the supply of scenes is endless.</summary>
     internal abstract ISceneFiles? Files { get; }
 
@@ -37,6 +48,9 @@ internal abstract class SceneReader : IDisposable
     /// <summary>Loads a scene.</summary>
     /// <exception cref="DatasetException">The scene is damaged or cannot be read.</exception>
     public abstract void Load(SceneReference reference);
+
+    /// <summary>The scene that takes the place of a damaged one.</summary>
+    public virtual SceneReference After(SceneReference damaged) => damaged;
 
     /// <summary>The camera of a view of the loaded scene.</summary>
     public abstract Camera Camera(int view);

@@ -55,6 +55,10 @@ public sealed class GenerativeQueryNetwork : IDisposable
     /// <summary>Sizes and variants of the architecture.</summary>
     public ModelOptions Options { get; }
 
+    /// <summary>Whether a parameter of that name serves inference alone.</summary>
+    internal static bool IsOfInference(string name) =>
+        name.Split('.').Any(part => part is "inference" or "posterior" or "canvas_down" or "image_down");
+
     /// <summary>
     /// Whether there is an inference network, without which it can neither reconstruct nor measure a divergence.
     /// </summary>

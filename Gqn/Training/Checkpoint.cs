@@ -131,6 +131,18 @@ public static class Checkpoint
         return (step, used);
     }
 
+    /// <summary>Loads the weights, averaged if possible, into a network of any options whose tensors have the same
+    /// names and shapes.</summary>
+    /// <exception cref="SafetensorsException">The file is missing, damaged or not a checkpoint, or a tensor is missing
+    /// or has another shape.</exception>
+    internal static void LoadTensors(string path, GenerativeQueryNetwork network)
+    {
+        using var reader = OpenCheckpoint(path);
+        string prefix = HasAverage(reader) ? Average : string.Empty;
+        ParameterTensors.Require(reader, network.Parameters, prefix);
+        ParameterTensors.Read(reader, network.Parameters, network.Parameters.Values, prefix);
+    }
+
     /// <summary>Whether a checkpoint has averaged weights beside the raw ones.</summary>
     /// <exception cref="SafetensorsException">The file is missing or damaged.</exception>
     public static bool HasAverage(string path)
@@ -163,11 +175,9 @@ public static class Checkpoint
     private static SafetensorsReader Open(string path, GenerativeQueryNetwork network)
     {
         ArgumentNullException.ThrowIfNull(network);
-        var reader = Safetensors.Open(path);
+        var reader = OpenCheckpoint(path);
         try
         {
-            if (!reader.Metadata.TryGetValue("format", out string? format) || format != Format)
-                throw new SafetensorsException(path, "it is not a checkpoint of a GQN run");
             var configuration = RunConfiguration.Parse(ParameterTensors.Metadata(reader, "configuration"), path);
             RequireSameModel(path, configuration.Model, network.Options);
             return reader;
@@ -177,6 +187,15 @@ public static class Checkpoint
             reader.Dispose();
             throw;
         }
+    }
+
+    private static SafetensorsReader OpenCheckpoint(string path)
+    {
+        var reader = Safetensors.Open(path);
+        if (reader.Metadata.TryGetValue("format", out string? format) && format == Format)
+            return reader;
+        reader.Dispose();
+        throw new SafetensorsException(path, "it is not a checkpoint of a GQN run");
     }
 
     private static bool HasAverage(SafetensorsReader reader) => reader.Metadata.ContainsKey(AverageUpdates);

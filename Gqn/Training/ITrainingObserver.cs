@@ -29,6 +29,12 @@ public interface ITrainingObserver
     /// <summary>A checkpoint was written.</summary>
     void Saved(long step, string path);
 
+    /// <summary>A damaged record was passed over.</summary>
+    /// <param name="sentence">The file, the byte and the fault.</param>
+    void Skipped(string sentence)
+    {
+    }
+
     /// <summary>The length of the run was changed, so that it ends in time without leaving much unused.</summary>
     /// <param name="step">The number of updates made.</param>
     /// <param name="steps">The new number of updates of the whole run.</param>

@@ -42,7 +42,7 @@ public sealed class MetricsLog : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(lastStep);
         if (File.Exists(path))
         {
-            byte[] old = File.ReadAllBytes(path);
+            byte[] old = Read(path);
             byte[] kept = LinesUpTo(path, old, lastStep);
             if (!kept.AsSpan().SequenceEqual(old))
                 AtomicFile.Write(path, stream => stream.Write(kept));
@@ -87,6 +87,15 @@ public sealed class MetricsLog : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
+    /// <summary>The bytes that a file says it has: a device may never end.</summary>
+    private static byte[] Read(string path)
+    {
+        using var stream = File.OpenRead(path);
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+
     private static void CheckName(string name, ReadOnlySpan<(string Name, double Value)> before)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -115,7 +124,9 @@ public sealed class MetricsLog : IDisposable
             }
             else if (!rest.IsEmpty)
             {
-                throw new InvalidDataException($"'{path}', line {number}: not a JSON object with a whole \"step\".");
+                throw new InvalidDataException(
+                    $"'{path}', line {number}: not a JSON object with a whole \"step\". Remove the line to go on; no state "
+                    + "of the run depends on it.");
             }
         }
 

@@ -33,17 +33,29 @@ internal static class ParameterTensors
     /// <summary>Checks that a file has all parameters with their shapes.</summary>
     /// <exception cref="SafetensorsException">One is missing or differs in shape; the message names the
     /// first.</exception>
-    public static void Require(SafetensorsReader reader, ParameterStore store, string prefix)
+    public static void Require(SafetensorsReader reader, ParameterStore store, string prefix) =>
+        Require(reader, store.Parameters, prefix);
+
+    /// <summary>Checks that a file has some parameters with their shapes.</summary>
+    /// <exception cref="SafetensorsException">One is missing or differs in shape; the message names the
+    /// first.</exception>
+    public static void Require(SafetensorsReader reader, IEnumerable<Parameter> parameters, string prefix)
     {
-        foreach (var parameter in store.Parameters)
+        foreach (var parameter in parameters)
             RequireShape(reader, parameter, prefix + parameter.Name);
     }
 
     /// <summary>Reads all parameters of an arena from a file.</summary>
     /// <exception cref="SafetensorsException">The file cannot be read.</exception>
-    public static void Read(SafetensorsReader reader, ParameterStore store, Tensor arena, string prefix)
+    public static void Read(SafetensorsReader reader, ParameterStore store, Tensor arena, string prefix) =>
+        Read(reader, store, store.Parameters, arena, prefix);
+
+    /// <summary>Reads some parameters of an arena from a file.</summary>
+    /// <exception cref="SafetensorsException">The file cannot be read.</exception>
+    public static void Read(
+        SafetensorsReader reader, ParameterStore store, IEnumerable<Parameter> parameters, Tensor arena, string prefix)
     {
-        foreach (var parameter in store.Parameters)
+        foreach (var parameter in parameters)
         {
             float[] values = new float[parameter.Shape.Count];
             reader.Read(prefix + parameter.Name, values);

@@ -37,6 +37,14 @@ public sealed record TrainingOptions
     /// drawn.</summary>
     public int ShuffleBuffer { get; init; } = SceneBatches.UsualShuffleBuffer;
 
+    /// <summary>For scenes from files: the number of damaged records in each split that may be passed over; the next
+    /// record takes the place of each.</summary>
+    public int SkipDamaged { get; init; }
+
+    /// <summary>A run's folder, a weights file or a shipped model whose weights the run starts with; null for random
+    /// ones.</summary>
+    public string? From { get; init; }
+
     /// <summary>Seed of the weights, the noise and the choice of scenes and views.</summary>
     public ulong Seed { get; init; } = 1;
 
@@ -121,7 +129,7 @@ public sealed record TrainingOptions
     {
         SceneSource source = Data is null
             ? new RenderedScenes(Environments.Create(Scenes), split, LayoutOf(split))
-            : new RecordedScenes(GqnDataset.Open(Data, Dataset, split));
+            : new RecordedScenes(GqnDataset.Open(Data, Dataset, split), SkipDamaged);
         RequireViews(source.Name, source.ViewsPerScene);
         return source;
     }
@@ -248,6 +256,7 @@ public sealed record RunConfiguration
             Training.Steps is >= 1 and <= int.MaxValue,
             $"training.steps {Training.Steps} must be from 1 to {int.MaxValue}.");
         Require(Training.Batch is >= 1 and <= 4096, $"training.batch {Training.Batch} must be from 1 to 4096.");
+        Require(Training.SkipDamaged >= 0, $"training.skipDamaged {Training.SkipDamaged} must be at least 0.");
         Require(
             Training.RepeatedQueries is >= 0 and <= 1,
             $"training.repeatedQueries {Training.RepeatedQueries} must be from 0 to 1.");

@@ -14,6 +14,9 @@ public sealed class RunDirectory(string path)
 {
     private const string LatestName = "latest";
 
+    private RunClaim? _claim;
+    private int _claims;
+
     /// <summary>The folder of the run.</summary>
     public string Path { get; } = path;
 
@@ -33,6 +36,44 @@ public sealed class RunDirectory(string path)
 
     private string LatestPath => System.IO.Path.Combine(CheckpointFolder, LatestName);
 
+    /// <summary>Claims the first free folder of a sequence: no other process gets the same one.</summary>
+    /// <param name="name">The path of each folder, numbered from 1.</param>
+    /// <returns>The folder; its claim ends with the next of <see cref="Claim"/>.</returns>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    internal static RunDirectory ClaimFirst(Func<int, string> name)
+    {
+        for (int n = 1; ; n++)
+        {
+            string path = name(n);
+            if (!RunClaim.HoldsNothing(path) || RunClaim.TryTake(path) is not { } claim)
+                continue;
+            // Its last owner may have filled it between the two.
+            if (claim.IsEmpty)
+                return new RunDirectory(path) { _claim = claim };
+            claim.Dispose();
+        }
+    }
+
+    /// <summary>Marks the folder as being written, until the result is disposed; it is created if missing. Several
+    /// claims of one object last until the last of them ends.</summary>
+    /// <exception cref="OptionException">Another process is writing it.</exception>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public IDisposable Claim()
+    {
+        _claim ??= RunClaim.TryTake(Path) ?? throw new OptionException(
+            $"{Path} is being trained by another process; wait until it ends, or stop it: with Ctrl-C it saves its state.");
+        _claims++;
+        return new ClaimEnd(this);
+    }
+
+    /// <summary>Rejects a folder that holds no run.</summary>
+    /// <exception cref="OptionException">There is no run in the folder.</exception>
+    public void RequireRun()
+    {
+        if (!File.Exists(ConfigurationPath))
+            throw new OptionException($"{Path} is not a run: there is no config.json in it.");
+    }
+
     /// <summary>Rejects a folder that already holds a run.</summary>
     /// <exception cref="OptionException">The folder holds a run.</exception>
     public void RequireNew()
@@ -40,7 +81,7 @@ public sealed class RunDirectory(string path)
         if (File.Exists(ConfigurationPath))
         {
             throw new OptionException(
-                $"{Path} holds a run already; continue it with --resume {Path}, or name another folder with --out.");
+                $"{Path} holds a run already; continue it with --resume {Shell.Quote(Path)}, or name another folder with --out.");
         }
     }
 
@@ -85,8 +126,7 @@ public sealed class RunDirectory(string path)
     /// <exception cref="OptionException">The file is missing or invalid.</exception>
     public RunConfiguration ReadConfiguration()
     {
-        if (!File.Exists(ConfigurationPath))
-            throw new OptionException($"{Path} is not a run: there is no config.json in it.");
+        RequireRun();
         return RunConfiguration.Parse(File.ReadAllText(ConfigurationPath), ConfigurationPath);
     }
 
@@ -145,4 +185,20 @@ public sealed class RunDirectory(string path)
 
     private static string Name(long step, string extension) =>
         string.Create(CultureInfo.InvariantCulture, $"step-{step:D8}.{extension}");
+
+    private sealed class ClaimEnd(RunDirectory directory) : IDisposable
+    {
+        private RunDirectory? _directory = directory;
+
+        public void Dispose()
+        {
+            if (_directory is not null && --_directory._claims == 0)
+            {
+                _directory._claim?.Dispose();
+                _directory._claim = null;
+            }
+
+            _directory = null;
+        }
+    }
 }

@@ -12,8 +12,9 @@ namespace Gqn.Native.Training;
 /// </remarks>
 public sealed class TensorBoardWriter : IDisposable
 {
-    // Fields of tensorflow.Event, Summary, Summary.Value and Summary.Image.
-    private const int EventWallTime = 1, EventStep = 2, EventFileVersion = 3, EventSummary = 5;
+    // Fields of tensorflow.Event, SessionLog, Summary, Summary.Value and Summary.Image.
+    private const int EventWallTime = 1, EventStep = 2, EventFileVersion = 3, EventSummary = 5, EventSessionLog = 7;
+    private const int SessionStatus = 1, SessionStart = 1;
     private const int SummaryValue = 1;
     private const int ValueTag = 1, ValueSimple = 2, ValueImage = 4;
     private const int ImageHeight = 1, ImageWidth = 2, ImageColorspace = 3, ImageEncoded = 4;
@@ -22,11 +23,14 @@ public sealed class TensorBoardWriter : IDisposable
     private readonly TimeProvider _clock;
     private readonly FileStream _file;
 
-    /// <summary>Starts a new event file, <c>events.out.tfevents.SECONDS.NUMBER</c>, and writes its version.</summary>
+    /// <summary>Starts a new event file, <c>events.out.tfevents.SECONDS.NUMBER</c>: writes its version, and the start of
+    /// a session, at which TensorBoard forgets the points of earlier files from <paramref name="firstStep"/> on: a run
+    /// that was killed makes them again.</summary>
     /// <param name="folder">The folder of the file; created if missing.</param>
     /// <param name="clock">The clock for the time stamp of each event; nothing else depends on it.</param>
+    /// <param name="firstStep">The first step of this file.</param>
     /// <exception cref="IOException">The folder or the file cannot be written.</exception>
-    public TensorBoardWriter(string folder, TimeProvider clock)
+    public TensorBoardWriter(string folder, TimeProvider clock, long firstStep = 1)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentNullException.ThrowIfNull(clock);
@@ -43,6 +47,11 @@ public sealed class TensorBoardWriter : IDisposable
             output.WriteTag(EventFileVersion, WireFormat.WireType.LengthDelimited);
             output.WriteString("brain.Event:2");
         });
+        WriteEvent(firstStep, output => WriteMessage(output, EventSessionLog, session =>
+        {
+            session.WriteTag(SessionStatus, WireFormat.WireType.Varint);
+            session.WriteEnum(SessionStart);
+        }));
     }
 
     /// <summary>The path of the event file.</summary>

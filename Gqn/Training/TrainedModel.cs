@@ -64,7 +64,7 @@ public sealed class TrainedModel : IDisposable
         var directory = new RunDirectory(run);
         var configuration = directory.ReadConfiguration();
         string checkpoint = directory.LatestCheckpoint()
-            ?? throw new OptionException($"{run} has no checkpoint yet; train it first: train --resume {run}");
+            ?? throw new OptionException($"{run} has no checkpoint yet; train it first: train --resume {Shell.Quote(run)}");
         return Open(
             configuration, device, inference,
             model => Checkpoint.LoadWeights(checkpoint, model.Network, weights));

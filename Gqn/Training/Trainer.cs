@@ -35,7 +35,11 @@ public sealed class Trainer : IDisposable
     private readonly MetricsLog _metrics;
     private readonly TensorBoardWriter _events;
     private readonly TrainingStep _step;
+    private readonly SceneSource _scenes;
+    private readonly IDisposable _claim;
     private StepInputs _inputs;
+    private uint _noisePosition;
+    private int _skipped;
 
     /// <summary>Starts a run, or resumes it from its newest checkpoint.</summary>
     /// <param name="configuration">A validated configuration; that of a resumed run may differ from its config.json in
@@ -54,6 +58,8 @@ public sealed class Trainer : IDisposable
         _clock = clock;
         var training = configuration.Training;
         _position = SchedulePosition.Parse(training.Refits);
+        _scenes = training.OpenScenes(SceneSplit.Train);
+        _claim = directory.Claim();
         Network = new GenerativeQueryNetwork(configuration.Model, device, training.Seed);
         _adam = new Adam(Network.Parameters, training.Adam);
         _average = training.CreateAverage(Network.Parameters);
@@ -67,16 +73,22 @@ public sealed class Trainer : IDisposable
             _noise.Position = state.NoisePosition;
             LastCheckpoint = checkpoint;
         }
+        else if (training.From is { } weights)
+        {
+            InitialWeights.Load(weights, Network);
+            _average?.Restart();
+        }
 
+        _noisePosition = _noise.Position;
         _evaluator = new Evaluator(Network, device, configuration);
         _sampleScenes = _evaluator.HeldOut(
             configuration.Reporting.SampleScenes, Math.Min(SheetContexts, training.MaxContexts));
         _metrics = MetricsLog.Open(directory.MetricsPath, Step);
-        _events = new TensorBoardWriter(directory.Path, clock);
+        _events = new TensorBoardWriter(directory.Path, clock, firstStep: Step + 1);
         // If training uses all processors, several threads render scenes, but only between the steps.
         bool onDemand = device.ProcessorThreads >= Environment.ProcessorCount;
         _batches = new SceneBatches(
-            training.OpenScenes(SceneSplit.Train), configuration.Model.ImageSize, training.Batch, training.MaxContexts,
+            _scenes, configuration.Model.ImageSize, training.Batch, training.MaxContexts,
             training.Seed, firstBatch: Step, order: configuration.Model.ViewpointOrder,
             shuffleBuffer: training.ShuffleBuffer, geometry: ViewGeometry.Of(configuration.Model),
             repeatedQueries: training.RepeatedQueries, onDemand: onDemand,
@@ -101,6 +113,9 @@ public sealed class Trainer : IDisposable
     /// <summary>The newest complete checkpoint; null before the first.</summary>
     public string? LastCheckpoint { get; private set; }
 
+    /// <summary>Whether the newest checkpoint holds the present state.</summary>
+    public bool IsSaved => _directory.CheckpointPath(Step) == LastCheckpoint;
+
     /// <summary>
     /// True after resuming from a checkpoint without an average, so that averaging starts there; until the first step.
     /// </summary>
@@ -114,12 +129,28 @@ public sealed class Trainer : IDisposable
     /// <param name="cancellation">Requests a stop after the current step.</param>
     /// <param name="deadline">Changes the length of the run, including its schedules, if it would end late or leave
     /// much time unused; null to keep its length.</param>
+    /// <remarks>After any failure but a divergence, too, the state after the last good step is saved, if it
+    /// can be.</remarks>
     /// <exception cref="TrainingException">The loss or a gradient is not finite.</exception>
-    /// <exception cref="IOException">A file cannot be written.</exception>
+    /// <exception cref="IOException">A file cannot be read or written.</exception>
     public TrainingOutcome Run(
         ITrainingObserver observer, TimeSpan? limit, CancellationToken cancellation, Deadline? deadline = null)
     {
         ArgumentNullException.ThrowIfNull(observer);
+        try
+        {
+            return MakeSteps(observer, limit, deadline, cancellation);
+        }
+        catch (Exception failure) when (failure is not TrainingException)
+        {
+            SaveAfterFailure(observer);
+            throw;
+        }
+    }
+
+    private TrainingOutcome MakeSteps(
+        ITrainingObserver observer, TimeSpan? limit, Deadline? deadline, CancellationToken cancellation)
+    {
         var reporting = _configuration.Reporting;
         long start = _clock.GetTimestamp(), mark = start, markStep = Step;
         var outcome = TrainingOutcome.Completed;
@@ -143,6 +174,8 @@ public sealed class Trainer : IDisposable
             bool log = sample || (Step + 1) % reporting.LogEvery == 0;
             var metrics = Update(_batches.Next(), log || save);
             Step++;
+            _noisePosition = _noise.Position;
+            ReportSkipped(observer);
             if (log)
             {
                 double seconds = _clock.GetElapsedTime(mark).TotalSeconds / (Step - markStep);
@@ -160,7 +193,7 @@ public sealed class Trainer : IDisposable
                 KeepWithin(deadline, observer);
         }
 
-        if (outcome != TrainingOutcome.Completed && _directory.CheckpointPath(Step) != LastCheckpoint)
+        if (outcome != TrainingOutcome.Completed && !IsSaved)
             Save(observer);
         _events.Flush();
         return outcome;
@@ -193,6 +226,7 @@ public sealed class Trainer : IDisposable
         _average?.Dispose();
         _adam.Dispose();
         Network.Dispose();
+        _claim.Dispose();
     }
 
     /// <summary>Makes one update; metrics are not read if that would block and they are not requested.</summary>
@@ -219,7 +253,7 @@ public sealed class Trainer : IDisposable
         if (_step.Run(_inputs, read) is not { } numbers)
             return default;
         if (!numbers.AreFinite)
-            throw Diverged(numbers.NegElbo);
+            throw Divergence.Of(this, numbers.NegElbo);
         double floor = Elbo.Floor(model.ImageSize, sigma);
         return new TrainingMetrics(
             Step + 1, numbers.NegElbo, numbers.NegElbo - floor, numbers.Kl,
@@ -252,46 +286,6 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private TrainingException Diverged(double loss)
-    {
-        string cause = FirstNotFinite(loss);
-        string kept = LastCheckpoint is { } checkpoint
-            ? $"the last good checkpoint is {checkpoint}"
-            : "there is no checkpoint yet";
-        return new TrainingException(
-            $"Training stopped at step {Step + 1}: {cause} is not finite; {kept}. "
-            + "Try a lower learning rate (training.learningRate.initial and .final), or training.adam.clipNorm.");
-    }
-
-    /// <summary>
-    /// Names what is not finite: the first parameter, in order of declaration, with a non-finite value; else the first
-    /// with a non-finite gradient; else the loss; else the norm, which overflows if gradients are finite but huge.
-    /// </summary>
-    private string FirstNotFinite(double loss)
-    {
-        var store = Network.Parameters;
-        foreach (var parameter in store.Parameters)
-        {
-            if (!IsFinite(store, store.Values, parameter))
-                return $"the parameter '{parameter.Name}'";
-        }
-
-        foreach (var parameter in store.Parameters)
-        {
-            if (!IsFinite(store, store.Gradients, parameter))
-                return $"the gradient of '{parameter.Name}'";
-        }
-
-        return double.IsFinite(loss) ? "the norm of the gradient" : $"the loss ({loss})";
-    }
-
-    private static bool IsFinite(ParameterStore store, Tensor arena, Parameter parameter)
-    {
-        float[] values = new float[parameter.Shape.Count];
-        store.Read(arena, parameter, values);
-        return Array.TrueForAll(values, float.IsFinite);
-    }
-
     private void Log(in TrainingMetrics metrics, ITrainingObserver observer)
     {
         ReadOnlySpan<(string, double)> values =
@@ -308,6 +302,8 @@ public sealed class Trainer : IDisposable
         _metrics.Write(metrics.Step, values);
         foreach (var (name, value) in values)
             _events.Scalar(metrics.Step, "train/" + name, (float)value);
+        // So that curves show the point at once.
+        _events.Flush();
         observer.Logged(metrics);
     }
 
@@ -352,12 +348,37 @@ public sealed class Trainer : IDisposable
     {
         // Steps whose numbers were not read may have diverged.
         if (!double.IsFinite(_adam.GradientNorm()))
-            throw Diverged(double.NaN);
+            throw Divergence.Of(this, double.NaN);
         string path = _directory.CheckpointPath(Step);
         Checkpoint.Save(path, _configuration, Network, _adam, new TrainingState(Step, _noise.Position), _average);
         _directory.Commit(path, _configuration.Reporting.Keep);
         LastCheckpoint = path;
         _events.Flush();
         observer.Saved(Step, path);
+    }
+    /// <summary>Saves the state after the last whole step. The failure that led here is the one to report, so another
+    /// is ignored: what was saved before is still there.</summary>
+    private void SaveAfterFailure(ITrainingObserver observer)
+    {
+        if (Step == 0 || IsSaved)
+            return;
+        try
+        {
+            // An unfinished step may have drawn noise.
+            _noise.Position = _noisePosition;
+            Save(observer);
+        }
+        catch (Exception)
+        {
+        }
+    }
+
+    private void ReportSkipped(ITrainingObserver observer)
+    {
+        if (_scenes.Damaged is not { } damaged || damaged.Count == _skipped)
+            return;
+        foreach (string sentence in damaged.Sentences.Skip(_skipped))
+            observer.Skipped(sentence);
+        _skipped = damaged.Count;
     }
 }

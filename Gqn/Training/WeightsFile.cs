@@ -40,7 +40,7 @@ public sealed record WeightsDescription(
 
 /// <summary>
 /// Files with a trained model, but nothing that only training needs: weights in half precision (F16, rounded to
-/// nearest, ties to even), with the layout and names of a <see cref="Checkpoint"/>.
+/// nearest, ties to even) or single precision, with the layout and names of a <see cref="Checkpoint"/>.
 /// </summary>
 /// <remarks>
 /// Metadata: "format" gqn-native-weights, "configuration" (config.json), "step", "weights" (raw or average),
@@ -56,7 +56,12 @@ public static class WeightsFile
     /// <summary>Writes a network's weights, to a temporary name that is then renamed.</summary>
     /// <exception cref="SafetensorsException">A weight is too large for half precision.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Save(string path, GenerativeQueryNetwork network, WeightsDescription description)
+    /// <param name="path">The file to write.</param>
+    /// <param name="network">The network with the weights.</param>
+    /// <param name="description">The metadata.</param>
+    /// <param name="half">Half precision; single precision if false.</param>
+    public static void Save(
+        string path, GenerativeQueryNetwork network, WeightsDescription description, bool half = true)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(description);
@@ -69,7 +74,7 @@ public static class WeightsFile
         writer.AddMetadata("training", description.Training);
         if (description.Figures is { } figures)
             writer.AddMetadata("figures", (network.CanInfer ? figures : figures.WithoutInference()).ToJson());
-        ParameterTensors.Add(writer, network.Parameters, network.Parameters.Values, string.Empty, "F16");
+        ParameterTensors.Add(writer, network.Parameters, network.Parameters.Values, string.Empty, half ? "F16" : "F32");
         writer.Save(path);
     }
 
@@ -97,6 +102,20 @@ public static class WeightsFile
         using var reader = Open(path);
         ParameterTensors.Require(reader, network.Parameters, string.Empty);
         ParameterTensors.Read(reader, network.Parameters, network.Parameters.Values, string.Empty);
+    }
+
+    /// <summary>Loads the tensors of a file into a network of any options in which they have the same names and
+    /// shapes; the inference network keeps its values if the file has none.</summary>
+    /// <exception cref="SafetensorsException">It is missing or damaged, or a tensor is missing or has another
+    /// shape.</exception>
+    internal static void LoadTensors(string path, GenerativeQueryNetwork network)
+    {
+        using var reader = Open(path);
+        bool canInfer = OneOf(reader, "inference", Present, Absent);
+        var wanted = network.Parameters.Parameters
+            .Where(parameter => canInfer || reader.Contains(parameter.Name) || !GenerativeQueryNetwork.IsOfInference(parameter.Name)).ToList();
+        ParameterTensors.Require(reader, wanted, string.Empty);
+        ParameterTensors.Read(reader, network.Parameters, wanted, network.Parameters.Values, string.Empty);
     }
 
     private static SafetensorsReader Open(string path)

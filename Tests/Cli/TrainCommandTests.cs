@@ -162,9 +162,10 @@ public sealed class TrainCommandTests(TrainedRun trained) : IClassFixture<Traine
     [Fact]
     public void ARunWithoutAFolderTakesAFreeOne()
     {
-        string folder = TrainRequest.FreeFolder(Presets.Create("tiny"));
-        Assert.StartsWith(Path.Combine("runs", "tiny-rooms-ring-"), folder, StringComparison.Ordinal);
-        Assert.False(Path.Exists(folder));
+        var run = TrainRequest.ClaimFreeFolder(Presets.Create("tiny"));
+        Assert.StartsWith(Path.Combine("runs", "tiny-rooms-ring-"), run.Path, StringComparison.Ordinal);
+        run.Claim().Dispose();
+        Assert.False(Path.Exists(run.Path));
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Gqn.Native.Engine;
 using Gqn.Native.Engine.Io;
 using Xunit;
@@ -178,11 +180,69 @@ public sealed class SafetensorsDamageTests : IDisposable
         }
     }
 
+    [Fact]
+    public void AFileThatAnotherProgramWroteAgainIsWholeAndSaysSo()
+    {
+        byte[] file = Checked();
+        int length = BitConverter.ToInt32(file);
+        // Another order, other spaces, and the second tensor first.
+        var header = JsonNode.Parse(file.AsSpan(8, length))!.AsObject();
+        var (metadata, a, b) = (header["__metadata__"]!, header["a"]!, header["b"]!);
+        header.Clear();
+        b["data_offsets"] = new JsonArray(0, 9);
+        a["data_offsets"] = new JsonArray(9, 17);
+        (header["b"], header["a"], header["__metadata__"]) = (b, a, metadata);
+        byte[] data = [.. file[^9..], .. file[^17..^9]];
+        string json = header.ToJsonString(new JsonSerializerOptions { WriteIndented = true });
+        File.WriteAllBytes(_folder["a"], SafetensorsTests.Foreign(json, data));
+        using (var reader = Safetensors.Open(_folder["a"]))
+        {
+            Assert.True(reader.IsChecked && reader.IsRewritten);
+            Assert.Equal([KeyValuePair.Create("k", "v")], reader.Metadata);
+            float[] values = new float[2];
+            reader.Read("a", values);
+            Assert.Equal([1, 2], values);
+        }
+
+        for (int i = 0; i < data.Length; i++)
+        {
+            byte[] damaged = [.. data];
+            damaged[i] ^= 4;
+            Refused(SafetensorsTests.Foreign(json, damaged));
+        }
+
+        foreach (var (old, other) in (ReadOnlySpan<(string, string)>)[("\"v\"", "\"w\""), ("\"b\"", "\"c\""), ("U8", "I8")])
+            Refused(SafetensorsTests.Foreign(json.Replace(old, other, StringComparison.Ordinal), data));
+        // Files of earlier programs have no check value of the content alone.
+        Assert.True(metadata.AsObject().Remove("crc32c.content"));
+        var error = Refused(SafetensorsTests.Foreign(header.ToJsonString(), data));
+        Assert.Contains("remove 'checksum' and 'crc32c' from its metadata", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Only digits of the check value of the whole file may change: that of the content then shows that all else
+    /// is as it was.</summary>
     private void RefusesChange(byte[] file, int at, int mask)
     {
         byte[] damaged = [.. file];
         damaged[at] ^= (byte)mask;
-        Refused(damaged);
+        // The scheme has the same name as the key of the digits, but no colon follows it.
+        int digits = file.AsSpan().IndexOf("\"crc32c\":\""u8) + 10;
+        File.WriteAllBytes(_folder["a"], damaged);
+        if (at < digits || at >= digits + 8)
+        {
+            SafetensorsTests.Refused(_folder["a"]);
+            return;
+        }
+
+        try
+        {
+            using var reader = Safetensors.Open(_folder["a"]);
+            Assert.True(reader.IsRewritten);
+        }
+        catch (SafetensorsException)
+        {
+            // The byte has become a quote or a control character.
+        }
     }
 
     private SafetensorsException Refused(byte[] file)
@@ -197,6 +257,7 @@ public sealed class SafetensorsDamageTests : IDisposable
         writer.Add("a", [2], new float[] { 1, 2 });
         // Blanks in the data tempt a reader whose header length is wrong.
         writer.Add("b", [9], "         "u8.ToArray());
+        writer.AddMetadata("k", "v");
         writer.Save(_folder["valid"]);
         return File.ReadAllBytes(_folder["valid"]);
     }

@@ -25,7 +25,7 @@ public sealed class SafetensorsTests : IDisposable
         writer.Save(_folder["a"]);
 
         string json =
-            """{"__metadata__":{"checksum":"crc32c","crc32c":"00000000","step":"12"},"n":""" +
+            """{"__metadata__":{"checksum":"crc32c","crc32c":"00000000","crc32c.content":"00000000","step":"12"},"n":""" +
             """{"dtype":"I64","shape":[],"data_offsets":[0,8]},"w":""" +
             """{"dtype":"F32","shape":[2,1],"data_offsets":[8,16]},"b":""" +
             """{"dtype":"U8","shape":[3],"data_offsets":[16,19]}}""";
@@ -39,7 +39,13 @@ public sealed class SafetensorsTests : IDisposable
         byte[] length = [(byte)json.Length, (byte)(json.Length >> 8), 0, 0, 0, 0, 0, 0];
         byte[] file = [.. length, .. Encoding.ASCII.GetBytes(json), .. data];
         string digits = Crc32CTests.BitByBit(file).ToString("x8");
+        uint content = Crc32CTests.BitByBit("step\012"u8)
+            + Crc32CTests.BitByBit([.. "n\0I64\0\0"u8, .. data[..8]])
+            + Crc32CTests.BitByBit([.. "w\0F32\02,1\0"u8, .. data[8..16]])
+            + Crc32CTests.BitByBit([.. "b\0U8\03\0"u8, .. data[16..]]);
         Encoding.ASCII.GetBytes(digits).CopyTo(file.AsSpan(8 + json.IndexOf("00000000", StringComparison.Ordinal)));
+        Encoding.ASCII.GetBytes(content.ToString("x8"))
+            .CopyTo(file.AsSpan(8 + json.LastIndexOf("00000000", StringComparison.Ordinal)));
         Assert.Equal(file, File.ReadAllBytes(_folder["a"]));
     }
 

@@ -6,6 +6,7 @@ import json
 import struct
 import sys
 
+CHECKS = ("checksum", "crc32c", "crc32c.content")
 CODES = {"F16": "e", "F32": "f", "F64": "d", "U8": "B", "I32": "i", "I64": "q"}
 
 
@@ -30,10 +31,20 @@ assert text[:1] == b"{" and length % 8 == 0
 header = json.loads(text.decode("utf-8"), object_pairs_hook=no_duplicates)
 metadata = header.pop("__metadata__", {})
 assert all(isinstance(value, str) for value in metadata.values())
-if "crc32c" in metadata:
-    digits = metadata["crc32c"].encode()
+zeroed = content
+for digits in (metadata[key].encode() for key in ("crc32c", "crc32c.content") if key in metadata):
     assert content.count(digits) == 1
-    assert int(digits, 16) == crc32c(content.replace(digits, b"00000000")), "check value"
+    zeroed = zeroed.replace(digits, b"00000000")
+if "crc32c" in metadata:
+    assert int(metadata["crc32c"], 16) == crc32c(zeroed), "check value"
+if "crc32c.content" in metadata:
+    parts = [f"{key}\0{value}".encode() for key, value in metadata.items() if key not in CHECKS]
+    for name, tensor in header.items():
+        begin, end = tensor["data_offsets"]
+        shape = ",".join(str(dimension) for dimension in tensor["shape"])
+        parts.append(f"{name}\0{tensor['dtype']}\0{shape}\0".encode() + data[begin:end])
+    assert int(metadata["crc32c.content"], 16) == sum(map(crc32c, parts)) % 2**32, "check value of the content"
+metadata = {key: value for key, value in metadata.items() if key not in CHECKS}
 
 tensors, end = {}, 0
 for name, tensor in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):

@@ -18,7 +18,7 @@ public sealed class TensorBoardWriterTests : IDisposable
     {
         byte[] png = [.. Enumerable.Range(0, 1000).Select(i => (byte)i)];
         string path;
-        using (var writer = new TensorBoardWriter(_folder["run"], _clock))
+        using (var writer = new TensorBoardWriter(_folder["run"], _clock, firstStep: 7))
         {
             path = writer.Path;
             writer.Scalar(7, "train/loss", 6950.25f);
@@ -28,10 +28,14 @@ public sealed class TensorBoardWriterTests : IDisposable
 
         Assert.Equal("events.out.tfevents.1700000000.0", Path.GetFileName(path));
         var events = Events(File.ReadAllBytes(path));
-        Assert.Equal(4, events.Count);
+        Assert.Equal(5, events.Count);
         Assert.All(events, e => Assert.Equal(1_700_000_000.25, BitConverter.UInt64BitsToDouble(e.Number(1))));
         Assert.Equal("brain.Event:2", events[0].Text(3));
         Assert.Equal(0ul, events[0].Number(2));
+        // SessionLog.START with the first step that comes again.
+        Assert.Equal(7ul, events[1].Number(2));
+        Assert.Equal(1ul, events[1].Inner(7).Number(1));
+        events.RemoveAt(1);
 
         Assert.Equal(7ul, events[1].Number(2));
         var loss = events[1].Inner(5).Inner(1);
@@ -69,7 +73,7 @@ public sealed class TensorBoardWriterTests : IDisposable
         using var stream = new FileStream(writer.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         byte[] bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
-        Assert.Equal(2, Events(bytes).Count);
+        Assert.Equal(3, Events(bytes).Count);
     }
 
     [Fact]
