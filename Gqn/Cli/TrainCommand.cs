@@ -41,6 +41,9 @@ internal static class TrainCommand
         var dataset = CommandOptions.Word(
             "--dataset", "NAME", "Name of the data set in --data, such as rooms_ring_camera [default: the only one]");
         dataset.CompletionSources.Add([.. GqnDatasetInfo.All.Select(info => info.Name)]);
+        var holdout = CommandOptions.Share(
+            "--holdout", "The share of the scenes in --data to hold out where the data set has no folder 'test' "
+            + $"[default: {HeldOutShare.Usual}]");
         var trainScenes = CommandOptions.Whole(
             "--train-scenes", "How many scenes to render and learn, again and again [default: new ones without end]",
             1L, int.MaxValue);
@@ -77,7 +80,7 @@ internal static class TrainCommand
             [Notes, .. Presets.All.Select(entry => $"  {entry.Name,-9} {entry.Purpose}")]);
         var command = new Command("train", "Train a model, or go on with a run. Ctrl-C saves the state for --resume.")
         {
-            preset, scenes, data, dataset, trainScenes, steps, fitTime, timeLimit, batch, seed, output, resume,
+            preset, scenes, data, dataset, holdout, trainScenes, steps, fitTime, timeLimit, batch, seed, output, resume,
             set, logEvery, sampleEvery, checkpointEvery, keep, help,
         };
         devices.AddTo(command);
@@ -89,6 +92,7 @@ internal static class TrainCommand
                 Scenes = parsed.GetValue(scenes),
                 Data = parsed.GetValue(data),
                 Dataset = parsed.GetValue(dataset),
+                Holdout = parsed.GetValue(holdout),
                 TrainScenes = parsed.GetValue(trainScenes),
                 Steps = parsed.GetValue(steps),
                 FitTime = parsed.GetValue(fitTime),
@@ -190,16 +194,17 @@ internal static class TrainCommand
                 terminal.WriteLine($"Time is up after {progress}; go on with: {resume}");
                 break;
             case TrainingOutcome.Completed when trainer.Step == first:
-                terminal.WriteLine($"All {Terminal.Count(steps)} steps were done before; for more: {resume} --steps N");
+                string all = steps == 1 ? "The only step was" : $"All {Quantity.Of(steps, "step")} were";
+                terminal.WriteLine($"{all} done before; for more: {resume} --steps N");
                 break;
             default:
-                terminal.WriteLine($"Trained {Terminal.Count(trainer.Step - first)} steps in {elapsed}.");
+                terminal.WriteLine($"Trained {Quantity.Of(trainer.Step - first, "step")} in {elapsed}.");
                 FittedRun.WriteRepeat(terminal, planned, trainer.Configuration.Training);
                 break;
         }
 
-        string scenes = Terminal.Count(trainer.Configuration.Reporting.EvaluationScenes);
-        terminal.WriteLine($"Evaluating on {scenes} held-out scenes:");
+        string scenes = Quantity.Of(trainer.Configuration.Reporting.EvaluationScenes, "held-out scene");
+        terminal.WriteLine($"Evaluating on {scenes}:");
         try
         {
             EvaluationTables.WriteSummary(terminal, trainer.Evaluate(cancellation));
@@ -224,7 +229,7 @@ internal static class TrainCommand
         var training = configuration.Training;
         terminal.WriteField("run", directory.Path);
         terminal.WriteField("device", device.Description);
-        terminal.WriteField("model", $"{Terminal.Count(plan.Parameters)} parameters");
+        terminal.WriteField("model", Quantity.Of(plan.Parameters, "parameter"));
         terminal.WriteField("memory", $"about {Terminal.Bytes(plan.TrainingBytes)}");
         int size = configuration.Model.ImageSize;
         string origin = training switch
@@ -236,7 +241,12 @@ internal static class TrainCommand
         terminal.WriteField(
             "scenes",
             $"{training.SceneName}{origin}, {size}x{size} pixels, {training.Batch} a step, "
-            + $"1 to {training.MaxContexts} contexts");
+            + $"{(training.MaxContexts > 1 ? "1 to " : string.Empty)}{Quantity.Of(training.MaxContexts, "context")}");
+        if (training.Holdout is { } share)
+        {
+            string held = Quantity.Of(training.OpenDataset(SceneSplit.Test).CountScenes(), "scene");
+            terminal.WriteField("held out", $"{share * 100:0.##} % of the scenes, {held}; there is no test folder");
+        }
     }
 
     /// <summary>Refuses a run that exceeds the memory; the system would kill the process without a message.</summary>
