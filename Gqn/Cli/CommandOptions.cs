@@ -29,6 +29,22 @@ internal static class CommandOptions
     /// <summary>An option that takes an integer of at least 1; null if not given.</summary>
     public static Option<int?> Positive(string name, string description) => Whole(name, description, 1, int.MaxValue);
 
+    /// <summary>An option that takes a share, above 0 and below 1; null if not given.</summary>
+    public static Option<double?> Share(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "SHARE",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            bool isNumber = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double share);
+            if (isNumber && share is > 0 and < 1)
+                return share;
+            result.AddError($"{name} {text}: write a number above 0 and below 1, such as 0.05");
+            return null;
+        },
+    };
+
     /// <summary>An option that takes a word or a path; null if not given.</summary>
     public static Option<string?> Word(string name, string helpName, string description) => new(name)
     {

@@ -25,7 +25,12 @@ internal static class DataCommand
     /// <summary>All splits of all data sets in a folder.</summary>
     /// <param name="folder">A folder of data sets, or the folder of a single data set.</param>
     /// <exception cref="DatasetException">There is no data set, or one has no files.</exception>
-    public static IEnumerable<GqnDataset> Datasets(string folder)
+    public static IEnumerable<GqnDataset> Datasets(string folder) => Splits(folder).Select(open => open());
+
+    /// <summary>Functions that open the splits of all data sets in a folder.</summary>
+    /// <param name="folder">A folder of data sets, or the folder of a single data set.</param>
+    /// <exception cref="DatasetException">There is no data set.</exception>
+    public static IEnumerable<Func<GqnDataset>> Splits(string folder)
     {
         // Unlike the other commands, these need no name when a folder holds several data sets: they take all.
         IEnumerable<string?> names = Directory.Exists(folder) ? GqnDataset.Below(folder) : [];
@@ -35,7 +40,7 @@ internal static class DataCommand
             foreach (var split in Enum.GetValues<SceneSplit>())
             {
                 if (Directory.Exists(Path.Combine(path, GqnDatasetInfo.FolderOf(split))))
-                    yield return GqnDataset.Open(folder, name, split);
+                    yield return () => GqnDataset.Open(folder, name, split);
             }
         }
     }

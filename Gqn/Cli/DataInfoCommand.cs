@@ -55,5 +55,5 @@ internal static class DataInfoCommand
     }
 
     private static SceneRecord? FirstScene(GqnDataset dataset) => Enumerable.Range(0, dataset.Files.Count)
-        .Where(file => dataset.CountScenes(file) > 0).Select(file => dataset.Read(file, offset: 0)).FirstOrDefault();
+        .Where(file => dataset.CountScenes(file) > 0).Select(file => dataset.ReadFile(file).First()).FirstOrDefault();
 }

@@ -66,12 +66,14 @@ internal static class DataMakeCommand
         terminal.WriteField("folder", maker.Path);
         terminal.WriteField(
             "scenes", $"{Terminal.Count(contents.Scenes)} of {environment.Name}, "
-            + $"{GqnDatasetInfo.FolderOf(contents.Split)}, {environment.ViewsPerScene} views of {contents.ImageSize}x{contents.ImageSize} pixels{there}");
+            + $"{GqnDatasetInfo.FolderOf(contents.Split)}, "
+            + $"{Quantity.Of(environment.ViewsPerScene, "view")} of {contents.ImageSize}x{contents.ImageSize} pixels"
+            + there);
         terminal.WriteField("files", Terminal.Count(maker.Files));
         var display = new ProgressDisplay(
             terminal, contents.Scenes, before,
-            (done, pace) => $"{Terminal.Count(done)} of {Terminal.Count(contents.Scenes)} scenes, "
-                + $"{Terminal.Count((long)pace)} scenes/s");
+            (done, pace) => $"{Terminal.Count(done)} of {Quantity.Of(contents.Scenes, "scene")}, "
+                + $"{Quantity.Of((long)pace, "scene")}/s");
         try
         {
             display.Watch(advance => maker.Make(scenes => advance(scenes), cancellation));
@@ -79,7 +81,7 @@ internal static class DataMakeCommand
         catch (OperationCanceledException)
         {
             terminal.WriteLine(
-                $"Stopped with {Terminal.Count(maker.ScenesThere)} of {Terminal.Count(contents.Scenes)} scenes "
+                $"Stopped with {Terminal.Count(maker.ScenesThere)} of {Quantity.Of(contents.Scenes, "scene")} "
                 + "in whole files; the same command goes on.");
             return CommandLine.Interrupted;
         }
@@ -88,8 +90,8 @@ internal static class DataMakeCommand
         double pace = made / Math.Max(display.Elapsed.TotalSeconds, 1e-3);
         terminal.WriteLine(made == 0
             ? $"All scenes were there before ({Terminal.Bytes(maker.BytesThere)}); nothing was written."
-            : $"Made {Terminal.Count(made)} scenes in {Duration.Format(display.Elapsed)}, "
-                + $"{Terminal.Count((long)pace)} scenes/s; {Terminal.Bytes(maker.BytesThere)} in all.");
+            : $"Made {Quantity.Of(made, "scene")} in {Duration.Format(display.Elapsed)}, "
+                + $"{Quantity.Of((long)pace, "scene")}/s; {Terminal.Bytes(maker.BytesThere)} in all.");
         terminal.WriteField(
             "next", $"{Terminal.Program} data show {Shell.Quote(folder)} --dataset {source} --out sheet.png");
         return CommandLine.Success;

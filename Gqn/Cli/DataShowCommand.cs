@@ -99,7 +99,8 @@ internal static class DataShowCommand
         }
 
         return sheet?.Render() ?? throw new OptionException(
-            $"--first {request.First}: there are {Terminal.Count(Count(dataset))} scenes, numbered from 0.");
+            $"--first {request.First}: the data set has {Quantity.Of(dataset.CountScenes(), "scene")}, numbered from "
+            + "0.");
     }
 
     /// <summary>The scenes from <paramref name="first"/> on, in file order; files before it are not read.</summary>
@@ -119,9 +120,6 @@ internal static class DataShowCommand
             first = 0;
         }
     }
-
-    private static long Count(GqnDataset dataset) =>
-        Enumerable.Range(0, dataset.Files.Count).Sum(file => (long)dataset.CountScenes(file));
 
     private readonly record struct Request(SceneSplit Split, long First, int Scenes, int Views, int? Size);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Gqn.Native.Data;
 using Gqn.Native.Engine.Io;
 using Gqn.Native.Training;
 
@@ -55,7 +56,7 @@ internal static class EvalCommand
             terminal.WriteLine(
                 $"{parsed.GetValue(name)} after step {Terminal.Count(model.Step)}, "
                 + (model.Weights == WeightKind.Average ? "averaged weights, " : string.Empty)
-                + $"{Terminal.Count(scenes)} held-out scenes of {report.Scenes}:");
+                + $"{Quantity.Of(scenes, "held-out scene")} of {report.Scenes}:");
             EvaluationTables.Write(terminal, report, configuration.Model.ImageSize);
             if (parsed.GetValue(json) is { } path)
             {

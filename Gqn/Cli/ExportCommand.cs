@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Gqn.Native.Engine;
+using Gqn.Native.Engine.Io;
 using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
@@ -82,7 +83,7 @@ internal static class ExportCommand
     {
         if (!File.Exists(directory.EvaluationPath))
             return null;
-        var report = EvaluationReport.Parse(File.ReadAllText(directory.EvaluationPath), directory.EvaluationPath);
+        var report = EvaluationReport.Parse(SmallFile.ReadText(directory.EvaluationPath), directory.EvaluationPath);
         return (report.Step, report.Weights) == (model.Step, model.Weights) ? report : null;
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gqn.Native.Data;
 using Gqn.Native.Engine;
 using Gqn.Native.Training;
 
@@ -32,7 +33,7 @@ internal static class FittedRun
         string speed = (1 / pace.SecondsPerStep(unfitted.Reporting)).ToString("G3", CultureInfo.InvariantCulture);
         terminal.WriteField(
             "speed",
-            $"{speed} steps/s measured: {Terminal.Count(steps)} steps fit {Duration.Format(time)}; "
+            $"{speed} steps/s measured: {Quantity.Of(steps, "step")} fit {Duration.Format(time)}; "
             + $"repeat with --steps {steps}");
         var deadline = new Deadline(
             left, pace, configuration.Training.PosteriorShare, configuration.Reporting, terminal.Clock);

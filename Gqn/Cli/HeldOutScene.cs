@@ -42,8 +42,8 @@ internal sealed class HeldOutScene
     /// <exception cref="OptionException">The data set has fewer scenes.</exception>
     public static HeldOutScene Open(TrainingOptions training, ulong number, int size)
     {
-        if (training.Data is { } folder)
-            return Recorded(GqnDataset.Open(folder, training.Dataset, SceneSplit.Test), number, size);
+        if (training.Data is not null)
+            return Recorded(training.OpenDataset(SceneSplit.Test), number, size);
         var environment = Environments.Create(training.Scenes);
         var scene = environment.Sample(SceneSplit.Test, number);
         return new HeldOutScene(
@@ -60,10 +60,10 @@ internal sealed class HeldOutScene
     public static IReadOnlyList<HeldOutScene> OpenFirst(TrainingOptions training, int most, int size)
     {
         long there = training.TestScenes ?? most;
-        if (training.Data is { } folder)
+        if (training.Data is not null)
         {
             there = 0;
-            var dataset = GqnDataset.Open(folder, training.Dataset, SceneSplit.Test);
+            var dataset = training.OpenDataset(SceneSplit.Test);
             for (int file = 0; file < dataset.Files.Count && there < most; file++)
                 there += dataset.ReadOffsets(file).Length;
         }
@@ -86,7 +86,7 @@ internal sealed class HeldOutScene
             }
 
             var record = dataset.Read(file, offsets[number - first]);
-            var scene = record.ToScene(SceneSplit.Test);
+            var scene = record.ToScene(dataset.Split);
             return new HeldOutScene(
                 dataset.Name, [.. Enumerable.Range(0, record.Views).Select(record.Camera)],
                 view => record.Decode(view, size),
@@ -94,7 +94,7 @@ internal sealed class HeldOutScene
         }
 
         throw new OptionException(
-            $"--scene {number}: the test set of {dataset.Name} has {Terminal.Count((long)first)} scenes, "
+            $"--scene {number}: the test set of {dataset.Name} has {Quantity.Of((long)first, "scene")}, "
             + "numbered from 0.");
     }
 }

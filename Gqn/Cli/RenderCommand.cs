@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gqn.Native.Data;
 using Gqn.Native.Imaging;
 using Gqn.Native.Model;
 using Gqn.Native.Scenes;
@@ -108,7 +109,7 @@ internal static class RenderCommand
             if (contexts >= views)
             {
                 throw new OptionException(
-                    $"--contexts {contexts}: a scene of {scene.Source} has {views} views and one is the query, "
+                    $"--contexts {contexts}: a scene of {scene.Source} has {Quantity.Of(views, "view")} and one is the query, "
                     + $"so at most {views - 1} are possible.");
             }
 

@@ -44,6 +44,9 @@ internal static class TrainCommand
         var dataset = CommandOptions.Word(
             "--dataset", "NAME", "Name of the data set in --data, such as rooms_ring_camera [default: the only one]");
         dataset.CompletionSources.Add([.. GqnDatasetInfo.All.Select(info => info.Name)]);
+        var holdout = CommandOptions.Share(
+            "--holdout", "The share of the scenes in --data to hold out where the data set has no folder 'test' "
+            + $"[default: {HeldOutShare.Usual}]");
         var trainScenes = CommandOptions.Whole(
             "--train-scenes", "How many scenes to render and learn, again and again [default: new ones without end]",
             1L, int.MaxValue);
@@ -83,7 +86,8 @@ internal static class TrainCommand
             [Notes, .. Presets.All.Select(entry => $"  {entry.Name,-9} {entry.Purpose}")]);
         var command = new Command("train", "Train a model, or go on with a run. Ctrl-C saves the state for --resume.")
         {
-            preset, scenes, from, data, dataset, trainScenes, skipDamaged, steps, fitTime, timeLimit, batch, seed, output, resume,
+            preset, scenes, from, data, dataset, holdout, trainScenes, skipDamaged, steps, fitTime, timeLimit, batch,
+            seed, output, resume,
             set, logEvery, sampleEvery, checkpointEvery, keep, help,
         };
         devices.AddTo(command);
@@ -96,6 +100,7 @@ internal static class TrainCommand
                 From = parsed.GetValue(from),
                 Data = parsed.GetValue(data),
                 Dataset = parsed.GetValue(dataset),
+                Holdout = parsed.GetValue(holdout),
                 TrainScenes = parsed.GetValue(trainScenes),
                 SkipDamaged = parsed.GetValue(skipDamaged),
                 Steps = parsed.GetValue(steps),
@@ -214,16 +219,17 @@ internal static class TrainCommand
                 terminal.WriteLine($"Time is up after {progress}; go on with: {resume}");
                 break;
             case TrainingOutcome.Completed when trainer.Step == first:
-                terminal.WriteLine($"All {Terminal.Count(steps)} steps were done before; for more: {resume} --steps N");
+                string all = steps == 1 ? "The only step was" : $"All {Quantity.Of(steps, "step")} were";
+                terminal.WriteLine($"{all} done before; for more: {resume} --steps N");
                 break;
             default:
-                terminal.WriteLine($"Trained {Terminal.Count(trainer.Step - first)} steps in {elapsed}.");
+                terminal.WriteLine($"Trained {Quantity.Of(trainer.Step - first, "step")} in {elapsed}.");
                 FittedRun.WriteRepeat(terminal, planned, trainer.Configuration.Training);
                 break;
         }
 
-        string scenes = Terminal.Count(trainer.Configuration.Reporting.EvaluationScenes);
-        terminal.WriteLine($"Evaluating on {scenes} held-out scenes:");
+        string scenes = Quantity.Of(trainer.Configuration.Reporting.EvaluationScenes, "held-out scene");
+        terminal.WriteLine($"Evaluating on {scenes}:");
         try
         {
             EvaluationTables.WriteSummary(terminal, trainer.Evaluate(cancellation));
@@ -249,7 +255,7 @@ internal static class TrainCommand
         var training = configuration.Training;
         terminal.WriteField("run", directory.Path);
         terminal.WriteField("device", device.Description);
-        terminal.WriteField("model", $"{Terminal.Count(plan.Parameters)} parameters");
+        terminal.WriteField("model", Quantity.Of(plan.Parameters, "parameter"));
         terminal.WriteField("memory", $"about {Terminal.Bytes(plan.TrainingBytes)}");
         int size = configuration.Model.ImageSize;
         string origin = training switch
@@ -261,7 +267,12 @@ internal static class TrainCommand
         terminal.WriteField(
             "scenes",
             $"{training.SceneName}{origin}, {size}x{size} pixels, {training.Batch} a step, "
-            + $"1 to {training.MaxContexts} contexts");
+            + $"{(training.MaxContexts > 1 ? "1 to " : string.Empty)}{Quantity.Of(training.MaxContexts, "context")}");
+        if (training.Holdout is { } share)
+        {
+            string held = Quantity.Of(training.OpenDataset(SceneSplit.Test).CountScenes(), "scene");
+            terminal.WriteField("held out", $"{share * 100:0.##} % of the scenes, {held}; there is no test folder");
+        }
     }
 
     /// <summary>Refuses a run that exceeds the memory; the system would kill the process without a message.</summary>

@@ -3,6 +3,7 @@ using Gqn.Native.Data;
 using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using Gqn.Native.Model.Geometry;
+using Gqn.Native.Scenes;
 using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
@@ -30,6 +31,9 @@ internal sealed record TrainRequest
 
     /// <summary>Name of the data set in <see cref="Data"/>.</summary>
     public string? Dataset { get; init; }
+
+    /// <summary>The share of the scenes in <see cref="Data"/> to hold out, if they have no test set.</summary>
+    public double? Holdout { get; init; }
 
     /// <summary>The number of rendered training scenes.</summary>
     public long? TrainScenes { get; init; }
@@ -135,6 +139,13 @@ internal sealed record TrainRequest
         // The command that started the run must work with --resume added, whatever its --set options are.
         var start = Preset is null ? saved : saved with { Model = Presets.Create(Preset).Model };
         var wanted = ConfigurationOverrides.Apply(WithOptions(start), Assignments).WithScenes();
+        var (before, after) = (saved.Training, wanted.Training);
+        if (before.Data is not null && after.Data is not null && (Holdout ?? after.Holdout) != before.Holdout)
+        {
+            throw new OptionException(
+                "--holdout is for new runs: one that goes on keeps the scenes that it held out.");
+        }
+
         Checkpoint.RequireSameModel(directory.Path, saved.Model, wanted.Model);
         return wanted;
     }
@@ -189,6 +200,7 @@ internal sealed record TrainRequest
                 Scenes = training.Scenes,
                 Data = training.Data,
                 Dataset = training.Dataset,
+                Holdout = training.Holdout,
                 TrainScenes = training.TrainScenes,
                 TestScenes = training.TestScenes,
             },
@@ -204,6 +216,13 @@ internal sealed record TrainRequest
                 "--data reads scenes from files, --scenes and --train-scenes render them: name one of both.");
         }
 
+        bool rendered = Data is null && (training.Data is null || Scenes is not null || TrainScenes is not null);
+        if (Holdout is not null && rendered)
+        {
+            throw new OptionException(
+                "--holdout is for data sets (--data); scenes that are rendered have a test set of their own.");
+        }
+
         if (Data is not null)
         {
             // The run may be resumed from another folder, or when there are more data sets: store full path and name.
@@ -212,6 +231,8 @@ internal sealed record TrainRequest
             {
                 Data = Path.GetFullPath(Data),
                 Dataset = found,
+                // A run whose data have moved keeps the scenes that it held out.
+                Holdout = training.Data is null ? ChooseHoldout(Data) : training.Holdout,
                 TrainScenes = null,
                 TestScenes = null,
             };
@@ -220,12 +241,23 @@ internal sealed record TrainRequest
         if (Dataset is not null)
             training = training with { Dataset = GqnDatasetInfo.NameOf(Dataset) };
         if (Scenes is not null || TrainScenes is not null)
-            training = training with { Data = null, Dataset = null };
+            training = training with { Data = null, Dataset = null, Holdout = null };
         return training with
         {
             Scenes = Scenes ?? training.Scenes,
             TrainScenes = TrainScenes ?? training.TrainScenes,
         };
+    }
+
+    private double? ChooseHoldout(string folder)
+    {
+        if (!GqnDataset.Has(folder, Dataset, SceneSplit.Test))
+            return Holdout ?? HeldOutShare.Usual;
+        return Holdout is null
+            ? null
+            : throw new OptionException(
+                $"--holdout {Holdout}: the data set in {folder} has a folder 'test', whose scenes are held out; leave "
+                + "--holdout out, or move that folder away.");
     }
 
     private static LinearSchedule Stretched(LinearSchedule schedule, double ratio) =>

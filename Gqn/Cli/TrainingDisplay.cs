@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gqn.Native.Data;
 using Gqn.Native.Training;
 using Spectre.Console;
 
@@ -81,7 +82,7 @@ internal sealed class TrainingDisplay(Terminal terminal, long steps, long firstS
     /// <inheritdoc />
     public void Refitted(long step, long steps)
     {
-        string lengths = $"{Terminal.Count(steps)} steps instead of {Terminal.Count(_steps)}";
+        string lengths = $"{Quantity.Of(steps, "step")} instead of {Terminal.Count(_steps)}";
         string speed = steps < _steps ? "slower" : "faster";
         terminal.WriteLine($"{step,8} {speed} than expected: {lengths} will end in time");
         _steps = steps;

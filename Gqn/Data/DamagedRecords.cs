@@ -43,8 +43,7 @@ public sealed class DamagedRecords(int limit)
             if (_known.Count == limit)
             {
                 throw new DatasetException(
-                    damage, $"{limit} damaged {(limit == 1 ? "record was" : "records were")} passed over before, as "
-                    + "training.skipDamaged allows");
+                    damage, $"{Quantity.Of(limit, "damaged record")} passed over before, as training.skipDamaged allows");
             }
 
             _known.Add((damage.Path, damage.Offset));

@@ -1,12 +1,23 @@
-using Gqn.Native.Imaging;
-
 namespace Gqn.Native.Data;
 
-/// <summary>The totals of a checked data set.</summary>
+/// <summary>What is in order in a checked data set.</summary>
 /// <param name="Scenes">Number of records.</param>
 /// <param name="Frames">Number of frames of all records.</param>
 /// <param name="GroundTruths">Number of records with ground truth: the factors that generated their images.</param>
 public readonly record struct DatasetTotals(long Scenes, long Frames, long GroundTruths);
+
+/// <summary>The outcome of the check of a data set.</summary>
+/// <param name="Totals">The records, frames and ground truths that are in order; a record counts if all of it
+/// is.</param>
+/// <param name="Faults">The faults in the order of files and bytes, at most the number asked for.</param>
+/// <param name="FaultCount">The number of all faults.</param>
+/// <param name="FaultyFiles">The number of files with a fault.</param>
+/// <param name="TurnedFrames">The number of frames whose EXIF orientation says that they should be turned, which
+/// nothing here does.</param>
+/// <param name="FirstTurned">The first of these frames, as a phrase with file and byte; null if there is none.</param>
+public sealed record DatasetFindings(
+    DatasetTotals Totals, IReadOnlyList<DatasetException> Faults, long FaultCount, int FaultyFiles, long TurnedFrames,
+    string? FirstTurned);
 
 /// <summary>Reads a whole data set, on all processors, to verify that it can be read.</summary>
 public static class DatasetCheck
@@ -14,79 +25,79 @@ public static class DatasetCheck
     /// <summary>Verifies every checksum, decodes every frame, reads all cameras and composes the scenes of all records
     /// with ground truth.</summary>
     /// <param name="dataset">The data set to check.</param>
-    /// <param name="progress">Receives the number of bytes checked since its last call; called concurrently by several
-    /// threads.</param>
+    /// <param name="progress">Receives the number of bytes of the files checked since its last call; called
+    /// concurrently by several threads.</param>
+    /// <param name="mostFaults">How many faults are returned; the others are counted. With 1, the check ends at the
+    /// first fault in the order of files and bytes.</param>
     /// <param name="cancellation">Requests a stop.</param>
-    /// <returns>The totals, if all of the data set is in order.</returns>
-    /// <exception cref="DatasetException">The data set is damaged; of several faults, this is the first in the order of
-    /// files and bytes.</exception>
     /// <exception cref="OperationCanceledException">The check was stopped.</exception>
-    public static DatasetTotals Run(GqnDataset dataset, Action<long> progress, CancellationToken cancellation)
+    public static DatasetFindings Run(
+        GqnDataset dataset, Action<long> progress, int mostFaults, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(dataset);
         ArgumentNullException.ThrowIfNull(progress);
-        // Evaluated here, so that a fault of the first scene is not attributed to another file.
-        _ = dataset.ViewsPerScene;
-        var faults = new DatasetException?[dataset.Files.Count];
-        var totals = new DatasetTotals[faults.Length];
-        Parallel.For(0, faults.Length, new ParallelOptions { CancellationToken = cancellation }, (file, state) =>
+        ArgumentOutOfRangeException.ThrowIfLessThan(mostFaults, 1);
+        int? views = FindViews(dataset);
+        var files = new DatasetFileCheck[dataset.Files.Count];
+        Parallel.For(0, files.Length, new ParallelOptions { CancellationToken = cancellation }, (file, state) =>
+        {
+            files[file] = new DatasetFileCheck(dataset, dataset.Files[file], views, mostFaults);
+            files[file].Run(progress, cancellation);
+            // Files before this one are still checked to their ends, so the first fault is found.
+            if (mostFaults == 1 && files[file].FaultCount > 0)
+                state.Break();
+        });
+        return Sum([.. files.Where(file => file is not null)], mostFaults);
+    }
+
+    private static DatasetFindings Sum(DatasetFileCheck[] files, int mostFaults) => new(
+        new DatasetTotals(
+            files.Sum(file => file.Scenes), files.Sum(file => file.Frames), files.Sum(file => file.GroundTruths)),
+        [.. files.SelectMany(file => file.Faults).Take(mostFaults)],
+        files.Sum(file => file.FaultCount), files.Count(file => file.FaultCount > 0),
+        files.Sum(file => file.TurnedFrames),
+        files.Select(file => file.FirstTurned).FirstOrDefault(first => first is not null));
+
+    /// <summary>The number of views that each scene should have: if it is not known from the data set's name, that of
+    /// the first scene that can be read; null if none can.</summary>
+    private static int? FindViews(GqnDataset dataset)
+    {
+        if (dataset.Info is { } info)
+            return info.Views;
+        foreach (string file in dataset.Files)
         {
             try
             {
-                totals[file] = CheckFile(dataset, file, progress, cancellation);
+                using var records = new TfRecordReader(file);
+                while (ReadViews(records, file, out int? views))
+                {
+                    if (views is not null)
+                        return views;
+                }
             }
-            catch (DatasetException fault)
+            catch (DatasetException)
             {
-                // Files before this one are still checked to their ends, so the first fault is found.
-                faults[file] = fault;
-                state.Break();
+                // The check of the file tells it again, in its turn.
             }
-        });
-        if (Array.Find(faults, fault => fault is not null) is { } first)
-            throw first;
-        return new DatasetTotals(
-            totals.Sum(file => file.Scenes), totals.Sum(file => file.Frames), totals.Sum(file => file.GroundTruths));
-    }
-
-    private static DatasetTotals CheckFile(
-        GqnDataset dataset, int file, Action<long> progress, CancellationToken cancellation)
-    {
-        var decoder = new ImageDecoder();
-        byte[] pixels = [];
-        (long scenes, long frames, long truths, long reported) = (0, 0, 0, 0);
-        foreach (var record in dataset.ReadFile(file))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            for (int view = 0; view < record.Views; view++)
-                CheckFrame(record, view, decoder, ref pixels);
-            if (record.ToScene(dataset.Split) is not null)
-                truths++;
-            scenes++;
-            frames += record.Views;
-            progress(record.Source.Offset - reported);
-            reported = record.Source.Offset;
         }
 
-        progress(new FileInfo(dataset.Files[file]).Length - reported);
-        return new DatasetTotals(scenes, frames, truths);
+        return null;
     }
 
-    private static void CheckFrame(SceneRecord record, int view, ImageDecoder decoder, ref byte[] pixels)
+    private static bool ReadViews(TfRecordReader records, string path, out int? views)
     {
-        record.Decode(view, decoder);
-        record.RequireSquare(view, decoder.Width, decoder.Height);
-        int length = decoder.Width * decoder.Height * 3;
-        if (pixels.Length != length)
-            pixels = new byte[length];
+        views = null;
         try
         {
-            decoder.WriteRgb(pixels);
+            if (!records.TryRead(out var data))
+                return false;
+            views = SceneRecord.Parse(data, path).Views;
         }
-        catch (ImageFormatException fault)
+        catch (DatasetException)
         {
-            throw new DatasetException(
-                record.Source.Path, record.Source.Offset,
-                $"frame {view} of the scene cannot be decoded: {fault.Message}", fault);
+            return !records.IsLost;
         }
+
+        return true;
     }
 }

@@ -58,10 +58,16 @@ public sealed record DatasetContents
         }
         catch (JsonException error)
         {
-            throw new DatasetException(path, null, $"it does not say what was made ({error.Message})", error);
+            // The message of the parser may quote the file, whatever that is.
+            string place = error.LineNumber is { } line ? $", at line {line + 1}" : string.Empty;
+            throw NotContents(place, error);
         }
 
-        throw new DatasetException(path, null, "it does not say what was made");
+        throw NotContents(string.Empty, null);
+
+        DatasetException NotContents(string place, Exception? error) => new(
+            path, null, $"it does not say what was made{place}; make these scenes in another folder, or remove it",
+            error);
     }
 
     /// <summary>The first value that differs, as "'name' is this, not that"; null if all are equal.</summary>

@@ -15,6 +15,7 @@ public sealed class DatasetException : IOException
     {
         Path = path;
         Offset = offset;
+        Problem = problem;
     }
 
     /// <summary>The same error with a remark.</summary>
@@ -30,6 +31,9 @@ public sealed class DatasetException : IOException
 
     /// <summary>The byte offset of the fault; null if it concerns the file or folder as a whole.</summary>
     public long? Offset { get; }
+
+    /// <summary>What is wrong, without file, byte and final full stop.</summary>
+    public string Problem { get; }
 
     private static string Sentence(string path, long? offset, string problem)
     {

@@ -91,9 +91,9 @@ public sealed class DatasetMaker
     private void Prepare()
     {
         string path = System.IO.Path.Combine(Path, DatasetContents.FileName);
-        if (File.Exists(path))
+        if (System.IO.Path.Exists(path) || new FileInfo(path).LinkTarget is not null)
         {
-            if (DatasetContents.Parse(File.ReadAllText(path), path).DifferenceFrom(Contents) is { } difference)
+            if (DatasetContents.Parse(SmallFile.ReadText(path), path).DifferenceFrom(Contents) is { } difference)
             {
                 throw new DatasetException(
                     Path, null, $"it holds other scenes: its {difference}; make these in another folder, or remove it");

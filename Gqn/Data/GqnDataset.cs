@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
-using System.Text.RegularExpressions;
 using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Data;
@@ -8,18 +6,25 @@ namespace Gqn.Native.Data;
 /// <summary>One split of a data set in the layout of the released ones: TFRecord files called 001-of-900.tfrecord in a
 /// folder DIR/NAME/train or DIR/train. Safe for use by several threads.</summary>
 /// <remarks>
+/// Other names that tell a file's number and the count will do (<see cref="SceneFileNames"/>), and so do files that are
+/// compressed with gzip.
 /// Files hold any number of scenes, and some files may be absent, so a part of a released set is usable. The scenes of
 /// a file are counted on first use, by reading the lengths of its records.
 /// </remarks>
-public sealed partial class GqnDataset
+public sealed class GqnDataset
 {
     private readonly ConcurrentDictionary<int, int> _counts = new();
     private readonly Lazy<int> _views;
 
-    private GqnDataset(string name, SceneSplit split, string path)
+    private readonly HeldOutShare? _part;
+    private readonly int[] _numbers;
+
+    private GqnDataset(string name, SceneSplit split, string path, HeldOutShare? part)
     {
-        (Name, Split, Path) = (name, split, path);
-        (Files, DeclaredFiles) = FindFiles(path);
+        (Name, Split, Path, _part) = (name, split, path, part);
+        (var files, DeclaredFiles) = SceneFileNames.Find(path);
+        Files = [.. files.Select(file => file.Path)];
+        _numbers = [.. files.Select(file => file.Number)];
         Info = GqnDatasetInfo.Find(name);
         _views = new Lazy<int>(FindViews, LazyThreadSafetyMode.PublicationOnly);
     }
@@ -57,15 +62,38 @@ public sealed partial class GqnDataset
     public static GqnDataset Open(string folder, string? name, SceneSplit split)
     {
         string path = Locate(folder, name, out string found);
-        string files = System.IO.Path.Combine(path, GqnDatasetInfo.FolderOf(split));
-        if (!Directory.Exists(files))
-        {
-            throw new DatasetException(
-                path, null, $"the data set {found} has no folder '{GqnDatasetInfo.FolderOf(split)}'");
-        }
-
-        return new GqnDataset(found, split, files);
+        return new GqnDataset(found, split, FolderOf(path, found, split), null);
     }
+
+    /// <summary>Opens a part of the training scenes of a data set: a share that is held out, or the others.</summary>
+    /// <param name="folder">As for <see cref="Open"/>.</param>
+    /// <param name="name">As for <see cref="Open"/>.</param>
+    /// <param name="part">Which scenes to open.</param>
+    /// <exception cref="DatasetException">The data set is missing or damaged, or has no scene of this part.</exception>
+    internal static GqnDataset OpenPart(string folder, string? name, HeldOutShare part)
+    {
+        string path = Locate(folder, name, out string found);
+        var dataset = new GqnDataset(
+            found, SceneSplit.Train, FolderOf(path, found, SceneSplit.Train), part);
+        if (Enumerable.Range(0, dataset.Files.Count).Any(file => dataset.CountScenes(file) > 0))
+            return dataset;
+        long scenes = dataset.CountAll();
+        string problem = part.IsHeldOut
+            ? $"holding out {part.Share} of its {Quantity.Of(scenes, "scene")} holds out none; choose a larger share "
+                + "(--holdout) or add scenes"
+            : $"holding out {part.Share} of its {Quantity.Of(scenes, "scene")} leaves none to learn from; choose a "
+                + "smaller share (--holdout) or add scenes";
+        throw new DatasetException(
+            dataset.Path, null, scenes == 0 ? "there is no scene in any of the files" : problem);
+    }
+
+    /// <summary>Whether a data set has a folder for a split.</summary>
+    /// <param name="folder">As for <see cref="Open"/>.</param>
+    /// <param name="name">As for <see cref="Open"/>.</param>
+    /// <param name="split">The split to look for.</param>
+    /// <exception cref="DatasetException">The data set is missing, or there are several to choose from.</exception>
+    internal static bool Has(string folder, string? name, SceneSplit split) => Directory.Exists(
+        System.IO.Path.Combine(Locate(folder, name, out _), GqnDatasetInfo.FolderOf(split)));
 
     /// <summary>Finds the folder of a data set, the parent of the folders train and test.</summary>
     /// <param name="folder">That folder, or its parent.</param>
@@ -120,6 +148,10 @@ public sealed partial class GqnDataset
             .Select(path => System.IO.Path.GetFileName(path)!).Order(StringComparer.Ordinal),
     ];
 
+    /// <summary>The number of scenes in all files.</summary>
+    /// <exception cref="DatasetException">A file is damaged or cannot be read.</exception>
+    public long CountScenes() => Enumerable.Range(0, Files.Count).Sum(file => (long)CountScenes(file));
+
     /// <summary>The number of scenes in a file.</summary>
     /// <param name="file">The index of the file in <see cref="Files"/>.</param>
     /// <exception cref="DatasetException">The file is damaged or cannot be read.</exception>
@@ -135,6 +167,8 @@ public sealed partial class GqnDataset
     {
         using var records = new TfRecordFile(Files[file]);
         long[] offsets = records.ReadOffsets();
+        if (_part is { } part)
+            offsets = [.. part.Of(_numbers[file], offsets.Length).Select(record => offsets[record])];
         _counts[file] = offsets.Length;
         return offsets;
     }
@@ -157,23 +191,33 @@ public sealed partial class GqnDataset
     public IEnumerable<SceneRecord> ReadFile(int file)
     {
         using var records = new TfRecordReader(Files[file]);
+        HashSet<long>? some = _part is null ? null : [.. ReadOffsets(file)];
         for (long offset = 0; records.TryRead(out var data); offset = records.Position)
-            yield return Parse(data, Files[file], offset);
+        {
+            if (some?.Contains(offset) != false)
+                yield return Parse(data, Files[file], offset);
+        }
     }
 
     /// <summary>Parses a scene of this data set, and checks its number of views.</summary>
     internal SceneRecord Parse(ReadOnlyMemory<byte> data, string path, long offset)
     {
         var record = SceneRecord.Parse(data, path, offset);
-        if (record.Views != ViewsPerScene)
-        {
-            throw new DatasetException(
-                path, offset,
-                $"the scene has {record.Views} frames, but scenes of {Name} have {ViewsPerScene}"
-                + (Info is null ? " (as its first has)" : string.Empty));
-        }
-
+        RequireViews(record, ViewsPerScene);
         return record;
+    }
+
+    /// <summary>Refuses a scene with another number of views than the data set's.</summary>
+    /// <param name="record">The scene.</param>
+    /// <param name="views">The number of views of each scene of the data set.</param>
+    internal void RequireViews(SceneRecord record, int views)
+    {
+        if (record.Views == views)
+            return;
+        throw new DatasetException(
+            record.Source.Path, record.Source.Offset,
+            $"the scene has {Quantity.Of(record.Views, "frame")}, but scenes of {Name} have {views}"
+            + (Info is null ? " (as its first has)" : string.Empty));
     }
 
     private int FindViews()
@@ -190,40 +234,23 @@ public sealed partial class GqnDataset
         throw new DatasetException(Path, null, $"the data set {Name} has no scene");
     }
 
+    /// <summary>The number of scenes in all files, whatever part of them is open.</summary>
+    private long CountAll() => Files.Sum(path =>
+    {
+        using var records = new TfRecordFile(path);
+        return (long)records.ReadOffsets().Length;
+    });
+
+    private static string FolderOf(string path, string name, SceneSplit split)
+    {
+        string folder = System.IO.Path.Combine(path, GqnDatasetInfo.FolderOf(split));
+        return Directory.Exists(folder)
+            ? folder
+            : throw new DatasetException(
+                path, null, $"the data set {name} has no folder '{GqnDatasetInfo.FolderOf(split)}'");
+    }
+
     private static bool HasSplit(string path) =>
         Directory.Exists(System.IO.Path.Combine(path, GqnDatasetInfo.FolderOf(SceneSplit.Train)))
         || Directory.Exists(System.IO.Path.Combine(path, GqnDatasetInfo.FolderOf(SceneSplit.Test)));
-
-    private static (IReadOnlyList<string> Files, int Declared) FindFiles(string path)
-    {
-        var files = new SortedDictionary<int, string>();
-        int declared = 0;
-        foreach (string file in Directory.EnumerateFiles(path).Order(StringComparer.Ordinal))
-        {
-            var match = FilePattern().Match(System.IO.Path.GetFileName(file));
-            if (!match.Success)
-                continue;
-            int number = int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
-            int count = int.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture);
-            if (number < 1 || number > count)
-                throw new DatasetException(file, null, $"there is no file {number} of {count}");
-            if (declared != 0 && declared != count)
-            {
-                throw new DatasetException(
-                    path, null, $"some files are of {declared} and some of {count}: these are two data sets in one "
-                    + "folder; move one of them away");
-            }
-
-            declared = count;
-            if (!files.TryAdd(number, file))
-                throw new DatasetException(file, null, $"file {number} of {count} is there twice");
-        }
-
-        if (declared == 0)
-            throw new DatasetException(path, null, "there is no file such as 1-of-9.tfrecord");
-        return ([.. files.Values], declared);
-    }
-
-    [GeneratedRegex(@"^(\d{1,9})-of-(\d{1,9})\.tfrecord$", RegexOptions.CultureInvariant)]
-    private static partial Regex FilePattern();
 }

@@ -30,8 +30,8 @@ public sealed class SceneBatch
         if (maxContexts >= source.ViewsPerScene)
         {
             throw new ArgumentOutOfRangeException(nameof(maxContexts),
-                $"{source.Name} has {source.ViewsPerScene} views a scene, "
-                + $"too few for {maxContexts} contexts and a query.");
+                $"{source.Name} has {Quantity.Of(source.ViewsPerScene, "view")} a scene, "
+                + $"too few for {Quantity.Of(maxContexts, "context")} and a query.");
         }
 
         (ImageSize, Scenes, MaxContexts) = (imageSize, scenes, maxContexts);

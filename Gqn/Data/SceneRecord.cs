@@ -30,6 +30,9 @@ public sealed class SceneRecord
     /// <summary>The largest number of views of a scene; the released sets have 10 to 300.</summary>
     public const int MaxViews = 10_000;
 
+    /// <summary>The smallest number of views of a scene to learn from: a context and the query.</summary>
+    public const int MinViews = 2;
+
     /// <summary>The JPEG quality of frames, 1 to 100.</summary>
     public const int JpegQuality = 95;
 
@@ -133,19 +136,19 @@ public sealed class SceneRecord
     public static SceneRecord Parse(ReadOnlyMemory<byte> data, string path = "record", long offset = 0)
     {
         var example = TfExample.Parse(data, path, offset + TfRecordFraming.HeaderLength);
-        var frames = Find(FramesName, TfFeatureKind.Bytes) ?? throw Missing(FramesName, "byte strings");
-        var cameras = Find(CamerasName, TfFeatureKind.Floats) ?? throw Missing(CamerasName, "floats");
+        var frames = Require(FramesName, TfFeatureKind.Bytes);
+        var cameras = Require(CamerasName, TfFeatureKind.Floats);
         if (cameras.Count != (long)frames.Count * CameraLength)
         {
             throw new DatasetException(
-                path, offset, $"the scene has {frames.Count} frames, which take {(long)frames.Count * CameraLength} "
-                + $"camera numbers (x, y, z, yaw, pitch of each), and {cameras.Count} of them");
+                path, offset, $"the scene has {Quantity.Of(frames.Count, "frame")} and {cameras.Count} camera numbers; "
+                + $"it needs {(long)frames.Count * CameraLength} of them: x, y, z, yaw, pitch of each frame");
         }
 
         if (frames.Count > MaxViews)
         {
             throw new DatasetException(
-                path, offset, $"the scene has {frames.Count} frames; at most {MaxViews} are read");
+                path, offset, $"the scene has {Quantity.Of(frames.Count, "frame")}; at most {MaxViews:N0} are read");
         }
 
         float[] numbers = new float[cameras.Count];
@@ -190,8 +193,34 @@ public sealed class SceneRecord
             return degrees is > 0 and < 180 ? degrees : null;
         }
 
-        DatasetException Missing(string name, string kind) => new(
-            path, offset, $"the example has no feature '{name}' of {kind}: it is no scene of a data set of this kind");
+        TfFeature Require(string name, TfFeatureKind kind)
+        {
+            if (!example.Features.TryGetValue(name, out var feature))
+            {
+                throw new DatasetException(
+                    path, offset, $"the example has no feature '{name}' of {WordFor(kind)}: it is no scene of a data "
+                    + "set of this kind");
+            }
+
+            if (feature.Count == 0)
+            {
+                throw new DatasetException(
+                    path, offset, $"the feature '{name}' of the example is empty; it needs {WordFor(kind)}");
+            }
+
+            return feature.Kind == kind
+                ? feature
+                : throw new DatasetException(
+                    path, offset, $"the feature '{name}' of the example holds {WordFor(feature.Kind)}; it needs "
+                    + WordFor(kind));
+        }
+
+        static string WordFor(TfFeatureKind kind) => kind switch
+        {
+            TfFeatureKind.Bytes => "byte strings",
+            TfFeatureKind.Floats => "floats",
+            _ => "integers",
+        };
     }
 
     /// <summary>Encodes the record as the data of a TFRecord.</summary>

@@ -14,10 +14,8 @@ internal static class SceneSight
     public static IEnumerable<Camera> Cameras(SceneSource source)
     {
         using var reader = source.CreateReader(Scene.MinImageSize);
-        for (int scene = 0; scene < Scenes; scene++)
+        foreach (var reference in References(source).Take(Scenes))
         {
-            if (Reference(source, scene) is not { } reference)
-                yield break;
             reader.Load(reference);
             for (int view = 0; view < source.ViewsPerScene; view++)
                 yield return reader.Camera(view);
@@ -41,11 +39,18 @@ internal static class SceneSight
             + "where the scenes are.");
     }
 
-    private static SceneReference? Reference(SceneSource source, int scene)
+    private static IEnumerable<SceneReference> References(SceneSource source)
     {
         if (source.Files is not { } files)
-            return SceneReference.Of((ulong)scene);
-        // The first file suffices to know where the cameras are.
-        return scene < files.CountScenes(0) ? new SceneReference(0, scene) : null;
+        {
+            for (ulong scene = 0; ; scene++)
+                yield return SceneReference.Of(scene);
+        }
+
+        for (int file = 0; file < files.Count; file++)
+        {
+            for (int record = 0; record < files.CountScenes(file); record++)
+                yield return new SceneReference(file, record);
+        }
     }
 }

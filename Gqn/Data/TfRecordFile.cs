@@ -2,40 +2,87 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Gqn.Native.Data;
 
-/// <summary>An open TFRecord file with random access to its records. Safe for use by several threads.</summary>
+/// <summary>An open TFRecord file, plain or compressed with gzip, with random access to its records. Safe for use by
+/// several threads.</summary>
+/// <remarks>All offsets are those of the uncompressed records. A compressed file is decompressed into a temporary file
+/// when its first record is read.</remarks>
 public sealed class TfRecordFile : IDisposable
 {
-    private readonly SafeFileHandle _file;
+    private readonly object _gate = new();
+    private readonly SafeFileHandle? _plain;
+    private readonly long _plainLength;
+    private DecompressedFiles.Lease? _copy;
+    private bool _disposed;
 
     /// <summary>Opens a file.</summary>
-    /// <param name="path">An uncompressed TFRecord file.</param>
+    /// <param name="path">A TFRecord file; its content tells whether it is compressed.</param>
     /// <exception cref="DatasetException">The file cannot be opened.</exception>
     public TfRecordFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         Path = path;
-        (_file, Length) = Open(path, () =>
+        (_plain, _plainLength) = Open<(SafeFileHandle?, long)>(path, () =>
         {
             var file = File.OpenHandle(path, options: FileOptions.RandomAccess);
-            return (file, RandomAccess.GetLength(file));
+            try
+            {
+                long length = RandomAccess.GetLength(file);
+                Span<byte> start = stackalloc byte[TfRecordFraming.HeaderLength];
+                if (!GunzipStream.Recognises(start[..RandomAccess.Read(file, start, 0)]))
+                    return (file, length);
+            }
+            catch
+            {
+                file.Dispose();
+                throw;
+            }
+
+            file.Dispose();
+            return (null, 0);
         });
     }
 
     /// <summary>The path of the file as it was given.</summary>
     public string Path { get; }
 
-    /// <summary>The length of the file in bytes.</summary>
-    public long Length { get; }
+    /// <summary>The length of the uncompressed records, with their framing, in bytes.</summary>
+    /// <exception cref="DatasetException">The file is compressed, and damaged or cannot be read.</exception>
+    public long Length => Content.Length;
 
-    /// <summary>The byte offset of each record, found by reading only the lengths.</summary>
+    private (SafeFileHandle Handle, long Length) Content
+    {
+        get
+        {
+            if (_plain is not null)
+                return (_plain, _plainLength);
+            lock (_gate)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                _copy ??= DecompressedFiles.Shared.Open(Path);
+                return (_copy.Handle, _copy.Length);
+            }
+        }
+    }
+
+    /// <summary>The byte offset of each record, found by reading only the lengths; a compressed file is read
+    /// through.</summary>
     /// <exception cref="DatasetException">A length is damaged, or the file ends within a record.</exception>
     public long[] ReadOffsets()
     {
         var offsets = new List<long>();
-        Span<byte> header = stackalloc byte[TfRecordFraming.HeaderLength];
-        for (long offset = 0; offset < Length;)
+        if (_plain is null)
         {
-            int length = ReadHeader(offset, header);
+            // Without a copy on the disk: who counts scenes need not read any of them.
+            using var records = new TfRecordReader(Path);
+            for (long offset = 0; records.TrySkip(); offset = records.Position)
+                offsets.Add(offset);
+            return [.. offsets];
+        }
+
+        Span<byte> header = stackalloc byte[TfRecordFraming.HeaderLength];
+        for (long offset = 0; offset < _plainLength;)
+        {
+            int length = ReadHeader(_plain, _plainLength, offset, header);
             offsets.Add(offset);
             offset += TfRecordFraming.Overhead + length;
         }
@@ -52,23 +99,41 @@ public sealed class TfRecordFile : IDisposable
     {
         ArgumentNullException.ThrowIfNull(buffer);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        var (handle, whole) = Content;
         Span<byte> header = stackalloc byte[TfRecordFraming.HeaderLength];
-        int length = ReadHeader(offset, header), framed = length + TfRecordFraming.FooterLength;
+        int length = ReadHeader(handle, whole, offset, header), framed = length + TfRecordFraming.FooterLength;
         if (buffer.Length < framed)
             buffer = new byte[framed];
-        Fill(buffer.AsSpan(0, framed), offset + TfRecordFraming.HeaderLength, offset);
+        Fill(handle, buffer.AsSpan(0, framed), offset + TfRecordFraming.HeaderLength, offset);
         TfRecordFraming.CheckData(buffer.AsSpan(0, length), buffer.AsSpan(length, framed - length), Path, offset);
         return buffer.AsMemory(0, length);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        _plain?.Dispose();
+        lock (_gate)
+        {
+            _disposed = true;
+            _copy?.Dispose();
+        }
+    }
 
-    /// <summary>Opens a stream that reads a file from its beginning.</summary>
-    internal static FileStream OpenStream(string path)
+    /// <summary>Opens a stream that reads a file from its beginning, decompressed.</summary>
+    internal static Stream OpenStream(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return Open(path, () => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 17));
+        return Open<Stream>(path, () =>
+        {
+            var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 17);
+            if (!file.CanSeek)
+                return file;
+            Span<byte> start = stackalloc byte[TfRecordFraming.HeaderLength];
+            int read = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+            file.Position = 0;
+            return GunzipStream.Recognises(start[..read]) ? new GunzipStream(file) : file;
+        });
     }
 
     private static T Open<T>(string path, Func<T> open)
@@ -90,22 +155,22 @@ public sealed class TfRecordFile : IDisposable
         }
     }
 
-    private int ReadHeader(long offset, Span<byte> header)
+    private int ReadHeader(SafeFileHandle handle, long whole, long offset, Span<byte> header)
     {
-        long left = Length - offset;
+        long left = whole - offset;
         if (left < header.Length)
             throw TfRecordFraming.Truncated(Path, offset, $"{Math.Max(left, 0)} of its first 12 bytes are there");
-        Fill(header, offset, offset);
+        Fill(handle, header, offset, offset);
         return TfRecordFraming.ReadHeader(header, Path, offset, left - header.Length);
     }
 
-    private void Fill(Span<byte> target, long from, long record)
+    private void Fill(SafeFileHandle handle, Span<byte> target, long from, long record)
     {
         try
         {
             for (int have = 0; have < target.Length;)
             {
-                int read = RandomAccess.Read(_file, target[have..], from + have);
+                int read = RandomAccess.Read(handle, target[have..], from + have);
                 if (read == 0)
                     throw TfRecordFraming.Truncated(Path, record, "the file has become shorter");
                 have += read;

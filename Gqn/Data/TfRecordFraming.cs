@@ -25,6 +25,10 @@ internal static class TfRecordFraming
         BinaryPrimitives.WriteUInt32LittleEndian(header[LengthBytes..], Crc32C.Masked(header[..LengthBytes]));
     }
 
+    /// <summary>Whether these bytes are a header: a length and its checksum, which agree.</summary>
+    public static bool IsHeader(ReadOnlySpan<byte> bytes) => bytes.Length >= HeaderLength
+        && BinaryPrimitives.ReadUInt32LittleEndian(bytes[LengthBytes..]) == Crc32C.Masked(bytes[..LengthBytes]);
+
     /// <summary>Reads the record length from a header, and verifies it.</summary>
     /// <param name="header">The 12 bytes of the header.</param>
     /// <param name="path">The file, for error messages.</param>
@@ -64,8 +68,8 @@ internal static class TfRecordFraming
         if (stored == actual)
             return;
         throw new DatasetException(
-            path, offset, $"the check value of the record's data is {stored:x8}, its {data.Length} bytes give "
-            + $"{actual:x8}: the file is damaged; fetch or make it again");
+            path, offset, $"the check value of the record's data is {stored:x8}, that of its "
+            + $"{Quantity.Of(data.Length, "byte")} {actual:x8}: the file is damaged; fetch or make it again");
     }
 
     /// <summary>The error for a file that ends within a record.</summary>

@@ -3,7 +3,8 @@ namespace Gqn.Native.Data;
 /// <summary>Reads the records of a TFRecord stream sequentially and verifies every checksum.</summary>
 /// <remarks>
 /// A length is checked against what the stream has left before memory is allocated, so a damaged or hostile file costs
-/// no more memory than it has bytes. Not thread-safe.
+/// no more memory than it has bytes. After a record whose data are damaged the next one can be read; after any other
+/// fault, <see cref="IsLost"/> says so. Not thread-safe.
 /// </remarks>
 public sealed class TfRecordReader : IDisposable
 {
@@ -19,7 +20,7 @@ public sealed class TfRecordReader : IDisposable
     private byte[] _data = [];
 
     /// <summary>Opens a file.</summary>
-    /// <param name="path">An uncompressed TFRecord file.</param>
+    /// <param name="path">A TFRecord file, plain or compressed with gzip.</param>
     /// <exception cref="DatasetException">The file cannot be opened.</exception>
     public TfRecordReader(string path) : this(TfRecordFile.OpenStream(path), path)
     {
@@ -37,8 +38,16 @@ public sealed class TfRecordReader : IDisposable
         _length = stream.CanSeek ? stream.Length : -1;
     }
 
-    /// <summary>The byte offset of the next record in the file.</summary>
+    /// <summary>The byte offset of the next record in the file, uncompressed.</summary>
     public long Position { get; private set; }
+
+    /// <summary>Whether a fault hides where the next record begins, so that the rest of the file cannot be
+    /// read.</summary>
+    public bool IsLost { get; private set; }
+
+    /// <summary>The number of bytes of the file that have been read; of the compressed ones if it is
+    /// compressed.</summary>
+    internal long BytesRead => _stream is GunzipStream gzip ? gzip.CompressedPosition : Position;
 
     /// <summary>Reads the next record.</summary>
     /// <param name="data">Receives the record's data, which are valid until the next call.</param>
@@ -47,25 +56,67 @@ public sealed class TfRecordReader : IDisposable
     public bool TryRead(out ReadOnlyMemory<byte> data)
     {
         data = default;
-        int read = Fill(_frame);
-        if (read == 0)
+        IsLost = true;
+        if (ReadLength() is not { } length)
             return false;
-        if (read < TfRecordFraming.HeaderLength)
-            throw TfRecordFraming.Truncated(_path, Position, $"{read} of its first 12 bytes are there");
-        long left = _length < 0 ? -1 : _length - Position - TfRecordFraming.HeaderLength;
-        int length = TfRecordFraming.ReadHeader(_frame, _path, Position, left);
-        ReadData(length, known: left >= 0);
+        ReadData(length.Bytes, length.IsCertain);
         var footer = _frame.AsSpan(0, TfRecordFraming.FooterLength);
         if (Fill(footer) < footer.Length)
             throw TfRecordFraming.Truncated(_path, Position, "its last check value is not there");
-        TfRecordFraming.CheckData(_data.AsSpan(0, length), footer, _path, Position);
-        Position += TfRecordFraming.Overhead + length;
-        data = _data.AsMemory(0, length);
+        long offset = Position;
+        Advance(length.Bytes);
+        TfRecordFraming.CheckData(_data.AsSpan(0, length.Bytes), footer, _path, offset);
+        data = _data.AsMemory(0, length.Bytes);
+        return true;
+    }
+
+    /// <summary>Skips the next record; its data are not verified.</summary>
+    /// <returns>False at the end of the stream.</returns>
+    /// <exception cref="DatasetException">The record's length is damaged, or the record is incomplete.</exception>
+    internal bool TrySkip()
+    {
+        IsLost = true;
+        if (ReadLength() is not { } length)
+            return false;
+        if (_data.Length < FirstPiece)
+            _data = new byte[FirstPiece];
+        for (int left = length.Bytes + TfRecordFraming.FooterLength; left > 0;)
+        {
+            int piece = Math.Min(left, FirstPiece);
+            if (Fill(_data.AsSpan(0, piece)) < piece)
+                throw TfRecordFraming.Truncated(_path, Position, $"it has {Quantity.Of(length.Bytes, "byte")}");
+            left -= piece;
+        }
+
+        Advance(length.Bytes);
         return true;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
+
+    /// <summary>Reads a record's header: the number of its bytes, and whether the stream is known to have as many; null
+    /// at the end of the stream.</summary>
+    private (int Bytes, bool IsCertain)? ReadLength()
+    {
+        int read = Fill(_frame);
+        if (read == 0)
+        {
+            IsLost = false;
+            return null;
+        }
+
+        if (read < TfRecordFraming.HeaderLength)
+            throw TfRecordFraming.Truncated(_path, Position, $"{read} of its first 12 bytes are there");
+        long left = _length < 0 ? -1 : _length - Position - TfRecordFraming.HeaderLength;
+        return (TfRecordFraming.ReadHeader(_frame, _path, Position, left), left >= 0);
+    }
+
+    private void Advance(int length)
+    {
+        Position += TfRecordFraming.Overhead + length;
+        IsLost = false;
+    }
 
     /// <summary>Reads a record's data; if the stream's length is unknown, the buffer grows with what arrives.</summary>
     private void ReadData(int length, bool known)
@@ -88,6 +139,10 @@ public sealed class TfRecordReader : IDisposable
         try
         {
             return _stream.ReadAtLeast(target, target.Length, throwOnEndOfStream: false);
+        }
+        catch (InvalidDataException error)
+        {
+            throw new DatasetException(_path, Position, error.Message, error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

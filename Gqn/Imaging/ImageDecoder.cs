@@ -16,8 +16,12 @@ public sealed class ImageDecoder
     /// <summary>Height of the last decoded image, in pixels.</summary>
     public int Height => _isPng ? _png.Height : _jpeg.Height;
 
+    /// <summary>The EXIF orientation that the last decoded image states, 1 to 8, 1 if none: how a viewer should turn or
+    /// mirror it. The pixels are as stored; nothing here turns them.</summary>
+    public int Orientation => _isPng ? _png.Orientation : _jpeg.Orientation;
+
     /// <summary>Decodes an image; its first bytes determine the format.</summary>
-    /// <param name="bytes">A sequential JPEG or a non-interlaced PNG, with 8 bits per sample.</param>
+    /// <param name="bytes">A sequential JPEG with 8 bits per sample, or a PNG of any kind. Alpha is ignored.</param>
     /// <exception cref="ImageFormatException">The image is damaged, too large, or of an unsupported format.</exception>
     public void Decode(ReadOnlySpan<byte> bytes)
     {
@@ -27,7 +31,7 @@ public sealed class ImageDecoder
         else if (JpegDecoder.Recognises(bytes))
             _jpeg.Decode(bytes);
         else
-            throw new ImageFormatException("it is neither a JPEG nor a PNG picture");
+            throw new ImageFormatException("it is neither a JPEG nor a PNG picture, which alone are read");
     }
 
     /// <summary>Writes the pixels of the last decoded image.</summary>

@@ -3,7 +3,7 @@ using System.IO.Compression;
 
 namespace Gqn.Native.Imaging;
 
-/// <summary>Decodes non-interlaced PNG images with 8 bits per sample: grey, colour or palette; transparency is
+/// <summary>Decodes PNG images: grey, colour or palette, 1 to 16 bits per sample, interlaced or not; alpha is
 /// ignored.</summary>
 /// <remarks>
 /// Memory is allocated only for images that the bytes could hold, and no more than the image is inflated. Buffers are
@@ -12,6 +12,7 @@ namespace Gqn.Native.Imaging;
 internal sealed class PngDecoder
 {
     private const int HeaderLength = 13, ChunkOverhead = 12;
+    private const int Grey = 0, Colour = 2, Palette = 3, GreyAndAlpha = 4, ColourAndAlpha = 6;
 
     /// <summary>The largest expansion of deflate: a match of 258 bytes takes at least two bits.</summary>
     private const int MaxInflation = 1032;
@@ -20,13 +21,17 @@ internal sealed class PngDecoder
 
     private readonly byte[] _palette = new byte[256 * 3];
     private byte[] _deflated = [], _filtered = [], _nothing = [];
-    private int _deflatedLength, _colourType, _paletteLength, _samples;
+    private readonly List<PngPass> _passes = [];
+    private int _deflatedLength, _colourType, _depth, _paletteLength, _samples, _bits;
 
     /// <summary>Width of the last decoded image, in pixels.</summary>
     public int Width { get; private set; }
 
     /// <summary>Height of the last decoded image, in pixels.</summary>
     public int Height { get; private set; }
+
+    /// <summary>The EXIF orientation that the last decoded image states; its pixels are as stored.</summary>
+    public int Orientation { get; private set; }
 
     /// <summary>Whether the bytes start with the signature of a PNG file.</summary>
     public static bool Recognises(ReadOnlySpan<byte> bytes) => bytes.StartsWith(Signature);
@@ -38,6 +43,7 @@ internal sealed class PngDecoder
         if (!Recognises(png))
             throw new ImageFormatException("it does not begin like a PNG picture");
         (_deflatedLength, _paletteLength, Width) = (0, 0, 0);
+        Orientation = ExifOrientation.Upright;
         if (_deflated.Length < png.Length)
             _deflated = new byte[png.Length];
         for (var rest = png[Signature.Length..]; ;)
@@ -56,7 +62,7 @@ internal sealed class PngDecoder
 
         Inflate();
         Unfilter();
-        if (_colourType == 3)
+        if (_colourType == Palette)
             CheckColours();
     }
 
@@ -64,39 +70,80 @@ internal sealed class PngDecoder
     /// <param name="rgb">Receives Height x Width x 3 bytes.</param>
     public void WriteRgb(Span<byte> rgb)
     {
-        int stride = Width * _samples;
-        for (int y = 0; y < Height; y++)
+        int start = 0;
+        foreach (var pass in _passes)
         {
-            ReadOnlySpan<byte> row = _filtered.AsSpan((y * (stride + 1)) + 1, stride);
-            var target = rgb.Slice(y * Width * 3, Width * 3);
-            if (_colourType == 2)
+            for (int y = 0; y < pass.Height; y++, start += 1 + pass.Stride(_bits))
             {
-                row.CopyTo(target);
-                continue;
-            }
-
-            for (int x = 0; x < Width; x++)
-            {
-                var pixel = row.Slice(x * _samples, _samples);
-                var colour = target.Slice(3 * x, 3);
-                if (_colourType == 6)
-                    pixel[..3].CopyTo(colour);
-                else if (_colourType == 3)
-                    _palette.AsSpan(pixel[0] * 3, 3).CopyTo(colour);
+                var row = _filtered.AsSpan(start + 1, pass.Stride(_bits));
+                var target = rgb[(3 * (((pass.FirstRow + (y * pass.Down)) * Width) + pass.FirstColumn))..];
+                if (_colourType == Colour && _depth == 8 && pass.Across == 1)
+                    row.CopyTo(target);
                 else
-                    colour.Fill(pixel[0]);
+                    WriteRow(row, pass, target);
             }
         }
     }
 
+    /// <summary>Writes the pixels of a row, as far apart as its pass has them.</summary>
+    private void WriteRow(ReadOnlySpan<byte> row, in PngPass pass, Span<byte> target)
+    {
+        bool hasColour = _colourType is Colour or ColourAndAlpha;
+        for (int x = 0; x < pass.Width; x++)
+        {
+            var colour = target.Slice(3 * x * pass.Across, 3);
+            if (hasColour)
+            {
+                for (int channel = 0; channel < 3; channel++)
+                    colour[channel] = ToByte(Sample(row, (x * _samples) + channel));
+            }
+            else if (_colourType == Palette)
+            {
+                _palette.AsSpan(Sample(row, x) * 3, 3).CopyTo(colour);
+            }
+            else
+            {
+                colour.Fill(ToByte(Sample(row, x * _samples)));
+            }
+        }
+    }
+
+    /// <summary>A sample of a row, of 1, 2, 4, 8 or 16 bits.</summary>
+    private int Sample(ReadOnlySpan<byte> row, int place)
+    {
+        switch (_depth)
+        {
+            case 8:
+                return row[place];
+            case 16:
+                return BinaryPrimitives.ReadUInt16BigEndian(row[(2 * place)..]);
+            default:
+                int bit = place * _depth;
+                return (row[bit / 8] >> (8 - _depth - (bit % 8))) & ((1 << _depth) - 1);
+        }
+    }
+
+    /// <summary>The nearest of 256 levels to one of 2^depth.</summary>
+    private byte ToByte(int sample)
+    {
+        int most = (1 << _depth) - 1;
+        return _depth == 8 ? (byte)sample : (byte)(((sample * byte.MaxValue) + (most / 2)) / most);
+    }
+
     private void CheckColours()
     {
-        for (int y = 0; y < Height; y++)
+        int start = 0;
+        foreach (var pass in _passes)
         {
-            foreach (byte number in _filtered.AsSpan((y * (Width + 1)) + 1, Width))
+            for (int y = 0; y < pass.Height; y++, start += 1 + pass.Stride(_bits))
             {
-                if (number >= _paletteLength)
-                    throw new ImageFormatException($"PNG colour {number} of a palette of {_paletteLength}");
+                var row = _filtered.AsSpan(start + 1, pass.Stride(_bits));
+                for (int x = 0; x < pass.Width; x++)
+                {
+                    int number = Sample(row, x);
+                    if (number >= _paletteLength)
+                        throw new ImageFormatException($"PNG colour {number} of a palette of {_paletteLength}");
+                }
             }
         }
     }
@@ -123,6 +170,10 @@ internal sealed class PngDecoder
             data.CopyTo(_deflated.AsSpan(_deflatedLength));
             _deflatedLength += data.Length;
         }
+        else if (type.SequenceEqual("eXIf"u8))
+        {
+            Orientation = ExifOrientation.Of(data) ?? Orientation;
+        }
         else if ((type[0] & 0x20) == 0)
         {
             throw new ImageFormatException("a PNG picture with a critical chunk that is not known");
@@ -136,28 +187,39 @@ internal sealed class PngDecoder
         uint width = BinaryPrimitives.ReadUInt32BigEndian(data);
         uint height = BinaryPrimitives.ReadUInt32BigEndian(data[4..]);
         ImageDecoder.ThrowIfTooLarge(width, height);
-        _colourType = data[9];
+        (_depth, _colourType) = (data[8], data[9]);
         _samples = _colourType switch
         {
-            0 or 3 => 1,
-            2 => 3,
-            4 => 2,
-            6 => 4,
+            Grey or Palette => 1,
+            Colour => 3,
+            GreyAndAlpha => 2,
+            ColourAndAlpha => 4,
             _ => throw new ImageFormatException($"there is no PNG colour type {_colourType}"),
         };
-        if (data[8] != 8 || data[10] != 0 || data[11] != 0 || data[12] != 0)
+        bool isDepth = _colourType switch
+        {
+            Grey => _depth is 1 or 2 or 4 or 8 or 16,
+            Palette => _depth is 1 or 2 or 4 or 8,
+            _ => _depth is 8 or 16,
+        };
+        if (!isDepth || data[10] != 0 || data[11] != 0 || data[12] > 1)
         {
             throw new ImageFormatException(
-                $"a PNG picture of {data[8]} bits a sample, interlacing {data[12]}; only 8 bits without interlacing "
-                + "are read");
+                $"there are no PNG pictures of colour type {_colourType} with {_depth} bits a sample, compression "
+                + $"{data[10]}, filters {data[11]} and interlacing {data[12]}");
         }
 
         (Width, Height) = ((int)width, (int)height);
+        _bits = _samples * _depth;
+        _passes.Clear();
+        PngPass.AddTo(_passes, Width, Height, isInterlaced: data[12] == 1);
     }
 
     private void Inflate()
     {
-        int length = Height * ((Width * _samples) + 1);
+        int length = 0;
+        foreach (var pass in _passes)
+            length += pass.Height * (1 + pass.Stride(_bits));
         if (Width == 0 || length > (long)_deflatedLength * MaxInflation)
         {
             throw new ImageFormatException(
@@ -181,59 +243,17 @@ internal sealed class PngDecoder
 
     private void Unfilter()
     {
-        int stride = Width * _samples;
-        Span<byte> nothing = _nothing.Length < stride ? _nothing = new byte[stride] : _nothing;
-        for (int y = 0; y < Height; y++)
+        int start = 0, distance = Math.Max(1, _bits / 8);
+        foreach (var pass in _passes)
         {
-            int start = y * (stride + 1);
-            Unfilter(
-                _filtered[start], _filtered.AsSpan(start + 1, stride),
-                y == 0 ? nothing[..stride] : _filtered.AsSpan(start - stride, stride), _samples);
+            int stride = pass.Stride(_bits);
+            Span<byte> nothing = _nothing.Length < stride ? _nothing = new byte[stride] : _nothing;
+            for (int y = 0; y < pass.Height; y++, start += stride + 1)
+            {
+                PngFilter.Reverse(
+                    _filtered[start], _filtered.AsSpan(start + 1, stride),
+                    y == 0 ? nothing[..stride] : _filtered.AsSpan(start - stride, stride), distance);
+            }
         }
-    }
-
-    /// <summary>Reverses the filter of a row, in place.</summary>
-    /// <param name="filter">The filter type, 0 to 4.</param>
-    /// <param name="row">The bytes of the row.</param>
-    /// <param name="above">The row above; zeros for the first.</param>
-    /// <param name="distance">The number of bytes between a byte and that of the pixel to the left.</param>
-    private static void Unfilter(int filter, Span<byte> row, ReadOnlySpan<byte> above, int distance)
-    {
-        above = above[..row.Length];
-        switch (filter)
-        {
-            case 0:
-                break;
-            case 1:
-                for (int i = distance; i < row.Length; i++)
-                    row[i] += row[i - distance];
-                break;
-            case 2:
-                for (int i = 0; i < row.Length; i++)
-                    row[i] += above[i];
-                break;
-            case 3:
-                for (int i = 0; i < row.Length; i++)
-                    row[i] += (byte)(((i < distance ? 0 : row[i - distance]) + above[i]) / 2);
-                break;
-            case 4:
-                for (int i = 0; i < distance; i++)
-                    row[i] += above[i];
-                for (int i = distance; i < row.Length; i++)
-                    row[i] += (byte)Paeth(row[i - distance], above[i], above[i - distance]);
-                break;
-            default:
-                throw new ImageFormatException($"there is no PNG filter {filter}");
-        }
-    }
-
-    /// <summary>The Paeth predictor: the neighbour nearest to left + up - corner.</summary>
-    private static int Paeth(int left, int up, int corner)
-    {
-        int toLeft = Math.Abs(up - corner), toUp = Math.Abs(left - corner);
-        int toCorner = Math.Abs(left + up - (2 * corner));
-        if (toLeft <= toUp && toLeft <= toCorner)
-            return left;
-        return toUp <= toCorner ? up : corner;
     }
 }

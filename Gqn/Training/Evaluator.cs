@@ -188,7 +188,7 @@ public sealed class Evaluator : IDisposable
         if (contexts < 1 || contexts >= source.ViewsPerScene)
         {
             throw new OptionException(
-                $"{contexts} contexts: a scene of {source.Name} has {source.ViewsPerScene} views "
+                $"{Quantity.Of(contexts, "context")}: a scene of {source.Name} has {source.ViewsPerScene} views "
                 + $"and one is the query, so from 1 to {source.ViewsPerScene - 1} are possible.");
         }
 

@@ -21,6 +21,10 @@ public sealed record TrainingOptions
     /// <summary>Name of the data set in <see cref="Data"/>; null if there is only one.</summary>
     public string? Dataset { get; init; }
 
+    /// <summary>For a data set without a test set: the share of its training scenes that is held out in its stead; null
+    /// if it has a test set.</summary>
+    public double? Holdout { get; init; }
+
     /// <summary>The number of rendered training scenes, the first of the training split; null for an endless
     /// supply.</summary>
     public long? TrainScenes { get; init; }
@@ -129,9 +133,23 @@ public sealed record TrainingOptions
     {
         SceneSource source = Data is null
             ? new RenderedScenes(Environments.Create(Scenes), split, LayoutOf(split))
-            : new RecordedScenes(GqnDataset.Open(Data, Dataset, split), SkipDamaged);
+            : new RecordedScenes(OpenDataset(split), SkipDamaged);
         RequireViews(source.Name, source.ViewsPerScene);
         return source;
+    }
+
+    /// <summary>Opens the data set that the scenes of one split are read from.</summary>
+    /// <param name="split">The split to open.</param>
+    /// <exception cref="DatasetException">The data set is missing or damaged, or has no scene of the split.</exception>
+    internal GqnDataset OpenDataset(SceneSplit split)
+    {
+        if (Holdout is { } share)
+            return GqnDataset.OpenPart(Data!, Dataset, new HeldOutShare(share, split == SceneSplit.Test));
+        if (split == SceneSplit.Train || GqnDataset.Has(Data!, Dataset, split))
+            return GqnDataset.Open(Data!, Dataset, split);
+        throw new DatasetException(
+            Data!, null, $"the data set {SceneName} has no folder '{GqnDatasetInfo.FolderOf(split)}'; "
+            + $"training.holdout={HeldOutShare.Usual} would hold out a share of its training scenes");
     }
 
     /// <summary>Creates the average of these parameters that a run keeps; null if it keeps none.</summary>
@@ -141,6 +159,13 @@ public sealed record TrainingOptions
     /// <summary>Checks that a scene has enough views.</summary>
     internal void RequireViews(string name, int views)
     {
+        if (views < SceneRecord.MinViews)
+        {
+            throw new OptionException(
+                $"A scene of {name} has {Quantity.Of(views, "view")}; training needs at least {SceneRecord.MinViews}, "
+                + "a context and the query.");
+        }
+
         if (MaxContexts < 1 || MaxContexts >= views)
         {
             throw new OptionException(
@@ -315,6 +340,9 @@ public sealed record RunConfiguration
             Require(
                 training.Dataset is null,
                 $"training.dataset {training.Dataset} needs training.data, the folder that the data set is in.");
+            Require(
+                training.Holdout is null,
+                $"training.holdout {training.Holdout} is for data sets; rendered scenes have a test set of their own.");
             var environment = Environments.Create(training.Scenes);
             training.RequireViews(environment.Name, environment.ViewsPerScene);
         }
@@ -325,6 +353,9 @@ public sealed record RunConfiguration
                 training.TrainScenes is null && training.TestScenes is null,
                 "training.trainScenes and training.testScenes are for rendered scenes; a data set has those that its "
                 + "files hold.");
+            Require(
+                training.Holdout is null or (> 0 and < 1),
+                $"training.holdout {training.Holdout} must be above 0 and below 1.");
             Require(training.MaxContexts >= 1, $"training.maxContexts {training.MaxContexts} must be at least 1.");
         }
 

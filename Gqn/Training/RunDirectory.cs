@@ -13,6 +13,7 @@ namespace Gqn.Native.Training;
 public sealed class RunDirectory(string path)
 {
     private const string LatestName = "latest";
+    private const int MaxNameLength = 4096;
 
     private RunClaim? _claim;
     private int _claims;
@@ -127,7 +128,7 @@ public sealed class RunDirectory(string path)
     public RunConfiguration ReadConfiguration()
     {
         RequireRun();
-        return RunConfiguration.Parse(File.ReadAllText(ConfigurationPath), ConfigurationPath);
+        return RunConfiguration.Parse(SmallFile.ReadText(ConfigurationPath), ConfigurationPath);
     }
 
     /// <summary>The path of samples/step-NNN.png.</summary>
@@ -142,7 +143,7 @@ public sealed class RunDirectory(string path)
     {
         if (!File.Exists(LatestPath))
             return null;
-        string name = File.ReadAllText(LatestPath).Trim();
+        string name = SmallFile.ReadText(LatestPath, MaxNameLength).Trim();
         string checkpoint = System.IO.Path.Combine(CheckpointFolder, name);
         if (name.Length == 0 || name != System.IO.Path.GetFileName(name) || !File.Exists(checkpoint))
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gqn.Native.Data;
 using Gqn.Native.Engine.Io;
 using Gqn.Native.Model;
 
@@ -32,9 +33,11 @@ public sealed record WeightsDescription(
         string average = model.Weights == WeightKind.Raw
             ? string.Empty
             : string.Create(CultureInfo.InvariantCulture, $"; averaged with a decay of {training.AverageDecay}");
-        string steps = model.Step.ToString("N0", CultureInfo.InvariantCulture);
-        return $"Trained on {training.SceneName}, {size}x{size} pixels, for {steps} steps of {training.Batch} scenes "
-            + $"with 1 to {training.MaxContexts} contexts (preset {configuration.Preset}, seed {training.Seed}){average}.";
+        string contexts = (training.MaxContexts > 1 ? "1 to " : string.Empty)
+            + Quantity.Of(training.MaxContexts, "context");
+        return $"Trained on {training.SceneName}, {size}x{size} pixels, for {Quantity.Of(model.Step, "step")} of "
+            + $"{Quantity.Of(training.Batch, "scene")} with {contexts} (preset {configuration.Preset}, seed "
+            + $"{training.Seed}){average}.";
     }
 }
 

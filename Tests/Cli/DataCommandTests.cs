@@ -58,10 +58,20 @@ public sealed class DataCommandTests(DataFolder data) : IClassFixture<DataFolder
         // A second fault further on, in a file that is checked at the same time.
         Flip(third, 5);
         Flip(second, place >= 0 ? offsets[1] + place : offsets[2] + place);
-        (await CommandRun.Of("data check", folder))
+        (await CommandRun.Of("data check --first", folder))
             .Refused($"'{second}', byte {offsets[1]}: ").Refused($"the check value of the record's {what}");
+        string output = (await CommandRun.Of("data check", folder))
+            .Refused($"error: Data '{folder}': the check found 2 faults, which the output names.").Output;
+        Assert.True(
+            output.IndexOf($"'{second}', byte {offsets[1]}: ", StringComparison.Ordinal)
+            < output.IndexOf($"'{third}', byte 0: ", StringComparison.Ordinal), output);
+        // The records before the fault are in order and, if the fault is in the data, those after it.
+        int scenes = 3 + (what == "data" ? 2 : 1);
+        Assert.Contains(
+            $"2 faults in 2 of 3 files; {scenes} scenes, all with ground truth, and {15 * scenes} frames are in order",
+            output, StringComparison.Ordinal);
         File.Copy(FileOf(data.Path, 2), second, overwrite: true);
-        (await CommandRun.Of("data check", folder)).Refused($"'{third}', byte 0: ");
+        (await CommandRun.Of("data check --first", folder)).Refused($"'{third}', byte 0: ");
     }
 
     [Fact]
@@ -70,7 +80,7 @@ public sealed class DataCommandTests(DataFolder data) : IClassFixture<DataFolder
         string folder = data.Copy("truncated"), last = FileOf(folder, 3);
         using (var stream = File.OpenWrite(last))
             stream.SetLength(stream.Length - 1);
-        (await CommandRun.Of("data check", folder)).Refused(last).Refused("the file ends within the record");
+        (await CommandRun.Of("data check --first", folder)).Refused(last).Refused("the file ends within the record");
 
         foreach ((string name, byte[] frame, string problem) in new[]
         {
@@ -84,9 +94,124 @@ public sealed class DataCommandTests(DataFolder data) : IClassFixture<DataFolder
             DataFolder.Write(Path.Combine(bad, "mine", "train", "1-of-1.tfrecord"), [good, good], [good, frame]);
             string path = Path.Combine(bad, "mine", "train", "1-of-1.tfrecord");
             using var file = new TfRecordFile(path);
-            (await CommandRun.Of("data check", bad)).Refused($"'{path}', byte {file.ReadOffsets()[1]}: ")
+            (await CommandRun.Of("data check --first", bad)).Refused($"'{path}', byte {file.ReadOffsets()[1]}: ")
                 .Refused(problem);
         }
+    }
+
+    [Fact]
+    public async Task CheckListsTheFaultsOfAllRecordsFilesAndSets()
+    {
+        string folder = data["faults"], path = Path.Combine(folder, "mine", "train", "1-of-2.tfrecord");
+        byte[] good = Png.Encode(new RgbImage(20, 20)), bad = good[..40];
+        DataFolder.Write(path, [good, good], [bad, bad], [good], [good, good], [good, good]);
+        string other = Path.Combine(folder, "mine", "train", "2-of-2.tfrecord");
+        DataFolder.Write(other, [good, good], [good, good]);
+        Directory.CreateDirectory(Path.Combine(folder, "unnamed", "train"));
+        long[] offsets;
+        using (var file = new TfRecordFile(path))
+            offsets = file.ReadOffsets();
+        Flip(path, offsets[3] + 20);
+        Flip(other, 3);
+        string[] lines = (await CommandRun.Of("data check", folder))
+            .Refused($"Data '{folder}': the check found 6 faults, which the output names.").Output
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] expected =
+        [
+            $"Data '{path}', byte {offsets[1]}: frame 0 of the scene cannot be decoded",
+            $"Data '{path}', byte {offsets[1]}: frame 1 of the scene cannot be decoded",
+            $"Data '{path}', byte {offsets[2]}: the scene has 1 view; it needs at least 2, a context and the query.",
+            $"Data '{path}', byte {offsets[3]}: the check value of the record's data",
+            $"Data '{other}', byte 0: the check value of the record's length",
+            "mine, train: 5 faults in 2 of 2 files; 2 scenes, no ground truth, and 4 frames are in order",
+            $"Data '{Path.Combine(folder, "unnamed", "train")}': there is no file whose name tells its number",
+        ];
+        Assert.Equal(expected.Length, lines.Length);
+        Assert.All(expected.Zip(lines), pair => Assert.StartsWith(pair.First, pair.Second, StringComparison.Ordinal));
+        Assert.EndsWith("; what follows in the file cannot be found.", lines[4], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CheckListsAHundredFaultsAndCountsTheOthers()
+    {
+        string folder = data["hundred"], path = Path.Combine(folder, "mine", "train", "1-of-1.tfrecord");
+        byte[] good = Png.Encode(new RgbImage(20, 20)), bad = good[..40];
+        DataFolder.Write(path, [[good, good], .. Enumerable.Repeat<byte[][]>([bad, good], 130)]);
+        string[] lines = (await CommandRun.Of("data check", folder)).Refused("the check found 130 faults").Output
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(102, lines.Length);
+        Assert.Equal("mine, train: and 30 more faults", lines[100]);
+        Assert.Equal(
+            "mine, train: 130 faults in 1 of 1 file; 1 scene, no ground truth, and 2 frames are in order", lines[101]);
+    }
+
+    [Fact]
+    public async Task ADamagedFirstSceneDoesNotHideTheOthers()
+    {
+        string folder = data["first"], path = Path.Combine(folder, "mine", "train", "1-of-1.tfrecord");
+        byte[] good = Png.Encode(new RgbImage(20, 20));
+        DataFolder.Write(path, [good, good], [good, good, good], [good, good, good], [good, good]);
+        Flip(path, 20);
+        string output = (await CommandRun.Of("data check", folder)).Refused("the check found 2 faults").Output;
+        Assert.Contains("Data '" + path + "', byte 0: the check value", output, StringComparison.Ordinal);
+        Assert.Contains("the scene has 2 frames, but scenes of mine have 3", output, StringComparison.Ordinal);
+        Assert.Contains("; 2 scenes, no ground truth, and 6 frames are in order", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CompressedSetsAreListedCheckedAndShown()
+    {
+        string folder = data.Copy("gzip");
+        foreach (string file in Directory.GetFiles(folder, "*.tfrecord", SearchOption.AllDirectories))
+        {
+            using (var packed = File.Create(file + ".gz"))
+            using (var gzip = new System.IO.Compression.GZipStream(
+                packed, System.IO.Compression.CompressionLevel.Fastest))
+            {
+                gzip.Write(File.ReadAllBytes(file));
+            }
+
+            File.Delete(file);
+        }
+
+        foreach (string command in new[] { "data check", "data info" })
+        {
+            string[] expected = Words(await CommandRun.Of(command, data.Path));
+            Assert.Equal(expected, Words(await CommandRun.Of(command, folder)));
+        }
+
+        (await CommandRun.Of($"data show --dataset {DataFolder.Foreign} --out", data["a.png"], data.Path)).Succeeded();
+        (await CommandRun.Of($"data show --dataset {DataFolder.Foreign} --out", data["b.png"], folder)).Succeeded();
+        Assert.Equal(Load(data["a.png"]).Width, Load(data["b.png"]).Width);
+
+        // All but the sizes of the files.
+        static string[] Words(CommandRun run) =>
+        [
+            .. run.Succeeded().Output.Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries)
+                .Where(word => !word.Contains('.', StringComparison.Ordinal) && word is not ("KiB" or "MiB")),
+        ];
+    }
+
+    [Fact]
+    public async Task CheckWarnsOfPicturesThatViewersTurn()
+    {
+        string folder = data["turned"], path = Path.Combine(folder, "mine", "train", "1-of-1.tfrecord");
+        byte[] upright = Jpeg.Encode(new RgbImage(16, 16), 95);
+        byte[] exif =
+        [
+            0xFF, 0xE1, 0, 34, .. "Exif\0\0MM\0*"u8, 0, 0, 0, 8, 0, 1,
+            1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0,
+        ];
+        byte[] turned = [.. upright[..2], .. exif, .. upright[2..]];
+        DataFolder.Write(path, [upright, upright], [upright, turned], [turned, upright]);
+        long second;
+        using (var file = new TfRecordFile(path))
+            second = file.ReadOffsets()[1];
+        string output = (await CommandRun.Of("data check", folder)).Succeeded().Output;
+        Assert.Equal(
+            "mine, train: warning: 2 frames should be turned according to EXIF, which is not followed, so turn the "
+            + $"pixels before they are stored; the first is frame 1 of the scene in '{path}', byte {second}, with "
+            + "orientation 6\nmine, train: 3 scenes, no ground truth, and 6 frames in 1 file are in order\n", output);
     }
 
     [Theory]
@@ -115,7 +240,7 @@ public sealed class DataCommandTests(DataFolder data) : IClassFixture<DataFolder
         (await CommandRun.Of($"data show --dataset {DataFolder.Foreign} --split test", data.Path, "--out", png))
             .Refused("has no folder 'test'");
         (await CommandRun.Of($"data show --dataset {DataFolder.Own} --first 8", data.Path, "--out", png))
-            .Refused("--first 8: there are 8 scenes, numbered from 0.");
+            .Refused("--first 8: the data set has 8 scenes, numbered from 0.");
         Assert.False(File.Exists(png));
     }
 
@@ -164,7 +289,7 @@ public sealed class DataCommandTests(DataFolder data) : IClassFixture<DataFolder
     [InlineData("data make", "--scenes-per-file", "[default: 1000]", "train|test", "goes on where it was stopped")]
     [InlineData("data info", "DIR/NAME/train/1-of-9.tfrecord")]
     [InlineData("data show", "--first", "[default: 4, or all if there are fewer]", "--dataset", "ENV|DIR")]
-    [InlineData("data check", "exit code 2")]
+    [InlineData("data check", "exit code 2", "--first", "the first 100")]
     public async Task HelpNamesOptionsAndDefaults(string command, params string[] expected)
     {
         string help = (await CommandRun.Of(command + " --help")).Succeeded().Output;

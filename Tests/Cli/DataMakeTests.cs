@@ -177,14 +177,51 @@ public sealed class DataMakeTests : IDisposable
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
             kills++;
             var dataset = GqnDataset.Open(folder, null, SceneSplit.Train);
-            var totals = DatasetCheck.Run(dataset, _ => { }, TestContext.Current.CancellationToken);
-            Assert.Equal(40 * dataset.Files.Count, totals.Scenes);
+            var findings = DatasetCheck.Run(dataset, _ => { }, 100, TestContext.Current.CancellationToken);
+            Assert.Equal((40 * dataset.Files.Count, 0), (findings.Totals.Scenes, findings.FaultCount));
         }
 
         Assert.True(kills > 0, "the process was never killed");
         await Make(Options, folder);
         await Make(Options, _folder["whole"]);
         AssertSameFiles(_folder["whole"], folder);
+    }
+
+    [Theory]
+    [InlineData("secret", "it does not say what was made, at line 1; make these scenes in another folder, or remove it.")]
+    [InlineData("{ \"secret\": 1 }", "it does not say what was made, at line 1; make these scenes in another folder")]
+    [InlineData("null", "it does not say what was made; make these scenes in another folder")]
+    [InlineData("", "it is empty, or no regular file.")]
+    [InlineData("secret\0", "it is no text: it has bytes of value 0.")]
+    public async Task ADamagedDescriptionIsRefusedWithoutItsContent(string content, string problem)
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(_folder.Path, Set, "train")).FullName;
+        string path = Path.Combine(folder, "contents.json");
+        await File.WriteAllTextAsync(path, content, TestContext.Current.CancellationToken);
+        var run = (await CommandRun.Of("data make shepard-metzler-5 --scenes 1 --out", _folder.Path))
+            .Refused($"'{path}'").Refused(problem);
+        Assert.DoesNotContain("secret", run.Error, StringComparison.Ordinal);
+        Assert.Equal(["contents.json"], Names(folder));
+    }
+
+    [Fact]
+    public async Task ADescriptionThatIsNoFileIsRefused()
+    {
+        string folder = Directory.CreateDirectory(Path.Combine(_folder.Path, Set, "train")).FullName;
+        string path = Path.Combine(folder, "contents.json");
+        File.CreateSymbolicLink(path, "nowhere");
+        await Refused("it is a link to a file that is not there.");
+        File.Delete(path);
+        Directory.CreateDirectory(path);
+        await Refused("it is a folder, not a file.");
+        Directory.Delete(path);
+        using (var huge = File.Create(path))
+            huge.SetLength(1L << 33);
+        await Refused("it has more than the 1 MiB that such a file may have.");
+
+        async Task Refused(string problem) =>
+            (await CommandRun.Of("data make shepard-metzler-5 --scenes 1 --out", _folder.Path))
+                .Refused($"Cannot read '{path}': {problem}");
     }
 
     private static async Task<CommandRun> Make(string options, string folder) =>

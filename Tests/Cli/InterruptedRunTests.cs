@@ -55,7 +55,7 @@ public sealed class InterruptedRunTests : IDisposable
         string[] options = ["--steps", "30", "--threads", "1", "--out", run];
         var stopped = (await CommandRun.Of(
             "train --preset tiny --skip-damaged 1 --data", [_folder["sets"], .. options]))
-            .Refused("1 damaged record was passed over before, as training.skipDamaged allows.");
+            .Refused("1 damaged record passed over before, as training.skipDamaged allows.");
         Assert.Single(stopped.Output.Split('\n'), line => line.StartsWith("skipped: ", StringComparison.Ordinal));
         (await CommandRun.Of("train --skip-damaged 2 --resume", run)).Succeeded();
     }

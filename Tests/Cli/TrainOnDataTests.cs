@@ -1,4 +1,5 @@
 using Gqn.Native.Data;
+using Gqn.Native.Imaging;
 using Gqn.Native.Scenes;
 using Gqn.Native.Tests.Io;
 using Gqn.Native.Training;
@@ -82,6 +83,76 @@ public sealed class TrainOnDataTests : IDisposable
     }
 
     [Fact]
+    public async Task WithoutATestFolderAShareIsHeldOutAndStaysSo()
+    {
+        WriteTraining(40);
+        string run = _folder["run"], sets = _folder["sets"];
+        string train = "train --preset tiny --steps 3 --threads 1 --holdout 0.1 --out";
+        string output = (await CommandRun.Of(train, run, "--data", sets)).Succeeded().Output;
+        var training = new RunDirectory(run).ReadConfiguration().Training;
+        int held = (int)training.OpenDataset(SceneSplit.Test).CountScenes();
+        Assert.InRange(held, 3, 5);
+        Assert.Equal(40 - held, training.OpenDataset(SceneSplit.Train).CountScenes());
+        Assert.Contains(
+            $"held out   10 % of the scenes, {held} scenes; there is no test folder\n", output,
+            StringComparison.Ordinal);
+        Assert.Matches(@"training\.holdout +0\.1\s", (await CommandRun.Of("info", run)).Succeeded().Output);
+
+        // Whatever the folder holds later, the run keeps its scenes.
+        string before = (await CommandRun.Of("eval --count 4", run)).Succeeded().Output;
+        WriteFiles("shepard-metzler-5", SceneSplit.Test);
+        Assert.Equal(before, (await CommandRun.Of("eval --count 4", run)).Succeeded().Output);
+        (await CommandRun.Of($"render --scene {held - 1} --out", _folder["a.png"], run)).Succeeded();
+        (await CommandRun.Of($"render --scene {held} --out", _folder["b.png"], run)).Refused($"has {held} scenes");
+        (await CommandRun.Of("train --steps 4 --resume", run, "--data", sets)).Succeeded();
+        (await CommandRun.Of("train --steps 5 --holdout 0.1 --resume", run)).Succeeded();
+        foreach (string change in new[] { "--holdout 0.2", "--set holdout=0.2", "--set holdout=none" })
+        {
+            (await CommandRun.Of($"train --steps 6 {change} --resume", run))
+                .Refused("--holdout is for new runs: one that goes on keeps the scenes that it held out.");
+        }
+
+        (await CommandRun.Of("train --preset tiny --steps 2 --holdout 0.1 --out", _folder["no"], "--data", sets))
+            .Refused($"--holdout 0.1: the data set in {sets} has a folder 'test', whose scenes are held out");
+        (await CommandRun.Of("train --preset tiny --steps 2 --holdout 0.1 --out", _folder["no"]))
+            .Refused("--holdout is for data sets (--data); scenes that are rendered have a test set of their own.");
+        (await CommandRun.Of("train --holdout 1 --data", sets))
+            .Refused("--holdout 1: write a number above 0 and below 1");
+        Assert.False(Directory.Exists(_folder["no"]));
+    }
+
+    [Fact]
+    public async Task TheUsualShareIsATwentiethAndTooFewScenesAreRefused()
+    {
+        string run = _folder["run"], sets = _folder["sets"];
+        string[] to = ["--preset", "tiny", "--steps", "2", "--threads", "1", "--out", run];
+        WriteFiles("shepard-metzler-5", SceneSplit.Train);
+        (await CommandRun.Of("train --data", [sets, .. to]))
+            .Refused("holding out 0.05 of its 5 scenes holds out none; choose a larger share (--holdout) or add")
+            .Refused(Path.Combine(sets, "shepard_metzler_5_parts", "train"));
+        Assert.False(Directory.Exists(run));
+        WriteTraining(20);
+        string output = (await CommandRun.Of("train --data", [sets, .. to])).Succeeded().Output;
+        Assert.Contains(
+            "held out   5 % of the scenes, 1 scene; there is no test folder\n", output, StringComparison.Ordinal);
+        Assert.Equal(0.05, new RunDirectory(run).ReadConfiguration().Training.Holdout);
+    }
+
+    [Fact]
+    public async Task ScenesOfOneViewAreSaidToHaveTooFew()
+    {
+        byte[] frame = Png.Encode(new RgbImage(16, 16));
+        foreach (string split in new[] { "train", "test" })
+            DataFolder.Write(Path.Combine(_folder["sets"], "mine", split, "1-of-1.tfrecord"), [frame], [frame]);
+        (await CommandRun.Of("train --preset tiny --steps 2 --out", _folder["run"], "--data", _folder["sets"]))
+            .Refused("A scene of mine has 1 view; training needs at least 2, a context and the query.");
+        string output = (await CommandRun.Of("data check", _folder["sets"])).Refused("the check found 4 faults").Output;
+        Assert.Contains(
+            "byte 0: the scene has 1 view; it needs at least 2, a context and the query.", output,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task WhatIsWrongIsRefusedBeforeAFolderIsMade()
     {
         WriteFiles("shepard-metzler-5");
@@ -106,9 +177,13 @@ public sealed class TrainOnDataTests : IDisposable
         (await CommandRun.Of("train --data", [sets, .. to])).Refused($"Data '{file}', byte ");
     }
 
-    private void WriteFiles(string environment)
+    private void WriteTraining(int scenes) =>
+        new GqnDatasetWriter(_folder["sets"], "shepard-metzler-5", SceneSplit.Train, scenes)
+            .RenderFile(0, Environments.Create("shepard-metzler-5"), SceneSplit.Train, 16);
+
+    private void WriteFiles(string environment, params ReadOnlySpan<SceneSplit> splits)
     {
-        foreach (var split in Enum.GetValues<SceneSplit>())
+        foreach (var split in splits.IsEmpty ? Enum.GetValues<SceneSplit>() : splits)
         {
             new GqnDatasetWriter(_folder["sets"], environment, split, 5)
                 .RenderFile(0, Environments.Create(environment), split, 32);

@@ -106,7 +106,7 @@ public sealed class GqnDatasetTests : IDisposable
         byte[] uneven = new TfExampleWriter()
             .Add("cameras", new float[14]).Add("frames", frame, frame, frame).ToArray();
         WriteFile("uneven", "1-of-1.tfrecord", Plain(3, frame, 0), uneven);
-        Assert.Contains("3 frames, which take 15 camera numbers", AssertSecondFails("uneven").Message,
+        Assert.Contains("3 frames and 14 camera numbers; it needs 15 of them", AssertSecondFails("uneven").Message,
             StringComparison.Ordinal);
     }
 
@@ -116,14 +116,28 @@ public sealed class GqnDatasetTests : IDisposable
         byte[] frame = Jpeg.Encode(ImageDecoderTests.Picture(8, 8, 1), 80);
         AssertFault(new TfExampleWriter().Add("cameras", new float[5]), "no feature 'frames' of byte strings");
         AssertFault(new TfExampleWriter().Add("frames", frame), "no feature 'cameras' of floats");
-        AssertFault(new TfExampleWriter().Add("frames", [1f]).Add("cameras", new float[5]), "no feature 'frames'");
+        AssertFault(
+            new TfExampleWriter().Add("frames", [1f]).Add("cameras", new float[5]),
+            "the feature 'frames' of the example holds floats; it needs byte strings");
+        AssertFault(
+            new TfExampleWriter().Add("frames", frame).Add("cameras", [1L, 2, 3, 4, 5]),
+            "the feature 'cameras' of the example holds integers; it needs floats");
+        AssertFault(
+            new TfExampleWriter().Add("frames", Array.Empty<ReadOnlyMemory<byte>>()).Add("cameras", new float[5]),
+            "the feature 'frames' of the example is empty; it needs byte strings");
+        AssertFault(
+            new TfExampleWriter().Add("frames", frame).Add("cameras", Array.Empty<float>()),
+            "the feature 'cameras' of the example is empty; it needs floats");
+        AssertFault(
+            new TfExampleWriter().Add("frames", frame).Add("cameras", new float[4]),
+            "the scene has 1 frame and 4 camera numbers; it needs 5 of them: x, y, z, yaw, pitch of each frame");
         AssertFault(
             new TfExampleWriter().Add("frames", frame).Add("cameras", [0f, 0, 0, float.NaN, 0]),
             "number 3 of camera 0 is not finite");
         var nothing = new ReadOnlyMemory<byte>[10_001];
         AssertFault(
             new TfExampleWriter().Add("frames", nothing).Add("cameras", new float[50_005]),
-            "10001 frames; at most 10000 are read");
+            "10,001 frames; at most 10,000 are read");
         AssertFault(
             new TfExampleWriter().Add("frames", frame).Add("cameras", new float[5]).Add("factors", new byte[2 << 20]),
             "'factors' has 2097152 bytes");

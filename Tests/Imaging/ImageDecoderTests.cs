@@ -31,6 +31,8 @@ public sealed class ImageDecoderTests
     [InlineData("420-scans")]
     [InlineData("422")]
     [InlineData("440")]
+    [InlineData("411")]
+    [InlineData("410")]
     [InlineData("grey")]
     [InlineData("rgb")]
     public void AllLayoutsOfBaselineAreRead(string name)
@@ -41,9 +43,61 @@ public sealed class ImageDecoderTests
     }
 
     [Theory]
-    [InlineData("progressive", "progressive JPEG pictures are not read")]
-    [InlineData("arithmetic", "JPEG pictures of kind C9 are not read")]
+    [InlineData("progressive", "progressive JPEG pictures are not read; convert it to baseline JPEG or 8-bit PNG")]
+    [InlineData("arithmetic", "JPEG pictures of kind C9 are not read; convert it to baseline JPEG or 8-bit PNG")]
     public void OtherKindsOfJpegAreRefused(string name, string problem) => AssertRefused(Sample(name), problem);
+
+    [Theory]
+    [InlineData(5, 4, "CMYK JPEG pictures are not read; convert it to RGB, as baseline JPEG or 8-bit PNG")]
+    [InlineData(0, 12, "JPEG pictures of 12 bits a sample are not read; convert it to baseline JPEG or 8-bit PNG")]
+    [InlineData(7, 0x31, "JPEG pictures with a sampling of 3x1 are not read; convert it to baseline JPEG")]
+    public void OtherFramesOfJpegAreRefused(int place, byte value, string problem)
+    {
+        byte[] jpeg = Sample("420");
+        int frame = jpeg.AsSpan().IndexOf([(byte)0xFF, (byte)0xC0]);
+        if (value == 4)
+        {
+            // A fourth component in the frame header.
+            jpeg = [.. jpeg[..(frame + 19)], 4, 0x11, 0, .. jpeg[(frame + 19)..]];
+            jpeg[frame + 3] += 3;
+        }
+
+        jpeg[frame + 4 + place] = value;
+        AssertRefused(jpeg, problem);
+    }
+
+    [Theory]
+    [InlineData(6, true, 6)]
+    [InlineData(8, false, 8)]
+    [InlineData(9, true, 1)]
+    [InlineData(0, false, 1)]
+    public void TheOrientationIsReadAndThePixelsStayAsTheyAre(int stated, bool isLittleEndian, int expected)
+    {
+        byte[] tiff = isLittleEndian
+            ? [(byte)'I', (byte)'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, (byte)stated, 0, 0, 0]
+            : [(byte)'M', (byte)'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte)stated, 0, 0];
+        byte[] jpeg = Sample("420"), exif = [0xFF, 0xE1, 0, (byte)(8 + tiff.Length), .. "Exif\0\0"u8, .. tiff];
+        byte[] png = Png.Encode(Picture(9, 7, 2));
+        byte[] chunk = [0, 0, 0, (byte)tiff.Length, .. "eXIf"u8, .. tiff, 0, 0, 0, 0];
+        var decoder = new ImageDecoder();
+        foreach (var (plain, turned) in new (byte[], byte[])[]
+        {
+            (jpeg, [.. jpeg[..2], .. exif, .. jpeg[2..]]), (png, [.. png[..33], .. chunk, .. png[33..]]),
+        })
+        {
+            decoder.Decode(turned);
+            Assert.Equal(expected, decoder.Orientation);
+            Assert.Equal(ImageDecoder.ToImage(plain).Bytes.ToArray(), ImageDecoder.ToImage(turned).Bytes.ToArray());
+            decoder.Decode(plain);
+            Assert.Equal(1, decoder.Orientation);
+        }
+
+        for (int length = 0; length < tiff.Length; length++)
+            Assert.Null(ExifOrientation.Of(tiff.AsSpan(0, length)));
+        byte[] astray = [.. tiff];
+        astray.AsSpan(4, 4).Fill(0xFF);
+        Assert.Null(ExifOrientation.Of(astray));
+    }
 
     [Fact]
     public void EveryTruncationOfAJpegIsRefused()
@@ -95,6 +149,52 @@ public sealed class ImageDecoderTests
         Assert.Equal(expected.Data, decoded.Bytes.ToArray());
     }
 
+    /// <summary>Sizes at which some of the seven passes have no pixel, and at which all have.</summary>
+    [Theory]
+    [InlineData(23, 19)]
+    [InlineData(64, 64)]
+    [InlineData(1, 1)]
+    [InlineData(4, 3)]
+    [InlineData(5, 9)]
+    public void AllDepthsOfPngAreReadWhetherInterlacedOrNot(int width, int height)
+    {
+        foreach (var (colourType, depths) in new[]
+        {
+            (0, new[] { 1, 2, 4, 8, 16 }), (2, [8, 16]), (3, [1, 2, 4, 8]), (4, [8, 16]), (6, [8, 16]),
+        })
+        {
+            foreach (int depth in depths)
+            {
+                foreach (bool isInterlaced in new[] { false, true })
+                {
+                    var sample = new PngSample(width, height, colourType, depth, isInterlaced);
+                    var decoded = ImageDecoder.ToImage(sample.File);
+                    Assert.Equal((width, height), (decoded.Width, decoded.Height));
+                    Assert.Equal(sample.Rgb, decoded.Bytes.ToArray());
+                    if (depth == 16)
+                        continue;
+                    // The peer takes the upper half of 16 bits, not the nearest of 8.
+                    var peer = ImageResult.FromMemory(sample.File, ColorComponents.RedGreenBlue);
+                    Assert.Equal(peer.Data, decoded.Bytes.ToArray());
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void ADamagedInterlacedPngIsRefused()
+    {
+        byte[] png = new PngSample(23, 19, 3, 4, isInterlaced: true).File;
+        for (int length = 0; length < png.Length - 12; length += 3)
+            AssertRefused(png[..length], string.Empty);
+        byte[] plain = new PngSample(23, 19, 3, 4, isInterlaced: false).File;
+        plain[28] = 1;
+        AssertRefused(plain, "the PNG picture's data end too early");
+        byte[] large = [.. png];
+        (large[18], large[19], large[22], large[23]) = (0x10, 0, 0x10, 0);
+        AssertRefused(large, "too few for a PNG picture of 4096x4096");
+    }
+
     [Fact]
     public void BadPngsAreRefused()
     {
@@ -102,8 +202,11 @@ public sealed class ImageDecoderTests
         for (int length = 0; length < png.Length - 12; length += 7)
             AssertRefused(png[..length], string.Empty);
         byte[] interlaced = [.. png];
-        interlaced[28] = 1;
-        AssertRefused(interlaced, "only 8 bits without interlacing");
+        interlaced[28] = 2;
+        AssertRefused(interlaced, "interlacing 2");
+        byte[] thin = [.. png];
+        thin[24] = 4;
+        AssertRefused(thin, "there are no PNG pictures of colour type 2 with 4 bits a sample");
         byte[] large = [.. png];
         (large[18], large[19], large[22], large[23]) = (0x10, 0, 0x10, 0);
         AssertRefused(large, "too few for a PNG picture of 4096x4096");

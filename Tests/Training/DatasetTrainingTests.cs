@@ -70,8 +70,79 @@ public sealed class DatasetTrainingTests : IDisposable
         Assert.Contains("maxContexts 15 must be from 1 to 14: a scene of shepard_metzler_5_parts", error.Message,
             StringComparison.Ordinal);
         Directory.Delete(_folder["sets/shepard_metzler_5_parts/test"], recursive: true);
-        Assert.Contains("no folder 'test'", Assert.Throws<DatasetException>(
-            () => Train("test", 1, DataOverrides)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has no folder 'test'; training.holdout=0.05 would hold out a share of its training scenes",
+            Assert.Throws<DatasetException>(() => Train("test", 1, DataOverrides)).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Of 22 scenes in files of 8, 8 and 6, with a fifth held out.</summary>
+    [Theory]
+    [InlineData(3)]
+    [InlineData(9)]
+    public void ARunThatHoldsOutAShareOfItsScenesGoesOnExactly(int stopAt)
+    {
+        WriteFiles("shepard-metzler-5");
+        Directory.Delete(_folder["sets/shepard_metzler_5_parts/test"], recursive: true);
+        string[] overrides = [.. DataOverrides, "training.holdout=0.2"];
+        var whole = Train("whole", 1, overrides);
+        using (var source = new CancellationTokenSource())
+        {
+            var observer = new TrainerTests.Observer
+            {
+                OnStep = step =>
+                {
+                    if (step == stopAt)
+                        source.Cancel();
+                },
+            };
+            TrainerTests.Run(_folder["parts"], 2, observer, source.Token, overrides);
+        }
+
+        var parts = Train("parts", 2, overrides);
+        Assert.Equal(whole.Weights, parts.Weights);
+        Assert.Equal(whole.Evaluation, parts.Evaluation, Same);
+        Assert.NotEqual(whole.Weights, Train("other", 1, [.. DataOverrides, "training.holdout=0.4"]).Weights);
+    }
+
+    [Fact]
+    public void HeldOutScenesAreNeverLearnt()
+    {
+        WriteFiles("shepard-metzler-5");
+        var training = new TrainingOptions { Data = _folder["sets"], Holdout = 0.2 };
+        ulong[] learnt = Indices(SceneSplit.Train), held = Indices(SceneSplit.Test);
+        Assert.Equal(TrainScenes, learnt.Length + held.Length);
+        Assert.InRange(held.Length, 3, 6);
+        Assert.Empty(learnt.Intersect(held));
+
+        // What training and evaluations read is the same as what the data set's parts hold.
+        var batch = SceneBatches.EvaluationBatch(training.OpenScenes(SceneSplit.Test), ImageSize, held.Length, 1, 1);
+        Assert.Equal(held.Length, batch.SceneIndices.Distinct().Count());
+        Assert.Contains("from 1 to 14", Assert.Throws<OptionException>(
+            () => (training with { MaxContexts = 15 }).OpenScenes(SceneSplit.Test)).Message, StringComparison.Ordinal);
+
+        ulong[] Indices(SceneSplit split)
+        {
+            var dataset = training.OpenDataset(split);
+            return
+            [
+                .. Enumerable.Range(0, dataset.Files.Count).SelectMany(dataset.ReadFile)
+                    .Select(record => record.Index!.Value),
+            ];
+        }
+    }
+
+    [Fact]
+    public void AShareIsForDataSets()
+    {
+        var rendered = new RunConfiguration { Training = new TrainingOptions { Holdout = 0.05 } };
+        Assert.Contains("training.holdout 0.05 is for data sets", Assert.Throws<OptionException>(rendered.Validate)
+            .Message, StringComparison.Ordinal);
+        foreach (double share in new[] { 0, 1, -0.1, double.NaN })
+        {
+            var read = new RunConfiguration { Training = new TrainingOptions { Data = "a", Holdout = share } };
+            Assert.Contains("must be above 0 and below 1", Assert.Throws<OptionException>(read.Validate).Message,
+                StringComparison.Ordinal);
+        }
     }
 
     private string[] DataOverrides => [.. Common, $"training.data={_folder["sets"]}"];

@@ -73,5 +73,19 @@ internal static class JpegColour
         }
     }
 
+    /// <summary>Repeats the samples of a row of a component to full resolution, for samples of more than two
+    /// pixels.</summary>
+    /// <param name="component">The component to upsample.</param>
+    /// <param name="y">The row of the image.</param>
+    /// <param name="across">Pixels per sample in a row.</param>
+    /// <param name="down">Pixels per sample in a column.</param>
+    /// <param name="row">Receives the row.</param>
+    public static void Repeat(JpegComponent component, int y, int across, int down, Span<byte> row)
+    {
+        ReadOnlySpan<byte> samples = component.Samples.AsSpan(y / down * component.Stride, component.Width);
+        for (int x = 0; x < row.Length; x++)
+            row[x] = samples[x / across];
+    }
+
     private static byte Clip(int value) => (byte)Math.Clamp(value, 0, 255);
 }

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace Gqn.Native.Imaging;
 
-/// <summary>Decodes JPEG images: sequential, Huffman-coded, 8 bits, grey or three components with chroma at full or
-/// half resolution. Progressive, arithmetic and lossless images are refused.</summary>
+/// <summary>Decodes JPEG images: sequential, Huffman-coded, 8 bits, grey or three components with chroma at full, half
+/// or quarter resolution. Progressive, arithmetic, lossless and CMYK images are refused.</summary>
 /// <remarks>
 /// Every read is bounds-checked, work is bounded by the image's size, and memory is allocated only for images that the
 /// bytes could hold. Buffers are reused for the next image. Not thread-safe.
@@ -14,8 +14,10 @@ internal sealed class JpegDecoder
     private const int StartOfImage = 0xD8, EndOfImage = 0xD9, StartOfScan = 0xDA, QuantisationTables = 0xDB;
     private const int HuffmanTables = 0xC4, RestartInterval = 0xDD, Adobe = 0xEE;
 
-    /// <summary>Maps the zigzag order of the file, low frequencies first, to 8u + v.</summary>
-    private static readonly byte[] ZigZag = Diagonals();
+    private const int ExifData = 0xE1;
+
+    /// <summary>What to do about a picture of a kind that is not read.</summary>
+    private const string Remedy = "; convert it to baseline JPEG or 8-bit PNG";
 
     private readonly int[][] _quantisation = [.. Enumerable.Range(0, Tables).Select(_ => new int[BlockLength])];
     private readonly JpegHuffmanTable[] _dc = [.. Enumerable.Range(0, Tables).Select(_ => new JpegHuffmanTable())];
@@ -32,6 +34,9 @@ internal sealed class JpegDecoder
     /// <summary>Height of the last decoded image, in pixels.</summary>
     public int Height { get; private set; }
 
+    /// <summary>The EXIF orientation that the last decoded image states; its pixels are as stored.</summary>
+    public int Orientation { get; private set; }
+
     /// <summary>Whether the bytes start with the signature of a JPEG file.</summary>
     public static bool Recognises(ReadOnlySpan<byte> bytes) => bytes is [0xFF, StartOfImage, ..];
 
@@ -40,6 +45,7 @@ internal sealed class JpegDecoder
     public void Decode(ReadOnlySpan<byte> jpeg)
     {
         (_quantisationSet, _dcSet, _acSet, _count, _restart, _isRgb) = (0, 0, 0, 0, 0, false);
+        Orientation = ExifOrientation.Upright;
         if (!Recognises(jpeg))
             throw new ImageFormatException("it does not begin like a JPEG picture");
         for (int position = 2; ;)
@@ -99,10 +105,13 @@ internal sealed class JpegDecoder
 
     private ReadOnlySpan<byte> Row(JpegComponent component, int y, Span<byte> room)
     {
-        bool doubleWidth = component.Horizontal < _horizontal, doubleHeight = component.Vertical < _vertical;
-        if (!doubleWidth && !doubleHeight)
+        int across = _horizontal / component.Horizontal, down = _vertical / component.Vertical;
+        if (across == 1 && down == 1)
             return component.Samples.AsSpan(y * component.Stride, Width);
-        JpegColour.Upsample(component, y, doubleWidth, doubleHeight, room);
+        if (across <= 2 && down <= 2)
+            JpegColour.Upsample(component, y, across == 2, down == 2, room);
+        else
+            JpegColour.Repeat(component, y, across, down, room[..Width]);
         return room[..Width];
     }
 
@@ -138,12 +147,14 @@ internal sealed class JpegDecoder
                 _isRgb |= segment is [(byte)'A', (byte)'d', (byte)'o', (byte)'b', (byte)'e', _, _, _, _, _, _, 0, ..];
                 break;
             case 0xC2 or 0xC6:
-                throw new ImageFormatException(
-                    "progressive JPEG pictures are not read; store baseline JPEG or PNG instead");
+                throw new ImageFormatException("progressive JPEG pictures are not read" + Remedy);
             case (>= 0xC3 and <= 0xCF) or 0xDC or 0xDE or 0xDF:
-                throw new ImageFormatException(
-                    $"JPEG pictures of kind {marker:X2} are not read; store baseline JPEG or PNG instead");
-            // Application data and comments; an orientation given there is not applied.
+                throw new ImageFormatException($"JPEG pictures of kind {marker:X2} are not read{Remedy}");
+            // The pixels stay as they are stored: the cameras of a data set belong to these.
+            case ExifData:
+                Orientation = ExifOrientation.OfSegment(segment) ?? Orientation;
+                break;
+            // Application data and comments.
             case (>= 0xE0 and <= 0xEF) or 0xFE:
                 break;
             default:
@@ -158,13 +169,17 @@ internal sealed class JpegDecoder
         if (segment.Length < 6 || segment.Length != 6 + (3 * segment[5]))
             throw Broken(0xC0);
         if (segment[0] != 8)
-            throw new ImageFormatException($"JPEG samples of {segment[0]} bits; only 8 are read");
+            throw new ImageFormatException($"JPEG pictures of {segment[0]} bits a sample are not read{Remedy}");
         Height = BinaryPrimitives.ReadUInt16BigEndian(segment[1..]);
         Width = BinaryPrimitives.ReadUInt16BigEndian(segment[3..]);
         ImageDecoder.ThrowIfTooLarge(Width, Height);
         int count = segment[5];
         if (count is not (1 or MaxComponents))
-            throw new ImageFormatException($"a JPEG picture of {count} components; 1 or 3 are read");
+        {
+            string kind = count == 4 ? "CMYK JPEG pictures" : $"JPEG pictures of {count} components";
+            throw new ImageFormatException(kind + " are not read; convert it to RGB, as baseline JPEG or 8-bit PNG");
+        }
+
         (_horizontal, _vertical) = (1, 1);
         for (int i = 0; i < count; i++)
         {
@@ -174,20 +189,26 @@ internal sealed class JpegDecoder
             int factors = count == 1 ? 0x11 : segment[7 + (3 * i)];
             (component.Horizontal, component.Vertical) = (factors >> 4, factors & 15);
             component.Quantisation = segment[8 + (3 * i)];
-            if (component.Horizontal is not (1 or 2) || component.Vertical is not (1 or 2)
-                || component.Quantisation >= Tables)
+            if (component.Horizontal is not (1 or 2 or 4) || component.Vertical is not (1 or 2 or 4))
             {
                 throw new ImageFormatException(
-                    $"JPEG component {component.Id} with sampling {component.Horizontal}x{component.Vertical} and "
-                    + $"table {component.Quantisation}; 1 or 2 and 0 to 3 are read");
+                    $"JPEG pictures with a sampling of {component.Horizontal}x{component.Vertical} are not read"
+                    + Remedy);
             }
+
+            if (component.Quantisation >= Tables)
+                throw new ImageFormatException($"there is no JPEG table {component.Quantisation}");
 
             _horizontal = Math.Max(_horizontal, component.Horizontal);
             _vertical = Math.Max(_vertical, component.Vertical);
         }
 
         if (count > 1 && (_components[0].Horizontal < _horizontal || _components[0].Vertical < _vertical))
-            throw new ImageFormatException("a JPEG picture whose first component is not the finest");
+        {
+            throw new ImageFormatException(
+                "JPEG pictures whose first component is not the finest are not read" + Remedy);
+        }
+
         _isRgb |= count == MaxComponents
             && (_components[0].Id, _components[1].Id, _components[2].Id) == ('R', 'G', 'B');
         Allocate(count, fileLength);
@@ -354,7 +375,7 @@ internal sealed class JpegDecoder
                 throw NoCode();
             if (size == 0)
                 continue;
-            block[ZigZag[k]] = bits.Receive(size) * quantisation[k];
+            block[JpegZigZag.Order[k]] = bits.Receive(size) * quantisation[k];
             flat = false;
         }
 
@@ -367,24 +388,6 @@ internal sealed class JpegDecoder
     }
 
     private static int Units(int samples, int factor) => (samples + (BlockSize * factor) - 1) / (BlockSize * factor);
-
-    private static byte[] Diagonals()
-    {
-        byte[] order = new byte[BlockLength];
-        int next = 0;
-        for (int diagonal = 0; diagonal < 15; diagonal++)
-        {
-            int first = Math.Max(0, diagonal - 7), last = Math.Min(diagonal, 7);
-            for (int i = first; i <= last; i++)
-            {
-                // Odd diagonals run downwards: the horizontal frequency decreases.
-                int v = diagonal % 2 == 1 ? i : first + last - i;
-                order[next++] = (byte)((8 * (diagonal - v)) + v);
-            }
-        }
-
-        return order;
-    }
 
     private static ImageFormatException Broken(int marker) => new($"JPEG segment {marker:X2} is broken");
 
