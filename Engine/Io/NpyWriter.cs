@@ -6,9 +6,9 @@ namespace Gqn.Native.Engine.Io;
 
 /// <summary>Writes an array of 32-bit floating-point numbers in NumPy's format .npy, version 1.0.</summary>
 /// <remarks>
-/// The bytes 93 "NUMPY" 01 00, the length of the header (16 bits), the header, and the numbers in C order, last dimension
-/// fastest; all little-endian. The header describes type, order and shape as a Python dictionary, and is padded with
-/// spaces and a line feed so that the numbers begin at a multiple of 64 bytes and can be mapped.
+/// The bytes 93 "NUMPY" 01 00, the length of the header (16 bits), the header, and the numbers in C order, last
+/// dimension fastest; all little-endian. The header describes type, order and shape as a Python dictionary, and is
+/// padded with spaces and a line feed so that the numbers begin at a multiple of 64 bytes and can be mapped.
 /// </remarks>
 public static class NpyWriter
 {

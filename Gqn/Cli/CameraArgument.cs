@@ -28,8 +28,8 @@ internal sealed record CameraArgument(string Option, Camera Pose, float? FieldOf
         bool areNumbers = parts.Length is 5 or 6;
         for (int i = 0; i < parts.Length && areNumbers; i++)
         {
-            areNumbers = float.TryParse(
-                parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i]) && float.IsFinite(numbers[i]);
+            areNumbers = float.TryParse(parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i])
+                && float.IsFinite(numbers[i]);
         }
 
         if (!areNumbers)
@@ -59,9 +59,10 @@ internal sealed record CameraArgument(string Option, Camera Pose, float? FieldOf
             if (MathF.Abs(angle) <= most + 1e-4f)
                 return;
             string radians = (angle * (Math.PI / 180)).ToString("0.####", CultureInfo.InvariantCulture);
+            string degrees = angle.ToString(CultureInfo.InvariantCulture);
             throw new OptionException(
-                $"{option} {text}: the {name} is beyond {limit}; angles are in radians, and {parts[name == "yaw" ? 3 : 4]} "
-                + $"degrees are {radians}.");
+                $"{option} {text}: the {name} is beyond {limit}; angles are in radians, and {degrees} degrees are "
+                + $"{radians}.");
         }
     }
 

@@ -126,7 +126,8 @@ internal static class CommandOptions
     /// <summary>The train or the test split of scenes; null if not given.</summary>
     /// <param name="usual">The split if the option is not given, for the description.</param>
     public static Option<SceneSplit?> Split(SceneSplit usual = SceneSplit.Train) => OneOf<SceneSplit?>(
-        "--split", $"Which of the two disjoint sets of scenes [default: {(usual == SceneSplit.Train ? "train" : "test")}]",
+        "--split",
+        $"Which of the two disjoint sets of scenes [default: {(usual == SceneSplit.Train ? "train" : "test")}]",
         ("train", SceneSplit.Train), ("test", SceneSplit.Test));
 
     /// <summary>Which of a run's weights to use, raw or averaged; null if not given.</summary>

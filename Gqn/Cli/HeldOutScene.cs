@@ -34,7 +34,7 @@ internal sealed class HeldOutScene
     /// <summary>Renders the scene from any camera; requires <see cref="CanBePhotographed"/>.</summary>
     public RgbImage Photograph(Camera camera) => _scene!.Render(camera, _size);
 
-    /// <summary>Cameras along a path: of the scene itself or, if only its views are known, past their cameras.</summary>
+    /// <summary>Cameras along a path: of the scene itself or, if only its views are known, past theirs.</summary>
     /// <param name="count">The number of cameras.</param>
     public Camera[] Tour(int count) => _scene?.Tour(count) ?? PathThroughPoses.Through(Cameras, count);
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Gqn.Native.Data;
 using Gqn.Native.Imaging;
 using Gqn.Native.Model;
+using Gqn.Native.Model.Geometry;
 using Gqn.Native.Scenes;
 using Gqn.Native.Training;
 
@@ -62,7 +63,7 @@ internal static class RenderCommand
             CameraArgument[] asked =
                 [.. parsed.GetValue(cameras)!.Select(text => CameraArgument.Parse("--camera", text))];
             if (views is not null && asked.Length > 0)
-                throw new OptionException("--orbit and --camera exclude each other: draw a path, or single viewpoints.");
+                throw new OptionException("--orbit and --camera exclude each other: draw a path or single viewpoints.");
             OwnPicture[] pictures = [.. parsed.GetValue(ownPictures)!.Select(OwnPicture.Parse)];
             scenes.Check(parsed);
             if (pictures.Length > 0)
@@ -141,6 +142,13 @@ internal static class RenderCommand
         var configuration = wanted.Model.Configuration;
         float usual = UsualFieldOfView(configuration);
         Camera[] taken = [.. pictures.Select(picture => picture.Camera.ToCamera(usual, configuration.Model))];
+        if (ViewGeometry.Of(configuration.Model) is { } geometry && !taken.Any(camera => geometry.IsInSight(camera)))
+        {
+            throw new OptionException(
+                $"--context: the model knows the box from {geometry.Bounds.Low} to {geometry.Bounds.High} alone, and "
+                + "none of your cameras sees anything of it: give them in the axes and units of its scenes.");
+        }
+
         RgbImage[] images = [.. pictures.Select(picture => picture.Read(configuration.Model.ImageSize))];
         var tour = wanted.Views is { } views ? PathBetween(taken, views) : [];
         var scene = new PredictedScene(wanted.Model, images, taken, wanted.Samples, wanted.Cancellation);
@@ -155,7 +163,10 @@ internal static class RenderCommand
             ? HeldOutScene.OpenFirst(training, DefaultScenes, size)
             : [HeldOutScene.Open(training, number ?? 0, size)];
         PredictedScene[] scenes =
-            [.. heldOut.Select(held => PredictedScene.Of(wanted.Model, held, shown, wanted.Samples, wanted.Cancellation))];
+        [
+            .. heldOut.Select(
+                held => PredictedScene.Of(wanted.Model, held, shown, wanted.Samples, wanted.Cancellation)),
+        ];
         var first = heldOut[0];
         var questions = wanted.Cameras.Length > 0
             ? wanted.Asked(scenes[0], first.Cameras[0].FieldOfViewDegrees)

@@ -16,11 +16,12 @@ internal static class RepresentCommand
         "The file:",
         "rows            scenes in the order of their numbers, which are those of the environment's split, or of the",
         "                records in the order of the files; with --each-view the views of a scene follow one another",
-        "columns         the numbers of r, the last index fastest: [channel] of pool and pyramid, [row, column, channel]",
-        "                of the tower's map, [z, y, x, channel] of the volume's grid, from the lowest coordinates on",
+        "columns         the numbers of r, the last index fastest: [channel] of pool and pyramid, [row, column,",
+        "                channel] of the tower's map, [z, y, x, channel] of the volume's grid, from the lowest",
+        "                coordinates on",
         ".npy            one array of 32-bit floats, rows x the shape of r",
-        ".safetensors    that array as r, scene (numbers), view (with --each-view), and cameras: x, y, z, yaw, pitch in",
-        "                radians, field of view in degrees, rows x views x 6 (with --each-view rows x 6)",
+        ".safetensors    that array as r, scene (numbers), view (with --each-view), and cameras: x, y, z, yaw, pitch",
+        "                in radians, field of view in degrees, rows x views x 6 (with --each-view rows x 6)",
         ".csv            a header, then the scene's number, the view (with --each-view), r0, r1, ...",
         "Views are counted from 0; the first --contexts views of a scene are shown to the model.",
     ];
@@ -92,12 +93,13 @@ internal static class RepresentCommand
         terminal.WriteField("numbers", $"{path}, {Terminal.Bytes(new FileInfo(path).Length)}");
     }
 
-    private static Dictionary<string, string> Metadata(TrainedModel model, SceneSource source, SceneSplit split) => new()
-    {
-        ["scenes"] = source.Name,
-        ["split"] = GqnDatasetInfo.FolderOf(split),
-        ["trainedOn"] = model.Configuration.Training.SceneName,
-        ["step"] = model.Step.ToString(CultureInfo.InvariantCulture),
-        ["weights"] = model.Weights == WeightKind.Raw ? "raw" : "average",
-    };
+    private static Dictionary<string, string> Metadata(TrainedModel model, SceneSource source, SceneSplit split) =>
+        new()
+        {
+            ["scenes"] = source.Name,
+            ["split"] = GqnDatasetInfo.FolderOf(split),
+            ["trainedOn"] = model.Configuration.Training.SceneName,
+            ["step"] = model.Step.ToString(CultureInfo.InvariantCulture),
+            ["weights"] = model.Weights == WeightKind.Raw ? "raw" : "average",
+        };
 }

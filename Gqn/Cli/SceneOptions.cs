@@ -12,7 +12,8 @@ namespace Gqn.Native.Cli;
 internal sealed class SceneOptions
 {
     private readonly Option<string?> _scenes = CommandOptions.Word(
-        "--scenes", "ENV", $"Scenes of an environment instead of the run's own: {string.Join(", ", Environments.Names)}");
+        "--scenes", "ENV",
+        $"Scenes of an environment instead of the run's own: {string.Join(", ", Environments.Names)}");
 
     private readonly Option<string?> _data = CommandOptions.Data(
         "Scenes of a folder of data sets instead; also where the run's own data set is now, if it has moved");
@@ -57,7 +58,7 @@ internal sealed class SceneOptions
     /// <summary>A run's configuration with the chosen scenes in place of its own; the model stays as it is.</summary>
     /// <remarks>If scenes have fewer views than the run's, so are the contexts that are usual for them.</remarks>
     /// <exception cref="DatasetException">The data set is missing or damaged.</exception>
-    /// <exception cref="OptionException">A scene has one view, or its cameras see nothing of the model's box.</exception>
+    /// <exception cref="OptionException">Scenes have one view, or do not show the model's box.</exception>
     public RunConfiguration Apply(ParseResult parsed, RunConfiguration own)
     {
         var training = Choose(parsed, own.Training);
@@ -122,7 +123,7 @@ internal sealed class SceneOptions
             return;
         throw new OptionException(
             $"The model knows the box from {geometry.Bounds.Low} to {geometry.Bounds.High} alone, and no camera of the "
-            + $"first {SceneSight.Scenes} scenes of {source.Name} sees anything of it: these scenes are elsewhere, or in "
-            + "other units.");
+            + $"first {SceneSight.Scenes} scenes of {source.Name} sees anything of it: these scenes are elsewhere, or "
+            + "in other units.");
     }
 }

@@ -29,8 +29,8 @@ public abstract class SceneSource
         ? Enumerable.Range(0, files.Count).Sum(file => (long)files.CountScenes(file))
         : null;
 
-    /// <summary>The scenes from a number on, in order: that of their numbers, or of the records in the files. Files before
-    /// the first scene are not read.</summary>
+    /// <summary>The scenes from a number on, in order: that of their numbers, or of the records in the files. Files
+    /// before the first scene are only counted.</summary>
     /// <param name="first">The number of the first scene, from 0.</param>
     /// <exception cref="DatasetException">A file is damaged or cannot be read.</exception>
     internal IEnumerable<SceneReference> InOrder(long first)

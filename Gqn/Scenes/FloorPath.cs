@@ -48,12 +48,14 @@ internal sealed class FloorPath
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         var walk = new (Vector2, float)[count];
         double step = Math.Min(longestStep, Length / count);
+        // A walk that is no whole round does not come from the end of the path: it begins by looking ahead.
+        double earliest = step < Length / count ? 0 : double.NegativeInfinity;
         var directions = new Directions(this, turning / (2 * Intervals), look);
         for (int i = 0; i < count; i++)
         {
             double yaw = 0;
             for (int k = -Intervals; k <= Intervals; k++)
-                yaw += directions.At((i * step) + (k * turning / (2 * Intervals)));
+                yaw += directions.At(Math.Max((i * step) + (k * turning / (2 * Intervals)), earliest));
             yaw /= (2 * Intervals) + 1;
             walk[i] = (At(i * step, out _), (float)Math.IEEERemainder(yaw, Math.Tau));
         }

@@ -8,11 +8,11 @@ namespace Gqn.Native.Training;
 
 /// <summary>Files of representations for other programs: .npy, .safetensors and .csv.</summary>
 /// <remarks>
-/// Rows are in the order of the scenes and, if each view has a row, of the views. A .npy file holds one array, rows × the
-/// shape of r. A .safetensors file holds it as <c>r</c>, beside <c>scene</c> (the scene's number), <c>view</c> (if each
-/// view has a row) and <c>cameras</c> (x, y, z, yaw, pitch, field of view; rows × views × 6, or rows × 6). A .csv file has
-/// a header, the scene's number, the view if each has a row, and the numbers of r, last dimension fastest. Files are
-/// written as batches arrive, to a temporary name that is then renamed.
+/// Rows are in the order of the scenes and, if each view has a row, of the views. A .npy file holds one array, rows ×
+/// the shape of r. A .safetensors file holds it as <c>r</c>, beside <c>scene</c> (the scene's number), <c>view</c> (if
+/// each view has a row) and <c>cameras</c> (x, y, z, yaw, pitch, field of view; rows × views × 6, or rows × 6). A .csv
+/// file has a header, the scene's number, the view if each has a row, and the numbers of r, last dimension fastest.
+/// Files are written as batches arrive, to a temporary name that is then renamed.
 /// </remarks>
 public static class RepresentationFile
 {

@@ -41,8 +41,8 @@ public sealed class SceneRepresentations
         if (there is { } known && (first >= known || count > known - first))
         {
             throw new OptionException(
-                $"There are {known} scenes of {source.Name} in this split, numbered from 0, so from number {first} on there "
-                + $"are {(first >= known ? "none" : $"{known - first}, not {count}")}.");
+                $"There are {known} scenes of {source.Name} in this split, numbered from 0, so from number {first} on "
+                + $"there are {(first >= known ? "none" : $"{known - first}, not {count}")}.");
         }
 
         (_model, _source, First, Contexts, EachView) = (model, source, first, contexts, eachView);

@@ -33,7 +33,8 @@ public sealed class EvalElsewhereTests(TrainedRun trained) : IClassFixture<Train
         Assert.Equal(expected.MeanImage, report.MeanImage);
 
         // Naming the run's own scenes is the same as naming none.
-        output = (await CommandRun.Of("eval --threads 1 --count 3 --scenes rooms-ring", trained.Run)).Succeeded().Output;
+        output = (await CommandRun.Of("eval --threads 1 --count 3 --scenes rooms-ring", trained.Run))
+            .Succeeded().Output;
         Assert.Contains("3 held-out scenes of rooms-ring:", output, StringComparison.Ordinal);
     }
 
@@ -71,14 +72,19 @@ public sealed class EvalElsewhereTests(TrainedRun trained) : IClassFixture<Train
     {
         string run = trained["volume"];
         (await CommandRun.Of(
-            "train --preset tiny --set model.representation=volume --set model.volume.width=4 --set model.volume.height=2 "
-            + "--set reporting.evaluationScenes=2 --steps 1 --threads 1 --out", run)).Succeeded();
+            "train --preset tiny --set model.representation=volume --set model.volume.width=4 "
+            + "--set model.volume.height=2 --set reporting.evaluationScenes=2 --steps 1 --threads 1 --out", run))
+            .Succeeded();
         var whole = SceneRecord.Render(
             Environments.Create("rooms-ring"), SceneSplit.Test, 0, 16, FrameFormat.Png);
         float[] cameras = [.. Enumerable.Range(0, whole.Views).SelectMany(
             view => (float[])[100 + view, 50, 1, 0, 0])];
         foreach (var split in Enum.GetValues<SceneSplit>())
-            new GqnDatasetWriter(trained["far"], "far", split, 1).WriteFile(0, [new SceneRecord(whole.Frames, cameras)]);
+        {
+            new GqnDatasetWriter(trained["far"], "far", split, 1).WriteFile(
+                0, [new SceneRecord(whole.Frames, cameras)]);
+        }
+
         const string Sentence = "and no camera of the first 16 scenes of far sees anything of it";
         (await CommandRun.Of("eval --data", trained["far"], run)).Refused(Sentence);
         (await CommandRun.Of("render --data", trained["far"], run, "--out", trained["far.png"])).Refused(Sentence);
@@ -145,7 +151,8 @@ public sealed class EvalElsewhereTests(TrainedRun trained) : IClassFixture<Train
         var report = EvaluationReport.Parse(File.ReadAllText(path), path);
         var odd = report with
         {
-            MeanImage = new ImageQuality(double.NaN, 0, 0, double.NegativeInfinity, double.PositiveInfinity, double.NaN),
+            MeanImage = new ImageQuality(
+                double.NaN, 0, 0, double.NegativeInfinity, double.PositiveInfinity, double.NaN),
         };
         Assert.Equal(odd.MeanImage, EvaluationReport.Parse(odd.ToJson(), path).MeanImage);
         Assert.Contains("\"peakSignalToNoise\": \"-Infinity\"", odd.ToJson(), StringComparison.Ordinal);

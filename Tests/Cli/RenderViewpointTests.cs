@@ -43,7 +43,8 @@ public sealed class RenderViewpointTests(TrainedRun trained) : IClassFixture<Tra
         string query = "0.5,-4,0.77,1.7,0";
         string[] own =
         [
-            "--context", $"{files[0]}@{Written(Known.Cameras[0])}", "--context", $"{files[1]}@{Written(Known.Cameras[1])}",
+            "--context", $"{files[0]}@{Written(Known.Cameras[0])}",
+            "--context", $"{files[1]}@{Written(Known.Cameras[1])}",
         ];
         var sheet = await Render("--samples 2 --camera " + query, own);
         // Two contexts, the mean of the samples and both of them; no truth.
@@ -83,7 +84,8 @@ public sealed class RenderViewpointTests(TrainedRun trained) : IClassFixture<Tra
         var jaco = Environments.Create("jaco");
         foreach (string name in (string[])["jaco", "mine"])
         {
-            new GqnDatasetWriter(trained["sets"], name, SceneSplit.Test, 3).WriteFile(0, Enumerable.Range(0, 3).Select(i =>
+            var writer = new GqnDatasetWriter(trained["sets"], name, SceneSplit.Test, 3);
+            writer.WriteFile(0, Enumerable.Range(0, 3).Select(i =>
             {
                 var whole = SceneRecord.Render(jaco, SceneSplit.Test, (ulong)i, Size, FrameFormat.Png);
                 return name == "jaco" ? whole : new SceneRecord(whole.Frames, whole.Cameras);
@@ -111,8 +113,8 @@ public sealed class RenderViewpointTests(TrainedRun trained) : IClassFixture<Tra
     [InlineData("--camera 1,2,x,0,0", "write a camera as x,y,z,yaw,pitch[,fov]")]
     [InlineData("--camera 1,2,NaN,0,0", "write a camera as x,y,z,yaw,pitch[,fov]")]
     [InlineData("--camera 1,2e9,1,0,0", "y is beyond a million units.")]
-    [InlineData("--camera 1,2,1,90,0", "the yaw is beyond a full turn; angles are in radians, and 90 degrees are 1.5708.")]
-    [InlineData("--camera 1,2,1,0,-20", "the pitch is beyond straight up or down; angles are in radians, and -20 degrees")]
+    [InlineData("--camera 1,2,1,90,0", "beyond a full turn; angles are in radians, and 90 degrees are 1.5708.")]
+    [InlineData("--camera 1,2,1,0,-20", "the pitch is beyond straight up or down; angles are in radians")]
     [InlineData("--camera 1,2,1,0,0,180", "the field of view is above 0 and below 180 degrees.")]
     [InlineData("--camera 1,2,1,0,0 --orbit 4", "--orbit and --camera exclude each other")]
     [InlineData("--camera 1,2,1,0,0 --out a.gif", "an animation needs --orbit N")]
@@ -144,15 +146,24 @@ public sealed class RenderViewpointTests(TrainedRun trained) : IClassFixture<Tra
     }
 
     [Fact]
-    public async Task AFieldOfViewThatTheModelWouldNotSeeIsRefused()
+    public async Task WhatAModelWithAVolumeWouldNotSeeIsRefused()
     {
         string run = trained["narrow"];
         (await CommandRun.Of(
-            "train --preset tiny --set model.representation=volume --set model.volume.width=4 --set model.volume.height=2 "
-            + "--set model.fieldOfViewDegrees=45 --set reporting.evaluationScenes=2 --steps 1 --threads 1 --out", run))
+            "train --preset tiny --set model.representation=volume --set model.volume.width=4 "
+            + "--set model.volume.height=2 --set model.fieldOfViewDegrees=45 --set reporting.evaluationScenes=2 "
+            + "--steps 1 --threads 1 --out", run))
             .Succeeded();
         (await CommandRun.Of("render --camera 0,-4,1,1.5,0,60", run, "--out", trained["never.png"]))
             .Refused("--camera: the model takes all pictures to have a field of view of 45 degrees");
+        string picture = trained["near.png"];
+        Png.Write(picture, Known.Render(Known.Cameras[0], Size));
+        (await CommandRun.Of(
+            "render --camera 0,-4,1,1.5,0 --context", $"{picture}@0,-4,1,-1.5,0", run, "--out", trained["never.png"]))
+            .Refused("and none of your cameras sees anything of it");
+        (await CommandRun.Of(
+            "render --camera 0,-4,1,1.5,0 --context", $"{picture}@0,-4,1,1.5,0", run, "--out", trained["near-out.png"]))
+            .Succeeded();
         (await CommandRun.Of("render --camera 0,-4,1,1.5,0,45", run, "--out", trained["narrow.png"])).Succeeded();
     }
 

@@ -49,7 +49,8 @@ public sealed class RepresentTests(TrainedRun trained) : IClassFixture<TrainedRu
         string path = trained["r.safetensors"], summed = trained["sum.safetensors"];
         string[] options = [trained.Run, "--scenes", "shepard-metzler-5", "--split", "train", "--contexts", "3"];
         (await CommandRun.Of(
-            $"represent --threads 1 --first {First} --count {Scenes} --each-view --out", [path, .. options])).Succeeded();
+            $"represent --threads 1 --first {First} --count {Scenes} --each-view --out", [path, .. options]))
+            .Succeeded();
         (await CommandRun.Of($"represent --threads 1 --first {First} --count {Scenes} --out", [summed, .. options]))
             .Succeeded();
         using var device = new CpuDevice(1);
@@ -136,8 +137,9 @@ public sealed class RepresentTests(TrainedRun trained) : IClassFixture<TrainedRu
     {
         string run = trained["volume"], path = trained["volume.npy"];
         (await CommandRun.Of(
-            "train --preset tiny --set model.representation=volume --set model.volume.width=5 --set model.volume.height=2 "
-            + "--set model.volume.channels=12 --set reporting.evaluationScenes=2 --steps 1 --threads 1 --out", run))
+            "train --preset tiny --set model.representation=volume --set model.volume.width=5 "
+            + "--set model.volume.height=2 --set model.volume.channels=12 --set reporting.evaluationScenes=2 "
+            + "--steps 1 --threads 1 --out", run))
             .Succeeded();
         (await CommandRun.Of("represent --threads 1 --count 1 --contexts 1", run, "--out", path)).Succeeded();
         var (shape, numbers) = ReadNpy(path);

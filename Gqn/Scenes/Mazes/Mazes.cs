@@ -100,8 +100,8 @@ public sealed class Mazes : SceneEnvironment
     {
         var first = scene.Cameras.IsEmpty ? default : scene.Cameras[0];
         int quarters = (int)Math.Round(Math.IEEERemainder(first.Yaw, Math.Tau) / (Math.PI / 2));
-        var cells = MazeWalk.Of(
-            Own<MazeFactors>(scene.Factors).Layout, MazeLayout.CellAt(first.X, first.Y), (MazeSide)((quarters + 4) % 4));
+        var layout = Own<MazeFactors>(scene.Factors).Layout;
+        var cells = MazeWalk.Of(layout, MazeLayout.CellAt(first.X, first.Y), (MazeSide)((quarters + 4) % 4));
         var walk = new FloorPath([.. cells.Select(MazeWalk.CentreOf)]).Walk(
             count, StepLength, TurningLength, (_, ahead) => Math.Atan2(ahead.Y, ahead.X));
         return [.. walk.Select(place => new Camera(

@@ -134,7 +134,8 @@ public sealed class Rooms : SceneEnvironment
             return FixedViews(count);
         RoomObject[] objects = [.. Own<RoomFactors>(scene.Factors).Objects];
         var points = new RoomWalk(
-            Options.FreeRange, (at, distance) => IsClear(objects, at.X, at.Y, distance), Options.FreeClearance).Points();
+            Options.FreeRange, (at, distance) => IsClear(objects, at.X, at.Y, distance),
+            Options.FreeClearance).Points();
         if (points.Count == 0)
             throw NoPlaceForCameras();
         float pitch = (Options.MinPitchDegrees + Options.MaxPitchDegrees) * (MathF.PI / 360);
