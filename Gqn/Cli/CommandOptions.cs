@@ -100,10 +100,6 @@ internal static class CommandOptions
     /// <summary>A folder of data sets; null if not given.</summary>
     public static Option<string?> Data(string description) => Word("--data", "DIR", description);
 
-    /// <summary>The present folder of a run's data set; null if not given.</summary>
-    public static Option<string?> MovedData() =>
-        Data("Where the data set that the run was trained on is now [default: where it was then]");
-
     /// <summary>The folder of a training run.</summary>
     public static Argument<string> Run() => new("RUN")
     {
@@ -143,9 +139,11 @@ internal static class CommandOptions
         return option;
     }
 
-    /// <summary>The train or the test split of an environment's scenes; null if not given.</summary>
-    public static Option<SceneSplit?> Split() => OneOf<SceneSplit?>(
-        "--split", "Which of the two disjoint sets of scenes [default: train]",
+    /// <summary>The train or the test split of scenes; null if not given.</summary>
+    /// <param name="usual">The split if the option is not given, for the description.</param>
+    public static Option<SceneSplit?> Split(SceneSplit usual = SceneSplit.Train) => OneOf<SceneSplit?>(
+        "--split",
+        $"Which of the two disjoint sets of scenes [default: {(usual == SceneSplit.Train ? "train" : "test")}]",
         ("train", SceneSplit.Train), ("test", SceneSplit.Test));
 
     /// <summary>Which of a run's weights to use, raw or averaged; null if not given.</summary>

@@ -32,31 +32,35 @@ internal static class EvalCommand
             "--count", "Held-out scenes, one query each [default: the run's reporting.evaluationScenes]", 1, MaxScenes);
         var json = CommandOptions.OutputFile("--json", "Write the numbers to this file, too [default: none]");
         var weights = CommandOptions.Weights();
-        var data = CommandOptions.MovedData();
+        var sources = new SceneOptions();
         var devices = new DeviceOptions();
         var help = HelpWithNotes.Option(
             "Show all options with their defaults, and what the tables mean.",
             ["The tables:", .. EvaluationTables.Notes]);
         var command = new Command("eval", "Measure a trained model on held-out scenes, beside two baselines.")
         {
-            name, contexts, count, json, weights, data, help,
+            name, contexts, count, json, weights, help,
         };
+        sources.AddTo(command);
         devices.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
+            sources.Check(parsed);
             using var device = devices.Open(parsed);
             using var model = RunFiles.OpenModel(parsed.GetValue(name)!, device, parsed.GetValue(weights));
-            var configuration = RunFiles.FindData(model.Configuration, parsed.GetValue(data));
+            var configuration = sources.Apply(parsed, model.Configuration);
             using var evaluator = new Evaluator(model.Network, device, configuration);
             int[] numbers = parsed.GetValue(contexts) is { Length: > 0 } named
                 ? named
                 : Evaluator.UsualContexts(configuration.Training.MaxContexts);
             int scenes = parsed.GetValue(count) ?? configuration.Reporting.EvaluationScenes;
             var report = evaluator.Evaluate(numbers, scenes, model.Step, cancellation) with { Weights = model.Weights };
+            string learned = model.Configuration.Training.SceneName;
+            string elsewhere = report.Scenes == learned ? string.Empty : $" (it was trained on {learned})";
             terminal.WriteLine(
                 $"{parsed.GetValue(name)} after step {Terminal.Count(model.Step)}, "
                 + (model.Weights == WeightKind.Average ? "averaged weights, " : string.Empty)
-                + $"{Quantity.Of(scenes, "held-out scene")} of {report.Scenes}:");
+                + $"{Quantity.Of(scenes, "held-out scene")} of {report.Scenes}{elsewhere}:");
             EvaluationTables.Write(terminal, report, configuration.Model.ImageSize);
             if (parsed.GetValue(json) is { } path)
             {

@@ -17,7 +17,8 @@ internal static class EvaluationTables
         "prediction      the model, from contexts and viewpoint alone: one sample of the prior",
         $"{MeanOfSamples}      the mean of {Whole(Evaluator.Samples)} such samples: the error without their spread",
         "RMSE and MAE are in grey levels from 0 to 255, PSNR in dB over all pixels,",
-        "object MSE is over the pixels that show an object, where scenes say which do",
+        "infinite where they are equal; object MSE is over the pixels that show an object,",
+        "where scenes say which do",
         "variance        of the samples about their mean, each clipped to 0..1, over pixels and",
         "                channels; near 0 all samples look alike",
         "visible         pixels that show what some context shows",
@@ -102,7 +103,7 @@ internal static class EvaluationTables
             AddSpread(table, entry, "  objects", string.Empty, entry.Visible?.Objects);
             AddSpread(
                 table, entry, "hidden",
-                entry.HiddenToVisibleVariance is { } ratio ? Fixed(ratio, 1) : string.Empty, entry.Hidden);
+                entry.HiddenToVisibleVariance is { } ratio ? Ratio(ratio) : string.Empty, entry.Hidden);
             AddSpread(table, entry, "  objects", string.Empty, entry.Hidden?.Objects);
         }
 
@@ -145,6 +146,10 @@ internal static class EvaluationTables
             quality.ObjectMeanSquaredError is { } objects ? Fixed(objects, 5) : "-", kl, excess);
 
     private static string Whole(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>A ratio; one to almost nothing is written as a power of ten.</summary>
+    private static string Ratio(double value) =>
+        value < 1e5 ? Fixed(value, 1) : value.ToString("0.0e+0", CultureInfo.InvariantCulture);
 
     private static string Fixed(double value, int decimals) =>
         value.ToString("F" + Whole(decimals), CultureInfo.InvariantCulture);

@@ -45,7 +45,7 @@ internal static class ExportCommand
             terminal.WriteField("weights", $"{path}, {Terminal.Bytes(new FileInfo(path).Length)}");
             terminal.WriteField("figures", figures is not null
                 ? directory.EvaluationPath
-                : $"none: {directory.EvaluationPath} is not there or not of these weights; "
+                : $"none: {directory.EvaluationPath} is not there or not of these weights and scenes; "
                     + $"{Terminal.Program} eval {Shell.Quote(directory.Path)} "
                     + $"--json {Shell.Quote(directory.EvaluationPath)}");
         });
@@ -78,13 +78,16 @@ internal static class ExportCommand
         return parsed;
     }
 
-    /// <summary>The run's evaluation, if it is of the same step and kind of weights as the model; else null.</summary>
+    /// <summary>The run's evaluation, if it is of the model's step, kind of weights and scenes; else null.</summary>
     private static EvaluationReport? FiguresOf(RunDirectory directory, TrainedModel model)
     {
         if (!File.Exists(directory.EvaluationPath))
             return null;
         var report = EvaluationReport.Parse(SmallFile.ReadText(directory.EvaluationPath), directory.EvaluationPath);
-        return (report.Step, report.Weights) == (model.Step, model.Weights) ? report : null;
+        return (report.Step, report.Weights, report.Scenes)
+            == (model.Step, model.Weights, model.Configuration.Training.SceneName)
+            ? report
+            : null;
     }
 
     /// <summary>Which weights are written, and how.</summary>

@@ -18,7 +18,7 @@ internal static class Failure
         (int code, string sentence) = exception switch
         {
             OperationCanceledException => (CommandLine.Interrupted, "Interrupted before it was done."),
-            OptionException or UnknownSceneException or ShapeException or TrainingException
+            OptionException or UnknownSceneException or FactorException or ShapeException or TrainingException
                 or IOException or InvalidDataException or UnauthorizedAccessException or ExternalException
                 or InsufficientMemoryException =>
                 (CommandLine.BadInput, exception.Message),

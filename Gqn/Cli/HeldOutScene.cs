@@ -10,13 +10,13 @@ namespace Gqn.Native.Cli;
 internal sealed class HeldOutScene
 {
     private readonly Func<int, RgbImage> _view;
-    private readonly Func<Camera, RgbImage>? _photograph;
+    private readonly Scene? _scene;
+    private readonly int _size;
 
-    private HeldOutScene(
-        string source, Camera[] cameras, Func<int, RgbImage> view, Func<Camera, RgbImage>? photograph)
+    private HeldOutScene(string source, Camera[] cameras, Func<int, RgbImage> view, Scene? scene, int size)
     {
         (Source, Cameras) = (source, cameras);
-        (_view, _photograph) = (view, photograph);
+        (_view, _scene, _size) = (view, scene, size);
     }
 
     /// <summary>The name of the environment or data set that the scene is from.</summary>
@@ -26,13 +26,17 @@ internal sealed class HeldOutScene
     public Camera[] Cameras { get; }
 
     /// <summary>Whether the scene can also be rendered from arbitrary cameras.</summary>
-    public bool CanBePhotographed => _photograph is not null;
+    public bool CanBePhotographed => _scene is not null;
 
     /// <summary>The image of one of the scene's views.</summary>
     public RgbImage View(int view) => _view(view);
 
     /// <summary>Renders the scene from any camera; requires <see cref="CanBePhotographed"/>.</summary>
-    public RgbImage Photograph(Camera camera) => _photograph!(camera);
+    public RgbImage Photograph(Camera camera) => _scene!.Render(camera, _size);
+
+    /// <summary>Cameras along a path: of the scene itself or, if only its views are known, past theirs.</summary>
+    /// <param name="count">The number of cameras.</param>
+    public Camera[] Tour(int count) => _scene?.Tour(count) ?? PathThroughPoses.Through(Cameras, count);
 
     /// <summary>Opens a scene.</summary>
     /// <param name="training">The training options of the run, which name the source of its scenes.</param>
@@ -47,8 +51,7 @@ internal sealed class HeldOutScene
         var environment = Environments.Create(training.Scenes);
         var scene = environment.Sample(SceneSplit.Test, number);
         return new HeldOutScene(
-            environment.Name, scene.Cameras.ToArray(), view => scene.Render(scene.Cameras[view], size),
-            camera => scene.Render(camera, size));
+            environment.Name, scene.Cameras.ToArray(), view => scene.Render(scene.Cameras[view], size), scene, size);
     }
 
     /// <summary>Opens the first scenes of the test set.</summary>
@@ -86,11 +89,9 @@ internal sealed class HeldOutScene
             }
 
             var record = dataset.Read(file, offsets[number - first]);
-            var scene = record.ToScene(dataset.Split);
             return new HeldOutScene(
                 dataset.Name, [.. Enumerable.Range(0, record.Views).Select(record.Camera)],
-                view => record.Decode(view, size),
-                scene is null ? null : camera => scene.Render(camera, size));
+                view => record.Decode(view, size), record.ToScene(dataset.Split), size);
         }
 
         throw new OptionException(

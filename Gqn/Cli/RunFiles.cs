@@ -1,6 +1,5 @@
 using Gqn.Native.Engine;
 using Gqn.Native.Engine.Io;
-using Gqn.Native.Model;
 using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
@@ -21,19 +20,6 @@ internal static class RunFiles
             string others = directory.OtherCheckpoints(directory.LatestCheckpoint() ?? string.Empty);
             throw new IOException(exception.Message + others, exception);
         }
-    }
-
-    /// <summary>The configuration of a run whose data set has moved since it was trained.</summary>
-    /// <param name="configuration">The run's saved configuration.</param>
-    /// <param name="folder">The data set's present folder; null if it has not moved.</param>
-    /// <exception cref="OptionException">The run was trained on rendered scenes, not on a data set.</exception>
-    public static RunConfiguration FindData(RunConfiguration configuration, string? folder)
-    {
-        if (folder is null)
-            return configuration;
-        if (configuration.Training.Data is null)
-            throw new OptionException("--data is for runs that were trained on a data set; this one's were rendered.");
-        return configuration with { Training = configuration.Training with { Data = folder } };
     }
 
     /// <summary>Opens a trained model.</summary>

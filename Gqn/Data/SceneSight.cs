@@ -7,7 +7,8 @@ namespace Gqn.Native.Data;
 /// <summary>Checks whether the cameras of the first scenes of a source see a box.</summary>
 internal static class SceneSight
 {
-    private const int Scenes = 16;
+    /// <summary>The number of scenes that are looked at.</summary>
+    public const int Scenes = 16;
 
     /// <summary>The cameras of the first scenes; each scene is loaded lazily.</summary>
     /// <exception cref="DatasetException">A scene is damaged or cannot be read.</exception>
@@ -22,17 +23,18 @@ internal static class SceneSight
         }
     }
 
+    /// <summary>Whether a camera of the first scenes sees a part of the box of a geometry.</summary>
+    /// <exception cref="DatasetException">A scene is damaged or cannot be read.</exception>
+    public static bool Sees(SceneSource source, ViewGeometry geometry) =>
+        Cameras(source).Any(camera => geometry.IsInSight(camera));
+
     /// <summary>Refuses a geometry whose box is outside the view of all cameras.</summary>
     /// <exception cref="OptionException">No camera sees any part of the box.</exception>
     /// <exception cref="DatasetException">A scene is damaged or cannot be read.</exception>
     public static void Require(SceneSource source, ViewGeometry geometry)
     {
-        foreach (var camera in Cameras(source))
-        {
-            if (geometry.IsInSight(camera))
-                return;
-        }
-
+        if (Sees(source, geometry))
+            return;
         throw new OptionException(
             $"No camera of the first {Scenes} scenes of {source.Name} sees anything of the box from "
             + $"{geometry.Bounds.Low} to {geometry.Bounds.High}: set model.bounds.minX, maxX, minY, maxY, minZ and maxZ to "

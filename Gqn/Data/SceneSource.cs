@@ -34,6 +34,33 @@ public abstract class SceneSource
     /// <summary>The files of a finite set; null if the supply of scenes is endless.</summary>
     internal abstract ISceneFiles? Files { get; }
 
+    /// <summary>The number of scenes; null if the supply is endless.</summary>
+    /// <exception cref="DatasetException">A file is damaged or cannot be read.</exception>
+    internal long? CountScenes() => Files is { } files
+        ? Enumerable.Range(0, files.Count).Sum(file => (long)files.CountScenes(file))
+        : null;
+
+    /// <summary>The scenes from a number on, in order: that of their numbers, or of the records in the files. Files
+    /// before the first scene are only counted.</summary>
+    /// <param name="first">The number of the first scene, from 0.</param>
+    /// <exception cref="DatasetException">A file is damaged or cannot be read.</exception>
+    internal IEnumerable<SceneReference> InOrder(long first)
+    {
+        if (Files is not { } files)
+        {
+            for (ulong index = (ulong)first; ; index++)
+                yield return SceneReference.Of(index);
+        }
+
+        for (int file = 0; file < files.Count; file++)
+        {
+            int count = files.CountScenes(file);
+            for (long record = first; record < count; record++)
+                yield return new SceneReference(file, (int)record);
+            first = Math.Max(0, first - count);
+        }
+    }
+
     /// <summary>Creates a reader that loads one scene at a time.</summary>
     /// <param name="imageSize">Height and width of the images, in pixels.</param>
     internal abstract SceneReader CreateReader(int imageSize);

@@ -49,6 +49,9 @@ internal sealed class FilteredEnvironment(SceneEnvironment inner, Func<SceneFact
     public override Camera[] FixedViews(int count) => inner.FixedViews(count);
 
     /// <inheritdoc/>
+    internal override Camera[] Tour(Scene scene, int count) => inner.Tour(scene, count);
+
+    /// <inheritdoc/>
     private protected override SceneGeometry Build(SceneFactors factors) => throw new InvalidOperationException(
         "Scenes of a filtered environment belong to the environment behind it.");
 

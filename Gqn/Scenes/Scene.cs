@@ -65,6 +65,21 @@ public sealed class Scene
     public Scene SeenBy(ReadOnlySpan<Camera> cameras) =>
         new(_environment, Split, Index, Factors, cameras.ToArray(), Geometry);
 
+    /// <summary>Cameras along a path of this environment's own cameras: each is one that the environment could draw, so
+    /// never in a wall or an object, and is near the one before it.</summary>
+    /// <remarks>
+    /// Around the ring, the arm's dome or the object's sphere; around the middle of a room with free cameras, past its
+    /// objects; through the corridors and rooms of a maze from the cell of the scene's first camera on, at most a
+    /// quarter cell at a time. A path that is a whole round leads back to its first camera.
+    /// </remarks>
+    /// <param name="count">The number of cameras, at least 1.</param>
+    /// <exception cref="FactorException">Objects fill the room, so that no camera has a place in it.</exception>
+    public Camera[] Tour(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        return _environment.Tour(this, count);
+    }
+
     /// <summary>Renders an image.</summary>
     /// <param name="camera">Any camera, not only the scene's own.</param>
     /// <param name="size">Height and width in pixels, <see cref="MinImageSize"/> to <see cref="MaxImageSize"/>.</param>

@@ -39,6 +39,12 @@ public abstract class SceneEnvironment
     /// <param name="count">The number of cameras, at least 1.</param>
     public abstract Camera[] FixedViews(int count);
 
+    /// <summary>The cameras of <see cref="Scene.Tour"/>.</summary>
+    /// <param name="scene">A scene of this environment.</param>
+    /// <param name="count">The number of cameras, at least 1.</param>
+    /// <exception cref="FactorException">There is no place for a camera.</exception>
+    internal abstract Camera[] Tour(Scene scene, int count);
+
     /// <summary>Creates a scene with given factors.</summary>
     /// <param name="factors">All factors: sampled, changed, or read from JSON.</param>
     /// <param name="cameras">The cameras of its views.</param>

@@ -42,6 +42,13 @@ public sealed record EvaluationReport(
     string Scenes, long Step, int Count, double Sigma, int Samples, ImageQuality MeanImage,
     IReadOnlyList<ContextEvaluation> Contexts)
 {
+    /// <summary>JSON has no infinity and no NaN, which equal pictures and broken weights give; they are written as the
+    /// strings "Infinity", "-Infinity" and "NaN".</summary>
+    private static readonly JsonSerializerOptions NumbersAndNames = new(RunConfiguration.JsonOptions)
+    {
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
     /// <summary>Which of the model's weights were evaluated.</summary>
     public WeightKind Weights { get; init; }
 
@@ -53,7 +60,7 @@ public sealed record EvaluationReport(
     {
         try
         {
-            return JsonSerializer.Deserialize<EvaluationReport>(json, RunConfiguration.JsonOptions) is
+            return JsonSerializer.Deserialize<EvaluationReport>(json, NumbersAndNames) is
             { Scenes: not null, Contexts: not null } report && !report.Contexts.Contains(null!)
                 ? report
                 : throw new OptionException($"{source}: not a whole evaluation.");
@@ -70,6 +77,7 @@ public sealed record EvaluationReport(
         Contexts = [.. Contexts.Select(entry => entry with { Reconstruction = null, Kl = null, Excess = null })],
     };
 
-    /// <summary>The report as JSON.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, RunConfiguration.JsonOptions);
+    /// <summary>The report as JSON; numbers that are not finite are the strings "Infinity", "-Infinity" and
+    /// "NaN".</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, NumbersAndNames);
 }

@@ -133,13 +133,23 @@ public sealed class TrainedModel : IDisposable
                 pixels[(i * length) + p] = images[i].Bytes[p] / 255f;
         }
 
+        return new SceneRepresentation(RepresentBatch(pixels, [.. cameras], images.Count), images.Count);
+    }
+
+    /// <summary>Computes r of several scenes.</summary>
+    /// <param name="pixels">The images in [0, 1], height × width × 3 each, with those of a scene adjacent.</param>
+    /// <param name="cameras">The cameras of the images.</param>
+    /// <param name="contexts">M, images per scene.</param>
+    /// <returns>r of each scene, channels last.</returns>
+    internal float[] RepresentBatch(ReadOnlySpan<float> pixels, ReadOnlySpan<Camera> cameras, int contexts)
+    {
         var representation = Network.Represent(
-            _tape.Constant(Configuration.Model.ImageShape(images.Count), pixels),
-            _cameras.Contexts(_tape, [.. cameras]), images.Count);
+            _tape.Constant(Configuration.Model.ImageShape(cameras.Length), pixels),
+            _cameras.Contexts(_tape, cameras), contexts);
         float[] values = new float[representation.Shape.Count];
         representation.Download(values);
         _tape.Reset();
-        return new SceneRepresentation(values, images.Count);
+        return values;
     }
 
     /// <summary>Predicts a scene from a new viewpoint: the mean image of one sample from the prior.</summary>

@@ -1,8 +1,6 @@
-using System.Numerics;
 using System.Text.Json;
 using Gqn.Native.Cli;
 using Gqn.Native.Imaging;
-using Gqn.Native.Scenes;
 using Gqn.Native.Training;
 using StbImageSharp;
 using Xunit;
@@ -145,26 +143,6 @@ public sealed class EvalRenderInfoTests(TrainedRun trained) : IClassFixture<Trai
         Assert.Matches("weights +raw and average", (await CommandRun.Of("info", run)).Succeeded().Output);
     }
 
-    [Fact]
-    public void OrbitCamerasLookAtTheMiddleFromOneDistanceAndHeight()
-    {
-        var like = Environments.Create("shepard-metzler-5").Sample(SceneSplit.Test, 0).Cameras[0];
-        var cameras = Orbit.Cameras(like, 6);
-        Assert.Equal(6, cameras.Distinct().Count());
-        Assert.All(cameras, camera =>
-        {
-            Assert.Equal(cameras[0].Z, camera.Z);
-            Assert.True(camera.Z > 0);
-            // The line of sight, by the camera's own angles, ends in the origin after the scene's camera distance.
-            (float sinYaw, float cosYaw) = MathF.SinCos(camera.Yaw);
-            (float sinPitch, float cosPitch) = MathF.SinCos(camera.Pitch);
-            var sight = new Vector3(cosPitch * cosYaw, cosPitch * sinYaw, sinPitch) * ShepardMetzler.CameraDistance;
-            Assert.True((new Vector3(camera.X, camera.Y, camera.Z) + sight).Length() < 1e-5f);
-            Assert.InRange(camera.Yaw, -MathF.PI, MathF.PI);
-            Assert.Equal(like.FieldOfViewDegrees, camera.FieldOfViewDegrees);
-        });
-    }
-
     [Theory]
     [InlineData("tiny")]
     [InlineData("paper")]
@@ -217,7 +195,7 @@ public sealed class EvalRenderInfoTests(TrainedRun trained) : IClassFixture<Trai
     public async Task WithoutWordsTheVerbsAreShown()
     {
         string output = (await CommandRun.Of("")).Succeeded().Output;
-        string[] verbs = ["train", "eval", "render", "info", "export", "models", "data", "devices"];
+        string[] verbs = ["train", "eval", "render", "represent", "info", "export", "models", "data", "devices"];
         Assert.All(verbs, verb => Assert.Contains("  " + verb, output, StringComparison.Ordinal));
     }
 

@@ -79,7 +79,7 @@ public sealed class TrainOnDataTests : IDisposable
         Assert.Contains(
             "scenes     rooms-ring, the first 5,000, 16x16 pixels", output, StringComparison.Ordinal);
         Assert.Equal(5000, new RunDirectory(run).ReadConfiguration().Training.TrainScenes);
-        (await CommandRun.Of("eval", run, "--data", _folder.Path)).Refused("this one's were rendered");
+        (await CommandRun.Of("eval", run, "--data", _folder.Path)).Refused("there is no data set (expected NAME/train");
     }
 
     [Fact]

@@ -250,7 +250,7 @@ public sealed class MazesTests
     private static MazeFactors Factors(Scene scene) => (MazeFactors)scene.Factors;
 
     /// <summary>From the rectangles of the walls on the plan, one for each border.</summary>
-    private static double DistanceToWalls(MazeLayout layout, double x, double y)
+    internal static double DistanceToWalls(MazeLayout layout, double x, double y)
     {
         double nearest = double.MaxValue;
         for (int line = 0; line <= Side; line++)

@@ -307,6 +307,8 @@ public sealed class SceneBatchesTests
 
         public override Camera[] FixedViews(int count) => Five.FixedViews(count);
 
+        internal override Camera[] Tour(Scene scene, int count) => scene.Tour(count);
+
         private protected override SceneGeometry Build(SceneFactors factors) => throw new NotSupportedException();
     }
 }

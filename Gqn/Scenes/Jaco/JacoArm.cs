@@ -104,6 +104,15 @@ public sealed class JacoArm : SceneEnvironment
         return cameras;
     }
 
+    /// <inheritdoc/>
+    /// <remarks>Once around the dome, at the mean elevation and distance.</remarks>
+    internal override Camera[] Tour(Scene scene, int count) =>
+    [
+        .. Enumerable.Range(0, count).Select(i => OnDome(
+            Math.Tau * i / count, (Options.MinElevationDegrees + (double)Options.MaxElevationDegrees) / 2,
+            (Options.MinCameraDistance + (double)Options.MaxCameraDistance) / 2)),
+    ];
+
     /// <summary>Whether an arm with these angles is physically sensible: above the floor and without
     /// self-intersection.</summary>
     /// <param name="joints">Nine joint angles in radians.</param>

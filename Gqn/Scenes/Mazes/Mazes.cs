@@ -16,6 +16,9 @@ namespace Gqn.Native.Scenes;
 /// </remarks>
 public sealed class Mazes : SceneEnvironment
 {
+    /// <summary>The longest step of a tour, and the length over which its camera turns, in cells.</summary>
+    private const double StepLength = .25, TurningLength = 1;
+
     private readonly MazeOptions _options;
 
     /// <summary>Creates the environment of mazes.</summary>
@@ -90,6 +93,21 @@ public sealed class Mazes : SceneEnvironment
         return cameras;
     }
 
+    /// <inheritdoc/>
+    /// <remarks>The walk begins in the cell of the scene's first camera, in about the direction of that
+    /// camera.</remarks>
+    internal override Camera[] Tour(Scene scene, int count)
+    {
+        var first = scene.Cameras.IsEmpty ? default : scene.Cameras[0];
+        int quarters = (int)Math.Round(Math.IEEERemainder(first.Yaw, Math.Tau) / (Math.PI / 2));
+        var layout = Own<MazeFactors>(scene.Factors).Layout;
+        var cells = MazeWalk.Of(layout, MazeLayout.CellAt(first.X, first.Y), (MazeSide)((quarters + 4) % 4));
+        var walk = new FloorPath([.. cells.Select(MazeWalk.CentreOf)]).Walk(
+            count, StepLength, TurningLength, (_, ahead) => Math.Atan2(ahead.Y, ahead.X));
+        return [.. walk.Select(place => new Camera(
+            place.At.X, place.At.Y, _options.EyeHeight, Allowed(place.Yaw), 0, _options.FieldOfViewDegrees))];
+    }
+
     /// <summary>Cameras at the centre of every cell of a maze, for maps of a network's uncertainty.</summary>
     /// <param name="scene">A scene of this environment.</param>
     /// <param name="headings">The number of directions, evenly spaced from the x axis on; at least 1.</param>
@@ -145,6 +163,15 @@ public sealed class Mazes : SceneEnvironment
     {
         heading %= Math.Tau;
         return (float)(heading < Math.PI ? heading : heading - Math.Tau);
+    }
+
+    /// <summary>The nearest heading that cameras can have.</summary>
+    private float Allowed(float yaw)
+    {
+        if (_options.Headings == 0)
+            return yaw;
+        double between = Math.Tau / _options.Headings;
+        return Yaw((Math.Round(yaw / between) + _options.Headings) * between);
     }
 
     private MazeAreaColours DrawColours(RandomStream walls, RandomStream floors) =>

@@ -31,6 +31,9 @@ public sealed class Rooms : SceneEnvironment
     /// <summary>After this many unsuccessful attempts, the options are considered impossible.</summary>
     private const int MaxAttempts = 10_000;
 
+    /// <summary>The length of a tour over which a free camera turns, in world units.</summary>
+    private const double TurningLength = 1;
+
     private readonly RoomCameras _cameras;
     private readonly bool _rotating;
 
@@ -122,6 +125,26 @@ public sealed class Rooms : SceneEnvironment
         return [.. Enumerable.Range(0, count).Select(i => OnRing(i * Math.Tau / count))];
     }
 
+    /// <inheritdoc/>
+    /// <remarks>Free cameras look at the middle of the room, the point that they look towards most often, at the mean
+    /// pitch.</remarks>
+    internal override Camera[] Tour(Scene scene, int count)
+    {
+        if (_cameras == RoomCameras.Ring)
+            return FixedViews(count);
+        RoomObject[] objects = [.. Own<RoomFactors>(scene.Factors).Objects];
+        var points = new RoomWalk(
+            Options.FreeRange, (at, distance) => IsClear(objects, at.X, at.Y, distance),
+            Options.FreeClearance).Points();
+        if (points.Count == 0)
+            throw NoPlaceForCameras();
+        float pitch = (Options.MinPitchDegrees + Options.MaxPitchDegrees) * (MathF.PI / 360);
+        var walk = new FloorPath(points).Walk(
+            count, double.PositiveInfinity, TurningLength, (at, _) => Math.Atan2(-at.Y, -at.X));
+        return [.. walk.Select(place => new Camera(
+            place.At.X, place.At.Y, Options.CameraHeight, place.Yaw, pitch, Options.FieldOfViewDegrees))];
+    }
+
     private HsvColour DrawColour(RandomStream random)
     {
         float hue = random.NextSingle();
@@ -179,13 +202,9 @@ public sealed class Rooms : SceneEnvironment
         for (int attempt = 0; ; attempt++)
         {
             if (attempt == MaxAttempts)
-            {
-                throw new FactorException($"No place within ±{Options.FreeRange} is {Options.FreeClearance} clear of "
-                    + "all objects: give RoomOptions fewer or smaller objects or less clearance.");
-            }
-
+                throw NoPlaceForCameras();
             (x, y) = (Within(random, Options.FreeRange), Within(random, Options.FreeRange));
-            if (IsClear(objects, x, y))
+            if (IsClear(objects, x, y, Options.FreeClearance))
                 break;
         }
 
@@ -196,11 +215,15 @@ public sealed class Rooms : SceneEnvironment
             x, y, Options.CameraHeight, (float)Math.Atan2(aimY - y, aimX - x), pitch, Options.FieldOfViewDegrees);
     }
 
-    private bool IsClear(ReadOnlySpan<RoomObject> objects, float x, float y)
+    private FactorException NoPlaceForCameras() =>
+        new($"No place within ±{Options.FreeRange} is {Options.FreeClearance} clear of all objects: give RoomOptions "
+            + "fewer or smaller objects or less clearance.");
+
+    private bool IsClear(ReadOnlySpan<RoomObject> objects, float x, float y, float clearance)
     {
         foreach (ref readonly var own in objects)
         {
-            float apart = BoundingRadius(own) + Options.FreeClearance;
+            float apart = BoundingRadius(own) + clearance;
             if (((own.X - x) * (own.X - x)) + ((own.Y - y) * (own.Y - y)) < apart * apart)
                 return false;
         }

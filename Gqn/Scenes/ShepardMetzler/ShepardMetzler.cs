@@ -95,6 +95,7 @@ public sealed class ShepardMetzler : SceneEnvironment
     public const float FieldOfViewDegrees = 45;
 
     private const int HueBins = 10;
+    private const double TourElevationDegrees = 20;
 
     // Chosen to match the released images: faces in the sun saturate (0.97, 1.28 and 1.43 times the colour, so their
     // main channel is at 240 to 255), the others have half of that, and those facing down a third.
@@ -174,6 +175,14 @@ public sealed class ShepardMetzler : SceneEnvironment
         for (int i = 0; i < count; i++)
             cameras[i] = LookingAlong(golden * i, ((((2 * i) + 1) / (double)count) - 1) * limit);
         return cameras;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Once around the object, from 20° above it.</remarks>
+    internal override Camera[] Tour(Scene scene, int count)
+    {
+        double sinPitch = -Math.Sin(TourElevationDegrees * (Math.PI / 180));
+        return [.. Enumerable.Range(0, count).Select(i => LookingAlong(Math.Tau * i / count, sinPitch))];
     }
 
     /// <summary>The split that an object belongs to: test with probability 1/10.</summary>
