@@ -29,6 +29,7 @@ internal static class DataImportCommand
     public static Command Create(Terminal terminal)
     {
         var defaults = new ImportOptions();
+        string usualShare = defaults.Division.TestShare.ToString(CultureInfo.InvariantCulture);
         var folder = new Argument<string>("DIR")
         {
             Description = "The folder of the pictures and their poses, or of a folder for each scene",
@@ -39,7 +40,8 @@ internal static class DataImportCommand
         var poses = CommandOptions.Word(
             "--poses", "FILE", "Name of the file of poses, .json or .csv [default: transforms.json or poses.csv]");
         var fieldOfView = CommandOptions.Between(
-            "--fov", "DEGREES", "Angle that the shorter side of the pictures spans, where the poses do not say it", 0, 180);
+            "--fov", "DEGREES", "Angle that the shorter side of the pictures spans, where the poses do not say it", 0,
+            180);
         var degrees = new Option<bool>("--degrees")
         {
             Description = "Angles in poses.csv are in degrees [default: radians]",
@@ -63,23 +65,25 @@ internal static class DataImportCommand
             "--background", "What shows through where pictures are transparent [default: white]",
             ("black", Rgb.Black), ("white", Rgb.White));
         var views = CommandOptions.Whole(
-            "--views", "Pictures of a record; a scene becomes as many records as it suffices for [default: all of a lone "
-            + "scene, else as many as the smallest scene has]", 2, SceneRecord.MaxViews);
+            "--views", "Pictures of a record; a scene becomes as many records as it suffices for [default: all of a "
+            + "lone scene, else as many as the smallest scene has]", 2, SceneRecord.MaxViews);
         var consecutive = new Option<bool>("--consecutive")
         {
-            Description = "A record takes pictures that follow each other, as of a walk [default: spread over the scene]",
+            Description =
+                "A record takes pictures that follow each other, as of a walk [default: spread over the scene]",
         };
         var share = CommandOptions.Between(
-            "--test-share", "SHARE", $"Fraction held out for tests, at least one scene, or {RecordPlan.UsefulViews} pictures "
-            + $"of a lone scene [default: {defaults.Division.TestShare.ToString(CultureInfo.InvariantCulture)}]", 0, 1);
+            "--test-share", "SHARE", $"Fraction held out for tests, at least one scene, or {RecordPlan.UsefulViews} "
+            + $"pictures of a lone scene [default: {usualShare}]", 0, 1);
         var seed = CommandOptions.Whole(
             "--seed", $"Which pictures and scenes go where [default: {defaults.Division.Seed}]", 0UL, ulong.MaxValue);
-        var help = HelpWithNotes.Option("Show all options with their defaults, both kinds of poses, and examples.", [Notes]);
+        var help = HelpWithNotes.Option(
+            "Show all options with their defaults, both kinds of poses, and examples.", [Notes]);
         var command = new Command(
             "import", "Make a data set of photographs with known cameras, to train with.")
         {
-            folder, output, name, poses, fieldOfView, degrees, up, scale, fit, size, frames, background, views, consecutive,
-            share, seed, help,
+            folder, output, name, poses, fieldOfView, degrees, up, scale, fit, size, frames, background, views,
+            consecutive, share, seed, help,
         };
         command.Validators.Add(result =>
         {
@@ -132,7 +136,8 @@ internal static class DataImportCommand
         {
             string ofWhich = Array.TrueForAll(turned, photograph => photograph.IsPoseOfUpright) ? "turned" : "stored";
             terminal.WriteField(
-                "upright", $"{Count(turned.Length, "picture")} turned as EXIF says; the poses fit the {ofWhich} pictures");
+                "upright",
+                $"{Count(turned.Length, "picture")} turned as EXIF says; the poses fit the {ofWhich} pictures");
         }
 
         terminal.WriteField("roll", Roll(photographs));
@@ -140,7 +145,8 @@ internal static class DataImportCommand
             ? string.Create(CultureInfo.InvariantCulture, $"times {factor}")
             : "as they are";
         terminal.WriteField(
-            "cameras", $"{Box(ImportedScene.BoxOf(import.Scenes.SelectMany(scene => scene.Cameras)))}, positions {scale}");
+            "cameras",
+            $"{Box(ImportedScene.BoxOf(import.Scenes.SelectMany(scene => scene.Cameras)))}, positions {scale}");
         terminal.WriteField("views", string.Create(
             CultureInfo.InvariantCulture,
             $"{options.ImageSize}x{options.ImageSize} pixels, field of view {import.FieldOfViewDegrees:0.00} degrees"));
@@ -164,15 +170,22 @@ internal static class DataImportCommand
     {
         var scene = import.Scenes[index];
         string[] sizes = [.. scene.Photographs.Select(photograph => photograph.Size).Distinct()];
-        string fate = string.Join(" and ", new[] { ("train", import.Plan.Train), ("test", import.Plan.Test) }
-            .Select(split => (split.Item1, split.Item2.Where(record => record.Scene == index).ToArray()))
-            .Where(split => split.Item2.Length > 0)
-            .Select(split => $"{Count(split.Item2.Length, $"{split.Item1} record")} of {split.Item2[0].Views.Count} views"));
+        string[] records = [Records("train", import.Plan.Train), Records("test", import.Plan.Test)];
+        string fate = string.Join(" and ", records.Where(text => text.Length > 0));
         string scale = scene.Scale == 1
             ? string.Empty
             : string.Create(CultureInfo.InvariantCulture, $", scaled by {scene.Scale:0.####}");
         return $"{scene.Name}: {Count(scene.Photographs.Count, "picture")} of {sizes[0]} pixels"
-            + $"{(sizes.Length > 1 ? " and other sizes" : string.Empty)}{scale}: {(fate.Length > 0 ? fate : "left out")}";
+            + (sizes.Length > 1 ? " and other sizes" : string.Empty) + scale + ": "
+            + (fate.Length > 0 ? fate : "left out");
+
+        string Records(string split, IReadOnlyList<PlannedRecord> planned)
+        {
+            var own = planned.Where(record => record.Scene == index).ToArray();
+            return own.Length > 0
+                ? $"{Count(own.Length, $"{split} record")} of {own[0].Views.Count} views"
+                : string.Empty;
+        }
     }
 
     private static string Roll(Photograph[] photographs)

@@ -5,7 +5,7 @@ namespace Gqn.Native.Photographs;
 /// <summary>Work on many pictures at a time.</summary>
 internal static class EachPicture
 {
-    // A picture of 12 megapixels takes 100 MB while it is read.
+    // A picture of 12 megapixels takes about 170 MB while it is read.
     private const int MostAtATime = 4;
 
     /// <summary>Does the work for each of some pictures, several at a time.</summary>

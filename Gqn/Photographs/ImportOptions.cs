@@ -31,6 +31,7 @@ internal sealed record ImportOptions
     /// <see cref="FitRange"/> from it along each axis.</summary>
     public bool Fit { get; init; }
 
-    /// <summary>The range of the cameras of a fitted scene, in world units: that of the free cameras of rooms.</summary>
+    /// <summary>The range of the cameras of a fitted scene, in world units: that of the free cameras of
+    /// rooms.</summary>
     public const double FitRange = 3;
 }

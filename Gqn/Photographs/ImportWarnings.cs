@@ -27,8 +27,8 @@ internal static class ImportWarnings
         var photographs = import.Scenes.SelectMany(scene => scene.Photographs).ToArray();
         if (leftOut.Count > 0)
         {
-            yield return $"{Several(leftOut.Count, "folder has", "folders have")} no poses and {Be(leftOut.Count)} left "
-                + $"out, such as {leftOut[0]}";
+            yield return $"{Several(leftOut.Count, "folder has", "folders have")} no poses and {Be(leftOut.Count)} "
+                + $"left out, such as {leftOut[0]}";
         }
 
         int unused = photographs.Length - import.Views, views = import.Plan.Train[0].Views.Count;
@@ -54,9 +54,9 @@ internal static class ImportWarnings
             var narrow = photographs.MinBy(photograph => photograph.Tangent)!;
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"all views have the field of view of the narrowest picture, {narrow.File} (roll {Degrees(narrow.Lean):0.0} "
-                + $"degrees); half of the pictures have {FieldOfView(usual):0.0} degrees or more: without its pose, views "
-                + $"would show more");
+                $"all views have the field of view of the narrowest picture, {narrow.File} (roll "
+                + $"{Degrees(narrow.Lean):0.0} degrees); half of the pictures have {FieldOfView(usual):0.0} degrees or "
+                + $"more: without its pose, views would show more");
         }
 
         double shift = photographs.Max(photograph => photograph.Distortion) / tangent * options.ImageSize / 2;
@@ -102,10 +102,10 @@ internal static class ImportWarnings
         if (mean.Z >= LeastUp * mean.Length())
             return null;
         return string.Create(CultureInfo.InvariantCulture,
-            $"pictures are upright towards ({mean.X:0.00}, {mean.Y:0.00}, {mean.Z:0.00}) on average, where z should be up: ")
-            + (mean.Z <= -LeastUp * mean.Length()
-                ? "they are upside down, as if the matrices had OpenCV's axes (the camera looks along its +z); negate their "
-                + "second and third columns"
+            $"pictures are upright towards ({mean.X:0.00}, {mean.Y:0.00}, {mean.Z:0.00}) on average, where z should ")
+            + "be up: " + (mean.Z <= -LeastUp * mean.Length()
+                ? "they are upside down, as if the matrices had OpenCV's axes (the camera looks along its +z); negate "
+                + "their second and third columns"
                 : "give --up y if y is up in the poses, or z if --up y was given");
     }
 

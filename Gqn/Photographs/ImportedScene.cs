@@ -34,7 +34,8 @@ internal sealed class ImportedScene
         if (bad >= 0)
         {
             throw new DatasetException(
-                scene.PosesFile, null, $"the position of {scene.Photographs[bad].File} is too large; give a smaller --scale");
+                scene.PosesFile, null, $"the position of {scene.Photographs[bad].File} is too large; give a "
+                + "smaller --scale");
         }
 
         Camera Convert(CameraPose pose) => new(

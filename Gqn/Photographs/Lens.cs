@@ -58,20 +58,22 @@ internal sealed record Lens
         {
             throw new DatasetException(
                 path, null, FormattableString.Invariant(
-                    $"the picture has {width}x{height} pixels, but its poses are for w {Width} and h {Height}; take the ")
-                + "pictures that the poses were made from, uncropped");
+                    $"the picture has {width}x{height} pixels, but its poses are for w {Width} and h {Height}; take ")
+                + "the pictures that the poses were made from, uncropped");
         }
 
-        double scaleX = width / (Width ?? width), scaleY = height / (Height ?? height);
-        double focalX = (FocalX * scaleX) ?? Focal(AngleX, width) ?? Focal(ShorterAngle, Math.Min(width, height))!.Value;
+        double scaleX = Width is { } w ? width / w : Height is { } onlyHeight ? height / onlyHeight : 1;
+        double scaleY = Height is { } h ? height / h : scaleX;
+        double focalX =
+            (FocalX * scaleX) ?? Focal(AngleX, width) ?? Focal(ShorterAngle, Math.Min(width, height))!.Value;
         double focalY = (FocalY * scaleY) ?? (FocalX * scaleY) ?? Focal(AngleY, height) ?? focalX;
         double centreX = (CentreX * scaleX) ?? (width / 2.0), centreY = (CentreY * scaleY) ?? (height / 2.0);
         if (!(centreX > 0 && centreX < width && centreY > 0 && centreY < height))
         {
             throw new DatasetException(
                 path, null, FormattableString.Invariant(
-                    $"the principal point ({centreX:0.#}, {centreY:0.#}) is outside the {width}x{height} pixels of the ")
-                + "picture; correct cx and cy, or leave them out");
+                    $"the principal point ({centreX:0.#}, {centreY:0.#}) is outside the {width}x{height} pixels of ")
+                + "the picture; correct cx and cy, or leave them out");
         }
 
         return new Projection(focalX, focalY, centreX, centreY);

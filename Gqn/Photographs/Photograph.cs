@@ -48,7 +48,8 @@ internal sealed class Photograph
     /// <summary>The tangent of half the field of view of the largest level square in the picture.</summary>
     public double Tangent { get; }
 
-    /// <summary>How far the lens moves a point at the border of that square, as a multiple of the focal length.</summary>
+    /// <summary>How far the lens moves a point at the border of that square, as a multiple of the focal
+    /// length.</summary>
     public double Distortion { get; }
 
     /// <summary>Whether the file states that the picture is not stored upright.</summary>
@@ -74,8 +75,8 @@ internal sealed class Photograph
     public int SideOf(double tangent) =>
         Math.Max(1, (int)Math.Round(2 * tangent * Math.Sqrt(Projection.FocalX * Projection.FocalY)));
 
-    /// <summary>Reads the picture and takes a square out of it, about the principal point and turned so that the horizon
-    /// is level, as a camera without roll in the same place would have seen it.</summary>
+    /// <summary>Reads the picture and takes a square out of it, about the principal point and turned so that the
+    /// horizon is level, as a camera without roll in the same place would have seen it.</summary>
     /// <param name="tangent">The tangent of half the field of view, at most <see cref="Tangent"/>.</param>
     /// <param name="size">Height and width of the result, in pixels.</param>
     /// <param name="background">What shows through where the picture is transparent.</param>

@@ -61,7 +61,8 @@ internal static class PhotographFolder
             return File.Exists(named) ? named : null;
         }
 
-        string json = Path.Combine(folder, TransformsFile.UsualName), table = Path.Combine(folder, PosesTable.UsualName);
+        string json = Path.Combine(folder, TransformsFile.UsualName);
+        string table = Path.Combine(folder, PosesTable.UsualName);
         if (File.Exists(json) && File.Exists(table))
         {
             throw new DatasetException(
@@ -97,8 +98,8 @@ internal static class PhotographFolder
         if (missing.Length > 0)
         {
             throw new DatasetException(
-                path, null, $"{missing.Length} of its {paths.Length} pictures are missing, the first is '{missing[0]}'; "
-                + "file names are relative to the folder of the poses");
+                path, null, $"{missing.Length} of its {paths.Length} pictures are missing, the first is "
+                + $"'{missing[0]}'; file names are relative to the folder of the poses");
         }
 
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -121,9 +122,9 @@ internal static class PhotographFolder
     /// <summary>Whether poses are those of the pictures as they are shown, after EXIF turned them, or as they are
     /// stored.</summary>
     /// <remarks>COLMAP and those who use it ignore EXIF; programs that show or render pictures do not. Either way
-    /// the picture of a camera held on its side is upright once EXIF turned it, so that the stored picture's camera has a
-    /// roll of about that quarter turn and the shown picture's has not. The pictures decide together, those of a lens whose
-    /// proportions fit only one way with more weight.</remarks>
+    /// the picture of a camera held on its side is upright once EXIF turned it, so that the stored picture's camera
+    /// has a roll of about that quarter turn and the shown picture's has not. The pictures decide together, those of a
+    /// lens whose proportions fit only one way with more weight.</remarks>
     private static bool PosesAreOfUprightPictures(
         IReadOnlyList<PosedPicture> pictures, PictureHeader[] headers)
     {

@@ -12,8 +12,8 @@ namespace Gqn.Native.Photographs;
 
 /// <summary>Makes a data set of photographs whose cameras are known.</summary>
 /// <remarks>
-/// All views have one field of view, the widest that each of the pictures contains as a level square about its principal
-/// point: wider pictures are cropped. The data set appears under its name when it is complete.
+/// All views have one field of view, the widest that each of the pictures contains as a level square about its
+/// principal point: wider pictures are cropped. The data set appears under its name when it is complete.
 /// </remarks>
 internal sealed class PhotographImport
 {
@@ -197,7 +197,11 @@ internal sealed class PhotographImport
     private static void RequireName(string name)
     {
         if (name is "." or ".." or "train" or "test" || name.AsSpan().ContainsAny(Forbidden))
-            throw new OptionException($"--name {name}: write a name that a folder may have, other than train and test.");
+        {
+            throw new OptionException(
+                $"--name {name}: write a name that a folder may have, other than train and test.");
+        }
+
         if (GqnDatasetInfo.Find(name) is not null)
         {
             throw new OptionException(
@@ -214,8 +218,8 @@ internal sealed class PhotographImport
         if (Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any())
         {
             throw new DatasetException(
-                Path, null, "it holds something already, and nothing is mixed with it; choose another --out or --name, or "
-                + "remove it");
+                Path, null, "it holds something already, and nothing is mixed with it; choose another --out or --name, "
+                + "or remove it");
         }
     }
 
@@ -241,7 +245,8 @@ internal sealed class PhotographImport
     {
         var photographs = scenes.SelectMany(scene => scene.Photographs).ToArray();
         var conventions = _options.Conventions;
-        if (conventions.FieldOfView is not null && !Array.Exists(photographs, photograph => photograph.TakesFieldOfView))
+        if (conventions.FieldOfView is not null
+            && !Array.Exists(photographs, photograph => photograph.TakesFieldOfView))
         {
             throw new OptionException(
                 "--fov is for poses without a focal length; these have one (fl_x or camera_angle_x): leave --fov out.");

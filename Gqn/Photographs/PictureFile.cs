@@ -14,7 +14,8 @@ internal readonly record struct PictureHeader(int Width, int Height, int Orienta
     public bool SwapsSides => Orientation >= 5;
 }
 
-/// <summary>Reads photographs: JPEG (also progressive and CMYK), PNG (also of 16 bits and interlaced), BMP, TGA.</summary>
+/// <summary>Reads photographs: JPEG (also progressive and CMYK), PNG (also of 16 bits and interlaced), BMP,
+/// TGA.</summary>
 internal static class PictureFile
 {
     /// <summary>The file extensions that are tried for a picture without one.</summary>

@@ -24,8 +24,8 @@ internal static class PosesTable
         if (conventions.FieldOfView is null)
         {
             throw new DatasetException(
-                path, null, "a table of poses does not hold the field of view; give --fov, the angle in degrees that the "
-                + "shorter side of the pictures spans");
+                path, null, "a table of poses does not hold the field of view; give --fov, the angle in degrees that "
+                + "the shorter side of the pictures spans");
         }
 
         var lens = new Lens { ShorterAngle = conventions.FieldOfView };
@@ -58,12 +58,12 @@ internal static class PosesTable
         if (cells.Count <= columns.Max())
         {
             throw new DatasetException(
-                path, null, $"line {line} has {cells.Count} values, separated by commas, instead of file, x, y, z, yaw, "
-                + "pitch");
+                path, null, $"line {line} has {cells.Count} values, separated by commas, instead of file, x, y, z, "
+                + "yaw, pitch");
         }
 
         string file = cells[columns[0]];
-        if (file.Length == 0)
+        if (file.Length == 0 || file.Contains('\0'))
             throw new DatasetException(path, null, $"line {line} names no picture");
         double[] numbers = new double[Names.Length];
         for (int i = 1; i < Names.Length; i++)

@@ -39,7 +39,8 @@ internal sealed class RecordPlan
     private const int LeastViews = 2;
     private const uint ViewsPurpose = 0, ScenesPurpose = 1;
 
-    private RecordPlan(IReadOnlyList<PlannedRecord> train, IReadOnlyList<PlannedRecord> test) => (Train, Test) = (train, test);
+    private RecordPlan(IReadOnlyList<PlannedRecord> train, IReadOnlyList<PlannedRecord> test) =>
+        (Train, Test) = (train, test);
 
     /// <summary>The records for training.</summary>
     public IReadOnlyList<PlannedRecord> Train { get; }
@@ -57,6 +58,8 @@ internal sealed class RecordPlan
     {
         if (options is { Consecutive: true, Views: null })
             throw new OptionException("--consecutive needs --views, the number of pictures of a record.");
+        if (counts.Count == 1 && options.Views is null)
+            return DivideScene(0, names[0], counts[0], options);
         int views = options.Views ?? Math.Max(LeastViews, counts.Min());
         int[] usable = [.. Enumerable.Range(0, counts.Count).Where(scene => counts[scene] >= views)];
         if (usable.Length == 0)
@@ -90,7 +93,8 @@ internal sealed class RecordPlan
             if (count < 2 * LeastViews)
             {
                 throw new OptionException(
-                    $"{name} has {count} {(count == 1 ? "picture" : "pictures")}; a scene alone needs at least {2 * LeastViews}, half of them held out.");
+                    $"{name} has {count} {(count == 1 ? "picture" : "pictures")}; a scene alone needs at "
+                    + $"least {2 * LeastViews}, half of them held out.");
             }
 
             // A record for tests should have the contexts that training has.
@@ -104,8 +108,8 @@ internal sealed class RecordPlan
         if (records.Length < 2)
         {
             throw new OptionException(
-                $"--views {views}: the {count} pictures of {name} are one record, but one is needed for training and one "
-                + $"for tests; --views {count / 2} is the most.");
+                $"--views {views}: the {count} pictures of {name} are one record, but one is needed for training and "
+                + $"one for tests; --views {count / 2} is the most.");
         }
 
         new RandomStream(options.Seed, ScenesPurpose).Shuffle(records.AsSpan());

@@ -39,23 +39,19 @@ internal static class TransformsFile
         foreach (var frame in frames.EnumerateArray())
         {
             string place = $"{Frames}[{pictures.Count}]";
-            if (frame.ValueKind != JsonValueKind.Object || !frame.TryGetProperty("file_path", out var file)
-                || file.ValueKind != JsonValueKind.String || string.IsNullOrWhiteSpace(file.GetString()))
-            {
-                throw new DatasetException(path, null, $"{place} has no file_path, the name of its picture");
-            }
-
+            string file = FileOf(frame)
+                ?? throw new DatasetException(path, null, $"{place} has no file_path, the name of its picture");
             double[] matrix = ReadMatrix(frame, path, place);
             var (pose, axes) = ToPose(matrix, conventions.Up ?? UpAxis.Z, path, place);
             var lens = LensOf(frame, root, path, place) with { ShorterAngle = conventions.FieldOfView };
             if (!lens.HasFocalLength)
             {
                 throw new DatasetException(
-                    path, null, "there is neither fl_x, the focal length in pixels, nor camera_angle_x; add one of them, or "
-                    + "give --fov, the angle that the shorter side of the pictures spans");
+                    path, null, "there is neither fl_x, the focal length in pixels, nor camera_angle_x; add one of "
+                    + "them, or give --fov, the angle that the shorter side of the pictures spans");
             }
 
-            pictures.Add(new PosedPicture(file.GetString()!, pose, lens, axes));
+            pictures.Add(new PosedPicture(file, pose, lens, axes));
         }
 
         return pictures;
@@ -86,7 +82,9 @@ internal static class TransformsFile
         {
             throw new DatasetException(
                 path, null, $"{place}.{Matrix} is not a rotation with a position"
-                + (isTransposed ? ": its last row is not 0, 0, 0, 1, as if rows and columns were swapped" : string.Empty));
+                + (isTransposed
+                    ? ": its last row is not 0, 0, 0, 1, as if rows and columns were swapped"
+                    : string.Empty));
         }
 
         // Which of x and y is trusted more does not matter: they are nearly at right angles.
@@ -108,6 +106,27 @@ internal static class TransformsFile
         IsSmall(x.Length() - scale, scale) && IsSmall(y.Length() - scale, scale) && IsSmall(z.Length() - scale, scale);
 
     private static bool IsSmall(double value, double unit) => Math.Abs(value) <= RotationTolerance * unit;
+
+    /// <summary>The picture that a frame names; null if it names none, or what no file can be called.</summary>
+    private static string? FileOf(JsonElement frame)
+    {
+        if (frame.ValueKind != JsonValueKind.Object || !frame.TryGetProperty("file_path", out var file)
+            || file.ValueKind != JsonValueKind.String)
+        {
+            return null;
+        }
+
+        try
+        {
+            string name = file.GetString()!;
+            return string.IsNullOrWhiteSpace(name) || name.Contains('\0') ? null : name;
+        }
+        catch (InvalidOperationException)
+        {
+            // Halves of characters.
+            return null;
+        }
+    }
 
     private static double[] ReadMatrix(JsonElement frame, string path, string place)
     {

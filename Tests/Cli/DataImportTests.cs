@@ -20,7 +20,8 @@ public sealed class DataImportTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>Pictures that EXIF turns, with poses of the pictures as they are shown and as they are stored.</summary>
+    /// <summary>Pictures that EXIF turns, with poses of the pictures as they are shown and as they are
+    /// stored.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -33,8 +34,8 @@ public sealed class DataImportTests : IDisposable
         string output = (await Import("room", $"--size {View}")).Succeeded().Output;
         Assert.Contains("1 train record of 14 views and 1 test record of 6 views", output, StringComparison.Ordinal);
         Assert.Contains(
-            $"15 pictures turned as EXIF says; the poses fit the {(posesOfStored ? "stored" : "turned")} pictures", output,
-            StringComparison.Ordinal);
+            $"15 pictures turned as EXIF says; the poses fit the {(posesOfStored ? "stored" : "turned")} pictures",
+            output, StringComparison.Ordinal);
         Assert.Contains("roll       none", output, StringComparison.Ordinal);
         Assert.DoesNotContain("warning", output, StringComparison.Ordinal);
 
@@ -89,7 +90,7 @@ public sealed class DataImportTests : IDisposable
         // Columns in an order of their own, with one more.
         File.WriteAllLines(_folder["room/my.csv"], cameras.Select((camera, i) => string.Create(
             CultureInfo.InvariantCulture,
-            $"{camera.Z},{camera.Pitch * unit:R},\"images/{i:00}.jpg\",{camera.X},{camera.Y},note,{camera.Yaw * unit:R}"))
+            $"{camera.Z},{camera.Pitch * unit:R},\"images/{i:00}.jpg\",{camera.X},{camera.Y},-,{camera.Yaw * unit:R}"))
             .Prepend("Z,Pitch,File,X,Y,remark,Yaw").Prepend("# a comment").Append(string.Empty));
         double fieldOfView = 360 / Math.PI * Math.Atan(View / 2.0 / PhotographedRoom.FocalLength(Side));
         string options = $"--size 32 --name table --poses my.csv{(degrees ? " --degrees" : string.Empty)} --fov";
@@ -97,8 +98,9 @@ public sealed class DataImportTests : IDisposable
         foreach (var ((file, a, i), (other, b, j)) in Views("matrices").Zip(Views("table")))
         {
             Assert.Equal(file, other);
-            for (int number = 0; number < SceneRecord.CameraLength; number++)
-                AssertClose(a.Cameras[(i * SceneRecord.CameraLength) + number], b.Cameras[(j * SceneRecord.CameraLength) + number]);
+            const int Length = SceneRecord.CameraLength;
+            for (int number = 0; number < Length; number++)
+                AssertClose(a.Cameras[(i * Length) + number], b.Cameras[(j * Length) + number]);
             Assert.InRange(SquaredError(a.Decode(i), b.Decode(j)), 0, 1);
         }
     }
@@ -110,19 +112,21 @@ public sealed class DataImportTests : IDisposable
             PhotographedRoom.Write(_folder[$"rooms/{name}"], Room, PhotographedRoom.Cameras(pictures), 32, [1]);
         Directory.CreateDirectory(_folder["rooms/notes"]);
         string output = (await Import("rooms", "--size 16 --fit")).Succeeded().Output;
-        Assert.Contains("warning    1 folder has no poses and is left out, such as notes", output, StringComparison.Ordinal);
-        Assert.Contains("warning    2 of 26 pictures are in no record, because records have 6 views each", output, StringComparison.Ordinal);
+        Assert.Contains("warning    1 folder has no poses and is left out, such as notes", output);
+        Assert.Contains("warning    2 of 26 pictures are in no record, because records have 6 views each", output);
         Assert.Matches(@"b: 13 pictures of 32x24 pixels, scaled by 1\.\d+: 2 (train|test) records of 6 views", output);
         string[] lines = File.ReadAllLines(_folder["data/rooms/pictures.csv"]);
         Assert.Equal(25, lines.Length);
-        var splits = lines.Skip(1).Select(line => line.Split(',')).Select(cells => (Split: cells[0], Scene: cells[3])).Distinct();
+        var splits = lines.Skip(1).Select(line => line.Split(','))
+            .Select(cells => (Split: cells[0], Scene: cells[3])).Distinct().ToArray();
         Assert.Equal(["a", "b", "c"], splits.Select(part => part.Scene).Order());
         Assert.Single(splits, part => part.Split == "test");
         foreach (var split in Enum.GetValues<SceneSplit>())
         {
             var records = GqnDataset.Open(_folder["data"], null, split).ReadFile(0).ToArray();
             Assert.All(records, record => Assert.All(
-                record.Cameras.ToArray().Chunk(5), camera => Assert.All(camera[..3], number => Assert.InRange(number, -3.0001f, 3.0001f))));
+                record.Cameras.ToArray().Chunk(SceneRecord.CameraLength),
+                camera => Assert.All(camera[..3], number => Assert.InRange(number, -3.0001f, 3.0001f))));
         }
     }
 
@@ -133,7 +137,7 @@ public sealed class DataImportTests : IDisposable
         (await Import("room", "--name one")).Succeeded();
         string output = (await Import("room", "--name ten --scale 30")).Succeeded().Output;
         Assert.Contains("positions times 30", output, StringComparison.Ordinal);
-        Assert.Contains("units apart, and networks expect a few: give --fit or --scale", output, StringComparison.Ordinal);
+        Assert.Contains("units apart, and networks expect a few: give --fit or --scale", output);
         Assert.Contains("are enlarged, the smallest from 24 pixels", output, StringComparison.Ordinal);
         foreach (var ((_, a, i), (_, b, j)) in Views("one").Zip(Views("ten")))
         {
@@ -148,8 +152,21 @@ public sealed class DataImportTests : IDisposable
     {
         PhotographedRoom.Write(_folder["room"], Room, PhotographedRoom.Cameras(8), 32, [1]);
         string output = (await Import("room", "--up y")).Succeeded().Output;
-        Assert.Contains("on average, where z should be up: give --up y if y is up in the poses", output, StringComparison.Ordinal);
-        Assert.Contains("field of view of the narrowest picture", output, StringComparison.Ordinal);
+        Assert.Contains("on average, where z should be up: give --up y if y is up in the poses", output);
+    }
+
+    [Fact]
+    public async Task ANarrowPictureAndADistortingLensAreNoticed()
+    {
+        PhotographedRoom.Write(_folder["room"], Room, PhotographedRoom.Cameras(8), 32, [1]);
+        string poses = _folder["room/transforms.json"], json = File.ReadAllText(poses);
+        int last = json.LastIndexOf("{\"file_path\"", StringComparison.Ordinal);
+        File.WriteAllText(poses, "{\"k1\": 0.2, " + json[1..last] + "{\"fl_x\": 60, " + json[(last + 1)..]);
+        string output = (await Import("room", "--size 32")).Succeeded().Output;
+        Assert.Contains("field of view of the narrowest picture, images/07.jpg (roll 0.0 degrees)", output);
+        Assert.Matches(@"warning +lens distortion, up to \d+\.\d pixels of a view, stays", output);
+        Assert.Matches(@"half of the pictures have 55\.4 degrees or more", output);
+        Assert.Matches(@"field of view 22\.62 degrees", output);
     }
 
     [Fact]
@@ -191,26 +208,48 @@ public sealed class DataImportTests : IDisposable
     [InlineData("[]", "there is no list 'frames'")]
     [InlineData("""{"frames": []}""", "there is no list 'frames'")]
     [InlineData("""{"fl_x": 9, "frames": [{}]}""", "frames[0] has no file_path")]
-    [InlineData("""{"fl_x": 9, "frames": [FRAME, {"file_path": "a.png"}]}""", "frames[1] has no transform_matrix of four rows")]
-    [InlineData("""{"fl_x": 9, "frames": [{"file_path": "a.png", "transform_matrix": [[1, 0], [0, 1]]}]}""", "frames[0] has no transform_matrix of four rows")]
-    [InlineData("""{"fl_x": 9, "frames": [{"file_path": "a.png", "transform_matrix": [[1, 0, 0, 1e99], [0, 1, 0, 0], [0, 0, 1, 0]]}]}""", "frames[0].transform_matrix has an entry that is no finite number")]
-    [InlineData("""{"fl_x": 9, "frames": [{"file_path": "a.png", "transform_matrix": [[1, 0, 0, "NaN"], [0, 1, 0, 0], [0, 0, 1, 0]]}]}""", "frames[0].transform_matrix has an entry that is no finite number")]
+    [InlineData("""{"fl_x": 9, "frames": [{"file_path": "\ud800"}]}""", "frames[0] has no file_path")]
+    [InlineData("""{"fl_x": 9, "frames": [{"file_path": "a\u0000"}]}""", "frames[0] has no file_path")]
+    [InlineData(
+        """{"fl_x": 9, "frames": [FRAME, {"file_path": "a"}]}""",
+        "frames[1] has no transform_matrix of four rows")]
+    [InlineData(
+        """{"fl_x": 9, "frames": [MATRIX[[1, 0], [0, 1]]}]}""",
+        "frames[0] has no transform_matrix of four rows")]
+    [InlineData(
+        """{"fl_x": 9, "frames": [MATRIX[[1, 0, 0, 1e99], [0, 1, 0, 0], [0, 0, 1, 0]]}]}""",
+        "frames[0].transform_matrix has an entry that is no finite number")]
+    [InlineData(
+        """{"fl_x": 9, "frames": [MATRIX[[1, 0, 0, "NaN"], [0, 1, 0, 0], [0, 0, 1, 0]]}]}""",
+        "frames[0].transform_matrix has an entry that is no finite number")]
     [InlineData("""{"frames": [FRAME]}""", "there is neither fl_x, the focal length in pixels, nor camera_angle_x")]
     [InlineData("""{"fl_x": -9, "frames": [FRAME]}""", "fl_x -9, for frames[0], must be above 0")]
-    [InlineData("""{"camera_angle_x": 40, "frames": [FRAME]}""", "camera_angle_x 40, for frames[0], must be above 0 and below pi")]
-    [InlineData("""{"camera_angle_x": "wide", "frames": [FRAME]}""", "camera_angle_x, for frames[0], is no finite number")]
+    [InlineData(
+        """{"camera_angle_x": 40, "frames": [FRAME]}""",
+        "camera_angle_x 40, for frames[0], must be above 0 and below pi")]
+    [InlineData(
+        """{"camera_angle_x": "wide", "frames": [FRAME]}""",
+        "camera_angle_x, for frames[0], is no finite number")]
     [InlineData("""{"fl_x": 9, "camera_model": "OPENCV_FISHEYE", "frames": [FRAME]}""", "the camera is a fisheye")]
     [InlineData("""{"fl_x": 9, "frames": [FRAME, FRAME]}""", "a.png' is listed twice")]
-    [InlineData("""{"fl_x": 9, "frames": [FRAME, MISSING, MISSING]}""", "2 of its 3 pictures are missing, the first is '")]
-    [InlineData("""{"fl_x": 9, "w": 9, "h": 3, "frames": [FRAME]}""", "the picture has 8x8 pixels, but its poses are for w 9 and h 3")]
-    [InlineData("""{"fl_x": 9, "cx": 11, "frames": [FRAME]}""", "the principal point (11, 4) is outside the 8x8 pixels")]
+    [InlineData(
+        """{"fl_x": 9, "frames": [FRAME, MISSING, MISSING]}""",
+        "2 of its 3 pictures are missing, the first is '")]
+    [InlineData(
+        """{"fl_x": 9, "w": 9, "h": 3, "frames": [FRAME]}""",
+        "the picture has 8x8 pixels, but its poses are for w 9 and h 3")]
+    [InlineData(
+        """{"fl_x": 9, "cx": 11, "frames": [FRAME]}""",
+        "the principal point (11, 4) is outside the 8x8 pixels")]
     [InlineData("""{"fl_x": 9, "frames": [FRAME]}""", "room has 1 picture; a scene alone needs at least 4")]
     public async Task PosesThatAreInvalidAreRefusedInOneSentence(string json, string problem)
     {
-        const string Frame = """{"file_path": "a.png", "transform_matrix": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]}""";
+        const string Matrix = """{"file_path": "a.png", "transform_matrix": """;
+        const string Frame = Matrix + """[[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]}""";
         Directory.CreateDirectory(_folder["room"]);
         Png.Write(_folder["room/a.png"], new RgbImage(8, 8));
         File.WriteAllText(_folder["room/transforms.json"], json.Replace("FRAME", Frame, StringComparison.Ordinal)
+            .Replace("MATRIX", Matrix, StringComparison.Ordinal)
             .Replace("MISSING", Frame.Replace("a.png", "b.png", StringComparison.Ordinal), StringComparison.Ordinal));
         (await Import("room", string.Empty)).Refused(problem);
         Assert.False(Directory.Exists(_folder["data"]));
@@ -219,12 +258,18 @@ public sealed class DataImportTests : IDisposable
     [Theory]
     [InlineData("", "--fov 50", "there is no pose in it")]
     [InlineData("a.png,0,0,1,0,0", "", "a table of poses does not hold the field of view; give --fov")]
-    [InlineData("a.png,0,0,1,0", "--fov 50", "line 1 has 5 values, separated by commas, instead of file, x, y, z, yaw, pitch")]
+    [InlineData(
+        "a.png,0,0,1,0", "--fov 50",
+        "line 1 has 5 values, separated by commas, instead of file, x, y, z, yaw, pitch")]
     [InlineData("file,x,y,z,yaw,pitch\na.png,0,0,1,0,ten", "--fov 50", "line 2: pitch 'ten' is no finite number")]
     [InlineData("a.png,0,NaN,1,0,0", "--fov 50", "line 1: y 'NaN' is no finite number")]
-    [InlineData("a.png,0,0,1,90,-20", "--fov 50", "line 1: yaw 90 and pitch -20 are no angles in radians; for degrees, give --degrees")]
+    [InlineData(
+        "a.png,0,0,1,90,-20", "--fov 50",
+        "line 1: yaw 90 and pitch -20 are no angles in radians; for degrees, give --degrees")]
     [InlineData("a.png,0,0,1,90,-95", "--fov 50 --degrees", "no angles of a camera; pitch is from -90 to 90 degrees")]
-    [InlineData("name,x,y,z,yaw,pitch\na.png,0,0,1,0,0", "--fov 50", "neither numbers nor the names file,x,y,z,yaw,pitch (there is no 'file')")]
+    [InlineData(
+        "name,x,y,z,yaw,pitch\na.png,0,0,1,0,0", "--fov 50",
+        "neither numbers nor the names file,x,y,z,yaw,pitch (there is no 'file')")]
     [InlineData(",0,0,1,0,0", "--fov 50", "line 1 names no picture")]
     [InlineData("a.png,0,0,1,0,0", "--fov 50 --up y", "--up is for matrices")]
     [InlineData("a.png,0,0,1,0,0", "--fov 200", "--fov 200: write a number above 0 and below 180")]
@@ -232,7 +277,7 @@ public sealed class DataImportTests : IDisposable
     [InlineData("a.png,0,0,1,0,0", "--fov 50 --name jaco", "--name jaco: this is one of the released data sets")]
     [InlineData("a.png,0,0,1,0,0", "--fov 50 --name a/b", "--name a/b: write a name that a folder may have")]
     [InlineData("a.png,0,0,1,0,0", "--fov 50 --poses other.csv", "has the file of poses 'other.csv'")]
-    public async Task TablesAndOptionsThatAreInvalidAreRefusedInOneSentence(string table, string options, string problem)
+    public async Task InvalidTablesAndOptionsAreRefusedInOneSentence(string table, string options, string problem)
     {
         Directory.CreateDirectory(_folder["room"]);
         foreach (string name in new[] { "a.png", "b.png", "c.png", "d.png" })
@@ -249,11 +294,13 @@ public sealed class DataImportTests : IDisposable
     public async Task AFolderWithoutPosesIsToldBothForms()
     {
         Directory.CreateDirectory(_folder["room"]);
-        (await Import("room", string.Empty)).Refused("\"transform_matrix\": [[1, 0, 0, 0], ...]").Refused("file,x,y,z,yaw,pitch");
+        (await Import("room", string.Empty)).Refused("\"transform_matrix\": [[1, 0, 0, 0], ...]")
+            .Refused("file,x,y,z,yaw,pitch");
         (await Import("none", string.Empty)).Refused("there is no such folder");
         File.WriteAllText(_folder["room/poses.csv"], string.Empty);
         File.WriteAllText(_folder["room/transforms.json"], string.Empty);
-        (await Import("room", string.Empty)).Refused("there are both transforms.json and poses.csv; choose one with --poses");
+        (await Import("room", string.Empty))
+            .Refused("there are both transforms.json and poses.csv; choose one with --poses");
     }
 
     [Fact]
@@ -297,7 +344,7 @@ public sealed class DataImportTests : IDisposable
     }
 
     private static void AssertClose(float expected, float actual) =>
-        Assert.InRange(actual, expected - 1e-5f - (1e-6f * Math.Abs(expected)), expected + 1e-5f + (1e-6f * Math.Abs(expected)));
+        Assert.InRange(Math.Abs(actual - expected), 0, 1e-5f * Math.Max(1, Math.Abs(expected)));
 
     private static double SquaredError(RgbImage a, RgbImage b)
     {

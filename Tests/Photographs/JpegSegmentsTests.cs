@@ -79,7 +79,8 @@ public sealed class JpegSegmentsTests
 
         Assert.True(changed);
         // A directory at the end of the segment that claims 65,535 entries, and one far beyond it.
-        foreach (byte[] offset in new byte[][] { [32, 0, 0, 0], [0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0, 0x80], [37, 0, 0, 0] })
+        byte[][] offsets = [[32, 0, 0, 0], [0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0, 0x80], [37, 0, 0, 0]];
+        foreach (byte[] offset in offsets)
         {
             byte[] bytes = [.. good];
             offset.CopyTo(bytes, 2 + 4 + 6 + 4);

@@ -33,7 +33,8 @@ public sealed class PhotographTests : IDisposable
         AssertLevel(photograph, pitch);
     }
 
-    /// <summary>The square lies about the principal point, and its angle is that of the shorter way to a border.</summary>
+    /// <summary>The square lies about the principal point, and its angle is that of the shorter way to a
+    /// border.</summary>
     [Theory]
     [InlineData(60, 45, 45)]
     [InlineData(40, 50, 40)]
@@ -92,8 +93,8 @@ public sealed class PhotographTests : IDisposable
     }
 
     private Photograph Take(
-        double roll, double pitch, (int Width, int Height) size, (double X, double Y) focal, (double X, double Y) centre,
-        string more, double stated = Focal)
+        double roll, double pitch, (int Width, int Height) size, (double X, double Y) focal,
+        (double X, double Y) centre, string more, double stated = Focal)
     {
         var (right, up) = SmoothWorld.Axes(Yaw, pitch, roll);
         Png.Write(_folder["a.png"], SmoothWorld.Render(right, up, size, focal, centre));

@@ -5,7 +5,8 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Tests.Photographs;
 
-/// <summary>Rendered pictures in the shape of photographs: oblong, stored turned, with their poses as matrices.</summary>
+/// <summary>Rendered pictures in the shape of photographs: oblong, stored turned, with their poses as
+/// matrices.</summary>
 internal static class PhotographedRoom
 {
     /// <summary>The field of view of a rendered picture, of whose square a photograph is the middle.</summary>
@@ -43,13 +44,16 @@ internal static class PhotographedRoom
             var upright = orientation >= 5 ? Middle(full, shorter, side) : Middle(full, side, shorter);
             string file = $"images/{i:00}.jpg";
             File.WriteAllBytes(
-                Path.Combine(folder, file), ToJpeg(Stored(upright, orientation), orientation, littleEndian: i % 2 == 0));
+                Path.Combine(folder, file),
+                ToJpeg(Stored(upright, orientation), orientation, littleEndian: i % 2 == 0));
             string matrix = string.Join(", ", Matrix(cameras[i], ofStored ? orientation : 1).Chunk(4).Select(row =>
                 $"[{string.Join(", ", row.Select(number => number.ToString("R", CultureInfo.InvariantCulture)))}]"));
             frames.Add($$"""{"file_path": "./{{file}}", "transform_matrix": [{{matrix}}]}""");
         }
 
-        string size = ofStored ? string.Create(CultureInfo.InvariantCulture, $"\"w\": {side}, \"h\": {side * 3 / 4}, ") : "";
+        string size = ofStored
+            ? string.Create(CultureInfo.InvariantCulture, $"\"w\": {side}, \"h\": {side * 3 / 4}, ")
+            : string.Empty;
         string focal = FocalLength(side).ToString("R", CultureInfo.InvariantCulture);
         File.WriteAllText(
             Path.Combine(folder, "transforms.json"),

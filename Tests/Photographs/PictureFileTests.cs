@@ -77,11 +77,13 @@ public sealed class PictureFileTests : IDisposable
         using (var stream = File.Create(_folder["a"]))
         {
             new ImageWriter().WritePng(
-                [200, 100, 50, 255, 200, 100, 50, 0, 200, 100, 50, 51], 3, 1, ColorComponents.RedGreenBlueAlpha, stream);
+                [200, 100, 50, 255, 200, 100, 50, 0, 200, 100, 50, 51], 3, 1, ColorComponents.RedGreenBlueAlpha,
+                stream);
         }
 
         var white = Read("a");
-        Assert.Equal([new Rgb(200, 100, 50), Rgb.White, new Rgb(244, 224, 214)], [white[0, 0], white[1, 0], white[2, 0]]);
+        Assert.Equal(
+            [new Rgb(200, 100, 50), Rgb.White, new Rgb(244, 224, 214)], [white[0, 0], white[1, 0], white[2, 0]]);
         var black = PictureFile.Read(_folder["a"], PictureFile.ReadHeader(_folder["a"]), Rgb.Black);
         Assert.Equal([new Rgb(200, 100, 50), Rgb.Black, new Rgb(40, 20, 10)], [black[0, 0], black[1, 0], black[2, 0]]);
     }
@@ -112,7 +114,9 @@ public sealed class PictureFileTests : IDisposable
 
     [Theory]
     [InlineData("", "the file is empty")]
-    [InlineData("0000ftypheic00000000", "it is a HEIC or AVIF picture or a film, which is not read; convert it to JPEG or PNG")]
+    [InlineData(
+        "0000ftypheic00000000",
+        "it is a HEIC or AVIF picture or a film, which is not read; convert it to JPEG or PNG")]
     [InlineData("RIFF0000WEBPVP8 0000", "it is a WebP picture")]
     [InlineData("II*\0aaaaaaaaaaaaaa", "it is a TIFF or raw picture")]
     [InlineData("a,b,c\n1,2,3 and more", "it is a damaged picture, or a file of another kind")]

@@ -3,8 +3,8 @@ using Gqn.Native.Imaging;
 
 namespace Gqn.Native.Tests.Photographs;
 
-/// <summary>An infinitely distant world whose colour is a smooth function of the direction, so that any camera's picture
-/// of it is known, whatever its roll and lens.</summary>
+/// <summary>An infinitely distant world whose colour is a smooth function of the direction, so that any camera's
+/// picture of it is known, whatever its roll and lens.</summary>
 internal static class SmoothWorld
 {
     /// <summary>A picture.</summary>
@@ -14,7 +14,8 @@ internal static class SmoothWorld
     /// <param name="focal">Focal lengths in widths and heights of a pixel.</param>
     /// <param name="centre">The principal point, in pixels.</param>
     public static RgbImage Render(
-        Vector3 right, Vector3 up, (int Width, int Height) size, (double X, double Y) focal, (double X, double Y) centre)
+        Vector3 right, Vector3 up, (int Width, int Height) size, (double X, double Y) focal,
+        (double X, double Y) centre)
     {
         var ahead = Vector3.Cross(up, right);
         float[] values = new float[size.Width * size.Height * 3];
