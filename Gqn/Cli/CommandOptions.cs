@@ -53,6 +53,15 @@ internal static class CommandOptions
         CustomParser = result => ParseWord(result, name),
     };
 
+    /// <summary>An option that takes a number between two others, which are not included; null if not given.</summary>
+    public static Option<double?> Between(string name, string helpName, string description, double low, double high) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = helpName,
+            CustomParser = result => ParseBetween(result, name, low, high),
+        };
+
     /// <summary>An option that names a file to write; null if not given.</summary>
     public static Option<string?> OutputFile(string name, string description) => new(name)
     {
@@ -163,6 +172,20 @@ internal static class CommandOptions
         if (whole && number >= least && number <= most)
             return number;
         result.AddError($"{name} {text}: write a whole number from {least} to {most}");
+        return null;
+    }
+
+    private static double? ParseBetween(ArgumentResult result, string name, double low, double high)
+    {
+        string text = result.Tokens[0].Value;
+        bool isNumber = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number);
+        if (isNumber && number > low && number < high)
+            return number;
+        string below = double.IsFinite(high)
+            ? string.Create(CultureInfo.InvariantCulture, $" and below {high}")
+            : string.Empty;
+        result.AddError(string.Create(
+            CultureInfo.InvariantCulture, $"{name} {text}: write a number above {low}{below}"));
         return null;
     }
 

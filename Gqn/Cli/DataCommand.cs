@@ -4,13 +4,14 @@ using Gqn.Native.Scenes;
 
 namespace Gqn.Native.Cli;
 
-/// <summary><c>gqn data</c>: makes, lists, shows and checks data sets of scenes.</summary>
+/// <summary><c>gqn data</c>: makes, imports, lists, shows and checks data sets of scenes.</summary>
 internal static class DataCommand
 {
     public static Command Create(Terminal terminal) =>
-        new("data", "Make, list, show and check data sets of scenes.")
+        new("data", "Make, import, list, show and check data sets of scenes.")
         {
             DataMakeCommand.Create(terminal),
+            DataImportCommand.Create(terminal),
             DataInfoCommand.Create(terminal),
             DataShowCommand.Create(terminal),
             DataCheckCommand.Create(terminal),

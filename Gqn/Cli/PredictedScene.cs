@@ -1,3 +1,4 @@
+using Gqn.Native.Data;
 using Gqn.Native.Imaging;
 using Gqn.Native.Model;
 using Gqn.Native.Scenes;
