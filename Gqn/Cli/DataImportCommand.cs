@@ -4,6 +4,7 @@ using Gqn.Native.Data;
 using Gqn.Native.Imaging;
 using Gqn.Native.Photographs;
 using Gqn.Native.Scenes;
+using Gqn.Native.Training;
 
 namespace Gqn.Native.Cli;
 
@@ -160,9 +161,9 @@ internal static class DataImportCommand
         display.Watch(advance => bounds = import.Write(advance, cancellation));
         terminal.WriteField("box", $"{Box(bounds)}: where the scenes are, as far as the poses tell");
         terminal.WriteLine($"Imported {Count(import.Views, "picture")} in {Duration.Format(display.Elapsed)}.");
-        terminal.WriteField("next", $"{Terminal.Program} data check {import.Path}");
-        terminal.WriteField(string.Empty, $"{Terminal.Program} data show {import.Path} --out sheet.png");
-        terminal.WriteField(string.Empty, $"{Terminal.Program} train --data {import.Path}");
+        terminal.WriteField("next", $"{Terminal.Program} data check {Shell.Quote(import.Path)}");
+        terminal.WriteField(string.Empty, $"{Terminal.Program} data show {Shell.Quote(import.Path)} --out sheet.png");
+        terminal.WriteField(string.Empty, $"{Terminal.Program} train --data {Shell.Quote(import.Path)}");
     }
 
     /// <summary>One line: what a scene has and what becomes of it.</summary>

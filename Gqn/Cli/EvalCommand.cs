@@ -47,7 +47,7 @@ internal static class EvalCommand
         {
             sources.Check(parsed);
             using var device = devices.Open(parsed);
-            using var model = RunFiles.OpenModel(parsed.GetValue(name)!, device, parsed.GetValue(weights));
+            using var model = RunFiles.OpenModel(terminal, parsed.GetValue(name)!, device, parsed.GetValue(weights));
             var configuration = sources.Apply(parsed, model.Configuration);
             using var evaluator = new Evaluator(model.Network, device, configuration);
             int[] numbers = parsed.GetValue(contexts) is { Length: > 0 } named

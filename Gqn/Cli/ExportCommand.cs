@@ -40,6 +40,7 @@ internal static class ExportCommand
             using var device = new CpuDevice();
             using var model = RunFiles.Open(directory, () => TrainedModel.LoadRun(
                 directory.Path, device, exported.Kind, !parsed.GetValue(withoutInference)));
+            RunFiles.WarnOfRewritten(terminal, directory.LatestCheckpoint());
             var figures = FiguresOf(directory, model);
             WeightsFile.Save(path, model.Network, WeightsDescription.Of(model, figures), exported.Half);
             terminal.WriteField("weights", $"{path}, {Terminal.Bytes(new FileInfo(path).Length)}");

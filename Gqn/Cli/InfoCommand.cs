@@ -55,6 +55,7 @@ internal static class InfoCommand
         if (checkpoint is not null)
         {
             bool averaged = RunFiles.Open(directory, () => Checkpoint.HasAverage(checkpoint));
+            RunFiles.WarnOfRewritten(terminal, checkpoint);
             terminal.WriteField("weights", averaged ? "raw and average" : "raw");
         }
 
@@ -64,6 +65,7 @@ internal static class InfoCommand
     private static RunConfiguration OfFile(Terminal terminal, string path)
     {
         var description = WeightsFile.Describe(path);
+        RunFiles.WarnOfRewritten(terminal, path);
         terminal.WriteField("file", $"{path}, {Terminal.Bytes(new FileInfo(path).Length)}");
         terminal.WriteField("weights", description.Weights == WeightKind.Raw ? "raw" : "average");
         terminal.WriteField("step", Terminal.Count(description.Step));

@@ -79,7 +79,7 @@ internal static class RenderCommand
             }
 
             using var device = devices.Open(parsed);
-            using var model = RunFiles.OpenModel(parsed.GetValue(name)!, device, parsed.GetValue(weights));
+            using var model = RunFiles.OpenModel(terminal, parsed.GetValue(name)!, device, parsed.GetValue(weights));
             var predictions = new Predictions(
                 model, parsed.GetValue(samples) ?? DefaultSamples, asked, views, cancellation);
             var drawing = pictures.Length > 0

@@ -58,7 +58,7 @@ internal static class RepresentCommand
             RepresentationFile.RequireKnown(path);
             sources.Check(parsed);
             using var device = devices.Open(parsed);
-            using var model = RunFiles.OpenModel(parsed.GetValue(name)!, device, parsed.GetValue(weights));
+            using var model = RunFiles.OpenModel(terminal, parsed.GetValue(name)!, device, parsed.GetValue(weights));
             var training = sources.Choose(parsed, model.Configuration.Training);
             var part = parsed.GetValue(split) ?? SceneSplit.Test;
             var source = SceneOptions.Open(training, part);

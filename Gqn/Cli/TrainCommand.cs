@@ -168,6 +168,7 @@ internal static class TrainCommand
 
             using var trainer = RunFiles.Open(
                 directory, () => new Trainer(configuration, directory, device, terminal.Clock));
+            RunFiles.WarnOfRewritten(terminal, trainer.LastCheckpoint);
             // Only now is it certain that the run can be resumed with this configuration.
             if (resume is not null)
                 directory.WriteConfiguration(configuration);

@@ -18,9 +18,6 @@ public sealed class Trainer : IDisposable
     private const uint NoiseStream = 0x4E6F6973;
     private const int SheetRows = 6, SheetContexts = 3;
 
-    /// <summary>As many workers as there are buffered batches beside the one in use.</summary>
-    private const int MaxSceneWorkers = 3;
-
     private RunConfiguration _configuration;
     private SchedulePosition _position;
     private readonly RunDirectory _directory;
@@ -85,14 +82,13 @@ public sealed class Trainer : IDisposable
             configuration.Reporting.SampleScenes, Math.Min(SheetContexts, training.MaxContexts));
         _metrics = MetricsLog.Open(directory.MetricsPath, Step);
         _events = new TensorBoardWriter(directory.Path, clock, firstStep: Step + 1);
-        // If training uses all processors, several threads render scenes, but only between the steps.
-        bool onDemand = device.ProcessorThreads >= Environment.ProcessorCount;
+        var workers = SceneWorkers.Beside(Environment.ProcessorCount, device.ProcessorThreads);
         _batches = new SceneBatches(
             _scenes, configuration.Model.ImageSize, training.Batch, training.MaxContexts,
-            training.Seed, firstBatch: Step, order: configuration.Model.ViewpointOrder,
-            shuffleBuffer: training.ShuffleBuffer, geometry: ViewGeometry.Of(configuration.Model),
-            repeatedQueries: training.RepeatedQueries, onDemand: onDemand,
-            workers: onDemand ? Math.Min(device.ProcessorThreads, MaxSceneWorkers) : 1);
+            training.Seed, firstBatch: Step, workers: workers.Count, capacity: workers.Capacity,
+            order: configuration.Model.ViewpointOrder, shuffleBuffer: training.ShuffleBuffer,
+            geometry: ViewGeometry.Of(configuration.Model), repeatedQueries: training.RepeatedQueries,
+            onDemand: workers.OnDemand);
     }
 
     /// <summary>The network in training.</summary>
@@ -153,6 +149,7 @@ public sealed class Trainer : IDisposable
     {
         var reporting = _configuration.Reporting;
         long start = _clock.GetTimestamp(), mark = start, markStep = Step;
+        double waited = 0;
         var outcome = TrainingOutcome.Completed;
         while (Step < _configuration.Training.Steps)
         {
@@ -172,18 +169,25 @@ public sealed class Trainer : IDisposable
             bool sample = (Step + 1) % reporting.SampleEvery == 0 || last;
             bool save = (Step + 1) % reporting.CheckpointEvery == 0 || last;
             bool log = sample || (Step + 1) % reporting.LogEvery == 0;
-            var metrics = Update(_batches.Next(), log || save);
+            long asked = _clock.GetTimestamp();
+            var batch = _batches.Next();
+            waited += _clock.GetElapsedTime(asked).TotalSeconds;
+            var metrics = Update(batch, log || save);
             Step++;
             _noisePosition = _noise.Position;
             ReportSkipped(observer);
             if (log)
             {
-                double seconds = _clock.GetElapsedTime(mark).TotalSeconds / (Step - markStep);
-                metrics = metrics with { SecondsPerStep = seconds };
+                double seconds = _clock.GetElapsedTime(mark).TotalSeconds;
+                metrics = metrics with
+                {
+                    SecondsPerStep = seconds / (Step - markStep),
+                    SceneWait = seconds > 0 ? waited / seconds : 0,
+                };
                 Log(sample ? WithPredictions(metrics) : metrics, observer);
                 if (sample)
                     WriteSheet(observer);
-                (mark, markStep) = (_clock.GetTimestamp(), Step);
+                (mark, markStep, waited) = (_clock.GetTimestamp(), Step, 0);
             }
 
             if (save)
@@ -294,8 +298,9 @@ public sealed class Trainer : IDisposable
             ("reconstructionMse", metrics.ReconstructionMse), ("learningRate", metrics.LearningRate),
             ("sigma", metrics.Sigma),
             ("gradientNorm", metrics.GradientNorm), ("natsPerDimension", metrics.NatsPerDimension),
-            ("secondsPerStep", metrics.SecondsPerStep), ("predictionMse", metrics.PredictionMse),
-            ("meanOfSamplesMse", metrics.MeanOfSamplesMse), ("sampleVariance", metrics.SampleVariance),
+            ("secondsPerStep", metrics.SecondsPerStep), ("sceneWait", metrics.SceneWait),
+            ("predictionMse", metrics.PredictionMse), ("meanOfSamplesMse", metrics.MeanOfSamplesMse),
+            ("sampleVariance", metrics.SampleVariance),
         ];
         if (double.IsNaN(metrics.PredictionMse))
             values = values[..^3];

@@ -21,4 +21,8 @@ namespace Gqn.Native.Training;
 public readonly record struct TrainingMetrics(
     long Step, double NegElbo, double Excess, double Kl, double ReconstructionMse, double PredictionMse,
     double MeanOfSamplesMse, double SampleVariance, double LearningRate, double Sigma, double GradientNorm,
-    double NatsPerDimension, double SecondsPerStep);
+    double NatsPerDimension, double SecondsPerStep)
+{
+    /// <summary>The share of the time since the last report that training waited for scenes, 0 to 1.</summary>
+    public double SceneWait { get; init; }
+}

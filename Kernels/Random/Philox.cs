@@ -57,6 +57,12 @@ public static class Philox
     public static float Normal(PhiloxKey key, uint index)
     {
         var (x0, x1, _, _) = Block(key, index);
-        return MathF.Sqrt(-2f * MathF.Log(Uniform(x0))) * MathF.Cos(2f * MathF.PI * Uniform(x1));
+        return Radius(Uniform(x0)) * MathF.Cos(2f * MathF.PI * Uniform(x1));
     }
+
+    /// <summary>√(−2 ln u), the distance from 0 of a point of two normal numbers; finite for every u in (0, 1].</summary>
+    /// <remarks>A GPU's approximation of ln u may come out above 0 where u is just below 1, and the root of a negative
+    /// number is NaN.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static float Radius(float u) => MathF.Sqrt(MathF.Max(-2f * MathF.Log(u), 0f));
 }

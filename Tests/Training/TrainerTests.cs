@@ -254,7 +254,9 @@ public sealed class TrainerTests
         Assert.Equal(2, Directory.GetFiles(Path.Combine(run, "checkpoints"), "*.safetensors").Length);
         Assert.NotEmpty(Directory.GetFiles(Path.Combine(run, "samples"), "*.png"));
         string[] keys =
-            ["step", "negElbo", "excess", "kl", "reconstructionMse", "learningRate", "sigma", "secondsPerStep"];
+        [
+            "step", "negElbo", "excess", "kl", "reconstructionMse", "learningRate", "sigma", "secondsPerStep", "sceneWait",
+        ];
         foreach (string line in File.ReadAllLines(Path.Combine(run, "metrics.jsonl")))
         {
             var values = JsonNode.Parse(line)!.AsObject();
@@ -326,6 +328,7 @@ public sealed class TrainerTests
         {
             var values = JsonNode.Parse(line)!.AsObject();
             values.Remove("secondsPerStep");
+            values.Remove("sceneWait");
             return values.ToJsonString();
         }),
     ];

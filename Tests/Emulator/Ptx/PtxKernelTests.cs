@@ -1,3 +1,4 @@
+using Gqn.Native.Kernels.Random;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
@@ -143,6 +144,28 @@ public sealed class PtxKernelTests
         Assert.InRange(up, 4, 28);
     }
 
+    /// <summary>Just below 1 a logarithm that errs as far as the ISA allows is above 0 for some numbers.</summary>
+    [Fact]
+    public void NoiseIsFiniteHoweverTheLogarithmErrs()
+    {
+        using var memory = new PtxMemory();
+        float[] uniform = [.. Enumerable.Range(0, 32).Select(i => 1 - (i / (float)(1 << 24)))];
+        var logarithms = memory.Allocate(32 * PtxSnippet.Outputs);
+        float[] inputs = [.. uniform.SelectMany(u => Enumerable.Repeat(u, PtxSnippet.Inputs))];
+        PtxKernel.Parse(PtxSnippet.Text("lg2.approx.f32 %out0, %in0;"), worstApproximations: true).Run(
+            memory, new Dim3(1), new Dim3(32), 0, PtxMemory.Address(memory.Allocate(inputs)),
+            PtxMemory.Address(logarithms));
+        Assert.Contains(
+            Enumerable.Range(0, 32), i => PtxMemory.Values(logarithms)[i * PtxSnippet.Outputs] > 0);
+
+        var args = new SumArgs { Values = memory.Allocate(uniform), Sums = memory.Allocate(32) };
+        PtxKernel.Compile(((Action<Index1D, SumArgs>)RadiusKernel).Method, true, worstApproximations: true)
+            .Run(memory, 32, 32, args);
+        float[] radii = PtxMemory.Values(args.Sums).ToArray();
+        for (int i = 0; i < 32; i++)
+            Assert.InRange(radii[i], 0f, Math.Sqrt(2 * i / (double)(1 << 24)) + 1e-3);
+    }
+
     /// <summary>Requests by hand: 4 sectors for 32 adjacent words, 32 for words a column apart; banks alike.</summary>
     [Theory]
     [InlineData(4, 4, 1, 0)]
@@ -208,6 +231,8 @@ public sealed class PtxKernelTests
         + (a.Flag ? 1f : 0f) + (int)(a.Address % 100) + a.Half + (a.Big == 1L << 40 ? 5f : 0f);
 
     private static void CopyKernel(Index1D i, SumArgs a) => a.Sums[i] = a.Values[i];
+
+    private static void RadiusKernel(Index1D i, SumArgs a) => a.Sums[i] = Philox.Radius(a.Values[i]);
 
     private static void ReverseKernel(SumArgs a)
     {
