@@ -77,7 +77,7 @@ internal sealed class DatasetFileCheck(GqnDataset dataset, string path, int? vie
         catch (DatasetException fault) when (records.IsLost)
         {
             Add(new DatasetException(
-                fault.Path, fault.Offset, $"{fault.Problem}; what follows in the file cannot be found", fault));
+                fault.Path, fault.Offset, $"{fault.Problem}; the rest of the file is lost", fault));
             return false;
         }
         catch (DatasetException fault)

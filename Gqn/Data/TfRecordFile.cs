@@ -127,12 +127,20 @@ public sealed class TfRecordFile : IDisposable
         return Open<Stream>(path, () =>
         {
             var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 17);
-            if (!file.CanSeek)
-                return file;
-            Span<byte> start = stackalloc byte[TfRecordFraming.HeaderLength];
-            int read = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
-            file.Position = 0;
-            return GunzipStream.Recognises(start[..read]) ? new GunzipStream(file) : file;
+            try
+            {
+                if (!file.CanSeek)
+                    return file;
+                Span<byte> start = stackalloc byte[TfRecordFraming.HeaderLength];
+                int read = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+                file.Position = 0;
+                return GunzipStream.Recognises(start[..read]) ? new GunzipStream(file) : file;
+            }
+            catch
+            {
+                file.Dispose();
+                throw;
+            }
         });
     }
 

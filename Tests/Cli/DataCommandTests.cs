@@ -128,7 +128,7 @@ public sealed class DataCommandTests(DataFolder data) : IClassFixture<DataFolder
         ];
         Assert.Equal(expected.Length, lines.Length);
         Assert.All(expected.Zip(lines), pair => Assert.StartsWith(pair.First, pair.Second, StringComparison.Ordinal));
-        Assert.EndsWith("; what follows in the file cannot be found.", lines[4], StringComparison.Ordinal);
+        Assert.EndsWith("; the rest of the file is lost.", lines[4], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -167,6 +167,37 @@ public sealed class GzipTests : IDisposable
     }
 
     [Fact]
+    public void MutatedFilesGiveOnlyTheTypedError()
+    {
+        using var folder = new TemporaryFolder(inMemory: true);
+        var random = new RandomStream(3, 8);
+        byte[] packed = Gzip(File([.. new byte[900]], Records(8)[7]));
+        int faults = 0;
+        for (int i = 0; i < 3000; i++)
+        {
+            byte[] damaged = [.. packed];
+            for (int n = random.NextInt32(4); n >= 0; n--)
+                damaged[random.NextInt32(damaged.Length)] = (byte)random.NextUInt32();
+            System.IO.File.WriteAllBytes(folder["a"], damaged);
+            try
+            {
+                using var reader = new TfRecordReader(folder["a"]);
+                while (reader.TryRead(out _))
+                {
+                }
+            }
+            catch (DatasetException error)
+            {
+                Assert.Equal(folder["a"], error.Path);
+                Assert.InRange(error.Offset!.Value, 0, 2000);
+                faults++;
+            }
+        }
+
+        Assert.InRange(faults, 2500, 2999);
+    }
+
+    [Fact]
     public void ABombIsRefusedInLittleMemory()
     {
         byte[] packed = Gzip(File(new byte[50 << 20], new byte[50 << 20]));
