@@ -20,10 +20,8 @@ public sealed class DatasetException : IOException
 
     /// <summary>The same error with a remark.</summary>
     internal DatasetException(DatasetException error, string remark)
-        : base($"{error.Message.TrimEnd('.')}; {remark}.", error)
+        : this(error.Path, error.Offset, $"{error.Problem}; {remark}", error)
     {
-        Path = error.Path;
-        Offset = error.Offset;
     }
 
     /// <summary>The faulty file or folder.</summary>

@@ -19,8 +19,9 @@ internal static class InitialWeights
         if (!location.IsRun)
             return WeightsFile.Describe(location.Path).Configuration;
         var run = new RunDirectory(location.Path);
+        var configuration = run.ReadConfiguration();
         _ = CheckpointOf(run);
-        return run.ReadConfiguration();
+        return configuration;
     }
 
     /// <summary>Loads the weights into a network, tensor by tensor, by name and shape. What a file without an inference
