@@ -201,8 +201,9 @@ internal static class TrainCommand
         }
         catch (Exception failure) when (trainer.Step > 0 && trainer.IsSaved)
         {
-            string skip = failure is DatasetException ? " --skip-damaged 10, to pass over damaged records" : string.Empty;
-            terminal.WriteLine($"Saved after step {Terminal.Count(trainer.Step)}; go on with: {resume}{skip}");
+            terminal.WriteLine($"Saved after step {Terminal.Count(trainer.Step)}; go on with: {resume}");
+            if (failure is DatasetException)
+                terminal.WriteLine($"To pass over damaged records: {resume} --skip-damaged 10");
             throw;
         }
 

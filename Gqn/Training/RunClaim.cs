@@ -53,7 +53,8 @@ internal sealed class RunClaim : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             string problem = File.Exists(folder) ? "there is a file of that name." : error.Message;
-            throw new IOException($"Cannot write the run folder '{folder}': {problem}", error);
+            string verb = Directory.Exists(folder) ? "write" : "make";
+            throw new IOException($"Cannot {verb} the run folder '{folder}': {problem}", error);
         }
     }
 

@@ -143,7 +143,7 @@ public sealed class RunDirectory(string path)
     {
         if (!File.Exists(LatestPath))
             return null;
-        string name = SmallFile.ReadText(LatestPath, MaxNameLength).Trim();
+        string name = ReadLatest();
         string checkpoint = System.IO.Path.Combine(CheckpointFolder, name);
         if (name.Length == 0 || name != System.IO.Path.GetFileName(name) || !File.Exists(checkpoint))
         {
@@ -152,6 +152,18 @@ public sealed class RunDirectory(string path)
         }
 
         return checkpoint;
+    }
+
+    private string ReadLatest()
+    {
+        try
+        {
+            return SmallFile.ReadText(LatestPath, MaxNameLength).Trim();
+        }
+        catch (IOException error)
+        {
+            throw new OptionException(error.Message + OtherCheckpoints(string.Empty), error);
+        }
     }
 
     /// <summary>

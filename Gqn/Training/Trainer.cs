@@ -57,38 +57,46 @@ public sealed class Trainer : IDisposable
         _position = SchedulePosition.Parse(training.Refits);
         _scenes = training.OpenScenes(SceneSplit.Train);
         _claim = directory.Claim();
-        Network = new GenerativeQueryNetwork(configuration.Model, device, training.Seed);
-        _adam = new Adam(Network.Parameters, training.Adam);
-        _average = training.CreateAverage(Network.Parameters);
-        _tape = new Tape(device);
-        _noise = new RandomStream(training.Seed, NoiseStream);
-        _step = new TrainingStep(Network, _tape, _adam, _noise, _average, training.FreeBits);
-        if (directory.LatestCheckpoint() is { } checkpoint)
+        try
         {
-            var state = Checkpoint.Load(checkpoint, Network, _adam, _average);
-            Step = state.Step;
-            _noise.Position = state.NoisePosition;
-            LastCheckpoint = checkpoint;
-        }
-        else if (training.From is { } weights)
-        {
-            InitialWeights.Load(weights, Network);
-            _average?.Restart();
-        }
+            Network = new GenerativeQueryNetwork(configuration.Model, device, training.Seed);
+            _adam = new Adam(Network.Parameters, training.Adam);
+            _average = training.CreateAverage(Network.Parameters);
+            _tape = new Tape(device);
+            _noise = new RandomStream(training.Seed, NoiseStream);
+            _step = new TrainingStep(Network, _tape, _adam, _noise, _average, training.FreeBits);
+            if (directory.LatestCheckpoint() is { } checkpoint)
+            {
+                var state = Checkpoint.Load(checkpoint, Network, _adam, _average);
+                Step = state.Step;
+                _noise.Position = state.NoisePosition;
+                LastCheckpoint = checkpoint;
+            }
+            else if (training.From is { } weights)
+            {
+                InitialWeights.Load(weights, Network);
+                _average?.Restart();
+            }
 
-        _noisePosition = _noise.Position;
-        _evaluator = new Evaluator(Network, device, configuration);
-        _sampleScenes = _evaluator.HeldOut(
-            configuration.Reporting.SampleScenes, Math.Min(SheetContexts, training.MaxContexts));
-        _metrics = MetricsLog.Open(directory.MetricsPath, Step);
-        _events = new TensorBoardWriter(directory.Path, clock, firstStep: Step + 1);
-        var workers = SceneWorkers.Beside(Environment.ProcessorCount, device.ProcessorThreads);
-        _batches = new SceneBatches(
-            _scenes, configuration.Model.ImageSize, training.Batch, training.MaxContexts,
-            training.Seed, firstBatch: Step, workers: workers.Count, capacity: workers.Capacity,
-            order: configuration.Model.ViewpointOrder, shuffleBuffer: training.ShuffleBuffer,
-            geometry: ViewGeometry.Of(configuration.Model), repeatedQueries: training.RepeatedQueries,
-            onDemand: workers.OnDemand);
+            _noisePosition = _noise.Position;
+            _evaluator = new Evaluator(Network, device, configuration);
+            _sampleScenes = _evaluator.HeldOut(
+                configuration.Reporting.SampleScenes, Math.Min(SheetContexts, training.MaxContexts));
+            _metrics = MetricsLog.Open(directory.MetricsPath, Step);
+            _events = new TensorBoardWriter(directory.Path, clock, firstStep: Step + 1);
+            var workers = SceneWorkers.Beside(Environment.ProcessorCount, device.ProcessorThreads);
+            _batches = new SceneBatches(
+                _scenes, configuration.Model.ImageSize, training.Batch, training.MaxContexts,
+                training.Seed, firstBatch: Step, workers: workers.Count, capacity: workers.Capacity,
+                order: configuration.Model.ViewpointOrder, shuffleBuffer: training.ShuffleBuffer,
+                geometry: ViewGeometry.Of(configuration.Model), repeatedQueries: training.RepeatedQueries,
+                onDemand: workers.OnDemand);
+        }
+        catch
+        {
+            _claim.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The network in training.</summary>

@@ -28,7 +28,8 @@ public sealed class InterruptedRunTests : IDisposable
         long saved = StepOf(directory);
         Assert.InRange(saved, 1, 29);
         Assert.Contains($"Saved after step {saved}; go on with: ", stopped.Output, StringComparison.Ordinal);
-        Assert.Contains(" --skip-damaged 10, to pass over damaged records", stopped.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"train --resume {run} --skip-damaged 10\n", stopped.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.Equal(saved, TrainerTests.Metrics(run).Count);
 
         (await CommandRun.Of("train --resume", run)).Refused(bad);

@@ -158,9 +158,12 @@ public sealed class CheckpointTests : IDisposable
         Checkpoint.Save(Path, Configuration, _network, _adam, new TrainingState(1, 2));
         byte[] good = File.ReadAllBytes(Path);
         float[] before = Values(_network);
-        // Every region: length, header, and the data in many places; flips of one bit.
+        // Every region: length, header, and the data in many places; flips of one bit. Only the digits of the check value
+        // of the whole file may differ: that of the content then proves the rest.
+        int digits = good.AsSpan().IndexOf("\"crc32c\":\""u8) + 10;
         var places = Enumerable.Range(0, 64).Concat(
-            Enumerable.Range(0, 300).Select(i => (int)((long)i * (good.Length - 1) / 299)));
+            Enumerable.Range(0, 300).Select(i => (int)((long)i * (good.Length - 1) / 299)))
+            .Where(place => place < digits || place >= digits + 8);
         foreach (int place in places)
         {
             byte[] bad = [.. good];

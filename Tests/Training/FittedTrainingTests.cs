@@ -72,7 +72,11 @@ public sealed class FittedTrainingTests : IDisposable
                 || step < long.Parse(refits.Split(':')[0], System.Globalization.CultureInfo.InvariantCulture) + 2)
                 return;
             if (killed)
+            {
+                CopyRun("parts", "killed");
                 throw new KilledException();
+            }
+
             source.Cancel();
         }
 
@@ -82,6 +86,9 @@ public sealed class FittedTrainingTests : IDisposable
         }
         catch (KilledException) when (killed)
         {
+            // An exception lets the trainer save its state; a kill leaves the files as they were.
+            Directory.Delete(_folder["parts"], recursive: true);
+            Directory.Move(_folder["killed"], _folder["parts"]);
             Assert.EndsWith("step-00000060.safetensors", new RunDirectory(_folder["parts"]).LatestCheckpoint());
         }
 
@@ -101,6 +108,18 @@ public sealed class FittedTrainingTests : IDisposable
         double[] expected = [.. Enumerable.Range(0, 8).Select(step =>
             Math.Min(1, (step + 1) / 4.0) * warm.Training.LearningRate.At(step))];
         Assert.Equal(expected, _metrics.Select(metrics => metrics.LearningRate));
+    }
+
+    private void CopyRun(string from, string to)
+    {
+        foreach (string file in Directory.EnumerateFiles(_folder[from], "*", SearchOption.AllDirectories))
+        {
+            if (Path.GetFileName(file) == RunClaim.FileName)
+                continue;
+            string target = Path.Combine(_folder[to], Path.GetRelativePath(_folder[from], file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
     }
 
     private TrainingOutcome Train(
