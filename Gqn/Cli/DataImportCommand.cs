@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Gqn.Native.Data;
 using Gqn.Native.Imaging;
+using Gqn.Native.Model;
 using Gqn.Native.Photographs;
 using Gqn.Native.Scenes;
 using Gqn.Native.Training;
@@ -86,13 +87,10 @@ internal static class DataImportCommand
             folder, output, name, poses, fieldOfView, degrees, up, scale, fit, size, frames, background, views,
             consecutive, share, seed, help,
         };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(scale) is not null && result.GetValue(fit))
-                result.AddError("--scale and --fit exclude each other: --fit chooses the scale");
-        });
         command.SetAction((parsed, cancellation) =>
         {
+            if (parsed.GetValue(scale) is not null && parsed.GetValue(fit))
+                throw new OptionException("--scale and --fit exclude each other: --fit chooses the scale.");
             string from = parsed.GetValue(folder)!;
             var options = new ImportOptions
             {

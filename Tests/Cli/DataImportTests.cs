@@ -273,6 +273,7 @@ public sealed class DataImportTests : IDisposable
     [InlineData(",0,0,1,0,0", "--fov 50", "line 1 names no picture")]
     [InlineData("a.png,0,0,1,0,0", "--fov 50 --up y", "--up is for matrices")]
     [InlineData("a.png,0,0,1,0,0", "--fov 200", "--fov 200: write a number above 0 and below 180")]
+    [InlineData("a.png,0,0,1,0,0", "--fov 50 --fit --scale -1", "--scale -1: write a number above 0")]
     [InlineData("a.png,0,0,1,0,0", "--fov 50 --fit --scale 2", "--scale and --fit exclude each other")]
     [InlineData("a.png,0,0,1,0,0", "--fov 50 --name jaco", "--name jaco: this is one of the released data sets")]
     [InlineData("a.png,0,0,1,0,0", "--fov 50 --name a/b", "--name a/b: write a name that a folder may have")]
