@@ -112,13 +112,12 @@ public sealed class FittedTrainingTests : IDisposable
 
     private void CopyRun(string from, string to)
     {
+        foreach (string folder in Directory.EnumerateDirectories(_folder[from], "*", SearchOption.AllDirectories))
+            Directory.CreateDirectory(Path.Combine(_folder[to], Path.GetRelativePath(_folder[from], folder)));
         foreach (string file in Directory.EnumerateFiles(_folder[from], "*", SearchOption.AllDirectories))
         {
-            if (Path.GetFileName(file) == RunClaim.FileName)
-                continue;
-            string target = Path.Combine(_folder[to], Path.GetRelativePath(_folder[from], file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
+            if (Path.GetFileName(file) != RunClaim.FileName)
+                File.Copy(file, Path.Combine(_folder[to], Path.GetRelativePath(_folder[from], file)));
         }
     }
 
