@@ -4,7 +4,8 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 repository=$(dirname "$here")
-limit_megabytes=60
+# With the tracked files, which hold the shipped weights, a copy of the project and its bundle stays below 62 MiB.
+limit_megabytes=48
 
 usage() {
     cat <<END

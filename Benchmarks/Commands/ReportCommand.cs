@@ -134,7 +134,7 @@ internal static class ReportCommand
     {
         using var log = new StreamWriter(Path.Combine(folder, "devices.log"));
         var run = ChildProcess.Run(
-            Programs.Host, [programs.PathOf(Programs.Benchmarks), "probe"], new Dictionary<string, string>(),
+            programs.Host, [programs.PathOf(Programs.Benchmarks), "probe"], new Dictionary<string, string>(),
             TimeSpan.FromSeconds(Math.Min(ProbeSeconds, limit.TotalSeconds)), log,
             $"{Programs.Shown(Programs.Benchmarks)} probe");
         if (!run.Succeeded)

@@ -13,15 +13,12 @@ namespace Gqn.Native.Benchmarks.Commands;
 /// <summary><c>time FILTER</c>: the benchmarks of a device within a given time, a line of JSON each.</summary>
 /// <remarks>
 /// For machines that are lent for minutes: BenchmarkDotNet takes seconds per benchmark and shows figures at the end.
+/// Short operations are called many times between two waits for the device; the record says how often.
 /// The benchmarks with the least work come first, so that even a slow device yields figures. A failed one does not take
 /// the others with it: they open the device anew.
 /// </remarks>
 internal static class TimeCommand
 {
-    // A call longer than the last of these is its own measurement.
-    private const double SecondsOfWarmUp = 0.15, SecondsPerBenchmark = 0.15, SecondsOfASlowCall = 1;
-    private const int LeastSamples = 3;
-
     public static Command Create()
     {
         var filter = new Argument<string>("FILTER")
@@ -96,7 +93,7 @@ internal static class TimeCommand
 
     /// <summary>Estimated at the rate of the previous one, which had less work; two calls at least.</summary>
     internal static double SecondsNeeded(BenchmarkCase benchmark, OperationRecord? last) => last is { Flops: > 0 }
-        ? 2 * benchmark.Descriptor.OperationsPerInvoke * DeclaredWork.Of(benchmark).Flops * last.Seconds / last.Flops
+        ? 2 * CallsOf(benchmark) * DeclaredWork.Of(benchmark).Flops * last.Seconds / last.Flops
         : 0;
 
     private static string Note(string kind, string what, string reason) =>
@@ -147,25 +144,19 @@ internal static class TimeCommand
 
     private static OperationRecord Measure(BenchmarkCase benchmark, object instance, string precision)
     {
-        var call = benchmark.Descriptor.WorkloadMethod.CreateDelegate<Action>(instance);
-        int perCall = benchmark.Descriptor.OperationsPerInvoke;
-        // The first call compiles, the second fills caches; further ones raise clock rates and wake processors.
-        call();
-        double second = SecondsOf(call);
-        var samples = new List<double>();
-        long began = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(began).TotalSeconds < SecondsOfWarmUp)
-            call();
-        began = Stopwatch.GetTimestamp();
-        while (second < SecondsOfASlowCall && (samples.Count < LeastSamples
-            || Stopwatch.GetElapsedTime(began).TotalSeconds < SecondsPerBenchmark))
-        {
-            samples.Add(SecondsOf(call) / perCall);
-        }
-
-        if (samples.Count == 0)
-            samples.Add(second / perCall);
-        samples.Sort();
+        var method = benchmark.Descriptor.WorkloadMethod.CreateDelegate<Action>(instance);
+        int perCall = CallsOf(benchmark);
+        var timing = CallTiming.Measure(instance is GpuBenchmarks queued
+            ? calls =>
+            {
+                queued.CallsPerWait = calls;
+                method();
+            }
+            : calls =>
+            {
+                for (int i = 0; i < calls; i++)
+                    method();
+            });
         var work = DeclaredWork.Of(benchmark);
         return new OperationRecord
         {
@@ -173,16 +164,15 @@ internal static class TimeCommand
             Method = benchmark.Descriptor.WorkloadMethod.Name,
             Parameters = ParametersOf(benchmark),
             Precision = precision,
-            Seconds = StepTiming.MedianOf(samples),
+            Seconds = timing.Median / perCall,
+            CallsPerWait = timing.CallsPerWait * perCall,
+            Samples = timing.Samples,
             Flops = work.Flops,
             Bytes = work.Bytes,
         };
     }
 
-    private static double SecondsOf(Action call)
-    {
-        long start = Stopwatch.GetTimestamp();
-        call();
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
+    // Benchmarks of devices are told how many operations to queue; others have a number of their own.
+    private static int CallsOf(BenchmarkCase benchmark) =>
+        benchmark.Descriptor.Type.IsAssignableTo(typeof(GpuBenchmarks)) ? 1 : benchmark.Descriptor.OperationsPerInvoke;
 }

@@ -12,7 +12,7 @@ using GpuSum = Gqn.Native.Kernels.Gpu.Conv2dKernels;
 namespace Gqn.Native.Benchmarks;
 
 [Description("The passes of a convolution on the device GQN_BENCHMARK_DEVICE, or opencl:0, against the CPU device's")]
-public unsafe class GpuConvolutionBenchmarks : IMeasuredWork, IDisposable
+public unsafe class GpuConvolutionBenchmarks : GpuBenchmarks
 {
     private readonly GpuOperand[] _forward = new GpuOperand[1], _input = new GpuOperand[1], _weight = new GpuOperand[1];
     private GpuDeviceMemory _device = null!;
@@ -55,7 +55,7 @@ public unsafe class GpuConvolutionBenchmarks : IMeasuredWork, IDisposable
     }
 
     [GlobalCleanup]
-    public void Dispose()
+    public override void Dispose()
     {
         _device.Dispose();
         _workspace.Dispose();
@@ -65,7 +65,7 @@ public unsafe class GpuConvolutionBenchmarks : IMeasuredWork, IDisposable
         GC.SuppressFinalize(this);
     }
 
-    public Work WorkOf(string method)
+    public override Work WorkOf(string method)
     {
         double input = (double)Shape.N * Shape.C * Shape.H * Shape.W;
         double output = (double)Shape.N * Shape.K * Shape.OutH * Shape.OutW;
@@ -77,32 +77,19 @@ public unsafe class GpuConvolutionBenchmarks : IMeasuredWork, IDisposable
     public void CpuForward() => CpuConvolution.Forward(
         _workspace, _y.Pointer, null, _x.Pointer, _w.Pointer, null, Shape, default(Relu));
 
-    [Benchmark]
-    public void Forward()
-    {
-        GpuSum.Forward(_device.Context, _gpuY, default, _forward, _bias, Shape, default(Relu));
-        _device.Context.Synchronize();
-    }
+    [Benchmark(OperationsPerInvoke = UsualCalls)]
+    public void Forward() => Queue(() => GpuSum.Forward(
+        _device.Context, _gpuY, default, _forward, _bias, Shape, default(Relu)));
 
-    [Benchmark]
-    public void LstmCell()
-    {
-        GpuSum.ForwardLstmCell(
-            _device.Context, _cellNext, _hidden, default, _cell, default, _forward, _bias, Shape);
-        _device.Context.Synchronize();
-    }
+    [Benchmark(OperationsPerInvoke = UsualCalls)]
+    public void LstmCell() => Queue(() => GpuSum.ForwardLstmCell(
+        _device.Context, _cellNext, _hidden, default, _cell, default, _forward, _bias, Shape));
 
-    [Benchmark]
-    public void BackwardInput()
-    {
-        GpuSum.Backward(_device.Context, _input, _gpuY, Shape);
-        _device.Context.Synchronize();
-    }
+    [Benchmark(OperationsPerInvoke = UsualCalls)]
+    public void BackwardInput() => Queue(() => GpuSum.Backward(_device.Context, _input, _gpuY, Shape));
 
-    [Benchmark]
-    public void BackwardWeight()
-    {
-        GpuSum.Backward(_device.Context, _weight, _gpuY, Shape);
-        _device.Context.Synchronize();
-    }
+    [Benchmark(OperationsPerInvoke = UsualCalls)]
+    public void BackwardWeight() => Queue(() => GpuSum.Backward(_device.Context, _weight, _gpuY, Shape));
+
+    protected override void Wait() => _device.Context.Synchronize();
 }

@@ -3,23 +3,18 @@ using Gqn.Native.Engine;
 
 namespace Gqn.Native.Benchmarks;
 
-/// <summary>The device under measurement, in the given precision, with tensors of small numbers.</summary>
+/// <summary>The device under measurement, in the given precision, with tensors of random numbers.</summary>
 internal sealed class GpuDeviceTensors : IDisposable
 {
     private readonly List<DeviceBuffer> _buffers = [];
+    private readonly RandomStream _random = RandomInputs.CreateStream();
 
     /// <summary>The device named by GQN_BENCHMARK_DEVICE; by default the first OpenCL device.</summary>
     public Device Device { get; } =
         DeviceCatalog.Open(MeasureOptions.DeviceToMeasure, MeasureOptions.PrecisionToMeasure);
 
-    /// <summary>A new tensor; no value is subnormal or infinite, so the time does not depend on them.</summary>
-    public Tensor Add(Shape shape)
-    {
-        float[] values = new float[shape.Count];
-        for (int i = 0; i < values.Length; i++)
-            values[i] = ((i * 37L % 101) - 50) * 1e-3f;
-        return Add(shape, values);
-    }
+    /// <summary>A new tensor of random numbers.</summary>
+    public Tensor Add(Shape shape) => Add(shape, RandomInputs.Create(_random, shape.Count));
 
     /// <summary>A new tensor with these values, in memory order.</summary>
     public Tensor Add(Shape shape, float[] values)

@@ -6,10 +6,8 @@ using Gqn.Native.Engine;
 namespace Gqn.Native.Benchmarks;
 
 [Description("The volume's interpolations, on the device GQN_BENCHMARK_DEVICE")]
-public class GpuGatherBenchmarks : IMeasuredWork, ISinglePrecision, IDisposable
+public class GpuGatherBenchmarks : GpuBenchmarks, ISinglePrecision
 {
-    // Calls between two waits, which share the time of a wait.
-    private const int Calls = 8;
     private GpuDeviceTensors _tensors = null!;
     private Tensor _y, _x, _dx;
     private (Tensor Starts, Tensor Columns, Tensor Weights) _rows, _transposed;
@@ -33,29 +31,23 @@ public class GpuGatherBenchmarks : IMeasuredWork, ISinglePrecision, IDisposable
     }
 
     [GlobalCleanup]
-    public void Dispose()
+    public override void Dispose()
     {
         _tensors.Dispose();
         GC.SuppressFinalize(this);
     }
 
-    public Work WorkOf(string method) => Place.Work;
+    public override Work WorkOf(string method) => Place.Work;
 
-    [Benchmark(OperationsPerInvoke = Calls)]
-    public void Forward()
-    {
-        for (int i = 0; i < Calls; i++)
-            _tensors.Device.Gather(_y, 0, _x, _rows.Starts, _rows.Columns, _rows.Weights);
-        _tensors.Wait();
-    }
+    [Benchmark(OperationsPerInvoke = UsualCalls)]
+    public void Forward() => Queue(() => _tensors.Device.Gather(
+        _y, 0, _x, _rows.Starts, _rows.Columns, _rows.Weights));
 
-    [Benchmark(OperationsPerInvoke = Calls)]
-    public void Backward()
-    {
-        for (int i = 0; i < Calls; i++)
-            _tensors.Device.Gather(_dx, 0, _y, _transposed.Starts, _transposed.Columns, _transposed.Weights);
-        _tensors.Wait();
-    }
+    [Benchmark(OperationsPerInvoke = UsualCalls)]
+    public void Backward() => Queue(() => _tensors.Device.Gather(
+        _dx, 0, _y, _transposed.Starts, _transposed.Columns, _transposed.Weights));
+
+    protected override void Wait() => _tensors.Wait();
 
     private (Tensor Starts, Tensor Columns, Tensor Weights) Put(InterpolationRows rows) => (
         _tensors.Add(new Shape(Place.Images, 1, rows.Rows + 1, 1), rows.Starts),

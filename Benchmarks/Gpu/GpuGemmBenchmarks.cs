@@ -10,7 +10,7 @@ using GpuGemm = Gqn.Native.Kernels.Gpu.MatMulKernels;
 namespace Gqn.Native.Benchmarks;
 
 [Description("Matrix products on the device GQN_BENCHMARK_DEVICE, or opencl:0, against the CPU device's")]
-public unsafe class GpuGemmBenchmarks : IMeasuredWork, IDisposable
+public unsafe class GpuGemmBenchmarks : GpuBenchmarks
 {
     private GpuDeviceMemory _device = null!;
     private CpuWorkspace _workspace = null!;
@@ -36,7 +36,7 @@ public unsafe class GpuGemmBenchmarks : IMeasuredWork, IDisposable
     }
 
     [GlobalCleanup]
-    public void Dispose()
+    public override void Dispose()
     {
         _device.Dispose();
         _workspace.Dispose();
@@ -46,7 +46,7 @@ public unsafe class GpuGemmBenchmarks : IMeasuredWork, IDisposable
         GC.SuppressFinalize(this);
     }
 
-    public Work WorkOf(string method)
+    public override Work WorkOf(string method)
     {
         double m = Size.M, n = Size.N, k = Size.K;
         return new Work(2 * m * n * k, sizeof(float) * ((m * k) + (k * n) + (m * n)));
@@ -56,20 +56,18 @@ public unsafe class GpuGemmBenchmarks : IMeasuredWork, IDisposable
     public void CpuMultiply() => CpuGemm.Multiply(
         _workspace, _c.Pointer, null, _a.Pointer, _b.Pointer, new MatMulShape(Size.M, Size.N, Size.K));
 
-    [Benchmark]
+    [Benchmark(OperationsPerInvoke = UsualCalls)]
     public void Multiply() => Multiply(transposeA: false, transposeB: false);
 
-    [Benchmark]
+    [Benchmark(OperationsPerInvoke = UsualCalls)]
     public void MultiplyTransposedA() => Multiply(transposeA: true, transposeB: false);
 
-    [Benchmark]
+    [Benchmark(OperationsPerInvoke = UsualCalls)]
     public void MultiplyTransposedB() => Multiply(transposeA: false, transposeB: true);
 
-    private void Multiply(bool transposeA, bool transposeB)
-    {
-        GpuGemm.Multiply(
-            _device.Context, _gpuC, default, _gpuA, _gpuB,
-            new MatMulShape(Size.M, Size.N, Size.K, transposeA, transposeB));
-        _device.Context.Synchronize();
-    }
+    protected override void Wait() => _device.Context.Synchronize();
+
+    private void Multiply(bool transposeA, bool transposeB) => Queue(() => GpuGemm.Multiply(
+        _device.Context, _gpuC, default, _gpuA, _gpuB,
+        new MatMulShape(Size.M, Size.N, Size.K, transposeA, transposeB)));
 }

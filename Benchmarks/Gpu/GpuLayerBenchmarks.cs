@@ -6,10 +6,8 @@ using Gqn.Native.Engine;
 namespace Gqn.Native.Benchmarks;
 
 [Description("The layers on which a training step of batch 36 spends its time, on the device GQN_BENCHMARK_DEVICE")]
-public class GpuLayerBenchmarks : IMeasuredWork, IDisposable
+public class GpuLayerBenchmarks : GpuBenchmarks
 {
-    // Calls between two waits, which share the time of a wait.
-    private const int Calls = 4;
     private GpuDeviceTensors _tensors = null!;
     private Conv2dTerm[] _terms = [];
     private Conv2dTerm[] _inputs = [], _weights = [];
@@ -68,13 +66,13 @@ public class GpuLayerBenchmarks : IMeasuredWork, IDisposable
     }
 
     [GlobalCleanup]
-    public void Dispose()
+    public override void Dispose()
     {
         _tensors.Dispose();
         GC.SuppressFinalize(this);
     }
 
-    public Work WorkOf(string method)
+    public override Work WorkOf(string method)
     {
         double side = Shape.Size * Shape.Stride, taps = (double)Shape.Kernel * Shape.Kernel;
         double weights = taps * Shape.C * Shape.K, outputs = Shape.Output.Count;
@@ -83,27 +81,15 @@ public class GpuLayerBenchmarks : IMeasuredWork, IDisposable
             sizeof(float) * (weights + outputs + (Shape.N * Shape.C * side * side)));
     }
 
-    [Benchmark(OperationsPerInvoke = Calls)]
-    public void Forward()
-    {
-        for (int i = 0; i < Calls; i++)
-            _tensors.Device.Conv2d(_y, default, _terms, _bias, Shape.Stride, Activation.None);
-        _tensors.Wait();
-    }
+    [Benchmark(OperationsPerInvoke = UsualCalls)]
+    public void Forward() => Queue(() => _tensors.Device.Conv2d(
+        _y, default, _terms, _bias, Shape.Stride, Activation.None));
 
-    [Benchmark(OperationsPerInvoke = Calls)]
-    public void BackwardInput()
-    {
-        for (int i = 0; i < Calls; i++)
-            _tensors.Device.Conv2dBackward(_inputs, _y, Shape.Stride);
-        _tensors.Wait();
-    }
+    [Benchmark(OperationsPerInvoke = UsualCalls)]
+    public void BackwardInput() => Queue(() => _tensors.Device.Conv2dBackward(_inputs, _y, Shape.Stride));
 
-    [Benchmark(OperationsPerInvoke = Calls)]
-    public void BackwardWeight()
-    {
-        for (int i = 0; i < Calls; i++)
-            _tensors.Device.Conv2dBackward(_weights, _y, Shape.Stride);
-        _tensors.Wait();
-    }
+    [Benchmark(OperationsPerInvoke = UsualCalls)]
+    public void BackwardWeight() => Queue(() => _tensors.Device.Conv2dBackward(_weights, _y, Shape.Stride));
+
+    protected override void Wait() => _tensors.Wait();
 }

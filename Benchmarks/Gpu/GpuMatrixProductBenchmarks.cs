@@ -10,7 +10,7 @@ namespace Gqn.Native.Benchmarks;
 /// that a model's layers use. Their rate is the yardstick of everything else on the device.
 /// </remarks>
 [Description("Large matrix products in the precision of the device GQN_BENCHMARK_DEVICE: what its other kernels aim at")]
-public class GpuMatrixProductBenchmarks : IMeasuredWork, IDisposable
+public class GpuMatrixProductBenchmarks : GpuBenchmarks
 {
     private const int Side = 16;
     private readonly Conv2dTerm[] _terms = new Conv2dTerm[1];
@@ -45,23 +45,21 @@ public class GpuMatrixProductBenchmarks : IMeasuredWork, IDisposable
     }
 
     [GlobalCleanup]
-    public void Dispose()
+    public override void Dispose()
     {
         _tensors.Dispose();
         GC.SuppressFinalize(this);
     }
 
-    public Work WorkOf(string method)
+    public override Work WorkOf(string method)
     {
         double rows = Matrix.Rows, columns = Matrix.Columns, inner = Matrix.Inner;
         return new Work(
             2 * rows * columns * inner, sizeof(float) * ((rows * columns) + (rows * inner) + (inner * columns)));
     }
 
-    [Benchmark]
-    public void Product()
-    {
-        _tensors.Device.Conv2d(_y, default, _terms, default, 1, Activation.None);
-        _tensors.Wait();
-    }
+    [Benchmark(OperationsPerInvoke = UsualCalls)]
+    public void Product() => Queue(() => _tensors.Device.Conv2d(_y, default, _terms, default, 1, Activation.None));
+
+    protected override void Wait() => _tensors.Wait();
 }

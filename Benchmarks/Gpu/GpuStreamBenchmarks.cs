@@ -7,10 +7,8 @@ using Gqn.Native.Kernels.Pointwise;
 namespace Gqn.Native.Benchmarks;
 
 [Description("What only memory limits, on the device GQN_BENCHMARK_DEVICE: an element-wise op, the update, its norm")]
-public class GpuStreamBenchmarks : IMeasuredWork, ISinglePrecision, IDisposable
+public class GpuStreamBenchmarks : GpuBenchmarks, ISinglePrecision
 {
-    // Calls between two waits, which share the time of a wait.
-    private const int Calls = 8;
     private static readonly AdamStep Step = new(1e-4f, 0.9f, 0.999f, 1e-8f, 0f, 1f, 1000);
     private GpuDeviceTensors _tensors = null!;
     private Tensor _values, _gradients, _first, _second, _sum;
@@ -30,13 +28,13 @@ public class GpuStreamBenchmarks : IMeasuredWork, ISinglePrecision, IDisposable
     }
 
     [GlobalCleanup]
-    public void Dispose()
+    public override void Dispose()
     {
         _tensors.Dispose();
         GC.SuppressFinalize(this);
     }
 
-    public Work WorkOf(string method) => method switch
+    public override Work WorkOf(string method) => method switch
     {
         nameof(Relu) => Work.PerElement(Count, flops: 0, floats: 2),
         nameof(SumOfSquares) => Work.PerElement(Count, flops: 0, floats: 1),
@@ -44,27 +42,16 @@ public class GpuStreamBenchmarks : IMeasuredWork, ISinglePrecision, IDisposable
     };
 
     /// <summary>Reads and writes every element once: the rate of copying.</summary>
-    [Benchmark(OperationsPerInvoke = Calls)]
-    public void Relu()
-    {
-        for (int i = 0; i < Calls; i++)
-            _tensors.Device.Unary(_first, _gradients, default(Relu));
-        _tensors.Wait();
-    }
+    [Benchmark(OperationsPerInvoke = UsualCalls)]
+    public void Relu() => Queue(() => _tensors.Device.Unary(_first, _gradients, default(Relu)));
 
-    [Benchmark(OperationsPerInvoke = Calls)]
-    public void SumOfSquares()
-    {
-        for (int i = 0; i < Calls; i++)
-            _tensors.Device.SumOfSquares(_sum with { Shape = Shape.Scalar }, _gradients);
-        _tensors.Wait();
-    }
+    [Benchmark(OperationsPerInvoke = UsualCalls)]
+    public void SumOfSquares() => Queue(() => _tensors.Device.SumOfSquares(
+        _sum with { Shape = Shape.Scalar }, _gradients));
 
-    [Benchmark(OperationsPerInvoke = Calls)]
-    public void AdamUpdate()
-    {
-        for (int i = 0; i < Calls; i++)
-            _tensors.Device.AdamStep(_values, _gradients, _first, _second, Step, _sum, 0f);
-        _tensors.Wait();
-    }
+    [Benchmark(OperationsPerInvoke = UsualCalls)]
+    public void AdamUpdate() => Queue(() => _tensors.Device.AdamStep(
+        _values, _gradients, _first, _second, Step, _sum, 0f));
+
+    protected override void Wait() => _tensors.Wait();
 }

@@ -7,8 +7,12 @@ Parameters agree to the number: it is checked whenever a network is made. Weight
 changes no time.
 
 Written the way PyTorch models are: inputs of a convolution are concatenated, the canvas exists at full resolution,
-autograd does the rest. On PyTorch's side in addition: cudnn.benchmark, fused Adam, both memory formats and the better
-counts, torch.compile; no norm of the gradient, which Gqn.Native computes in every step to notice divergence.
+autograd does the rest. On PyTorch's side in addition: cudnn.benchmark, fused Adam, both memory formats; no norm of the
+gradient, which Gqn.Native computes in every step to notice divergence. The modes, each a record of its own:
+  eager           kernels are launched one by one, in both memory formats
+  graph           the whole step, captured once as a CUDA graph and replayed; what follows is in the better format
+  compiled        torch.compile
+  compiled-graph  the compiled step, captured in the same way
   fp32   no tensor cores
   tf32   convolutions and matrix products on tensor cores (PyTorch's default is tf32 for convolutions)
   bf16   autocast on top of that; the cells, the canvas and the loss stay in float32, as its rules would have it
@@ -18,7 +22,8 @@ counts, torch.compile; no norm of the gradient, which Gqn.Native computes in eve
     pytorch_gqn.py parameters               numbers of each preset, without PyTorch
 
 Every result is one line of JSON on standard output, with the fields of Benchmarks/Steps/StepRecord.cs and
-OperationRecord.cs. Modes are tried in the order of their worth; what does not fit into the time is said.
+OperationRecord.cs. Modes are tried in the order of their worth; what does not fit into the time is said. Each case runs
+in a process of its own: one that fails, hangs or breaks the driver's context is said too and takes no other with it.
 --device cpu runs everything on the processor: to try the script, not to compare.
 """
 
@@ -26,6 +31,9 @@ import argparse
 import contextlib
 import json
 import math
+import multiprocessing
+import os
+import signal
 import sys
 import time
 
@@ -46,6 +54,7 @@ PRESETS = {
     "small": dict(size=32, representation=64, layers=6, hidden=64, latent=3, kernel=5),
     "paper": dict(size=64, representation=256, layers=12, hidden=128, latent=3, kernel=5),
 }
+MODES = ("eager", "graph", "compiled", "compiled-graph")
 CANVAS_SCALE = 4
 SIGMA = 0.7
 LEARNING_RATE = 5e-5
@@ -55,6 +64,48 @@ ENGINE = f"PyTorch {torch.__version__}" if torch else "PyTorch"
 def write(**record):
     """Prints a record at once, so that it is there even if this process is ended."""
     print(json.dumps(record), flush=True)
+
+
+def send_result(work, connection):
+    """The life of a process: does the work and sends back its result, or in one line why there is none."""
+    os.setsid()  # the compiler starts processes as well; as one group they can be ended together
+    try:
+        answer = (work(), None)
+    except BaseException as error:  # whatever it is, the other cases still run
+        lines = str(error).strip().splitlines()
+        answer = (None, f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__)
+    connection.send(answer)
+
+
+def attempt(what, seconds, work):
+    """Runs work in a process of its own and returns its result; says why and returns None if there is none.
+
+    It is a fork of this one, which has imported PyTorch but never touched the device: that takes no time, and a context
+    that cannot be shared between processes does not exist yet.
+    """
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=send_result, args=(work, sender))
+    process.start()
+    sender.close()
+    try:
+        if receiver.poll(seconds):
+            result, reason = receiver.recv()
+        else:
+            result, reason = None, f"it was ended after {seconds:.0f} s, its share of the time."
+    except EOFError:  # it has closed its end without a word
+        process.join(5)
+        result, reason = None, f"its process ended with code {process.exitcode}."
+    # A process may also hang on its way out.
+    process.join(0 if reason else 5)
+    process.kill()
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    if reason:
+        write(kind="leftOut", what=what, reason=reason)
+    return result
 
 
 def count_parameters(size, representation, layers, hidden, latent, kernel):
@@ -215,9 +266,19 @@ class Batches:
         self.next += 1
         return [part.to(self.device, non_blocking=True) for part in batch]
 
+    def upload_into(self, fixed):
+        """The same, into tensors that stay where they are."""
+        batch = self.batches[self.next % len(self.batches)]
+        self.next += 1
+        for target, part in zip(fixed, batch):
+            target.copy_(part, non_blocking=True)
+
 
 def time_rounds(step, synchronize, seconds, rounds=10):
-    """Median and least seconds per step over rounds; nothing waits for the device within a round."""
+    """Median and least seconds per step over rounds, numbers of steps and rounds, and steps per round.
+
+    Nothing waits for the device within a round.
+    """
     begin = time.perf_counter()
     step()
     synchronize()
@@ -232,90 +293,119 @@ def time_rounds(step, synchronize, seconds, rounds=10):
         times.append((time.perf_counter() - start) / per_round)
     times.sort()
     median = (times[(len(times) - 1) // 2] + times[len(times) // 2]) / 2
-    return median, times[0], per_round * len(times), len(times)
+    return median, times[0], per_round * len(times), len(times), per_round
+
+
+def capture(step, device):
+    """The launches of a step as one CUDA graph. Steps before let cuDNN choose and the optimiser create its state."""
+    stream = torch.cuda.Stream(device)
+    stream.wait_stream(torch.cuda.current_stream(device))
+    with torch.cuda.stream(stream):
+        for _ in range(3):
+            step()
+    torch.cuda.current_stream(device).wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step()
+    return graph
 
 
 def measure_steps(arguments, preset, precision, mode, channels_last, seconds):
     """Builds a network, trains it for a while and prints how long a step took."""
     device = torch.device(arguments.device)
+    on_gpu, has_graph = device.type == "cuda", mode.endswith("graph")
     begin = time.perf_counter()
+    if on_gpu:
+        torch.cuda.set_device(device)
     set_precision(precision)
     torch.manual_seed(1)
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-    with device:
-        network = GenerativeQueryNetwork(**PRESETS[preset])
+    network = GenerativeQueryNetwork(**PRESETS[preset]).to(device)
     parameters = sum(parameter.numel() for parameter in network.parameters())
     if parameters != count_parameters(**PRESETS[preset]):
         raise RuntimeError(f"{preset} has {parameters} parameters, not {count_parameters(**PRESETS[preset])}")
     if channels_last:
         network = network.to(memory_format=torch.channels_last)
-    adam = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=True)
+    adam = torch.optim.Adam(network.parameters(), lr=LEARNING_RATE, fused=on_gpu, capturable=has_graph)
     batches = Batches(device, PRESETS[preset]["size"], arguments.batch, arguments.contexts, channels_last)
-    forward = network
-    if mode == "compiled":
-        torch._dynamo.reset()
-        forward = torch.compile(network)
-    last = []
+    forward = torch.compile(network) if mode.startswith("compiled") else network
 
-    def step():
-        batch = batches.upload()
+    def train(batch):
+        adam.zero_grad(set_to_none=True)
         with torch.autocast(device.type, torch.bfloat16) if precision == "bf16" else contextlib.nullcontext():
             loss = forward(*batch, arguments.contexts)
-        adam.zero_grad(set_to_none=True)
         loss.backward()
         adam.step()
-        last[:] = [loss.detach()]
+        return loss.detach()
+
+    last = []
+    if has_graph:
+        # A graph always reads the same memory; each step uploads into it.
+        fixed = [torch.empty_like(part, device=device) for part in batches.batches[0]]
+        batches.upload_into(fixed)
+        graph = capture(lambda: last.__setitem__(slice(None), [train(fixed)]), device)
+
+        def step():
+            batches.upload_into(fixed)
+            graph.replay()
+    else:
+        def step():
+            last[:] = [train(batches.upload())]
 
     for _ in range(4):
         step()
     wait_for(device)
     warm_up = time.perf_counter() - begin
-    median, least, steps, rounds = time_rounds(step, lambda: wait_for(device), seconds)
+    median, least, steps, rounds, _ = time_rounds(step, lambda: wait_for(device), seconds)
     loss = last[0].item()
     if not math.isfinite(loss):
         raise RuntimeError(f"the loss of {preset} in {precision}, {mode}, is {loss}")
     write(
-        kind="step", engine=ENGINE,
-        device=torch.cuda.get_device_name(device) if device.type == "cuda" else device.type, preset=preset,
-        batch=arguments.batch, contexts=arguments.contexts, precision=precision,
-        variant=mode + (", channels_last" if channels_last else ""), medianSeconds=median, minSeconds=least,
-        steps=steps, rounds=rounds, warmUpSeconds=warm_up,
-        bytes=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None, parameters=parameters,
-        loss=loss)
+        kind="step", engine=ENGINE, device=torch.cuda.get_device_name(device) if on_gpu else device.type, preset=preset,
+        batch=arguments.batch, contexts=arguments.contexts, precision=precision, variant=variant(mode, channels_last),
+        medianSeconds=median, minSeconds=least, steps=steps, rounds=rounds, warmUpSeconds=warm_up,
+        bytes=torch.cuda.max_memory_allocated(device) if on_gpu else None, parameters=parameters, loss=loss)
     return median
 
 
+def variant(mode, channels_last):
+    """The name of a mode in a memory format."""
+    return mode + (", channels_last" if channels_last else "")
+
+
 def run_steps(arguments):
-    """Eager in both memory formats, then compiled in the better one: what takes minutes comes last."""
+    """Eager in both memory formats, then the other modes in the better one.
+
+    What the compiler needs minutes for comes last, and is captured next, while the compiler's cache holds it.
+    """
     end = time.perf_counter() + arguments.seconds
-    modes = arguments.modes.split(",")
-    # Default settings first, then what tensor cores do best.
-    precisions = [name for name in ("tf32", "bf16", "fp32") if name in arguments.precisions.split(",")]
     presets = arguments.presets.split(",")
-    cases = [(mode, preset, precision) for mode in modes for preset in presets for precision in precisions]
-    better = {}
+    modes = arguments.modes.split(",")
+    stages = [[mode for mode in stage if mode in modes] for stage in (MODES[:1], MODES[1:2], MODES[2:])]
+    cases = [
+        (mode, preset, precision) for stage in stages
+        for preset in presets for precision in in_order(arguments.precisions) for mode in stage]
+    best = {}  # median seconds and memory format of each preset and precision
     for number, (mode, preset, precision) in enumerate(cases):
-        formats = [False, True] if mode == "eager" else [better.get((preset, precision), True)]
+        case = (preset, precision)
+        formats = [False, True] if mode == "eager" else [best[case][1] if case in best else True]
         for channels_last in formats:
             left = end - time.perf_counter()
-            what = f"{preset} in {precision}, {mode}" + (", channels_last" if channels_last else "")
-            if left < (5 if mode == "eager" else 20):
+            what = f"{preset} in {precision}, {variant(mode, channels_last)}"
+            if left < (20 if mode.startswith("compiled") else 5):
                 write(kind="leftOut", what=what, reason="no time was left.")
                 continue
             seconds = min(arguments.each, max(0.5, left / (len(cases) - number) / len(formats) / 2))
-            try:
-                median = measure_steps(arguments, preset, precision, mode, channels_last, seconds)
-            except Exception as exception:  # the other cases still run
-                reason = f"{type(exception).__name__}: {str(exception).splitlines()[0] if str(exception) else ''}"
-                write(kind="leftOut", what=what, reason=reason)
-            else:
-                known = better.get((preset, precision, "median"))
-                if known is None or median < known:
-                    better[(preset, precision, "median")] = median
-                    better[(preset, precision)] = channels_last
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
+            # The compiler may take minutes, but not all of them.
+            limit = min(left, max(60, left / 2 if mode.startswith("compiled") else 0))
+            median = attempt(what, limit, lambda: measure_steps(
+                arguments, preset, precision, mode, channels_last, seconds))
+            if median is not None and mode == "eager" and (case not in best or median < best[case][0]):
+                best[case] = (median, channels_last)
+
+
+def in_order(precisions):
+    """PyTorch's default first, then what tensor cores do best."""
+    return [name for name in ("tf32", "bf16", "fp32") if name in precisions.split(",")]
 
 
 # Benchmarks/Gpu/GpuLayerBenchmarks.cs: name, images, channels, outputs, side of the output, kernel, stride.
@@ -346,10 +436,11 @@ def measure_product(device, precision, product, seconds):
     for _ in range(3):
         a @ b
     wait_for(device)
-    median, *_ = time_rounds(lambda: a @ b, lambda: wait_for(device), seconds, rounds=5)
+    median, _, _, rounds, calls = time_rounds(lambda: a @ b, lambda: wait_for(device), seconds, rounds=5)
     write(
         kind="operation", engine=ENGINE, **{"class": "GpuMatrixProduct"}, method="Product",
-        parameters=f"{rows}x{columns}x{inner}", precision=precision, seconds=median, flops=2.0 * rows * columns * inner,
+        parameters=f"{rows}x{columns}x{inner}", precision=precision, seconds=median, callsPerWait=calls, samples=rounds,
+        flops=2.0 * rows * columns * inner,
         bytes=torch.finfo(kind).bits / 8 * (rows * columns + rows * inner + inner * columns))
 
 
@@ -381,35 +472,43 @@ def measure_layer(device, precision, layer, seconds):
             for _ in range(3):
                 call()
             wait_for(device)
-            median, *_ = time_rounds(call, lambda: wait_for(device), seconds, rounds=5)
-            best[method] = min(median, best.get(method, math.inf))
+            median, _, _, rounds, calls = time_rounds(call, lambda: wait_for(device), seconds, rounds=5)
+            if method not in best or median < best[method][0]:
+                best[method] = (median, rounds, calls)
     numbers = images * channels * (side * stride) ** 2 + images * outputs * side * side
     weights = outputs * channels * kernel * kernel
-    for method, median in best.items():
+    for method, (median, rounds, calls) in best.items():
         write(
             kind="operation", engine=ENGINE, **{"class": "GpuLayer"}, method=method, parameters=name,
-            precision=precision, seconds=median, flops=2.0 * weights * images * side * side,
+            precision=precision, seconds=median, callsPerWait=calls, samples=rounds,
+            flops=2.0 * weights * images * side * side,
             bytes=torch.finfo(kind).bits / 8 * (numbers + weights))
 
 
-def run_ops(arguments):
-    """Matrix products, then every layer, in every precision, while there is time."""
-    end = time.perf_counter() + arguments.seconds
-    device = torch.device(arguments.device)
-    # The most wanted precision of all layers before the next.
-    precisions = [name for name in ("tf32", "bf16", "fp32") if name in arguments.precisions.split(",")]
-    for precision in precisions:
-        set_precision(precision)
-        for product in PRODUCTS:
-            measure_product(device, precision, product, 0.1)
-    cases = [(precision, layer) for precision in precisions for layer in LAYERS]
-    for number, (precision, layer) in enumerate(cases):
+def measure_ops(device_name, precision, seconds):
+    """Matrix products, then every layer, while there is time."""
+    end = time.perf_counter() + seconds
+    device = torch.device(device_name)
+    set_precision(precision)
+    for product in PRODUCTS:
+        measure_product(device, precision, product, 0.1)
+    for number, layer in enumerate(LAYERS):
         left = end - time.perf_counter()
-        if left < 1:
-            write(kind="leftOut", what=f"{len(cases) - number} of {len(cases)} layers", reason="no time was left.")
+        if left < 0.5:
+            what = f"{len(LAYERS) - number} of {len(LAYERS)} layers in {precision}"
+            write(kind="leftOut", what=what, reason="no time was left.")
             break
-        set_precision(precision)
-        measure_layer(device, precision, layer, min(0.1, left / (len(cases) - number) / 12))
+        measure_layer(device, precision, layer, min(0.1, left / (len(LAYERS) - number) / 12))
+
+
+def run_ops(arguments):
+    """Each precision in turn, the most wanted first; what one leaves of the time is the next one's."""
+    end = time.perf_counter() + arguments.seconds
+    precisions = in_order(arguments.precisions)
+    for number, precision in enumerate(precisions):
+        share = max(1.0, (end - time.perf_counter()) / (len(precisions) - number))
+        attempt(
+            f"layers in {precision}", max(25.0, share), lambda: measure_ops(arguments.device, precision, 0.8 * share))
 
 
 def run_parameters():
@@ -424,22 +523,24 @@ def main():
     parser.add_argument("--device", default="cuda:0")
     parser.add_argument("--presets", default="paper,small", help="of tiny, small, paper")
     parser.add_argument("--precisions", default="fp32,tf32,bf16")
-    parser.add_argument("--modes", default="eager,compiled")
+    parser.add_argument("--modes", default=",".join(MODES))
     parser.add_argument("--batch", type=int, default=36)
     parser.add_argument("--contexts", type=int, default=3)
-    parser.add_argument("--each", type=float, default=5, help="seconds to measure one case")
+    parser.add_argument("--each", type=float, default=5, help="seconds to measure a step in one case")
     parser.add_argument("--seconds", type=float, default=300, help="when to start no further case")
     arguments = parser.parse_args()
-    unknown = [name for name in arguments.presets.split(",") if name not in PRESETS]
-    if unknown:
-        parser.error(f"there is no preset '{unknown[0]}'; there are {', '.join(PRESETS)}")
+    for option, known in (("presets", PRESETS), ("precisions", ("fp32", "tf32", "bf16")), ("modes", MODES)):
+        unknown = [name for name in getattr(arguments, option).split(",") if name not in known]
+        if unknown:
+            parser.error(f"--{option} does not know '{unknown[0]}'; it knows {', '.join(known)}")
     if arguments.what == "parameters":
         run_parameters()
         return 0
     if torch is None:
         print("error: PyTorch is not installed for this Python.", file=sys.stderr)
         return 2
-    if arguments.device != "cpu" and not torch.cuda.is_available():
+    # Asked in another process: once asked, this one could not be forked any more.
+    if arguments.device != "cpu" and not attempt("its device", 60, torch.cuda.is_available):
         print("error: PyTorch sees no CUDA device.", file=sys.stderr)
         return 2
     if arguments.what == "steps":

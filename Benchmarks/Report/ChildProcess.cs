@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 
 namespace Gqn.Native.Benchmarks.Report;
@@ -14,13 +15,17 @@ internal sealed record ChildRun(
     /// <summary>Whether it succeeded.</summary>
     public bool Succeeded => ExitCode == 0;
 
+    /// <summary>Whether it was killed at its limit.</summary>
+    public bool WasKilled => ExitCode is null && Elapsed > TimeSpan.Zero;
+
     /// <summary>Why it failed, in one sentence.</summary>
     public string Failure => ExitCode is { } code
         ? Errors.LastOrDefault(line => line.StartsWith("error: ", StringComparison.Ordinal))?["error: ".Length..]
             ?? $"it ended with exit code {code}" + (LastLine is { } line ? $": {line}" : ".")
-        : LastLine is { } last && Elapsed == TimeSpan.Zero
+        : LastLine is { } last && !WasKilled
             ? last
-            : $"it was ended after {Elapsed.TotalSeconds:F0} s, which was its share of the time; --minutes gives more.";
+            : $"it was ended after {Elapsed.TotalSeconds:F0} s, its share of the time: it hung, or needs a larger "
+                + "--minutes.";
 
     private string? LastLine =>
         Errors.LastOrDefault(line => line.Trim().Length > 0) ?? Output.LastOrDefault(line => line.Trim().Length > 0);
@@ -29,6 +34,10 @@ internal sealed record ChildRun(
 /// <summary>Runs programs one after another in separate processes: none can take the report with it.</summary>
 internal static class ChildProcess
 {
+    // For what a program has printed to arrive. No longer, because its output may never end: a process that a driver
+    // holds cannot be killed, and one that it has left behind may keep the output open.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
     /// <summary>Runs a program to its end, or kills it together with all that it has started.</summary>
     /// <param name="file">The program.</param>
     /// <param name="words">Its arguments.</param>
@@ -52,20 +61,20 @@ internal static class ChildProcess
         };
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
-        List<string> output = [], errors = [];
+        var printed = new Transcript(log);
         using var process = new Process { StartInfo = start };
-        process.OutputDataReceived += (_, line) => Receive(line.Data, output, log);
-        process.ErrorDataReceived += (_, line) => Receive(line.Data, errors, log);
+        process.OutputDataReceived += (_, line) => printed.Add(line.Data, isError: false);
+        process.ErrorDataReceived += (_, line) => printed.Add(line.Data, isError: true);
         long began = Stopwatch.GetTimestamp();
         try
         {
             process.Start();
         }
-        catch (System.ComponentModel.Win32Exception exception)
+        catch (Win32Exception exception)
         {
-            errors.Add($"'{file}' could not be started: {exception.Message}.");
-            log.WriteLine(errors[^1]);
-            return new ChildRun(command, null, TimeSpan.Zero, output, errors);
+            printed.Add($"'{file}' could not be started: {exception.Message}.", isError: true);
+            var (none, reasons) = printed.Close(null);
+            return new ChildRun(command, null, TimeSpan.Zero, none, reasons);
         }
 
         process.StandardInput.Close();
@@ -73,35 +82,76 @@ internal static class ChildProcess
         process.BeginErrorReadLine();
         bool ended = process.WaitForExit(limit);
         if (!ended)
-            process.Kill(entireProcessTree: true);
-        process.WaitForExit();
+            Kill(process);
+        bool complete = WaitForOutput(process);
         var elapsed = Stopwatch.GetElapsedTime(began);
-        lock (log)
-        {
-            log.WriteLine(ended
-                ? $"[exit code {process.ExitCode} after {elapsed.TotalSeconds:F1} s]"
-                : $"[ended after {elapsed.TotalSeconds:F1} s]");
-            log.WriteLine();
-            log.Flush();
-        }
-
+        string ending = ended ? $"exit code {process.ExitCode} after" : "ended after";
+        string rest = complete ? string.Empty : "; something still holds its output open";
+        var (output, errors) = printed.Close($"[{ending} {elapsed.TotalSeconds:F1} s{rest}]");
         return new ChildRun(command, ended ? process.ExitCode : null, elapsed, output, errors);
     }
 
     /// <summary>The words as a user would type them.</summary>
     public static string Line(IEnumerable<string> words) => string.Join(' ', words.Select(Quote));
 
-    private static void Receive(string? line, List<string> lines, TextWriter log)
+    // A process that has ended in between, or that the system does not let go, changes nothing for the report.
+    private static void Kill(Process process)
     {
-        if (line is null)
-            return;
-        lock (log)
+        try
         {
-            lines.Add(line);
-            log.WriteLine(line);
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception error) when (error is Win32Exception or AggregateException or InvalidOperationException)
+        {
+        }
+    }
+
+    private static bool WaitForOutput(Process process)
+    {
+        using var grace = new CancellationTokenSource(Grace);
+        try
+        {
+            process.WaitForExitAsync(grace.Token).GetAwaiter().GetResult();
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
     }
 
     private static string Quote(string word) =>
         word.Length > 0 && !word.Any(" *?()'\"$;".Contains) ? word : $"'{word}'";
+
+    /// <summary>What a program prints, until it is closed: lines that arrive later belong to nobody.</summary>
+    private sealed class Transcript(TextWriter log)
+    {
+        private readonly List<string> _output = [], _errors = [];
+        private readonly object _gate = new();
+        private bool _closed;
+
+        public void Add(string? line, bool isError)
+        {
+            lock (_gate)
+            {
+                if (line is null || _closed)
+                    return;
+                (isError ? _errors : _output).Add(line);
+                log.WriteLine(line);
+            }
+        }
+
+        /// <summary>All lines so far; writes a last one into the log.</summary>
+        public (IReadOnlyList<string> Output, IReadOnlyList<string> Errors) Close(string? ending)
+        {
+            lock (_gate)
+            {
+                _closed = true;
+                if (ending is not null)
+                    log.WriteLine(ending + log.NewLine);
+                log.Flush();
+                return (_output, _errors);
+            }
+        }
+    }
 }

@@ -5,6 +5,9 @@ namespace Gqn.Native.Benchmarks.Report;
 /// <summary>The devices of the machine, and what the driver's own tool says about them.</summary>
 internal sealed class DevicePart : IReportPart
 {
+    // Opening a device takes seconds, the first time longer; a tool that says nothing about a broken driver, for ever.
+    private static readonly TimeSpan LeastLimit = TimeSpan.FromSeconds(25);
+
     public string Name => "devices";
 
     public string Title => "Devices";
@@ -13,6 +16,7 @@ internal sealed class DevicePart : IReportPart
 
     public void Run(ReportContext context, TimeSpan limit)
     {
+        limit = ReportContext.AtLeast(LeastLimit, limit);
         var text = new StringBuilder();
         if (!context.Programs.Has(Programs.Gqn))
         {

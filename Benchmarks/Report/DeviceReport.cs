@@ -2,13 +2,15 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Gqn.Native.Benchmarks.Steps;
+using Gqn.Native.Engine.Io;
 using Gqn.Native.Model;
 
 namespace Gqn.Native.Benchmarks.Report;
 
 /// <summary>Everything about one device in one file: what it is, which tests pass on it and how fast it is.</summary>
 /// <remarks>
-/// The file is rewritten after each part, so that it holds the results so far even if the machine is taken away.
+/// The file is rewritten after each program that a part has run, so that it holds the results so far even if the
+/// machine is taken away.
 /// </remarks>
 /// <param name="context">What the parts share.</param>
 /// <param name="path">The file.</param>
@@ -30,7 +32,9 @@ internal sealed class DeviceReport(ReportContext context, string path, TimeProvi
         for (int i = 0; i < parts.Count; i++)
         {
             var part = parts[i];
-            Write(parts, $"It is not complete: '{part.Name}' is running.", Stopwatch.GetElapsedTime(began));
+            context.Written = () =>
+                Write(parts, $"It is not complete: '{part.Name}' is running.", Stopwatch.GetElapsedTime(began));
+            context.Written();
             var time = ShareOf(parts, i, ReportContext.Until(began, limit), context.Device);
             try
             {
@@ -43,6 +47,7 @@ internal sealed class DeviceReport(ReportContext context, string path, TimeProvi
             }
         }
 
+        context.Written = null;
         Write(parts, null, Stopwatch.GetElapsedTime(began));
     }
 
@@ -83,10 +88,10 @@ internal sealed class DeviceReport(ReportContext context, string path, TimeProvi
                 text.Append($"## {part.Title}\n\n{section.Trim('\n')}\n\n");
         }
 
-        File.WriteAllText(path, text.ToString().TrimEnd('\n') + "\n");
-        File.WriteAllLines(
+        AtomicFile.WriteText(path, text.ToString().TrimEnd('\n') + "\n");
+        AtomicFile.WriteText(
             Path.ChangeExtension(path, ".jsonl"),
-            context.Records.Select(record => record.ToJsonString(StepRecord.JsonOptions)));
+            string.Concat(context.Records.Select(record => record.ToJsonString(StepRecord.JsonOptions) + "\n")));
     }
 
     private static void List(StringBuilder text, string title, IReadOnlyList<string> sentences, string? none)

@@ -13,12 +13,19 @@ internal sealed class KernelPart : IReportPart
 {
     private const string Own = "Gqn.Native", Fp32 = "fp32";
 
+    // Less is not worth starting a program for.
+    private static readonly TimeSpan LeastTime = TimeSpan.FromSeconds(2);
+
     // The cost of starting a program and a device, in units of benchmarks.
     private const double Start = 24;
 
     // First the yardstick, then what a peer also measures, then every other class with this prefix.
     private const string Prefix = "Gpu";
     private static readonly string[] First = ["GpuMatrixProduct", "GpuLayer"];
+
+    /// <summary>How long a class may run before it is killed, even if its share of the time is smaller: starting and
+    /// compiling alone may take longer than that.</summary>
+    public TimeSpan LeastLimit { get; init; } = TimeSpan.FromSeconds(25);
 
     public string Name => "kernels";
 
@@ -35,17 +42,28 @@ internal sealed class KernelPart : IReportPart
         foreach (var (name, precision, weight) in runs)
         {
             // The remaining runs share the remaining time; each stops by itself, and is killed if it hangs.
-            var time = ReportContext.Until(began, limit) * (weight / ahead);
+            string what = $"Kernels, {name} in {precision}";
+            var left = ReportContext.Until(began, limit);
+            var time = left * (weight / ahead);
             ahead -= weight;
+            if (left < LeastTime)
+            {
+                context.LeaveOut($"{what}: no time was left.");
+                continue;
+            }
+
             string seconds = Math.Max(1, time.TotalSeconds * 0.7).ToString("F0", CultureInfo.InvariantCulture);
             int before = context.Records.Count;
             var run = context.RunProgram(
                 Name, Programs.Benchmarks,
-                ["time", name, "--device", context.Device.Name, "--precision", precision, "--seconds", seconds], time);
+                ["time", name, "--device", context.Device.Name, "--precision", precision, "--seconds", seconds],
+                ReportContext.AtLeast(LeastLimit, time));
             commands.Append($"    {run.Command}\n");
             bool explained = context.TakeNotes($"Kernels in {precision}", before);
-            if (!run.Succeeded && !explained)
-                context.Fail($"Kernels, {name} in {precision}: {run.Failure}");
+            // What it has said of single kernels does not explain why it hung.
+            if (run.WasKilled || (!run.Succeeded && !explained))
+                context.Fail(what, run, before);
+            context.Write(Name, $"{commands}\n{Yardsticks(context)}\n{TableOf(context)}");
         }
 
         context.Write(Name, $"{commands}\n{Yardsticks(context)}\n{TableOf(context)}");
@@ -117,9 +135,11 @@ internal sealed class KernelPart : IReportPart
             $"{precision} {MarkdownTable.Number(ProductRate(records, Own, precision) / 1e9)}");
         double? stream = records.Where(record => record.Engine == Own && record is { Class: "GpuStream", Method: "Relu" })
             .Max(record => (double?)(record.Bytes / record.Seconds / 1e9));
-        return "Median time of a call in microseconds. GFLOP/s counts the operations of the definition, padding included; "
-            + "GB/s every operand read and every result written once. '% of product' is against the best matrix product "
-            + $"of this engine in the same precision and run, in GFLOP/s: {string.Join(", ", rates)}. What only memory "
+        return "Median time of a call in microseconds on random numbers; many calls of a short kernel are queued "
+            + "between two waits (callsPerWait in report.jsonl), as PyTorch's are. GFLOP/s counts the operations of "
+            + "the definition, padding included; GB/s every operand read and every result written once. '% of product' "
+            + "is against the best matrix product of this "
+            + $"engine in the same precision and run, in GFLOP/s: {string.Join(", ", rates)}. What only memory "
             + $"limits (GpuStream) reaches {MarkdownTable.Number(stream)} GB/s at best.\n";
     }
 }

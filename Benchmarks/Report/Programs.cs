@@ -4,7 +4,8 @@ namespace Gqn.Native.Benchmarks.Report;
 
 /// <summary>The programs of this project, run by the runtime that runs this one.</summary>
 /// <param name="folder">The folder that holds them.</param>
-internal sealed class Programs(string folder)
+/// <param name="host">The program that starts them; null for the runtime's own.</param>
+internal sealed class Programs(string folder, string? host = null)
 {
     /// <summary>The command line.</summary>
     public const string Gqn = "Gqn.Native.dll";
@@ -26,8 +27,8 @@ internal sealed class Programs(string folder)
     };
 
     /// <summary>The program that starts managed ones: ROOT/dotnet for the runtime ROOT/shared/NAME/VERSION.</summary>
-    public static string Host { get; } =
-        Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
+    public string Host { get; } = host
+        ?? Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
 
     /// <summary>How a user calls a program.</summary>
     public static string Shown(string program) =>

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Gqn.Native.Benchmarks.Commands;
-using Gqn.Native.Benchmarks.Steps;
 
 namespace Gqn.Native.Benchmarks.Report;
 
@@ -14,6 +13,12 @@ internal sealed class PyTorchPart(string script) : IReportPart
 
     // A share of the part's time; the compiler takes minutes, so steps get what layers leave.
     private const double LayersShare = 0.25;
+
+    // The import alone may take ten seconds, and a case of the peer has up to a minute before the peer itself ends it.
+    private static readonly TimeSpan CheckLimit = TimeSpan.FromSeconds(30), LeastLimit = TimeSpan.FromSeconds(60);
+
+    // Less is not worth an import.
+    private static readonly TimeSpan LeastTime = TimeSpan.FromSeconds(10);
 
     public string Name => "pytorch";
 
@@ -42,8 +47,11 @@ internal sealed class PyTorchPart(string script) : IReportPart
                 "paper,small",
             ],
             left, commands);
-        context.Write(Name, $"{commands}\n{Steps(context)}\n{Layers(context)}");
+        Write(context, commands);
     }
+
+    private void Write(ReportContext context, StringBuilder commands) =>
+        context.Write(Name, $"{commands}\n{Steps(context)}\n{Layers(context)}");
 
     private string? WhyNot(ReportContext context, TimeSpan limit)
     {
@@ -53,15 +61,22 @@ internal sealed class PyTorchPart(string script) : IReportPart
             return $"'{script}' is missing.";
         const string Check =
             "import torch; print(torch.__version__); raise SystemExit(0 if torch.cuda.is_available() else 3)";
-        var run = context.RunCommand(Name, Python, ["-c", Check], limit / 3);
+        var run = context.RunCommand(Name, Python, ["-c", Check], ReportContext.AtLeast(CheckLimit, limit / 3));
         return run.Succeeded ? null
+            : run.WasKilled ? $"its import was ended after {run.Elapsed.TotalSeconds:F0} s."
             : run.ExitCode == 3 ? "it is installed without CUDA, or sees no device."
             : $"it is absent from this machine ({run.Failure.TrimEnd('.')}).";
     }
 
     private void Measure(ReportContext context, string[] words, TimeSpan limit, StringBuilder commands)
     {
-        // It stops by itself; it needs to be killed only if its compiler takes too long.
+        if (limit < LeastTime)
+        {
+            context.LeaveOut($"PyTorch's {words[0]}: no time was left.");
+            return;
+        }
+
+        // It stops by itself, and ends those of its cases that hang or compile for too long.
         string seconds = Text((int)(limit.TotalSeconds * 0.95));
         int before = context.Records.Count;
         string index = context.Device.Name[(context.Device.Name.IndexOf(':') + 1)..];
@@ -69,40 +84,40 @@ internal sealed class PyTorchPart(string script) : IReportPart
             Name, Python,
             [script, .. words, "--device", $"cuda:{index}", "--precisions", string.Join(',', context.Device.Precisions),
                 "--seconds", seconds],
-            limit);
+            ReportContext.AtLeast(LeastLimit, limit));
         commands.Append($"    {run.Command}\n");
         context.TakeNotes("PyTorch", before);
-        if (run.ExitCode is null)
+        if (run.WasKilled)
             context.LeaveOut($"The rest of PyTorch's {words[0]}: {run.Failure}");
         else if (!run.Succeeded)
-            context.Fail($"PyTorch's {words[0]}: {run.Failure}");
+            context.Fail($"PyTorch's {words[0]}", run, before);
+        Write(context, commands);
     }
 
-    /// <summary>This engine's steps beside the best of each of PyTorch's modes.</summary>
+    /// <summary>This engine's steps beside PyTorch's with the defaults and beside its best variant.</summary>
     internal static string Steps(ReportContext context)
     {
         var table = new MarkdownTable(
-            "preset", "precision", ">ours s/step", ">eager s/step", ">compiled s/step", ">eager/ours", ">compiled/ours",
-            ">ours MiB", ">eager MiB");
+            "preset", "precision", ">ours s/step", ">eager s/step", ">PyTorch's best s/step", "its best variant",
+            ">eager/ours", ">best/ours", ">ours MiB", ">best MiB");
         var theirs = context.Steps().Where(step => step.Launches is null).ToList();
         // The first of a size and precision runs with the defaults; later ones are variants.
         foreach (var ours in StepPart.OursOf(context).Where(step => theirs.Any(peer => peer.Preset == step.Preset))
             .DistinctBy(step => (step.Preset, step.Precision)))
         {
-            var eager = Best("eager");
-            var compiled = Best("compiled");
+            var same = theirs
+                .Where(peer => (peer.Preset, peer.Precision, peer.Batch, peer.Contexts)
+                    == (ours.Preset, ours.Precision, ours.Batch, ours.Contexts))
+                .OrderBy(peer => peer.MedianSeconds).ToList();
+            var best = same.FirstOrDefault();
+            var eager = same.FirstOrDefault(peer => peer.Variant.StartsWith("eager", StringComparison.Ordinal));
             table.Add(
                 ours.Preset, ours.Precision, MarkdownTable.Number(ours.MedianSeconds),
-                MarkdownTable.Number(eager?.MedianSeconds), MarkdownTable.Number(compiled?.MedianSeconds),
+                MarkdownTable.Number(eager?.MedianSeconds), MarkdownTable.Number(best?.MedianSeconds),
+                best?.Variant ?? "-",
                 MarkdownTable.Number(eager?.MedianSeconds / ours.MedianSeconds),
-                MarkdownTable.Number(compiled?.MedianSeconds / ours.MedianSeconds),
-                MarkdownTable.Number(ours.Bytes / 1048576.0), MarkdownTable.Number(eager?.Bytes / 1048576.0));
-
-            StepRecord? Best(string variant) => theirs
-                .Where(peer => peer.Preset == ours.Preset && peer.Precision == ours.Precision
-                    && peer.Batch == ours.Batch && peer.Contexts == ours.Contexts
-                    && peer.Variant.StartsWith(variant, StringComparison.Ordinal))
-                .MinBy(peer => peer.MedianSeconds);
+                MarkdownTable.Number(best?.MedianSeconds / ours.MedianSeconds),
+                MarkdownTable.Number(ours.Bytes / 1048576.0), MarkdownTable.Number(best?.Bytes / 1048576.0));
         }
 
         var all = new MarkdownTable(
@@ -115,8 +130,11 @@ internal sealed class PyTorchPart(string script) : IReportPart
                 MarkdownTable.Number(peer.WarmUpSeconds), peer.Engine);
         }
 
-        return "Medians; each of PyTorch's is the better of its two memory formats. Above 1, ours is the faster. PyTorch's "
-            + $"convolutions are tf32 unless told otherwise.\n\n{table}\nAll that PyTorch ran:\n\n{all}";
+        return "Medians. Above 1, ours is the faster. PyTorch's best is the fastest of all that it ran in the same "
+            + "precision: eager or compiled, either of them also captured as a CUDA graph, in either memory format; "
+            + "eager is the better of its two formats. PyTorch's convolutions are tf32 unless told otherwise; bf16 is "
+            + "autocast."
+            + $"\n\n{table}\nAll that PyTorch ran; what it could not is among what was left out:\n\n{all}";
     }
 
     /// <summary>This engine's layers beside PyTorch's, in operations per second.</summary>

@@ -45,8 +45,31 @@ internal sealed class ReportContext(string folder, Programs programs, DeviceReco
     /// <summary>Notes an omission.</summary>
     public void LeaveOut(string sentence) => _leftOut.Add(OneLine(sentence));
 
+    /// <summary>Notes that a program did not succeed.</summary>
+    /// <param name="what">What it was doing.</param>
+    /// <param name="run">How it ended.</param>
+    /// <param name="firstRecord">Index of its first record: those that it had printed are kept.</param>
+    public void Fail(string what, ChildRun run, int firstRecord)
+    {
+        int kept = Records.Count - firstRecord;
+        Fail($"{what}: {OneLine(run.Failure)}" + kept switch
+        {
+            0 => string.Empty,
+            1 => " The result that it had printed is kept.",
+            _ => $" The {kept} results that it had printed are kept.",
+        });
+    }
+
+    /// <summary>Called whenever a part has changed its text, so that the report on disk holds the results so far.
+    /// </summary>
+    public Action? Written { get; set; }
+
     /// <summary>Sets the text of a part.</summary>
-    public void Write(string part, string text) => _sections[part] = text;
+    public void Write(string part, string text)
+    {
+        _sections[part] = text;
+        Written?.Invoke();
+    }
 
     /// <summary>Runs a program of this project.</summary>
     /// <param name="logName">Name of the log to append to.</param>
@@ -58,7 +81,7 @@ internal sealed class ReportContext(string folder, Programs programs, DeviceReco
         string logName, string program, IReadOnlyList<string> words, TimeSpan limit,
         IReadOnlyDictionary<string, string>? environment = null) =>
         RunCommand(
-            logName, Programs.Host, [programs.PathOf(program), .. words], limit, environment,
+            logName, programs.Host, [programs.PathOf(program), .. words], limit, environment,
             $"{Programs.Shown(program)} {ChildProcess.Line(words)}");
 
     /// <summary>Runs any program, and keeps the lines of JSON that it prints.</summary>
@@ -66,7 +89,7 @@ internal sealed class ReportContext(string folder, Programs programs, DeviceReco
         string logName, string file, IReadOnlyList<string> words, TimeSpan limit,
         IReadOnlyDictionary<string, string>? environment = null, string? shown = null)
     {
-        using var log = new StreamWriter(Path.Combine(folder, logName + ".log"), append: true);
+        using var log = new StreamWriter(Path.Combine(folder, logName + ".log"), append: true) { AutoFlush = true };
         var run = ChildProcess.Run(file, words, environment ?? new Dictionary<string, string>(), limit, log, shown);
         foreach (string line in run.Output)
         {
@@ -105,6 +128,10 @@ internal sealed class ReportContext(string folder, Programs programs, DeviceReco
     /// <summary>The records of a kind.</summary>
     public IEnumerable<JsonObject> OfKind(string kind) =>
         Records.Where(record => (string?)record["kind"] == kind);
+
+    /// <summary>How long a program may run: its share of the time, but never less than one that works may need to start
+    /// and to compile its kernels. Only one that hangs takes what its share lacks from those after it.</summary>
+    public static TimeSpan AtLeast(TimeSpan least, TimeSpan share) => share > least ? share : least;
 
     /// <summary>The time left until a deadline; never negative.</summary>
     public static TimeSpan Until(long began, TimeSpan limit)

@@ -16,6 +16,9 @@ internal sealed class StepPart : IReportPart
     // A step that compiles, one that counts if steps are slow, one whose loss is read, and as much again for errors.
     private const double StepsNeeded = 6, StartSeconds = 3, MostSeconds = 15, LeastSeconds = 1;
 
+    // Times the estimate: how long a run may take, so that a slow one is not taken for one that hangs.
+    private const double Patience = 2;
+
     // Set to 0 to launch kernels one by one (Kernels/Gpu/Device/GpuContext.cs).
     private const string GraphVariable = "GQN_CUDA_GRAPHS";
 
@@ -23,6 +26,10 @@ internal sealed class StepPart : IReportPart
     private const double UsableMemory = 0.9;
 
     private static readonly string[] Sizes = ["tiny", "small", "paper"];
+
+    /// <summary>How long a run may take before it is killed, even if its share of the time is smaller: setting up and
+    /// compiling a large network alone may take longer than that.</summary>
+    public TimeSpan LeastLimit { get; init; } = TimeSpan.FromSeconds(60);
 
     public string Name => "steps";
 
@@ -40,8 +47,9 @@ internal sealed class StepPart : IReportPart
             var (preset, precision, graphs) = wanted[i];
             var left = ReportContext.Until(began, limit);
             string what = $"Steps of {preset} in {precision}{(graphs ? string.Empty : " without graphs")}";
-            // Without graphs in the runs before there is nothing to compare.
-            if (!graphs && !OursOf(context).Any(step => step.Preset == preset && step.GraphRefusal is null))
+            // If the runs before were without graphs, there is nothing to compare; if they failed, this one may not.
+            var before = OursOf(context).Where(step => step.Preset == preset).ToList();
+            if (!graphs && before.Count > 0 && before.All(step => step.GraphRefusal is not null))
                 continue;
             if (WhyNot(context, preset, precision, left) is { } reason)
             {
@@ -49,8 +57,9 @@ internal sealed class StepPart : IReportPart
                 continue;
             }
 
-            double seconds = Math.Clamp(
-                ((left.TotalSeconds / (wanted.Count - i)) - StartSeconds) / 2, LeastSeconds, MostSeconds);
+            var share = left / (wanted.Count - i);
+            double seconds = Math.Clamp((share.TotalSeconds - StartSeconds) / 2, LeastSeconds, MostSeconds);
+            int first = context.Records.Count;
             var run = context.RunProgram(
                 Name, Programs.Benchmarks,
                 [
@@ -59,17 +68,31 @@ internal sealed class StepPart : IReportPart
                     StepCommand.UsualContexts.ToString(CultureInfo.InvariantCulture), "--precision", precision,
                     "--seconds", seconds.ToString("F1", CultureInfo.InvariantCulture),
                 ],
-                left, graphs ? null : new Dictionary<string, string> { [GraphVariable] = "0" });
+                LimitOf(context, preset, precision, share, left),
+                graphs ? null : new Dictionary<string, string> { [GraphVariable] = "0" });
             commands.Append($"    {run.Command}\n");
             if (!run.Succeeded)
-                context.Fail($"{what}: {run.Failure}");
+                context.Fail(what, run, first);
+            Write(context, commands);
         }
 
+        Write(context, commands);
+    }
+
+    private void Write(ReportContext context, StringBuilder commands) =>
         context.Write(
             Name,
             $"{commands}\nA step uploads a batch from the host, computes the loss and all gradients, and updates the "
             + "parameters; nothing waits within a round of steps. 'before' is setting up, compiling and the first steps. "
             + $"TFLOP/s counts multiply-adds of the definition as two.\n\n{TableOf(context)}");
+
+    /// <summary>How long a run may take: its share, at least <see cref="LeastLimit"/>, and up to all that is left where
+    /// earlier runs show that the device is slow.</summary>
+    internal TimeSpan LimitOf(ReportContext context, string preset, string precision, TimeSpan share, TimeSpan left)
+    {
+        double needed = Patience * StepsNeeded * (Expected(context, preset, precision)?.Seconds ?? 0);
+        var slow = TimeSpan.FromSeconds(Math.Min(needed, left.TotalSeconds));
+        return ReportContext.AtLeast(LeastLimit, ReportContext.AtLeast(share, slow));
     }
 
     /// <summary>Each size in each precision, and on CUDA again with kernels launched one by one.</summary>
@@ -98,22 +121,31 @@ internal sealed class StepPart : IReportPart
 
         if (left.TotalSeconds <= StartSeconds + LeastSeconds)
             return "no time was left.";
-        // The largest size measured so far shows how fast the device is.
+        // Without an estimate, because what came before failed, it is tried: at worst it takes the least limit.
+        // Small steps are mostly launches, so the estimate is too high for them; up to a second is accepted.
+        return Expected(context, preset, precision) is { } expected && expected.Seconds > 1
+            && expected.Seconds * StepsNeeded > left.TotalSeconds
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"a step would take about {expected.Seconds:F0} s (one of {expected.From.Preset} in "
+                + $"{expected.From.Precision} took {expected.From.MinSeconds:G3} s), and {left.TotalSeconds:F0} s were "
+                + $"left for {StepsNeeded} of them.")
+            : null;
+    }
+
+    // The largest size measured so far shows how fast the device is; null if none was.
+    private static (double Seconds, StepRecord From)? Expected(ReportContext context, string preset, string precision)
+    {
         var measured = OursOf(context).OrderBy(step => step.Parameters).ThenBy(step => step.Precision == precision)
             .LastOrDefault();
         if (measured is null)
-            return preset == Sizes[0] ? null : "no smaller size could be measured.";
-        var known = ModelPlan.Create(
-            StepCommand.Configure(measured.Preset, measured.Batch, measured.Contexts), 1);
-        double expected = measured.MinSeconds * plan.StepMultiplyAccumulates / known.StepMultiplyAccumulates;
-        // Small steps are mostly launches, so the estimate is too high for them; up to a second is accepted.
-        return expected * StepsNeeded > left.TotalSeconds && expected > 1
-            ? string.Create(
-                CultureInfo.InvariantCulture,
-                $"a step would take about {expected:F0} s (one of {measured.Preset} in {measured.Precision} took "
-                + $"{measured.MinSeconds:G3} s), and {left.TotalSeconds:F0} s were left for {StepsNeeded} of them.")
-            : null;
+            return null;
+        double known = Work(measured.Preset, measured.Batch, measured.Contexts);
+        return (measured.MinSeconds * Work(preset, Batch, StepCommand.UsualContexts) / known, measured);
     }
+
+    private static double Work(string preset, int batch, int contexts) =>
+        ModelPlan.Create(StepCommand.Configure(preset, batch, contexts), 1).StepMultiplyAccumulates;
 
     /// <summary>The measurements of this engine.</summary>
     internal static string TableOf(ReportContext context)
@@ -123,8 +155,7 @@ internal sealed class StepPart : IReportPart
             ">steps timed", ">before/s", ">-ELBO", "launched as");
         foreach (var step in OursOf(context))
         {
-            double work = 2.0 * ModelPlan.Create(
-                StepCommand.Configure(step.Preset, step.Batch, step.Contexts), 1).StepMultiplyAccumulates;
+            double work = 2.0 * Work(step.Preset, step.Batch, step.Contexts);
             table.Add(
                 $"{step.Preset}, batch {step.Batch}, {step.Contexts} contexts", step.Precision,
                 MarkdownTable.Number(step.MedianSeconds), MarkdownTable.Number(step.MinSeconds),

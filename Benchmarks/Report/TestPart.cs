@@ -12,6 +12,12 @@ internal sealed partial class TestPart : IReportPart
     private const int ShownFailures = 20;
     private const string Passed = "passed", Failed = "FAILED", Skipped = "skipped";
 
+    // The cost of starting a program and a device, in units of tests.
+    private const double Start = 8;
+
+    /// <summary>How long a class may run before it is killed, even if its share of the time is smaller.</summary>
+    public TimeSpan LeastLimit { get; init; } = TimeSpan.FromSeconds(30);
+
     public string Name => "tests";
 
     public string Title => "Tests on the device";
@@ -29,7 +35,9 @@ internal sealed partial class TestPart : IReportPart
         long began = Stopwatch.GetTimestamp();
         string platform = context.IsCuda ? "Cuda" : "OpenCl";
         string filter = $"*{platform}*";
-        var listing = context.RunProgram(Name, Programs.Tests, ["--list-tests", "--filter-class", filter], limit);
+        var listing = context.RunProgram(
+            Name, Programs.Tests, ["--list-tests", "--filter-class", filter],
+            ReportContext.AtLeast(LeastLimit, limit / 4));
         var classes = ClassesOf(listing.Output, platform);
         if (classes.Count == 0)
         {
@@ -40,7 +48,9 @@ internal sealed partial class TestPart : IReportPart
         var required = new Dictionary<string, string> { [$"GQN_REQUIRE_{platform.ToUpperInvariant()}"] = "1" };
         var table = new MarkdownTable("class", ">passed", ">failed", ">skipped", ">seconds", "outcome");
         var broken = new List<string>();
-        foreach (string type in classes)
+        // The smallest first: what they leave of their shares is the largest's, whose tests may be slower.
+        double ahead = classes.Sum(entry => Start + entry.Tests);
+        foreach (var (type, tests) in classes.OrderBy(entry => entry.Tests))
         {
             string shortName = type[(type.LastIndexOf('.') + 1)..];
             var left = ReportContext.Until(began, limit);
@@ -51,9 +61,12 @@ internal sealed partial class TestPart : IReportPart
                 continue;
             }
 
+            var share = left * ((Start + tests) / ahead);
+            ahead -= Start + tests;
             // Detailed, so that the passed tests are known even of a class that does not finish.
             var run = context.RunProgram(
-                Name, Programs.Tests, ["--filter-class", type, "--output", "Detailed"], left, required);
+                Name, Programs.Tests, ["--filter-class", type, "--output", "Detailed"],
+                ReportContext.AtLeast(LeastLimit, share), required);
             int passed = Count(run.Output, "succeeded"), failed = Count(run.Output, "failed");
             int skipped = Count(run.Output, "skipped");
             string outcome = OutcomeOf(run, passed, failed, skipped);
@@ -62,13 +75,21 @@ internal sealed partial class TestPart : IReportPart
                 run.Elapsed.TotalSeconds.ToString("F1", CultureInfo.InvariantCulture), outcome);
             if (outcome == Skipped)
                 context.LeaveOut($"The tests of {shortName}: all {skipped} skipped themselves; tests.log says why.");
+            else if (run.WasKilled)
+                context.Fail($"Tests of {shortName}, {passed + failed + skipped} of {tests} were done: {outcome}");
             else if (outcome != Passed)
                 context.Fail($"Tests of {shortName}: {(outcome == Failed ? $"{failed} failed" : outcome)}");
             broken.AddRange(FailuresOf(run.Output));
+            Write(context, platform, table, broken);
         }
 
+        Write(context, platform, table, broken);
+    }
+
+    private void Write(ReportContext context, string platform, MarkdownTable table, List<string> broken)
+    {
         var text = new StringBuilder($"    GQN_REQUIRE_{platform.ToUpperInvariant()}=1 {Programs.Shown(Programs.Tests)} "
-            + $"--filter-class '{filter}'\n\n"
+            + $"--filter-class '*{platform}*'\n\n"
             + $"Each class ran in a process of its own; all output is in tests.log.\n\n{table}");
         if (!context.Device.Name.EndsWith(":0", StringComparison.Ordinal))
             text.Append($"\nTests always run on the first device of a kind, not on {context.Device.Name}.\n");
@@ -87,12 +108,13 @@ internal sealed partial class TestPart : IReportPart
         : run.Succeeded ? "nothing ran"
         : run.Failure;
 
-    /// <summary>The classes that a list of tests names, in the list's order.</summary>
-    internal static IReadOnlyList<string> ClassesOf(IEnumerable<string> listing, string platform) =>
+    /// <summary>The classes that a list of tests names, in the list's order, and the number of tests of each.</summary>
+    internal static IReadOnlyList<(string Name, int Tests)> ClassesOf(IEnumerable<string> listing, string platform) =>
     [
         .. listing.Select(line => TestName().Match(line)).Where(match => match.Success)
             .Select(match => match.Groups["class"].Value)
-            .Where(type => type.Contains(platform, StringComparison.Ordinal)).Distinct(),
+            .Where(type => type.Contains(platform, StringComparison.Ordinal))
+            .CountBy(type => type).Select(entry => (entry.Key, entry.Value)),
     ];
 
     /// <summary>A number from the summary that ends a test run's output; without one, from the tests so far.</summary>

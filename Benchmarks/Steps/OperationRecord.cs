@@ -26,8 +26,15 @@ internal sealed record OperationRecord
     /// <summary>The requested precision of the operands; "default" for the device's.</summary>
     public required string Precision { get; init; }
 
-    /// <summary>Median of the seconds per call.</summary>
+    /// <summary>Median over the samples of the seconds per call.</summary>
     public required double Seconds { get; init; }
+
+    /// <summary>Calls between two waits for the device, so many that the wait takes no noticeable share; on processors,
+    /// between two readings of the clock.</summary>
+    public int? CallsPerWait { get; init; }
+
+    /// <summary>Waits of which the median was taken.</summary>
+    public int? Samples { get; init; }
 
     /// <summary>Operations of the definition per call.</summary>
     public double Flops { get; init; }

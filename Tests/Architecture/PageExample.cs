@@ -12,6 +12,11 @@ internal static class PageExample
     public static string Read(string page, [CallerFilePath] string source = "") =>
         File.ReadAllText(Path.Combine(Path.GetDirectoryName(source)!, "..", "..", page)).ReplaceLineEndings("\n");
 
+    /// <summary>The root of the repository.</summary>
+    /// <param name="source">A test's file, in a folder of the tests.</param>
+    public static string Root([CallerFilePath] string source = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(source)!, "..", ".."));
+
     /// <summary>Fails unless the lines of the test between "// example: name" and "// end" are on the page.</summary>
     public static void AssertOn(string page, string example, [CallerFilePath] string source = "") =>
         AssertCodeOn(page, Code(File.ReadAllLines(source), $"// example: {example}"), source);

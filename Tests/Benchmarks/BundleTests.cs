@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Gqn.Native.Benchmarks;
 using Gqn.Native.Benchmarks.Commands;
 using Gqn.Native.Benchmarks.Report;
 using Gqn.Native.Tests.Architecture;
+using Gqn.Native.Tests.Io;
 using Gqn.Native.Training;
 using Xunit;
 
@@ -84,6 +86,28 @@ public sealed partial class BundleTests
         Assert.Contains($"PRODUCTS = [{string.Join(", ", products)}]", peer, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void BundleTrackedFilesAndWeightsStaySmallTogether()
+    {
+        const long MostBytes = 62L << 20;
+        // The script refuses a larger bundle, and continuous integration runs the script.
+        long bundle = 1_000_000 * long.Parse(
+            BundleLimit().Match(PageExample.Read(Maker)).Groups["megabytes"].Value, CultureInfo.InvariantCulture);
+        Assert.InRange(bundle, 1, 48_000_000);
+        Assert.Contains($"\nstep bundle {Maker} ", PageExample.Read(".ci/run"), StringComparison.Ordinal);
+        string root = PageExample.Root();
+        using var log = new StringWriter();
+        var run = ChildProcess.Run(
+            "git", ["-C", root, "ls-files"], new Dictionary<string, string>(), TimeSpan.FromMinutes(1), log);
+        Assert.SkipUnless(run.Succeeded, "This is no checkout of git.");
+        // Names with odd characters come in quotes; there are none.
+        Assert.DoesNotContain(run.Output, name => name.StartsWith('"'));
+        var files = run.Output.Select(name => new FileInfo(Path.Combine(root, name)))
+            .Where(file => file.Exists).ToList();
+        Assert.Contains(files, file => file.Extension == ".safetensors");
+        Assert.InRange(bundle + files.Sum(file => file.Length), bundle + 1_000_000, MostBytes);
+    }
+
     [Theory]
     [MemberData(nameof(Presets))]
     public void PeerHasTheSameSizes(string preset)
@@ -111,6 +135,61 @@ public sealed partial class BundleTests
         Assert.All(counted, entry => Assert.Equal(
             ModelPlan.Create(StepCommand.Configure(entry.Key, null, 1), 1).Parameters, entry.Value));
     }
+
+    [Fact]
+    public void PeerRefusesModesThatItDoesNotHave()
+    {
+        var run = RunPeer("options", "import sys\nsys.argv = ['peer', 'steps', '--modes', 'eager,fast']\npeer.main()");
+        string reason = run.Errors[^1];
+        Assert.Contains("'fast'", reason, StringComparison.Ordinal);
+        Assert.Contains("eager, graph, compiled, compiled-graph", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void PeerSurvivesEachOfItsCases()
+    {
+        var run = RunPeer(
+            "cases",
+            """
+            import os, time
+            def fail():
+                raise ValueError("it cannot be captured\nand more")
+            def print_and_hang():
+                peer.write(kind="step", preset="tiny")
+                time.sleep(300)
+            peer.attempt("hangs", 2, print_and_hang)
+            peer.attempt("crashes", 60, os.abort)
+            peer.attempt("fails", 60, fail)
+            peer.write(kind="result", result=peer.attempt("works", 60, lambda: 42))
+            """);
+        Assert.True(run.Succeeded, string.Join('\n', run.Errors));
+        Assert.Equal(
+            [
+                """{"kind": "step", "preset": "tiny"}""",
+                """{"kind": "leftOut", "what": "hangs", "reason": "it was ended after 2 s, its share of the time."}""",
+                """{"kind": "leftOut", "what": "crashes", "reason": "its process ended with code -6."}""",
+                """{"kind": "leftOut", "what": "fails", "reason": "ValueError: it cannot be captured"}""",
+                """{"kind": "result", "result": 42}""",
+            ],
+            run.Output);
+    }
+
+    // The peer as a module of a program, without the folder of compiled files that Python would put beside it.
+    private static ChildRun RunPeer(string name, string program)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The peer runs where PyTorch's GPUs are: on Linux.");
+        using var folder = new TemporaryFolder();
+        using var log = new StringWriter();
+        var none = new Dictionary<string, string>();
+        var run = ChildProcess.Run("python3", ["--version"], none, TimeSpan.FromMinutes(1), log);
+        Assert.SkipUnless(run.Succeeded, "There is no python3.");
+        File.WriteAllText(folder["peer.py"], PageExample.Read(Peer));
+        File.WriteAllText(folder[name + ".py"], "import peer\n" + program);
+        return ChildProcess.Run("python3", [folder[name + ".py"]], none, TimeSpan.FromMinutes(2), log);
+    }
+
+    [GeneratedRegex(@"^limit_megabytes=(?<megabytes>\d+)$", RegexOptions.Multiline)]
+    private static partial Regex BundleLimit();
 
     [GeneratedRegex(@"""\$(?<root>here|repository)/(?<path>[\w./-]+)""")]
     private static partial Regex RepositoryFile();

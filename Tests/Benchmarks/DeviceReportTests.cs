@@ -42,7 +42,7 @@ public sealed class DeviceReportTests
 
     [Fact]
     public void ListOfTestsGivesTheClassesOnce() => Assert.Equal(
-        ["Gqn.Native.Tests.Ops.OpCudaTests", "Gqn.Native.Tests.Training.TrainingCudaTests"],
+        [("Gqn.Native.Tests.Ops.OpCudaTests", 2), ("Gqn.Native.Tests.Training.TrainingCudaTests", 1)],
         TestPart.ClassesOf(
             [
                 "xunit.net v3 Microsoft.Testing.Platform",
@@ -141,7 +141,8 @@ public sealed class DeviceReportTests
         var time = TimeSpan.FromSeconds(100);
         var context = Context(folder, Cuda);
         Assert.Null(StepPart.WhyNot(context, "tiny", "fp32", time));
-        Assert.Contains("could be measured", StepPart.WhyNot(context, "small", "fp32", time));
+        // What failed before says nothing of what comes now.
+        Assert.Null(StepPart.WhyNot(context, "small", "fp32", time));
         context.Records.Add(Step("small", "fp32", 0.1, launches: 500));
         Assert.Null(StepPart.WhyNot(context, "small", "tf32", time));
         Assert.Null(StepPart.WhyNot(context, "paper", "fp32", TimeSpan.FromHours(3)));
@@ -155,7 +156,7 @@ public sealed class DeviceReportTests
     }
 
     [Fact]
-    public void StepsStandBesideTheBestOfEachOfThePeersModes()
+    public void StepsStandBesideTheBestThatThePeerRanInTheirPrecision()
     {
         using var folder = new TemporaryFolder();
         var context = Context(folder, Cuda);
@@ -163,10 +164,16 @@ public sealed class DeviceReportTests
         [
             Step("paper", "tf32", 0.25, launches: 900), Step("tiny", "tf32", 0.01, launches: 90),
             Step("paper", "tf32", 0.6, variant: "eager"), Step("paper", "tf32", 0.5, variant: "eager, channels_last"),
-            Step("paper", "tf32", 0.3, variant: "compiled"), Step("paper", "fp32", 0.1, variant: "eager"),
+            Step("paper", "tf32", 0.3, variant: "graph, channels_last"),
+            Step("paper", "tf32", 0.4, variant: "compiled"),
+            Step("paper", "fp32", 0.1, variant: "eager"), Step("paper", "fp32", 0.2, launches: 900),
+            Step("paper", "fp32", 0.05, variant: "compiled-graph"),
         ]);
         string table = PyTorchPart.Steps(context);
-        Assert.Matches(@"\| paper +\| tf32 +\| +0.250 \| +0.500 \| +0.300 \| +2.00 \| +1.20 \|", table);
+        Assert.Matches(
+            @"\| paper +\| tf32 +\| +0.250 \| +0.500 \| +0.300 \| graph, channels_last \| +2.00 \| +1.20 \|", table);
+        Assert.Matches(
+            @"\| paper +\| fp32 +\| +0.200 \| +0.100 \| +0.05 \| compiled-graph +\| +0.500 \| +0.250 \|", table);
         Assert.DoesNotMatch(@"\| tiny", table);
         Assert.Contains("one graph", StepPart.TableOf(context), StringComparison.Ordinal);
     }
@@ -180,7 +187,9 @@ public sealed class DeviceReportTests
         foreach (string line in (string[])[PeerStep, PeerProduct])
             context.Records.Add(JsonNode.Parse(line)!.AsObject());
         string table = PyTorchPart.Steps(context);
-        Assert.Matches(@"\| paper +\| tf32 +\| +0.250 \| +0.500 \| +- \| +2.00 \| +- \| +1.00 \| +2048 \|", table);
+        Assert.Matches(
+            @"\| paper +\| tf32 +\| +0.250 \| +0.500 \| +0.500 \| eager, channels_last \| +2.00 \| +2.00 \| +1.00 \|"
+            + @" +2048 \|", table);
         Assert.Matches(
             @"\| paper +\| tf32 +\| eager, channels_last \| +0.500 \| +0.450 \| +2048 \| +12.5 \| PyTorch 2.6.0 \|", table);
         Assert.Contains("(cuBLAS), in GFLOP/s: fp32 -, tf32 400000.", PyTorchPart.Layers(context), StringComparison.Ordinal);
@@ -254,18 +263,6 @@ public sealed class DeviceReportTests
     }
 
     [Fact]
-    public void BenchmarksThatFailAreNamedAndDoNotEndTheRun()
-    {
-        using var output = new StringWriter();
-        int code = BenchmarkCommands.Run(["time", "GpuMatrixProduct", "--device", "opencl:99"], output, TextWriter.Null);
-        string[] lines = output.ToString().TrimEnd().Split('\n');
-        Assert.Equal((BenchmarkCommands.Failed, GpuMatrixProductBenchmarks.Sizes.Count()), (code, lines.Length));
-        var note = JsonSerializer.Deserialize<NoteRecord>(lines[0], StepRecord.JsonOptions)!;
-        Assert.Equal((NoteRecord.Failed, "GpuMatrixProduct.Product 1024x1024x1024"), (note.Kind, note.What));
-        Assert.Matches("There is no (OpenCL device|device 'opencl:99')", note.Reason);
-    }
-
-    [Fact]
     public void LayersStandBesideThePeersOfTheSameNameAndPrecision()
     {
         using var folder = new TemporaryFolder();
@@ -304,30 +301,6 @@ public sealed class DeviceReportTests
         Assert.Contains($"{Programs.Tests} is not beside", report, StringComparison.Ordinal);
         Assert.Contains("There is no CUDA device.", report, StringComparison.Ordinal);
         Assert.Matches(@"\| opencl:0 \| A GPU ", report);
-    }
-
-    [Fact]
-    public void ProgramsAreEndedAtTheirLimitWithAllTheyHaveStarted()
-    {
-        if (OperatingSystem.IsWindows())
-            return;
-        using var log = new StringWriter();
-        var none = new Dictionary<string, string>();
-        var run = ChildProcess.Run(
-            "/bin/sh", ["-c", "echo $WORD; sleep 300 & echo waiting; wait"],
-            new Dictionary<string, string> { ["WORD"] = "first" }, TimeSpan.FromSeconds(1), log);
-        Assert.Null(run.ExitCode);
-        Assert.Equal(["first", "waiting"], run.Output);
-        Assert.InRange(run.Elapsed.TotalSeconds, 1, 60);
-        Assert.Contains("share of the time", run.Failure, StringComparison.Ordinal);
-        Assert.Contains("WORD=first sh -c", log.ToString(), StringComparison.Ordinal);
-
-        run = ChildProcess.Run(
-            "/bin/sh", ["-c", "echo 'error: no such thing' >&2; exit 2"], none, TimeSpan.FromSeconds(60), log);
-        Assert.Equal((2, "no such thing"), (run.ExitCode, run.Failure));
-        run = ChildProcess.Run("/nonexistent/program", [], none, TimeSpan.FromSeconds(60), log);
-        Assert.False(run.Succeeded);
-        Assert.Contains("could not be started", run.Failure, StringComparison.Ordinal);
     }
 
     [Fact]
