@@ -136,7 +136,7 @@ internal static class DataImportCommand
             string ofWhich = Array.TrueForAll(turned, photograph => photograph.IsPoseOfUpright) ? "turned" : "stored";
             terminal.WriteField(
                 "upright",
-                $"{Count(turned.Length, "picture")} turned as EXIF says; the poses fit the {ofWhich} pictures");
+                $"{Quantity.Of(turned.Length, "picture")} turned as EXIF says; the poses fit the {ofWhich} pictures");
         }
 
         terminal.WriteField("roll", Roll(photographs));
@@ -158,7 +158,7 @@ internal static class DataImportCommand
         SceneBounds bounds = default;
         display.Watch(advance => bounds = import.Write(advance, cancellation));
         terminal.WriteField("box", $"{Box(bounds)}: where the scenes are, as far as the poses tell");
-        terminal.WriteLine($"Imported {Count(import.Views, "picture")} in {Duration.Format(display.Elapsed)}.");
+        terminal.WriteLine($"Imported {Quantity.Of(import.Views, "picture")} in {Duration.Format(display.Elapsed)}.");
         terminal.WriteField("next", $"{Terminal.Program} data check {Shell.Quote(import.Path)}");
         terminal.WriteField(string.Empty, $"{Terminal.Program} data show {Shell.Quote(import.Path)} --out sheet.png");
         terminal.WriteField(string.Empty, $"{Terminal.Program} train --data {Shell.Quote(import.Path)}");
@@ -174,7 +174,7 @@ internal static class DataImportCommand
         string scale = scene.Scale == 1
             ? string.Empty
             : string.Create(CultureInfo.InvariantCulture, $", scaled by {scene.Scale:0.####}");
-        return $"{scene.Name}: {Count(scene.Photographs.Count, "picture")} of {sizes[0]} pixels"
+        return $"{scene.Name}: {Quantity.Of(scene.Photographs.Count, "picture")} of {sizes[0]} pixels"
             + (sizes.Length > 1 ? " and other sizes" : string.Empty) + scale + ": "
             + (fate.Length > 0 ? fate : "left out");
 
@@ -182,7 +182,7 @@ internal static class DataImportCommand
         {
             var own = planned.Where(record => record.Scene == index).ToArray();
             return own.Length > 0
-                ? $"{Count(own.Length, $"{split} record")} of {own[0].Views.Count} views"
+                ? $"{Quantity.Of(own.Length, $"{split} record")} of {own[0].Views.Count} views"
                 : string.Empty;
         }
     }
@@ -197,9 +197,6 @@ internal static class DataImportCommand
                 CultureInfo.InvariantCulture,
                 $"up to {degrees:0.00} degrees ({leaning.File}), removed by turning the pictures");
     }
-
-    private static string Count(int number, string what) =>
-        $"{Terminal.Count(number)} {what}{(number == 1 ? string.Empty : "s")}";
 
     private static string Box(SceneBounds box)
     {

@@ -1,3 +1,4 @@
+using Gqn.Native.Data;
 using Gqn.Native.Engine;
 using Gqn.Native.Model;
 using Gqn.Native.Scenes;
@@ -93,7 +94,7 @@ internal sealed class RecordPlan
             if (count < 2 * LeastViews)
             {
                 throw new OptionException(
-                    $"{name} has {count} {(count == 1 ? "picture" : "pictures")}; a scene alone needs at "
+                    $"{name} has {Quantity.Of(count, "picture")}; a scene alone needs at "
                     + $"least {2 * LeastViews}, half of them held out.");
             }
 
