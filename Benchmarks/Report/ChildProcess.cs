@@ -24,8 +24,8 @@ internal sealed record ChildRun(
             ?? $"it ended with exit code {code}" + (LastLine is { } line ? $": {line}" : ".")
         : LastLine is { } last && !WasKilled
             ? last
-            : $"it was ended after {Elapsed.TotalSeconds:F0} s, its share of the time: it hung, or needs a larger "
-                + "--minutes.";
+            : $"it was ended after {Elapsed.TotalSeconds:F0} s: it hung, or needs a larger share of the time, which "
+                + "--minutes gives.";
 
     private string? LastLine =>
         Errors.LastOrDefault(line => line.Trim().Length > 0) ?? Output.LastOrDefault(line => line.Trim().Length > 0);

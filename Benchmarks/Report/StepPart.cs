@@ -95,16 +95,18 @@ internal sealed class StepPart : IReportPart
         return ReportContext.AtLeast(LeastLimit, ReportContext.AtLeast(share, slow));
     }
 
-    /// <summary>Each size in each precision, and on CUDA again with kernels launched one by one.</summary>
+    /// <summary>Each size in each precision, and on CUDA then each again with kernels launched one by one.</summary>
     internal static IEnumerable<(string Preset, string Precision, bool Graphs)> Wanted(DeviceRecord device)
     {
         foreach (string preset in Sizes)
         {
             foreach (string precision in device.Precisions.Reverse())
                 yield return (preset, precision, true);
-            if (device.IsCuda && device.Precisions.Count > 0)
-                yield return (preset, device.Precisions[^1], false);
         }
+
+        // Last, so that what hangs with and without graphs does not take the time of larger sizes twice.
+        foreach (string preset in device.IsCuda && device.Precisions.Count > 0 ? Sizes : [])
+            yield return (preset, device.Precisions[^1], false);
     }
 
     /// <summary>Why there is no time or memory for steps of a size; null if there is.</summary>

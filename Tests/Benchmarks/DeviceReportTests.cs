@@ -240,7 +240,10 @@ public sealed class DeviceReportTests
     public void StepsAreRepeatedWithoutGraphsOnCudaAlone()
     {
         Assert.Equal(
-            [("tiny", "tf32", true), ("tiny", "fp32", true), ("tiny", "tf32", false)], StepPart.Wanted(Cuda).Take(3));
+            [("tiny", "tf32", true), ("tiny", "fp32", true), ("small", "tf32", true)], StepPart.Wanted(Cuda).Take(3));
+        Assert.Equal(
+            [("tiny", "tf32", false), ("small", "tf32", false), ("paper", "tf32", false)],
+            StepPart.Wanted(Cuda).Skip(6));
         Assert.All(StepPart.Wanted(OpenCl), step => Assert.True(step.Graphs));
     }
 
