@@ -19,6 +19,7 @@ run, by interpreting PTX; other programs can list it and no more.
 GQN_CUDA_DOUBLE_FOLDER names another folder for it than
 $folder,
 GQN_CUDA_DOUBLE_MEMORY the device's memory in MiB (512), GQN_CUDA_DOUBLE_VERSION the driver's version (12040).
+GQN_CUDA_DOUBLE_NULL=1 lets other programs run on a driver that does nothing, which leaves the time of the host alone.
 Work is done as late as the driver may; GQN_CUDA_DOUBLE_ORDER=random lets streams run ahead now and then.
 Exit code 125: there is no C compiler.
 END

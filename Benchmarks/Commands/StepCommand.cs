@@ -107,6 +107,9 @@ internal static class StepCommand
             Bytes = device.AllocatedBytes,
             Parameters = loop.Parameters,
             GraphRefusal = gpu?.GraphRefusal,
+            GraphCaptures = gpu?.GraphCaptures,
+            GraphInstantiations = gpu?.GraphInstantiations,
+            GraphLaunches = gpu?.GraphLaunches,
             Loss = loss,
         };
     }

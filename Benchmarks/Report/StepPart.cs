@@ -47,10 +47,6 @@ internal sealed class StepPart : IReportPart
             var (preset, precision, graphs) = wanted[i];
             var left = ReportContext.Until(began, limit);
             string what = $"Steps of {preset} in {precision}{(graphs ? string.Empty : " without graphs")}";
-            // If the runs before were without graphs, there is nothing to compare; if they failed, this one may not.
-            var before = OursOf(context).Where(step => step.Preset == preset).ToList();
-            if (!graphs && before.Count > 0 && before.All(step => step.GraphRefusal is not null))
-                continue;
             if (WhyNot(context, preset, precision, left) is { } reason)
             {
                 context.LeaveOut($"{what}: {reason}");
@@ -165,10 +161,20 @@ internal sealed class StepPart : IReportPart
                 MarkdownTable.Number(step.Launches), MarkdownTable.Number(step.Bytes / 1048576.0),
                 step.Steps.ToString(CultureInfo.InvariantCulture), MarkdownTable.Number(step.WarmUpSeconds),
                 MarkdownTable.Number(step.Loss),
-                step.GraphRefusal is { } refusal ? $"single kernels: {refusal}" : "one graph");
+                LaunchedAs(step));
         }
 
         return table.ToString();
+    }
+
+    /// <summary>Whether a step is one graph, and how often one was made: a few times, however many steps there were.
+    /// </summary>
+    private static string LaunchedAs(StepRecord step)
+    {
+        string graphs = step.GraphLaunches is { } launches and > 0
+            ? $" ({step.GraphCaptures} captured, {step.GraphInstantiations} instantiated, {launches} launched)"
+            : string.Empty;
+        return step.GraphRefusal is { } refusal ? $"single kernels{graphs}: {refusal}" : $"one graph{graphs}";
     }
 
     /// <summary>The steps of this engine: only it writes a kernel count.</summary>

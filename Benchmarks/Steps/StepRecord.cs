@@ -70,6 +70,15 @@ internal sealed record StepRecord
     /// <summary>Why kernels were launched one by one; null if a step was one graph.</summary>
     public string? GraphRefusal { get; init; }
 
+    /// <summary>Graphs captured since the device was opened, its trial among them; absent without a GPU.</summary>
+    public long? GraphCaptures { get; init; }
+
+    /// <summary>Graphs instantiated; other captures updated one of these.</summary>
+    public long? GraphInstantiations { get; init; }
+
+    /// <summary>Launches of graphs: as many as steps, but for the first of each form, if each is one graph.</summary>
+    public long? GraphLaunches { get; init; }
+
     /// <summary>−ELBO in nats per image after the last step.</summary>
     public double? Loss { get; init; }
 

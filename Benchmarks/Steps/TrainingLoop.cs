@@ -72,6 +72,7 @@ internal sealed class TrainingLoop : IDisposable
     public void Dispose()
     {
         _tape.Dispose();
+        _step.Dispose();
         _adam.Dispose();
         _network.Dispose();
     }

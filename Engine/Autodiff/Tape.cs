@@ -110,10 +110,21 @@ public sealed class Tape(Device device) : IDisposable
         ForgetNodes();
     }
 
-    /// <summary>Ends the step: all memory returns to the pool, all variables become invalid.</summary>
+    /// <summary>Adds the values of all variables on the tape to a list, in the order in which they were made.</summary>
+    /// <remarks>Before an op has run, these are the inputs of a step: what it needs besides memory of its own.</remarks>
+    public void AddValuesTo(ICollection<Tensor> values)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        for (int i = 0; i < _slotCount; i++)
+            values.Add(_slots[i].Value);
+    }
+
+    /// <summary>
+    /// Ends the step: all memory returns to the pool, which the next step finds in order; all variables become invalid.
+    /// </summary>
     public void Reset()
     {
-        for (int i = 0; i < _slotCount; i++)
+        for (int i = _slotCount - 1; i >= 0; i--)
         {
             ReturnValue(ref _slots[i]);
             ReturnGradient(ref _slots[i]);
@@ -122,6 +133,7 @@ public sealed class Tape(Device device) : IDisposable
 
         _slotCount = 0;
         ForgetNodes();
+        Device.Pool.Order();
     }
 
     /// <inheritdoc />
@@ -239,7 +251,13 @@ public sealed class Tape(Device device) : IDisposable
     {
         if (_slotCount == _slots.Length)
             Array.Resize(ref _slots, _slots.Length * 2);
-        _slots[_slotCount] = new Slot { Owned = owned, RequiresGradient = requiresGradient, Parameter = parameter };
+        _slots[_slotCount] = new Slot
+        {
+            Value = value,
+            Owned = owned,
+            RequiresGradient = requiresGradient,
+            Parameter = parameter,
+        };
         return new Variable(this, _slotCount++, value);
     }
 
@@ -280,6 +298,7 @@ public sealed class Tape(Device device) : IDisposable
 
     private struct Slot
     {
+        public Tensor Value;
         public DeviceBuffer? Owned;
         public DeviceBuffer? Gradient;
         public Parameter? Parameter;

@@ -1,5 +1,4 @@
 using Gqn.Native.Kernels.Pointwise;
-using Gqn.Native.Kernels.Random;
 
 namespace Gqn.Native.Engine;
 
@@ -74,13 +73,13 @@ public abstract class CountingDevice : Device
         Move("cell", (2 * dGates.Shape.Count) + (6 * cellNext.Shape.Count), backward: true);
 
     /// <inheritdoc />
-    public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, PhiloxKey key) =>
+    public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, Noise noise) =>
         Move("latents", z.Shape.Count * 6);
 
     /// <inheritdoc />
     public override void GaussianLatentBackward(
         Tensor dPosterior, float betaQ, Tensor dPrior, float betaP, Tensor dz, Tensor dKl, Tensor posterior,
-        Tensor prior, PhiloxKey key) =>
+        Tensor prior, Noise noise) =>
         Move("latents", posterior.Shape.Count * 5, backward: true);
 
     /// <inheritdoc />

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Gqn.Native.Kernels.Cpu;
 using Gqn.Native.Kernels.Pointwise;
-using Gqn.Native.Kernels.Random;
 
 namespace Gqn.Native.Engine;
 
@@ -114,14 +113,14 @@ public sealed unsafe partial class CpuDevice : Device
             _workspace, At(c), At(addend), At(a), At(b), Product(c, a, transposeA, transposeB));
 
     /// <inheritdoc />
-    public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, PhiloxKey key) =>
+    public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, Noise noise) =>
         GaussianLatentKernels.Forward(
-            _workspace, At(z), At(kl), At(posterior), At(prior), key, z.Shape.Pixels, z.Shape.C);
+            _workspace, At(z), At(kl), At(posterior), At(prior), noise.Key, z.Shape.Pixels, z.Shape.C);
 
     /// <inheritdoc />
     public override void GaussianLatentBackward(
         Tensor dPosterior, float betaQ, Tensor dPrior, float betaP, Tensor dz, Tensor dKl, Tensor posterior,
-        Tensor prior, PhiloxKey key) =>
+        Tensor prior, Noise noise) =>
         GaussianLatentKernels.Backward(
             _workspace,
             new GaussianLatentGradients
@@ -134,7 +133,7 @@ public sealed unsafe partial class CpuDevice : Device
                 DKl = At(dKl),
                 Posterior = At(posterior),
                 Prior = At(prior),
-                Key = key,
+                Key = noise.Key,
                 Rows = posterior.Shape.Pixels,
                 Channels = posterior.Shape.C / 2,
             });

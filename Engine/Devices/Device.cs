@@ -1,5 +1,4 @@
 using Gqn.Native.Kernels.Pointwise;
-using Gqn.Native.Kernels.Random;
 using Gqn.Native.Kernels.Shapes;
 
 namespace Gqn.Native.Engine;
@@ -24,7 +23,7 @@ public abstract class Device : IDisposable
     /// <summary>
     /// True if calls return before their work is done, so that reading a value waits for all earlier work.
     /// </summary>
-    internal virtual bool IsAsynchronous => false;
+    public virtual bool IsAsynchronous => false;
 
     /// <summary>Processor threads that compute, the caller's among them; 0 if something else computes.</summary>
     public virtual int ProcessorThreads => 0;
@@ -40,6 +39,12 @@ public abstract class Device : IDisposable
 
     /// <summary>Bytes of scratch memory that the kernels keep between calls.</summary>
     public virtual long WorkspaceBytes => 0;
+
+    /// <summary>What the device does less well than it was asked to, and why; null while there is nothing.</summary>
+    public virtual string? Warning => null;
+
+    /// <summary>The values that change from step to step.</summary>
+    internal StepMemory StepMemory { get; } = new();
 
     /// <summary>Elements of all buffers that exist now.</summary>
     protected long BufferElements { get; set; }
@@ -75,6 +80,28 @@ public abstract class Device : IDisposable
     /// <summary>db = beta·db + dy·∂f/∂b</summary>
     public abstract void BinaryBackwardB<TOp>(Tensor db, float beta, Tensor dy, Tensor a, Tensor b, TOp op)
         where TOp : unmanaged, IBinaryOp;
+
+    /// <summary>y = f(x), with the parameters of f as they are when the op runs.</summary>
+    public virtual void Unary<TOp>(Tensor y, Tensor x, StepValue<TOp> op) where TOp : unmanaged, IChangingUnaryOp =>
+        Unary(y, x, op.Value);
+
+    /// <summary>dx = beta·dx + dy·f′(x), with the parameters of f as they are when the op runs.</summary>
+    public virtual void UnaryBackward<TOp>(Tensor dx, float beta, Tensor dy, Tensor x, Tensor y, StepValue<TOp> op)
+        where TOp : unmanaged, IChangingUnaryOp => UnaryBackward(dx, beta, dy, x, y, op.Value);
+
+    /// <summary>y = f(a, b), with the parameters of f as they are when the op runs.</summary>
+    public virtual void Binary<TOp>(Tensor y, Tensor a, Tensor b, StepValue<TOp> op)
+        where TOp : unmanaged, IChangingBinaryOp => Binary(y, a, b, op.Value);
+
+    /// <summary>da = beta·da + dy·∂f/∂a, with the parameters of f as they are when the op runs.</summary>
+    public virtual void BinaryBackwardA<TOp>(
+        Tensor da, float beta, Tensor dy, Tensor a, Tensor b, StepValue<TOp> op)
+        where TOp : unmanaged, IChangingBinaryOp => BinaryBackwardA(da, beta, dy, a, b, op.Value);
+
+    /// <summary>db = beta·db + dy·∂f/∂b, with the parameters of f as they are when the op runs.</summary>
+    public virtual void BinaryBackwardB<TOp>(
+        Tensor db, float beta, Tensor dy, Tensor a, Tensor b, StepValue<TOp> op)
+        where TOp : unmanaged, IChangingBinaryOp => BinaryBackwardB(db, beta, dy, a, b, op.Value);
 
     /// <summary>y = beta·y + scale·x, with x broadcast along its axes of length 1.</summary>
     public abstract void Broadcast(Tensor y, float beta, Tensor x, float scale);
@@ -165,14 +192,19 @@ public abstract class Device : IDisposable
         Tensor cellNext);
 
     /// <summary>z = μq + σq·ε and KL(q‖p) per element, from [mean|log variance] tensors; kl may be absent.</summary>
-    public abstract void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, PhiloxKey key);
+    /// <param name="z">z, (N, channels, H, W)</param>
+    /// <param name="kl">KL, of the same shape.</param>
+    /// <param name="posterior">q, (N, 2·channels, H, W)</param>
+    /// <param name="prior">p, of the same shape.</param>
+    /// <param name="noise">The noise ε.</param>
+    public abstract void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, Noise noise);
 
     /// <summary>
     /// dPosterior = betaQ·dPosterior + ..., dPrior = betaP·dPrior + ...; each of the four gradients may be absent.
     /// </summary>
     public abstract void GaussianLatentBackward(
         Tensor dPosterior, float betaQ, Tensor dPrior, float betaP, Tensor dz, Tensor dKl, Tensor posterior,
-        Tensor prior, PhiloxKey key);
+        Tensor prior, Noise noise);
 
     /// <summary>
     /// One Adam update of a whole arena, in place, without waiting: skipped if the gradient norm is, or ever was, not
@@ -189,17 +221,27 @@ public abstract class Device : IDisposable
         Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step,
         Tensor squaredNorm, float clipNorm);
 
+    /// <summary>The same, with the constants as they are when the op runs.</summary>
+    public virtual void AdamStep(
+        Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, StepValue<AdamStep> step,
+        Tensor squaredNorm, float clipNorm) =>
+        AdamStep(values, gradients, firstMoments, secondMoments, step.Value, squaredNorm, clipNorm);
+
     /// <summary>sum = Σ x², a scalar tensor. Does not wait.</summary>
     public abstract void SumOfSquares(Tensor sum, Tensor x);
 
-    /// <summary>Runs work, as one launch if the device can.</summary>
-    /// <param name="form">Identifies work that computes on tensors of the same shapes.</param>
-    /// <param name="work">Calls the device, and neither uploads nor downloads.</param>
-    public virtual void Run(int form, Action work)
+    /// <summary>Prepares work that will be done again and again, which the device may record.</summary>
+    /// <param name="work">Calls the device, and neither uploads, downloads nor sets a step value.</param>
+    public virtual RepeatedWork Repeat(Action work)
     {
         ArgumentNullException.ThrowIfNull(work);
-        work();
+        return new PlainWork(work);
     }
+
+    /// <summary>A value that changes from step to step; zero at first.</summary>
+    /// <typeparam name="T">The type, of at most 32 bytes.</typeparam>
+    /// <exception cref="InvalidOperationException">There are too many, or the type is too large.</exception>
+    public StepValue<T> CreateStepValue<T>() where T : unmanaged => new(StepMemory);
 
     /// <inheritdoc />
     public void Dispose()

@@ -1,6 +1,4 @@
 using Gqn.Native.Kernels.Gpu;
-using Gqn.Native.Kernels.Pointwise;
-using Gqn.Native.Kernels.Random;
 
 namespace Gqn.Native.Engine;
 
@@ -21,6 +19,7 @@ public sealed partial class GpuDevice : Device
     public GpuDevice(string name, Precision? precision = null)
     {
         _context = GpuContext.Open(name, (MatrixPrecision?)precision);
+        _zero = CreateStepValue<uint>();
     }
 
     /// <summary>Precision of the operands of convolutions and matrix products; sums are always fp32.</summary>
@@ -37,10 +36,7 @@ public sealed partial class GpuDevice : Device
         $"{_context.Info.Name}, {_context.Info.Title}, {Precision.ToString().ToLowerInvariant()}";
 
     /// <inheritdoc />
-    internal override bool IsAsynchronous => true;
-
-    /// <summary>Why <see cref="Run"/> launches kernels one by one; null if it launches a graph.</summary>
-    public string? GraphRefusal => _context.GraphRefusal;
+    public override bool IsAsynchronous => true;
 
     /// <inheritdoc />
     public override long WorkspaceBytes => _context.ScratchBytes;
@@ -119,14 +115,14 @@ public sealed partial class GpuDevice : Device
             _context, At(da), betaA != 0f, At(db), betaB != 0f, At(dy), At(a), At(b), Product(dy, a, false, false));
 
     /// <inheritdoc />
-    public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, PhiloxKey key) =>
+    public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, Noise noise) =>
         GaussianLatentKernels.Forward(
-            _context, At(z), At(kl), At(posterior), At(prior), key, z.Shape.Pixels, z.Shape.C);
+            _context, At(z), At(kl), At(posterior), At(prior), noise.Relative, OriginOf(noise), z.Shape.Pixels, z.Shape.C);
 
     /// <inheritdoc />
     public override void GaussianLatentBackward(
         Tensor dPosterior, float betaQ, Tensor dPrior, float betaP, Tensor dz, Tensor dKl, Tensor posterior,
-        Tensor prior, PhiloxKey key) =>
+        Tensor prior, Noise noise) =>
         GaussianLatentKernels.Backward(
             _context,
             new GaussianLatentGradients
@@ -139,25 +135,15 @@ public sealed partial class GpuDevice : Device
                 DKl = At(dKl),
                 Posterior = At(posterior),
                 Prior = At(prior),
-                Key = key,
+                Key = noise.Relative,
+                Origin = OriginOf(noise),
                 Rows = posterior.Shape.Pixels,
                 Channels = posterior.Shape.C / 2,
             });
 
     /// <inheritdoc />
-    public override void AdamStep(
-        Tensor values, Tensor gradients, Tensor firstMoments, Tensor secondMoments, in AdamStep step,
-        Tensor squaredNorm, float clipNorm) =>
-        AdamStepKernels.Update(
-            _context, At(values), At(gradients), At(firstMoments), At(secondMoments), values.Shape.Count, step,
-            At(squaredNorm), clipNorm);
-
-    /// <inheritdoc />
     public override void SumOfSquares(Tensor sum, Tensor x) =>
         SumOfSquaresKernels.Compute(_context, At(sum), At(x), x.Shape.Count);
-
-    /// <inheritdoc />
-    public override void Run(int form, Action work) => _context.Run(form, work);
 
     /// <summary>Waits until all work is done; for measurements.</summary>
     public void Synchronize() => _context.Synchronize();
@@ -166,8 +152,10 @@ public sealed partial class GpuDevice : Device
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);
-        if (disposing)
-            _context.Dispose();
+        if (!disposing)
+            return;
+        _stepValues?.Dispose();
+        _context.Dispose();
     }
 
     private static GpuArray At(Tensor t) => t.Exists ? new GpuArray(((Memory)t.Buffer).Block, t.Offset) : default;

@@ -1,5 +1,3 @@
-using Gqn.Native.Kernels.Random;
-
 namespace Gqn.Native.Engine;
 
 /// <content>Latent variables with a normal posterior and a normal prior.</content>
@@ -20,14 +18,14 @@ public static partial class Operations
         bool recorded = tape.Needs(posterior) || tape.Needs(prior);
         var z = tape.NewOutput(shape, recorded);
         var kl = tape.NewOutput(shape, recorded);
-        var key = random.NextKey();
-        tape.Device.GaussianLatent(z.Value, kl.Value, posterior.Value, prior.Value, key);
+        var noise = random.NextNoise();
+        tape.Device.GaussianLatent(z.Value, kl.Value, posterior.Value, prior.Value, noise);
         if (recorded)
         {
             var node = tape.Record<GaussianLatentNode>(z, kl);
             node.Posterior = posterior;
             node.Prior = prior;
-            node.Key = key;
+            node.Noise = noise;
         }
 
         return (z, kl);
@@ -55,7 +53,7 @@ public static partial class Operations
 
         public Variable Prior { get; set; }
 
-        public PhiloxKey Key { get; set; }
+        public Noise Noise { get; set; }
 
         internal override void Backward(Tape tape)
         {
@@ -65,7 +63,7 @@ public static partial class Operations
             tape.Device.GaussianLatentBackward(
                 dPosterior, betaQ, dPrior, betaP, tape.GradientOf(Output),
                 same ? default : tape.GradientOf(SecondOutput),
-                Posterior.Value, Prior.Value, Key);
+                Posterior.Value, Prior.Value, Noise);
         }
     }
 }

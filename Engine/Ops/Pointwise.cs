@@ -35,6 +35,24 @@ public static partial class Operations
     /// <summary>y = scale · x</summary>
     public static Variable Scale(this Variable x, float scale) => x.Affine(scale, 0f);
 
+    /// <summary>y = scale · x, with a factor that changes from step to step.</summary>
+    public static Variable Scale(this Variable x, StepScale scale)
+    {
+        ArgumentNullException.ThrowIfNull(scale);
+        var tape = x.Tape;
+        bool recorded = tape.Needs(x);
+        var y = tape.NewOutput(x.Shape, recorded);
+        tape.Device.Unary(y.Value, x.Value, scale.Product);
+        if (recorded)
+        {
+            var node = tape.Record<ScaleNode>(y);
+            node.X = x;
+            node.Scale = scale;
+        }
+
+        return y;
+    }
+
     /// <summary>y = a + b, for equal shapes.</summary>
     /// <exception cref="ShapeException">The shapes differ.</exception>
     public static Variable Add(this Variable a, Variable b)
@@ -71,10 +89,25 @@ public static partial class Operations
     /// <param name="x">The observed values, of the same shape.</param>
     /// <param name="sigma">Standard deviation of the observation, one for all elements, above 0.</param>
     /// <exception cref="ShapeException">The shapes differ.</exception>
-    public static Variable GaussianNll(this Variable mean, Variable x, float sigma)
+    public static Variable GaussianNll(this Variable mean, Variable x, Sigma sigma)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sigma);
-        return Apply("GaussianNll", x, mean, new GaussianNll(sigma));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sigma.Value, nameof(sigma));
+        if (sigma.Changing is not { } changing)
+            return Apply("GaussianNll", x, mean, new GaussianNll(sigma.Value));
+        SameShape("GaussianNll", x, mean);
+        var tape = mean.Tape;
+        bool recorded = tape.Needs(mean) || tape.Needs(x);
+        var y = tape.NewOutput(mean.Shape, recorded);
+        tape.Device.Binary(y.Value, x.Value, mean.Value, changing.Density);
+        if (recorded)
+        {
+            var node = tape.Record<ChangingNllNode>(y);
+            node.X = x;
+            node.Mean = mean;
+            node.Sigma = changing;
+        }
+
+        return y;
     }
 
     private static Variable Apply<TOp>(Variable x, TOp op) where TOp : unmanaged, IUnaryOp
@@ -153,6 +186,44 @@ public static partial class Operations
             {
                 var (db, beta) = tape.Contribute(B);
                 tape.Device.BinaryBackwardB(db, beta, dy, A.Value, B.Value, Op);
+            }
+        }
+    }
+
+    private sealed class ScaleNode : Node
+    {
+        public Variable X { get; set; }
+
+        public StepScale Scale { get; set; } = null!;
+
+        internal override void Backward(Tape tape)
+        {
+            var (dx, beta) = tape.Contribute(X);
+            tape.Device.UnaryBackward(dx, beta, tape.GradientOf(Output), default, default, Scale.Product);
+        }
+    }
+
+    private sealed class ChangingNllNode : Node
+    {
+        public Variable X { get; set; }
+
+        public Variable Mean { get; set; }
+
+        public StepSigma Sigma { get; set; } = null!;
+
+        internal override void Backward(Tape tape)
+        {
+            var dy = tape.GradientOf(Output);
+            if (tape.Needs(X))
+            {
+                var (dx, beta) = tape.Contribute(X);
+                tape.Device.BinaryBackwardA(dx, beta, dy, X.Value, Mean.Value, Sigma.Density);
+            }
+
+            if (tape.Needs(Mean))
+            {
+                var (dMean, beta) = tape.Contribute(Mean);
+                tape.Device.BinaryBackwardB(dMean, beta, dy, X.Value, Mean.Value, Sigma.Density);
             }
         }
     }

@@ -9,6 +9,7 @@ public sealed class Adam : IDisposable
 {
     private readonly ParameterStore _store;
     private readonly Tensor _squaredNorm;
+    private readonly StepValue<AdamStep> _constants;
 
     /// <summary>An optimiser before its first step.</summary>
     /// <param name="store">The parameters, whose memory must exist already.</param>
@@ -21,6 +22,7 @@ public sealed class Adam : IDisposable
         FirstMoments = store.CreateArena();
         SecondMoments = store.CreateArena();
         _squaredNorm = new Tensor(store.Device.CreateBuffer(2), 0, new Shape(1, 2, 1, 1));
+        _constants = store.Device.CreateStepValue<AdamStep>();
     }
 
     /// <summary>The constants.</summary>
@@ -43,13 +45,33 @@ public sealed class Adam : IDisposable
     /// <param name="learningRate">η, the learning rate.</param>
     public void Step(double learningRate)
     {
+        Advance(learningRate);
+        Apply();
+    }
+
+    /// <summary>
+    /// The host's part of <see cref="Step"/>: counts the update, and sets the constants that depend on its number. For
+    /// <see cref="RepeatedWork"/>, to be called before it.
+    /// </summary>
+    /// <param name="learningRate">η, the learning rate.</param>
+    public void Advance(double learningRate)
+    {
+        StepCount++;
+        _constants.Value = new AdamStep(
+            (float)learningRate, Options.Beta1, Options.Beta2, Options.Epsilon, Options.WeightDecay, 1f, StepCount);
+    }
+
+    /// <summary>
+    /// The device's part of <see cref="Step"/>, with the constants of the last <see cref="Advance"/>. It calls the same
+    /// ops each time.
+    /// </summary>
+    public void Apply()
+    {
         _store.CompleteGradients();
         _store.Device.SumOfSquares(_squaredNorm with { Shape = Shape.Scalar }, _store.Gradients);
-        StepCount++;
-        var step = new AdamStep(
-            (float)learningRate, Options.Beta1, Options.Beta2, Options.Epsilon, Options.WeightDecay, 1f, StepCount);
         _store.Device.AdamStep(
-            _store.Values, _store.Gradients, FirstMoments, SecondMoments, step, _squaredNorm, (float)Options.ClipNorm);
+            _store.Values, _store.Gradients, FirstMoments, SecondMoments, _constants, _squaredNorm,
+            (float)Options.ClipNorm);
         _store.BeginStep();
     }
 
@@ -67,6 +89,7 @@ public sealed class Adam : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
+        _constants.Dispose();
         _squaredNorm.Buffer.Dispose();
         FirstMoments.Buffer.Dispose();
         SecondMoments.Buffer.Dispose();

@@ -14,6 +14,7 @@ public sealed class WeightAverage : IDisposable
 {
     private readonly ParameterStore _store;
     private readonly double _decay;
+    private readonly StepValue<Blend> _blend;
 
     /// <summary>An average that starts at the current values.</summary>
     /// <param name="store">The parameters, whose memory must exist already.</param>
@@ -27,6 +28,7 @@ public sealed class WeightAverage : IDisposable
         _store = store;
         _decay = decay;
         Values = store.CreateArena();
+        _blend = store.Device.CreateStepValue<Blend>();
         Restart();
     }
 
@@ -46,10 +48,23 @@ public sealed class WeightAverage : IDisposable
     /// <summary>One update from the current values: one pass over the arena, without waiting.</summary>
     public void Update()
     {
+        Advance();
+        Apply();
+    }
+
+    /// <summary>
+    /// The host's part of <see cref="Update"/>: counts it, and sets its weight. For <see cref="RepeatedWork"/>, to be
+    /// called before it.
+    /// </summary>
+    public void Advance()
+    {
         double decay = Math.Min(_decay, (1.0 + UpdateCount) / (10.0 + UpdateCount));
         UpdateCount++;
-        _store.Device.Binary(Values, Values, _store.Values, new Blend((float)(1 - decay)));
+        _blend.Value = new Blend((float)(1 - decay));
     }
+
+    /// <summary>The device's part of <see cref="Update"/>, with the weight of the last <see cref="Advance"/>.</summary>
+    public void Apply() => _store.Device.Binary(Values, Values, _store.Values, _blend);
 
     /// <summary>
     /// Swaps the values of the parameters with those of the average; a second call undoes it. Only the memory changes
@@ -58,5 +73,9 @@ public sealed class WeightAverage : IDisposable
     public void Exchange() => Values = _store.ExchangeValues(Values);
 
     /// <inheritdoc />
-    public void Dispose() => Values.Buffer.Dispose();
+    public void Dispose()
+    {
+        _blend.Dispose();
+        Values.Buffer.Dispose();
+    }
 }

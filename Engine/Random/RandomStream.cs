@@ -21,8 +21,17 @@ public sealed class RandomStream(ulong seed, uint stream)
     /// <summary>Number of draws made; setting it moves to any position in the sequence.</summary>
     public uint Position { get; set; }
 
+    /// <summary>
+    /// The position from which the draws of the current step are counted, for steps that a device repeats: it must be
+    /// the present position when a step begins. Null to count from 0, for noise that is not drawn again.
+    /// </summary>
+    public StepValue<uint>? Origin { get; set; }
+
     /// <summary>The key of the next block of numbers, for device kernels that draw one number per element.</summary>
     internal PhiloxKey NextKey() => new(Seed, Stream, Position++);
+
+    /// <summary>The next block of numbers, as devices draw it.</summary>
+    internal Noise NextNoise() => new(NextKey(), Origin);
 
     /// <summary>The next 32 random bits.</summary>
     public uint NextUInt32() => Philox.Block(NextKey(), 0).X0;
@@ -53,4 +62,14 @@ public sealed class RandomStream(ulong seed, uint stream)
             (items[i], items[j]) = (items[j], items[i]);
         }
     }
+}
+
+/// <summary>A block of standard normal numbers, one per element: it is drawn wherever it is needed.</summary>
+/// <param name="Key">The seed, the stream and the position.</param>
+/// <param name="Origin">The step value from which a device that repeats work counts the position; null to take the
+/// position as it is.</param>
+public readonly record struct Noise(PhiloxKey Key, StepValue<uint>? Origin = null)
+{
+    /// <summary>The key with the position counted from the origin: the same in every repetition.</summary>
+    internal PhiloxKey Relative => Key with { Position = unchecked(Key.Position - (Origin?.Value ?? 0)) };
 }

@@ -7,6 +7,12 @@ public abstract class DeviceBuffer(long capacity) : IDisposable
     /// <summary>Capacity in elements.</summary>
     public long Capacity { get; } = capacity;
 
+    /// <summary>Its number among the buffers that the pool has made; 0 if the pool has not made it.</summary>
+    internal int Number { get; set; }
+
+    /// <summary>Whether it lies in the pool, so that nobody uses it.</summary>
+    internal bool IsFree { get; set; }
+
     /// <inheritdoc />
     public void Dispose()
     {

@@ -80,6 +80,9 @@ internal sealed class TrainingDisplay(Terminal terminal, long steps, long firstS
     public void Skipped(string sentence) => terminal.WriteLine($"skipped: {sentence}");
 
     /// <inheritdoc />
+    public void Warned(string sentence) => terminal.WriteLine($"warning: {sentence}");
+
+    /// <inheritdoc />
     public void Refitted(long step, long steps)
     {
         string lengths = $"{Quantity.Of(steps, "step")} instead of {Terminal.Count(_steps)}";

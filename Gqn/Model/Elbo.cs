@@ -3,7 +3,7 @@ using Gqn.Native.Engine;
 namespace Gqn.Native.Model;
 
 /// <summary>The evidence lower bound of a batch and its parts, in nats per image, averaged over the batch.</summary>
-/// <param name="NegElbo">−ELBO = Nll + Kl: the loss, unless <see cref="Objective"/> differs.</param>
+/// <param name="NegElbo">−ELBO = Nll + Kl: the loss, unless <see cref="Objective(float, float)"/> differs.</param>
 /// <param name="Nll">−ln N(x | mean, σ²), summed over an image's pixels and channels.</param>
 /// <param name="Kl">KL(posterior ‖ prior), summed over layers and latents.</param>
 /// <param name="Mean">Mean of the predicted pixels, (scenes, 3, size, size).</param>
@@ -20,10 +20,32 @@ public readonly record struct Elbo(
     /// </remarks>
     /// <param name="klWeight">The weight of the KL; 1 in the bound.</param>
     /// <param name="freeBits">λ, the nats per layer and image that are free of penalty; 0 in the bound.</param>
-    public Variable Objective(float klWeight, float freeBits)
+    public Variable Objective(float klWeight, float freeBits) =>
+        IsObjective(klWeight, freeBits) ? NegElbo : Nll.Add(Counted(freeBits).Scale(klWeight));
+
+    /// <summary>The same with a weight that changes from step to step.</summary>
+    /// <param name="klWeight">The weight of the KL; 1 in the bound.</param>
+    /// <param name="freeBits">λ, the nats per layer and image that are free of penalty; 0 in the bound.</param>
+    public Variable Objective(StepScale klWeight, float freeBits)
     {
-        if (klWeight == 1f && freeBits == 0f)
-            return NegElbo;
+        ArgumentNullException.ThrowIfNull(klWeight);
+        return IsObjective(klWeight.Value, freeBits) ? NegElbo : Nll.Add(Counted(freeBits).Scale(klWeight));
+    }
+
+    /// <summary>Whether the objective is the bound itself, so that nothing more is computed for it.</summary>
+    /// <param name="klWeight">The weight of the KL.</param>
+    /// <param name="freeBits">λ, the nats per layer and image that are free of penalty.</param>
+    public static bool IsObjective(float klWeight, float freeBits) => klWeight == 1f && freeBits == 0f;
+
+    /// <summary>The lower bound of −ELBO: D·ln(σ√2π) for an image of D numbers.</summary>
+    /// <param name="imageSize">Side of the image, in pixels.</param>
+    /// <param name="sigma">Standard deviation of a pixel.</param>
+    public static double Floor(int imageSize, double sigma) =>
+        (double)imageSize * imageSize * ModelOptions.ImageChannels * (Math.Log(sigma) + (0.5 * Math.Log(2 * Math.PI)));
+
+    /// <summary>Σ over layers of max(KL of the layer, free bits)</summary>
+    private Variable Counted(float freeBits)
+    {
         // NegElbo is no longer part of the graph that backward starts from, but must stay readable.
         NegElbo.Tape.Keep(NegElbo);
         Variable counted = default;
@@ -34,12 +56,6 @@ public readonly record struct Elbo(
             counted = counted.Exists ? counted.Add(cost) : cost;
         }
 
-        return Nll.Add(counted.Scale(klWeight));
+        return counted;
     }
-
-    /// <summary>The lower bound of −ELBO: D·ln(σ√2π) for an image of D numbers.</summary>
-    /// <param name="imageSize">Side of the image, in pixels.</param>
-    /// <param name="sigma">Standard deviation of a pixel.</param>
-    public static double Floor(int imageSize, double sigma) =>
-        (double)imageSize * imageSize * ModelOptions.ImageChannels * (Math.Log(sigma) + (0.5 * Math.Log(2 * Math.PI)));
 }

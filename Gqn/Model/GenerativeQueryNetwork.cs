@@ -89,7 +89,7 @@ public sealed class GenerativeQueryNetwork : IDisposable
     /// <param name="sigma">Standard deviation of a pixel.</param>
     /// <param name="noise">The random stream of the posterior samples.</param>
     public Elbo EstimateElbo(
-        Variable representation, Views queryViews, Variable queryImages, float sigma, RandomStream noise)
+        Variable representation, Views queryViews, Variable queryImages, Sigma sigma, RandomStream noise)
     {
         RequireImages("EstimateElbo", queryImages, queryViews.Poses);
         var tape = representation.Tape;
@@ -122,7 +122,7 @@ public sealed class GenerativeQueryNetwork : IDisposable
     /// <param name="sigma">Standard deviation of a pixel.</param>
     /// <param name="noise">The random stream of the prior samples.</param>
     public Elbo EstimatePriorElbo(
-        Variable representation, Views queryViews, Variable queryImages, float sigma, RandomStream noise)
+        Variable representation, Views queryViews, Variable queryImages, Sigma sigma, RandomStream noise)
     {
         RequireImages("EstimatePriorElbo", queryImages, queryViews.Poses);
         var tape = representation.Tape;

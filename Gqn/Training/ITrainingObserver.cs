@@ -35,6 +35,12 @@ public interface ITrainingObserver
     {
     }
 
+    /// <summary>The device does less well than it was asked to; told once, and results are the same.</summary>
+    /// <param name="sentence">What it does, and why.</param>
+    void Warned(string sentence)
+    {
+    }
+
     /// <summary>The length of the run was changed, so that it ends in time without leaving much unused.</summary>
     /// <param name="step">The number of updates made.</param>
     /// <param name="steps">The new number of updates of the whole run.</param>

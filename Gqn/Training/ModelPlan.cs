@@ -32,7 +32,7 @@ public sealed record ModelPlan(
         using var adam = new Adam(network.Parameters, configuration.Training.Adam);
         using var average = configuration.Training.CreateAverage(network.Parameters);
         using var tape = new Tape(device);
-        var step = new TrainingStep(network, tape, adam, new RandomStream(0, 0), average);
+        using var step = new TrainingStep(network, tape, adam, new RandomStream(0, 0), average);
         // Other steps need buffers of other sizes, which also stay in the pool. The last one's work is counted.
         long before = 0;
         for (int contexts = 1; contexts <= configuration.Training.MaxContexts; contexts++)

@@ -37,6 +37,7 @@ public sealed class Trainer : IDisposable
     private StepInputs _inputs;
     private uint _noisePosition;
     private int _skipped;
+    private bool _hasWarned;
 
     /// <summary>Starts a run, or resumes it from its newest checkpoint.</summary>
     /// <param name="configuration">A validated configuration; that of a resumed run may differ from its config.json in
@@ -184,6 +185,7 @@ public sealed class Trainer : IDisposable
             Step++;
             _noisePosition = _noise.Position;
             ReportSkipped(observer);
+            Warn(observer);
             if (log)
             {
                 double seconds = _clock.GetElapsedTime(mark).TotalSeconds;
@@ -235,6 +237,7 @@ public sealed class Trainer : IDisposable
         _events.Dispose();
         _evaluator.Dispose();
         _tape.Dispose();
+        _step.Dispose();
         _average?.Dispose();
         _adam.Dispose();
         Network.Dispose();
@@ -384,6 +387,14 @@ public sealed class Trainer : IDisposable
         catch (Exception)
         {
         }
+    }
+
+    private void Warn(ITrainingObserver observer)
+    {
+        if (_hasWarned || _tape.Device.Warning is not { } warning)
+            return;
+        _hasWarned = true;
+        observer.Warned(warning);
     }
 
     private void ReportSkipped(ITrainingObserver observer)

@@ -6,7 +6,7 @@ namespace Gqn.Native.Kernels.Pointwise;
 /// <summary>y = scale · x + shift, with constants.</summary>
 /// <param name="scale">The factor.</param>
 /// <param name="shift">The constant term.</param>
-public readonly struct Affine(float scale, float shift) : IUnaryOp
+public readonly struct Affine(float scale, float shift) : IChangingUnaryOp
 {
     private readonly float _scale = scale, _shift = shift;
 

@@ -5,7 +5,7 @@ namespace Gqn.Native.Kernels.Pointwise;
 
 /// <summary>y = a + weight · (b − a), with a constant weight.</summary>
 /// <param name="weight">The share of b; 0 gives exactly a.</param>
-public readonly struct Blend(float weight) : IBinaryOp
+public readonly struct Blend(float weight) : IChangingBinaryOp
 {
     private readonly float _weight = weight;
 

@@ -5,7 +5,7 @@ namespace Gqn.Native.Kernels.Pointwise;
 
 /// <summary>−ln N(x | μ, σ²) = ½((x − μ)/σ)² + ln σ + ½ ln 2π, with a = x, b = μ and one σ for all elements.</summary>
 /// <param name="sigma">The standard deviation σ &gt; 0.</param>
-public readonly struct GaussianNll(float sigma) : IBinaryOp
+public readonly struct GaussianNll(float sigma) : IChangingBinaryOp
 {
     private readonly float _precision = 1f / (sigma * sigma);
     private readonly float _constant = (float)(Math.Log(sigma) + (0.5 * Math.Log(2 * Math.PI)));

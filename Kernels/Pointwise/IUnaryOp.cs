@@ -36,6 +36,12 @@ public interface IUnaryOp
 /// </summary>
 public interface IFusedActivation : IUnaryOp;
 
+/// <summary>A function whose parameters change from step to step: a device may keep them in its memory.</summary>
+public interface IChangingUnaryOp : IUnaryOp;
+
+/// <summary>The same with two numbers.</summary>
+public interface IChangingBinaryOp : IBinaryOp;
+
 /// <summary>A function of two numbers, y = f(a, b), with its partial derivatives.</summary>
 public interface IBinaryOp
 {

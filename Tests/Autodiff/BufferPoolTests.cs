@@ -40,6 +40,27 @@ public sealed class BufferPoolTests
         Assert.NotSame(other, pool.Rent(100));
     }
 
+    /// <summary>Whatever order a step leaves, the next one finds the same; what is lent out stays where it is.</summary>
+    [Fact]
+    public void OrderMakesTheNextRequestsGetTheSameBuffers()
+    {
+        using var device = new PlanningDevice(1);
+        var pool = device.Pool;
+        DeviceBuffer[] made = [.. Enumerable.Range(0, 6).Select(i => pool.Rent(i < 4 ? 100 : 1000))];
+        for (int first = 0; first < 4; first++)
+        {
+            for (int i = 0; i < 6; i++)
+                pool.Return(made[(first + (5 * i)) % 6]);
+            pool.Order();
+            Assert.Equal(made, made.Select(buffer => pool.Rent(buffer.Capacity)));
+        }
+
+        pool.Return(made[0]);
+        pool.Return(made[2]);
+        pool.Order();
+        Assert.Equal([made[0], made[2]], [pool.Rent(100), pool.Rent(100)]);
+    }
+
     [Fact]
     public void TrimFreesWhatIsNotLentOut()
     {

@@ -130,12 +130,9 @@ public sealed class WeightAverageTests
         using var average = new WeightAverage(store, 0.9);
         using var tape = new Tape(device);
         double[] start = Read(store, store.Values, first, second);
-        device.Run(1, () =>
-        {
-            tape.Backward(tape.Watch(first).Scale(float.NaN).Sum());
-            adam.Step(0.1);
-            average.Update();
-        });
+        tape.Backward(tape.Watch(first).Scale(float.NaN).Sum());
+        adam.Step(0.1);
+        average.Update();
         Assert.True(double.IsNaN(adam.GradientNorm()));
         Assert.Equal(start, Read(store, average.Values, first, second));
     }

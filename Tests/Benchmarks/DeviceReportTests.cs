@@ -176,6 +176,13 @@ public sealed class DeviceReportTests
             @"\| paper +\| fp32 +\| +0.200 \| +0.100 \| +0.05 \| compiled-graph +\| +0.500 \| +0.250 \|", table);
         Assert.DoesNotMatch(@"\| tiny", table);
         Assert.Contains("one graph", StepPart.TableOf(context), StringComparison.Ordinal);
+        // How often graphs were made shows whether they are repeated.
+        var step = context.Records[0];
+        (step["graphCaptures"], step["graphInstantiations"], step["graphLaunches"]) = (3, 2, 500);
+        const string counts = "(3 captured, 2 instantiated, 500 launched)";
+        Assert.Contains($"one graph {counts}", StepPart.TableOf(context), StringComparison.Ordinal);
+        step["graphRefusal"] = "it said no";
+        Assert.Contains($"single kernels {counts}: it said no", StepPart.TableOf(context), StringComparison.Ordinal);
     }
 
     [Fact]

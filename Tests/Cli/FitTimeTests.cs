@@ -82,6 +82,15 @@ public sealed class FitTimeTests
     }
 
     [Fact]
+    public void TheDisplayTellsWarningsInALine()
+    {
+        using var output = new StringWriter();
+        ITrainingObserver display = new TrainingDisplay(new Terminal(output, new FakeClock()), 10, 0, null);
+        display.Warned("cuda:0 launches kernels one by one.");
+        Assert.Equal("warning: cuda:0 launches kernels one by one.", output.ToString().TrimEnd());
+    }
+
+    [Fact]
     public void TheDisplayGoesOnWithTheNewLength()
     {
         using var output = new StringWriter();

@@ -34,7 +34,8 @@ public sealed class StepRooflineTests(StepRooflineTests.Table table) : IClassFix
         device.Entries.Clear();
         Variable Images(int count) => tape.Constant(configuration.Model.ImageShape(count), 0f);
         Variable Views(int count) => tape.Constant(ModelOptions.ViewShape(count), 0f);
-        new TrainingStep(network, tape, adam, new RandomStream(0, 0)).Run(
+        using var step = new TrainingStep(network, tape, adam, new RandomStream(0, 0));
+        step.Run(
             new StepInputs(Images(Batch * Contexts), Views(Batch * Contexts), Images(Batch), Views(Batch), Contexts)
             {
                 Sigma = 1f,

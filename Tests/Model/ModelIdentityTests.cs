@@ -174,10 +174,10 @@ public sealed class ModelIdentityTests
     {
         public List<double[]> Priors { get; } = [];
 
-        public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, PhiloxKey key)
+        public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, Noise noise)
         {
             Priors.Add(Read(prior));
-            base.GaussianLatent(z, kl, posterior, prior, key);
+            base.GaussianLatent(z, kl, posterior, prior, noise);
         }
     }
 }

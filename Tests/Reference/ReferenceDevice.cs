@@ -157,7 +157,7 @@ internal partial class ReferenceDevice : Device
         }
     }
 
-    public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, PhiloxKey key)
+    public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, Noise noise)
     {
         int channels = z.Shape.C;
         foreach (var (n, c, h, w) in Coordinates(z.Shape))
@@ -165,7 +165,7 @@ internal partial class ReferenceDevice : Device
             var (sample, divergence) = GaussianLatentBody.Forward(
                 new F64(Element(posterior, n, c, h, w)), new F64(Element(posterior, n, c + channels, h, w)),
                 new F64(Element(prior, n, c, h, w)), new F64(Element(prior, n, c + channels, h, w)),
-                new F64(Philox.Normal(key, (uint)Index(z.Shape, n, c, h, w))));
+                new F64(Philox.Normal(noise.Key, (uint)Index(z.Shape, n, c, h, w))));
             Element(z, n, c, h, w) = sample.Value;
             if (kl.Exists)
                 Element(kl, n, c, h, w) = divergence.Value;
@@ -174,7 +174,7 @@ internal partial class ReferenceDevice : Device
 
     public override void GaussianLatentBackward(
         Tensor dPosterior, float betaQ, Tensor dPrior, float betaP, Tensor dz, Tensor dKl, Tensor posterior,
-        Tensor prior, PhiloxKey key)
+        Tensor prior, Noise noise)
     {
         int channels = posterior.Shape.C / 2;
         var shape = posterior.Shape with { C = channels };
@@ -183,7 +183,7 @@ internal partial class ReferenceDevice : Device
             var (dMeanQ, dLogVarianceQ, dMeanP, dLogVarianceP) = GaussianLatentBody.Backward(
                 new F64(Element(posterior, n, c, h, w)), new F64(Element(posterior, n, c + channels, h, w)),
                 new F64(Element(prior, n, c, h, w)), new F64(Element(prior, n, c + channels, h, w)),
-                new F64(Philox.Normal(key, (uint)Index(shape, n, c, h, w))),
+                new F64(Philox.Normal(noise.Key, (uint)Index(shape, n, c, h, w))),
                 new F64(OrZero(dz, n, c, h, w)), new F64(OrZero(dKl, n, c, h, w)));
             if (dPosterior.Exists)
             {

@@ -112,7 +112,7 @@ public abstract class TrainingGpuTests(GpuFixture fixture)
     protected static int Steps => CudaDouble.IsInstalled ? 8 : 50;
 
     /// <summary>The tests' usual size, or the smallest possible on the test double, which interprets.</summary>
-    protected static RunConfiguration Configuration(params string[] overrides) => TrainerTests.Configuration(
+    protected internal static RunConfiguration Configuration(params string[] overrides) => TrainerTests.Configuration(
         CudaDouble.IsInstalled
             ? [
                 "model.hidden=4", "model.representationChannels=8", "model.layers=1", "model.latentChannels=1",

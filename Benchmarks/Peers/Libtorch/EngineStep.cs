@@ -70,6 +70,7 @@ internal sealed class EngineStep : IDisposable
     public void Dispose()
     {
         _tape.Dispose();
+        _step.Dispose();
         _adam.Dispose();
         Network.Dispose();
         _device.Dispose();

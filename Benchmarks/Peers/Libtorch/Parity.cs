@@ -68,7 +68,7 @@ internal static class Parity
 
         using var tape = new Tape(device);
         using var adam = new Adam(store);
-        var step = new TrainingStep(network, tape, adam, new RandomStream(Seed, NoiseStream));
+        using var step = new TrainingStep(network, tape, adam, new RandomStream(Seed, NoiseStream));
         var elbo = step.Forward(batch.Inputs(tape, Sigma, LearningRate, prior));
         step.Backward();
         double loss = elbo.NegElbo.Item();

@@ -2,60 +2,33 @@ using ILGPU.Runtime.Cuda;
 
 namespace Gqn.Native.Kernels.Gpu;
 
-/// <summary>Runs a long sequence of launches as one: the device no longer waits for the host between kernels.</summary>
+/// <summary>Makes graphs of long sequences of launches and launches them as one.</summary>
 /// <remarks>
-/// A step's launches differ from those of the previous step in a few arguments (noise, learning rate), so each step is
-/// captured anew, which costs the host a fraction of real launches, and updates the executable graph of an earlier step
-/// with the same number of launches. Only if the topology has changed is a graph instantiated anew.
+/// A graph of the same topology as an earlier one updates its executable graph, which is cheaper than another one. Every
+/// method throws <see cref="GpuException"/> or <see cref="CudaException"/> if the driver refuses, and leaves the stream
+/// out of capture mode.
 /// </remarks>
-internal sealed class CudaGraphs(CudaAccelerator accelerator, CudaStream stream) : IDisposable
+internal sealed class CudaGraphs(CudaAccelerator accelerator, CudaStream stream)
 {
-    private readonly Dictionary<long, nint> _executables = [];
+    /// <summary>Graphs captured, executable graphs instantiated, and their launches, so far.</summary>
+    public GpuGraphCounts Counts { get; private set; }
 
-    /// <summary>Graphs launched so far.</summary>
-    public long Launches { get; private set; }
-
-    /// <summary>Graphs instantiated so far: only a few if replay pays off.</summary>
-    public long Instantiations { get; private set; }
-
-    /// <summary>Captures what the work launches as a graph, and launches that.</summary>
-    /// <param name="work">Queues kernels and copies on the stream, and waits for nothing.</param>
-    /// <param name="launches">Returns the number of launches so far.</param>
-    public void Run(Action work, Func<long> launches)
+    /// <summary>Captures what is queued, without running it, into an executable graph.</summary>
+    /// <param name="queue">Queues kernels and fills on the stream, and does nothing else.</param>
+    /// <param name="executable">The executable graph of the same work, or 0; replaced if the topology differs, and 0
+    /// after a failure that has destroyed it.</param>
+    public void Capture(Action queue, ref nint executable)
     {
         accelerator.Bind();
-        long before = launches();
-        CudaStreams.BeginCapture(stream.StreamPtr);
-        nint graph;
+        nint graph = Captured(queue);
+        Counts = Counts with { Captures = Counts.Captures + 1 };
         try
         {
-            work();
-        }
-        catch
-        {
-            // The stream must leave capture mode; what was captured is lost, as the caller's exception says.
-            CudaStreams.AbandonCapture(stream.StreamPtr);
-            throw;
-        }
-
-        graph = CudaStreams.EndCapture(stream.StreamPtr);
-        long count = launches() - before;
-        try
-        {
-            if (!_executables.TryGetValue(count, out nint executable))
-            {
-                executable = Instantiate(count, graph);
-            }
-            else if (!CudaStreams.TryUpdate(executable, graph))
-            {
-                // The driver frees it once its last launch has finished.
-                _executables.Remove(count);
-                CudaStreams.DestroyExecutable(executable);
-                executable = Instantiate(count, graph);
-            }
-
-            CudaStreams.LaunchGraph(executable, stream.StreamPtr);
-            Launches++;
+            if (executable != 0 && CudaStreams.TryUpdate(executable, graph))
+                return;
+            Free(ref executable);
+            executable = CudaStreams.Instantiate(graph);
+            Counts = Counts with { Instantiations = Counts.Instantiations + 1 };
         }
         finally
         {
@@ -63,18 +36,38 @@ internal sealed class CudaGraphs(CudaAccelerator accelerator, CudaStream stream)
         }
     }
 
-    public void Dispose()
+    /// <summary>Queues a launch of an executable graph.</summary>
+    public void Launch(nint executable)
     {
         accelerator.Bind();
-        foreach (nint executable in _executables.Values)
-            CudaStreams.DestroyExecutable(executable);
+        CudaStreams.LaunchGraph(executable, stream.StreamPtr);
+        Counts = Counts with { Launches = Counts.Launches + 1 };
     }
 
-    private nint Instantiate(long count, nint graph)
+    /// <summary>Frees an executable graph; the driver does so once its last launch has finished.</summary>
+    public void Free(ref nint executable)
     {
-        nint executable = CudaStreams.Instantiate(graph);
-        _executables[count] = executable;
-        Instantiations++;
-        return executable;
+        if (executable == 0)
+            return;
+        accelerator.Bind();
+        nint freed = executable;
+        executable = 0;
+        CudaStreams.DestroyExecutable(freed);
+    }
+
+    private nint Captured(Action queue)
+    {
+        CudaStreams.BeginCapture(stream.StreamPtr);
+        try
+        {
+            queue();
+        }
+        catch
+        {
+            CudaStreams.AbandonCapture(stream.StreamPtr);
+            throw;
+        }
+
+        return CudaStreams.EndCapture(stream.StreamPtr);
     }
 }

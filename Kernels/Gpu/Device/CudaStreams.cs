@@ -11,6 +11,9 @@ internal static unsafe class CudaStreams
     private const uint DisableTiming = 2, Portable = 1;
     private const int CaptureRelaxed = 2;
 
+    // CUDA_ERROR_GRAPH_EXEC_UPDATE_FAILURE: the graphs differ in more than arguments.
+    private const int UpdateFailure = 910;
+
     private static readonly Lazy<nint> Library = new(() => NativeLibrary.Load(DriverLibraries.CudaName));
 
     /// <summary>Allocates page-locked host memory, which the device reads by itself.</summary>
@@ -102,12 +105,17 @@ internal static unsafe class CudaStreams
 
     /// <summary>Gives an executable graph the arguments of another graph of the same topology.</summary>
     /// <returns>False if the topology differs.</returns>
+    /// <exception cref="GpuException">The driver refused for another reason.</exception>
     public static bool TryUpdate(nint executable, nint graph)
     {
         // Room for CUgraphExecUpdateResultInfo, which is not used.
         long* information = stackalloc long[8];
         var update = (delegate* unmanaged<nint, nint, void*, int>)Export("cuGraphExecUpdate_v2");
-        return update(executable, graph, information) == 0;
+        int result = update(executable, graph, information);
+        if (result == UpdateFailure)
+            return false;
+        Check(result, "cuGraphExecUpdate");
+        return true;
     }
 
     /// <summary>Queues the launch of an executable graph.</summary>

@@ -17,7 +17,11 @@ public sealed partial class GpuContext
         try
         {
             buffer = _accelerator.Allocate1D<float>(count);
-            buffer.MemSetToZero(_stream);
+            _memoryChanges++;
+            if (_isRecording)
+                RecordZeros(buffer);
+            else
+                buffer.MemSetToZero(_stream);
             return new GpuMemory(this, buffer);
         }
         catch (Exception exception) when (IsOutOfMemory(exception))
@@ -39,6 +43,8 @@ public sealed partial class GpuContext
     {
         if (source.IsEmpty)
             return;
+        if (_isRecording)
+            throw CannotRecord($"copying to {Info.Name}");
         try
         {
             var view = destination.View.SubView(0, source.Length);
@@ -63,6 +69,8 @@ public sealed partial class GpuContext
     {
         if (destination.IsEmpty)
             return;
+        if (_isRecording)
+            throw CannotRecord($"copying from {Info.Name}");
         try
         {
             source.View.SubView(0, destination.Length).CopyToCPU(_stream, destination);
@@ -91,6 +99,8 @@ public sealed partial class GpuContext
                 _scratch[slot] = null;
             }
 
+            // Graphs that use the former memory of the slot must not be launched again.
+            _scratchGeneration++;
             memory = Allocate(count);
             _scratch[slot] = memory;
             ScratchBytes += memory.View.Length * sizeof(float);
@@ -101,10 +111,11 @@ public sealed partial class GpuContext
 
     internal void Free(MemoryBuffer1D<float, Stride1D.Dense> buffer)
     {
-        // Memory that a graph reads must outlive its launch.
-        if (_isCapturing)
+        _memoryChanges++;
+        // What was recorded must be done first.
+        if (_isRecording)
         {
-            _freedInCapture.Add(buffer);
+            _freedWhileRecording.Add(buffer);
             return;
         }
 
@@ -113,6 +124,9 @@ public sealed partial class GpuContext
             _stream.Synchronize();
         Release(buffer);
     }
+
+    private void RecordZeros(MemoryBuffer1D<float, Stride1D.Dense> buffer) =>
+        _recorded.Add(() => buffer.MemSetToZero(_stream));
 
     private InsufficientMemoryException NoRoom(long bytes, Exception cause) => new(
         $"{Info.Name} ({Info.Title}, {Info.MemoryBytes >> 20} MiB) has no room for {bytes} bytes more.", cause);

@@ -109,26 +109,6 @@ public sealed partial class GpuContext
             : $"There is no device '{name}'; there are: cpu, {string.Join(", ", usable)}.");
     }
 
-    /// <summary>Graphs, or why there are none: a trial run decides.</summary>
-    private static (CudaGraphs? Graphs, string? Refusal) TryGraphs(CudaAccelerator accelerator, CudaStream stream)
-    {
-        if (Environment.GetEnvironmentVariable(GraphVariable) == "0")
-            return (null, $"{GraphVariable}=0 is set");
-        var graphs = new CudaGraphs(accelerator, stream);
-        try
-        {
-            using var memory = accelerator.Allocate1D<float>(64);
-            for (int i = 0; i < 2; i++)
-                graphs.Run(() => memory.MemSetToZero(stream), () => i);
-            stream.Synchronize();
-            return (graphs, null);
-        }
-        catch (Exception exception) when (exception is GpuException or CudaException)
-        {
-            return (null, exception.Message);
-        }
-    }
-
     private static bool TensorCoresOf(Accelerator accelerator) =>
         accelerator is CudaAccelerator cuda && cuda.Architecture >= CudaArchitecture.SM_80;
 }

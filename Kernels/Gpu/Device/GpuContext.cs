@@ -14,30 +14,24 @@ public sealed partial class GpuContext : IDisposable
 {
     private static readonly object OpenClLaunch = new();
 
-    private readonly Func<long> _countLaunches;
-
     private readonly Context _context;
     private readonly Accelerator _accelerator;
     private readonly AcceleratorStream _stream;
     private readonly List<GpuMemory?> _scratch = [];
     private readonly CudaUploads? _uploads;
-    private readonly CudaGraphs? _graphs;
     private object?[] _launchers = new object?[64];
-    private readonly HashSet<int> _warm = [];
-    private readonly List<MemoryBuffer> _freedInCapture = [];
-    private bool _isCapturing;
 
     private GpuContext(GpuDeviceInfo info, Context context, Accelerator accelerator, MatrixPrecision precision)
     {
         (Info, _context, _accelerator, Precision) = (info, context, accelerator, precision);
-        _countLaunches = () => Launches;
         // The default stream of CUDA cannot be captured; other platforms gain nothing from a second one.
         _stream = info.Platform == GpuPlatform.Cuda ? accelerator.CreateStream() : accelerator.DefaultStream;
         if (_stream is CudaStream stream)
         {
             var cuda = (CudaAccelerator)accelerator;
             _uploads = new CudaUploads(cuda, stream);
-            (_graphs, GraphRefusal) = TryGraphs(cuda, stream);
+            _graphs = new CudaGraphs(cuda, stream);
+            TryGraphs();
         }
 
         Tiles = info.IsProcessor && info.Platform == GpuPlatform.OpenCl ? TileFamily.Register : TileFamily.Shared;
@@ -54,9 +48,6 @@ public sealed partial class GpuContext : IDisposable
 
     /// <summary>Bytes of scratch memory that kernels keep between calls.</summary>
     public long ScratchBytes { get; private set; }
-
-    /// <summary>Why <see cref="Run"/> launches kernels one by one; null if it launches graphs.</summary>
-    public string? GraphRefusal { get; } = "only CUDA has graphs";
 
     /// <summary>Which of two designs the portable matrix kernels use.</summary>
     internal TileFamily Tiles { get; set; }
@@ -75,40 +66,11 @@ public sealed partial class GpuContext : IDisposable
 
     /// <summary>Waits until all work is done.</summary>
     /// <exception cref="GpuException">Work failed.</exception>
-    public void Synchronize() => Guard("waiting for the device", () => _stream.Synchronize());
-
-    /// <summary>Runs work as one launch if the device can, else kernel by kernel.</summary>
-    /// <remarks>The first run of a form goes kernel by kernel: it compiles them and determines their memory.</remarks>
-    /// <param name="form">Identifies work that launches the same kernels on arrays of the same sizes.</param>
-    /// <param name="work">Queues work on the device, and neither uploads nor waits.</param>
-    /// <exception cref="GpuException">The driver refused.</exception>
-    public void Run(int form, Action work)
+    public void Synchronize()
     {
-        ArgumentNullException.ThrowIfNull(work);
-        if (_graphs is null || _warm.Add(form))
-        {
-            work();
-            return;
-        }
-
-        _isCapturing = true;
-        try
-        {
-            _graphs.Run(work, _countLaunches);
-        }
-        catch (CudaException exception)
-        {
-            throw Explain($"running a graph failed on {Info.Name} ({Info.Title})", exception);
-        }
-        finally
-        {
-            _isCapturing = false;
-            // The driver lets launched work finish before it frees its memory.
-            var freed = _freedInCapture.ToArray();
-            _freedInCapture.Clear();
-            foreach (var buffer in freed)
-                Release(buffer);
-        }
+        if (_isRecording)
+            throw CannotRecord("waiting for the device");
+        Guard("waiting for the device", _stream.Synchronize);
     }
 
     /// <inheritdoc />
@@ -116,7 +78,8 @@ public sealed partial class GpuContext : IDisposable
     {
         if (_stream is CudaStream)
             Ignore(_stream.Synchronize);
-        Release(_graphs);
+        foreach (var recording in (GpuRecording[])[.. _recordings])
+            Forget(recording);
         Release(_uploads);
         foreach (var memory in _scratch)
             memory?.Dispose();
@@ -137,7 +100,11 @@ public sealed partial class GpuContext : IDisposable
         {
             if (launcher is null)
                 _launchers[kernel.Id] = launcher = _accelerator.LoadAutoGroupedKernel(kernel.Method);
-            if (Info.Platform == GpuPlatform.OpenCl)
+            if (_isRecording)
+            {
+                RecordLaunch(kernel.Name, launcher, new Index1D(checked((int)items)), args);
+            }
+            else if (Info.Platform == GpuPlatform.OpenCl)
             {
                 // Arguments are set on the kernel object, which threads would share.
                 lock (OpenClLaunch)
@@ -176,7 +143,11 @@ public sealed partial class GpuContext : IDisposable
                 ? new KernelConfig(grid, new Index3D(group, 1, 1))
                 : new KernelConfig(
                     grid, new Index3D(group, 1, 1), SharedMemoryConfig.RequestDynamic<byte>(dynamicBytes));
-            if (Info.Platform == GpuPlatform.OpenCl)
+            if (_isRecording)
+            {
+                RecordLaunch(kernel.Name, launcher, config, args);
+            }
+            else if (Info.Platform == GpuPlatform.OpenCl)
             {
                 lock (OpenClLaunch)
                     launcher(_stream, config, args);

@@ -47,6 +47,10 @@ public readonly record struct GpuArray(GpuMemory? Memory, long Offset)
     /// <summary>All elements from the first to the end of the block.</summary>
     internal ArrayView<float> View => Memory!.View.SubView(Offset, Memory.View.Length - Offset);
 
+    /// <summary>The one value of another type that begins here, for kernels that read it.</summary>
+    internal ArrayView<T> ViewOf<T>() where T : unmanaged =>
+        Memory!.View.SubView(Offset, Interop.SizeOf<T>() / sizeof(float)).Cast<T>();
+
     /// <summary>The elements, or those of <paramref name="other"/> if the array is absent: a kernel's argument must
     /// be some memory, even if a flag tells the kernel not to touch it.</summary>
     internal ArrayView<float> ViewOr(GpuArray other) => Exists ? View : other.View;

@@ -20,13 +20,13 @@ public static class AdamStepKernels
     /// <param name="firstMoments">Running means of the gradients.</param>
     /// <param name="secondMoments">Running means of their squares.</param>
     /// <param name="count">Elements of each array.</param>
-    /// <param name="step">The constants of the update.</param>
+    /// <param name="step">Where the constants of the update lie, as one <see cref="Body"/>; read when the kernel runs.</param>
     /// <param name="squaredNorm">Two values: the squared norm of the gradients, and a flag that stays 0 until a norm
     /// was not finite.</param>
     /// <param name="clipNorm">The largest norm; 0 for no clipping.</param>
     public static void Update(
         GpuContext context, GpuArray values, GpuArray gradients, GpuArray firstMoments, GpuArray secondMoments,
-        long count, in Body step, GpuArray squaredNorm, float clipNorm)
+        long count, GpuArray step, GpuArray squaredNorm, float clipNorm)
     {
         ArgumentNullException.ThrowIfNull(context);
         context.Launch(Latch, 1, new LatchArgs { SquaredNorm = squaredNorm.View });
@@ -40,7 +40,7 @@ public static class AdamStepKernels
                 SecondMoments = secondMoments.View,
                 SquaredNorm = squaredNorm.View,
                 ClipNorm = clipNorm,
-                Step = step,
+                Step = step.ViewOf<Body>(),
             });
     }
 
@@ -58,7 +58,8 @@ public static class AdamStepKernels
             return;
         float norm = MathF.Sqrt(args.SquaredNorm[0]);
         float scale = args.ClipNorm > 0f && norm > args.ClipNorm ? args.ClipNorm / norm : 1f;
-        var (value, first, second) = args.Step.Update(
+        var step = args.Step[0];
+        var (value, first, second) = step.Update(
             new F32(args.Values[i]), new F32(scale * args.Gradients[i]), new F32(args.FirstMoments[i]),
             new F32(args.SecondMoments[i]));
         args.Values[i] = value.Value;
@@ -70,7 +71,7 @@ public static class AdamStepKernels
     {
         public ArrayView<float> Values, Gradients, FirstMoments, SecondMoments, SquaredNorm;
         public float ClipNorm;
-        public Body Step;
+        public ArrayView<Body> Step;
     }
 
     internal struct LatchArgs

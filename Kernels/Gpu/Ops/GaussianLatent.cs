@@ -14,9 +14,19 @@ public static class GaussianLatentKernels
     private static readonly KernelHandle<BackwardArgs> Gradient = new(GaussianLatentBackward);
 
     /// <summary>z and KL [rows, channels]; <paramref name="kl"/> may be absent if only the sample is needed.</summary>
+    /// <param name="context">The device.</param>
+    /// <param name="z">Receives the sample.</param>
+    /// <param name="kl">Receives the divergence.</param>
+    /// <param name="posterior">[mean|log variance], [rows, 2·channels].</param>
+    /// <param name="prior">The same.</param>
+    /// <param name="key">The key of the noise, with a position counted from the origin.</param>
+    /// <param name="origin">Where the position lies in memory that is added to the key's, as one uint; read when the
+    /// kernel runs.</param>
+    /// <param name="rows">Pixels of all images.</param>
+    /// <param name="channels">Channels of the sample.</param>
     public static void Forward(
-        GpuContext context, GpuArray z, GpuArray kl, GpuArray posterior, GpuArray prior, PhiloxKey key, long rows,
-        int channels)
+        GpuContext context, GpuArray z, GpuArray kl, GpuArray posterior, GpuArray prior, PhiloxKey key,
+        GpuArray origin, long rows, int channels)
     {
         ArgumentNullException.ThrowIfNull(context);
         context.Launch(
@@ -30,6 +40,7 @@ public static class GaussianLatentKernels
                 Seed = key.Seed,
                 Stream = key.Stream,
                 Position = key.Position,
+                Origin = origin.ViewOf<uint>(),
                 Channels = channels,
                 WriteKl = kl.Exists ? 1 : 0,
             });
@@ -52,6 +63,7 @@ public static class GaussianLatentKernels
                 Seed = gradients.Key.Seed,
                 Stream = gradients.Key.Stream,
                 Position = gradients.Key.Position,
+                Origin = gradients.Origin.ViewOf<uint>(),
                 Channels = gradients.Channels,
                 WriteQ = Mode(gradients.DPosterior, gradients.BetaQ),
                 WriteP = Mode(gradients.DPrior, gradients.BetaP),
@@ -66,7 +78,7 @@ public static class GaussianLatentKernels
     private static void GaussianLatentForward(Index1D index, ForwardArgs args)
     {
         int i = index, row = i / args.Channels, mean = i + (row * args.Channels), logVariance = mean + args.Channels;
-        float noise = Philox.Normal(new PhiloxKey(args.Seed, args.Stream, args.Position), (uint)i);
+        float noise = Philox.Normal(new PhiloxKey(args.Seed, args.Stream, args.Origin[0] + args.Position), (uint)i);
         var (z, kl) = Body.Forward(
             new F32(args.Posterior[mean]), new F32(args.Posterior[logVariance]), new F32(args.Prior[mean]),
             new F32(args.Prior[logVariance]), new F32(noise));
@@ -78,7 +90,7 @@ public static class GaussianLatentKernels
     private static void GaussianLatentBackward(Index1D index, BackwardArgs args)
     {
         int i = index, row = i / args.Channels, mean = i + (row * args.Channels), logVariance = mean + args.Channels;
-        float noise = Philox.Normal(new PhiloxKey(args.Seed, args.Stream, args.Position), (uint)i);
+        float noise = Philox.Normal(new PhiloxKey(args.Seed, args.Stream, args.Origin[0] + args.Position), (uint)i);
         float dz = args.ReadZ != 0 ? args.Dz[i] : 0f, dKl = args.ReadKl != 0 ? args.DKl[i] : 0f;
         var (dMeanQ, dLogVarianceQ, dMeanP, dLogVarianceP) = Body.Backward(
             new F32(args.Posterior[mean]), new F32(args.Posterior[logVariance]), new F32(args.Prior[mean]),
@@ -100,6 +112,7 @@ public static class GaussianLatentKernels
     internal struct ForwardArgs
     {
         public ArrayView<float> Z, Kl, Posterior, Prior;
+        public ArrayView<uint> Origin;
         public ulong Seed;
         public uint Stream, Position;
         public int Channels, WriteKl;
@@ -108,6 +121,7 @@ public static class GaussianLatentKernels
     internal struct BackwardArgs
     {
         public ArrayView<float> DPosterior, DPrior, Dz, DKl, Posterior, Prior;
+        public ArrayView<uint> Origin;
         public ulong Seed;
         public uint Stream, Position;
         public int Channels, WriteQ, WriteP, ReadZ, ReadKl;
@@ -131,8 +145,11 @@ public struct GaussianLatentGradients
     /// <summary>[mean|log variance], [rows, 2·channels].</summary>
     public GpuArray Posterior, Prior;
 
-    /// <summary>The key with which the sample was drawn.</summary>
+    /// <summary>The key with which the sample was drawn, with a position counted from the origin.</summary>
     public PhiloxKey Key;
+
+    /// <summary>Where the position lies that is added to the key's, as one uint.</summary>
+    public GpuArray Origin;
 
     /// <summary>Pixels of all images.</summary>
     public long Rows;

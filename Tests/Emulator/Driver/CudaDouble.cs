@@ -49,6 +49,8 @@ internal static unsafe class CudaDouble
     /// <summary>Memory of the device in bytes.</summary>
     public static long TotalMemory { get; private set; }
 
+    private static bool IsCapturing => DriverContext.Current?.Captures.Any() == true;
+
     public static long FreeMemory => TotalMemory - _reserved;
 
     /// <summary>The number of the catalogue's elements per test: interpreting is a million times slower.</summary>
@@ -56,6 +58,19 @@ internal static unsafe class CudaDouble
 
     /// <summary>Errors that the driver has returned so far.</summary>
     public static List<string> Complaints { get; } = [];
+
+    /// <summary>The function that will refuse its next call, once; null for none.</summary>
+    /// <remarks>A launch of a kernel refuses only within a capture: what is refused is a graph, not work.</remarks>
+    public static string? NextRefusal { get; set; }
+
+    /// <summary>Refuses a call if that is what the test wants.</summary>
+    public static void RefuseIfAsked(string function)
+    {
+        if (function != NextRefusal || (function == nameof(DriverExports.cuLaunchKernel) && !IsCapturing))
+            return;
+        NextRefusal = null;
+        throw new DriverException(DriverError.NotSupported, "refused for the sake of a test");
+    }
 
     public static bool TryReserve(long bytes)
     {

@@ -79,10 +79,11 @@ public sealed class CudaHostPathTests : IDisposable
         var y = new GpuArray(memory, 0);
         float[] result = new float[100];
         (int instantiated, int launched) = Graphs();
+        using var recording = new GpuRecording();
         for (int step = 1; step < 8; step++)
         {
             float value = step;
-            Context.Run(1, () =>
+            Context.Run(recording, () =>
             {
                 using var passing = Context.Allocate(100);
                 var x = new GpuArray(passing, 0);
@@ -91,22 +92,87 @@ public sealed class CudaHostPathTests : IDisposable
             });
             Context.Download(y, result);
             Assert.All(result, actual => Assert.Equal(3 * value, actual));
+            // It would use memory that is no longer its own.
+            Assert.False(Context.TryRepeat(recording));
         }
 
         // All but the first, and with the same graph.
         Assert.True(!CudaDouble.IsInstalled || (instantiated + 1, launched + 6) == Graphs());
     }
 
+    /// <summary>Without the work's code: on the values that are in memory now, and counted as if the code had run.</summary>
+    [Fact]
+    public void ARepetitionComputesFromWhatIsInMemory()
+    {
+        using GpuMemory first = Context.Allocate(100), second = Context.Allocate(100);
+        GpuArray x = new(first, 0), y = new(second, 0);
+        int runs = 0;
+        float[] result = new float[100];
+        using var recording = new GpuRecording();
+        Assert.False(Context.TryRepeat(recording));
+        for (int step = 0; step < 2; step++)
+        {
+            Context.Run(recording, () =>
+            {
+                runs++;
+                PointwiseKernels.Unary(Context, y, x, 100, new Affine(3, 1));
+                PointwiseKernels.Unary(Context, y, y, 100, new Affine(2, 0));
+            });
+        }
+
+        var (launches, graphs) = (Context.Launches, Context.Graphs);
+        for (int step = 0; step < 5; step++)
+        {
+            Context.Upload([step], x);
+            Assert.True(Context.TryRepeat(recording));
+            Context.Download(y, result);
+            Assert.Equal((6 * step) + 2, result[0]);
+        }
+
+        Assert.Equal((2, launches + 10), (runs, Context.Launches));
+        Assert.Equal(graphs with { Launches = graphs.Launches + 5 }, Context.Graphs);
+        recording.Dispose();
+        Assert.False(Context.TryRepeat(recording));
+    }
+
+    /// <summary>A graph that uses the kernels' scratch memory is not launched once that memory was replaced.</summary>
+    [Fact]
+    public void AGraphDoesNotOutliveTheScratchMemoryThatItUses()
+    {
+        const int slot = 0;
+        using var memory = Context.Allocate(1);
+        using var recording = new GpuRecording();
+        long count = 100 + Context.ScratchBytes;
+        for (int step = 0; step < 2; step++)
+            Context.Run(recording, () => PointwiseKernels.Fill(Context, Context.Scratch(slot, count), count, 1));
+        Assert.True(Context.TryRepeat(recording));
+        Context.Scratch(slot, 2 * count);
+        Assert.False(Context.TryRepeat(recording));
+        Context.Run(recording, () => PointwiseKernels.Fill(Context, Context.Scratch(slot, count), count, 1));
+        Assert.True(Context.TryRepeat(recording));
+        Context.Synchronize();
+    }
+
+    [Fact]
+    public void ARecordingBelongsToOneDevice()
+    {
+        using var recording = new GpuRecording();
+        Context.Run(recording, () => { });
+        using var other = GpuContext.Open("cuda:0", MatrixPrecision.Fp32);
+        Assert.Throws<InvalidOperationException>(() => other.Run(recording, () => { }));
+    }
+
     [Fact]
     public void AGraphOfAnotherFormReplacesTheOldOne()
     {
+        using var recording = new GpuRecording();
         using var memory = Context.Allocate(100);
         var y = new GpuArray(memory, 0);
         float[] result = new float[1];
         for (int step = 0; step < 6; step++)
         {
             int place = step;
-            Context.Run(1, () =>
+            Context.Run(recording, () =>
             {
                 // The same number of launches, with and without memory to be cleared.
                 using var passing = place % 2 == 0 ? null : Context.Allocate(10);
@@ -122,22 +188,26 @@ public sealed class CudaHostPathTests : IDisposable
     public void WorkThatFailsInACaptureLeavesTheDeviceInOrder()
     {
         using var memory = Context.Allocate(1);
+        using var recording = new GpuRecording();
         var y = new GpuArray(memory, 0);
         float[] result = new float[1];
         for (int form = 0; form < 2; form++)
-            Context.Run(1, () => PointwiseKernels.Fill(Context, y, 1, 1));
-        Assert.Throws<TimeZoneNotFoundException>(() => Context.Run(1, () =>
+            Context.Run(recording, () => PointwiseKernels.Fill(Context, y, 1, 1));
+        Assert.Throws<TimeZoneNotFoundException>(() => Context.Run(recording, () =>
         {
             PointwiseKernels.Fill(Context, y, 1, 2);
             throw new TimeZoneNotFoundException();
         }));
         Context.Download(y, result);
         Assert.Equal(1, result[0]);
-        // Waiting within a graph is forbidden; that is reported as well, and later work succeeds.
+        // Uploading and waiting within a graph are forbidden; that is told as well, and later work succeeds.
         var refusal = Assert.Throws<GpuException>(
-            () => Context.Run(1, () => Context.Download(y, new float[1])));
+            () => Context.Run(recording, () => Context.Download(y, new float[1])));
         Assert.Contains("copying from cuda:0", refusal.Message, StringComparison.OrdinalIgnoreCase);
-        Context.Run(1, () => PointwiseKernels.Fill(Context, y, 1, 3));
+        Assert.Throws<GpuException>(() => Context.Run(recording, () => Context.Upload([2f], y)));
+        Assert.Throws<GpuException>(() => Context.Run(recording, Context.Synchronize));
+        Assert.Null(Context.GraphRefusal);
+        Context.Run(recording, () => PointwiseKernels.Fill(Context, y, 1, 3));
         Context.Download(y, result);
         Assert.Equal(3, result[0]);
     }
@@ -232,6 +302,7 @@ public sealed class CudaHostPathTests : IDisposable
     public void EveryThreadMayUseTheDevice()
     {
         using var memory = Context.Allocate(8);
+        using var recording = new GpuRecording();
         var y = new GpuArray(memory, 0);
         Exception? failure = null;
         for (int i = 0; i < 3; i++)
@@ -242,7 +313,7 @@ public sealed class CudaHostPathTests : IDisposable
                 for (int step = 0; step < 3; step++)
                 {
                     Context.Upload([value, value], y);
-                    Context.Run(2, () => PointwiseKernels.Unary(Context, y, y, 2, new Affine(1, 1)));
+                    Context.Run(recording, () => PointwiseKernels.Unary(Context, y, y, 2, new Affine(1, 1)));
                 }
 
                 float[] result = new float[2];

@@ -15,6 +15,7 @@ internal enum DriverError
     IllegalAddress = 700,
     LaunchOutOfResources = 701,
     LaunchFailed = 719,
+    NotSupported = 801,
     CaptureUnsupported = 900,
     CaptureInvalidated = 901,
     CaptureUnmatched = 903,

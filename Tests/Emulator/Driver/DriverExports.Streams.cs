@@ -81,9 +81,11 @@ internal static unsafe partial class DriverExports
     {
         *graph = 0;
         var found = Stream(stream);
-        *graph = found.Capture is { } capture
-            ? New(capture.End(found))
+        var ended = found.Capture is { } capture
+            ? capture.End(found)
             : throw new DriverException(DriverError.InvalidValue, "the stream is not capturing");
+        CudaDouble.RefuseIfAsked(nameof(cuStreamEndCapture));
+        *graph = New(ended);
     });
 
     [UnmanagedCallersOnly]

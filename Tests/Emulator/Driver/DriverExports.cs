@@ -180,6 +180,9 @@ internal static unsafe partial class DriverExports
         {
             try
             {
+                // The end of a capture ends it even if there is no graph then.
+                if (name != nameof(cuStreamEndCapture))
+                    CudaDouble.RefuseIfAsked(name);
                 body();
                 return 0;
             }

@@ -1,14 +1,25 @@
 /* A double of NVIDIA's driver for tests: the device is described here, everything else is forwarded to functions that
    the test program installs. Signatures are those of the public driver interface, with every argument as one word:
-   no function of the list takes a structure or a floating-point number by value. */
+   no function of the list takes a structure or a floating-point number by value.
+   With GQN_CUDA_DOUBLE_NULL=1 in other programs, those functions succeed and compute nothing: what a step then takes is
+   the host's part of it, which is printed at the end as processor time between launches of graphs. */
+#define _DEFAULT_SOURCE
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <time.h>
 
 typedef uintptr_t word;
 
-enum { INVALID_VALUE = 1, STUB_LIBRARY = 34, INVALID_DEVICE = 101 };
+enum { INVALID_VALUE = 1, OUT_OF_MEMORY = 2, STUB_LIBRARY = 34, INVALID_DEVICE = 101 };
+
+static long long number(const char *variable, long long otherwise)
+{
+    const char *text = getenv(variable);
+    return text && *text ? atoll(text) : otherwise;
+}
 
 /* All functions that ILGPU and Kernels/Gpu call once they have a context, by number of arguments. */
 #define FORWARDED(F0, F1, F2, F3, F4, F5, F6, F11) \
@@ -28,16 +39,135 @@ enum { INVALID_VALUE = 1, STUB_LIBRARY = 34, INVALID_DEVICE = 101 };
     F3(cuGraphInstantiateWithFlags) F3(cuGraphExecUpdate_v2) F2(cuGraphLaunch) F1(cuGraphDestroy) \
     F1(cuGraphExecDestroy)
 
-static int missing(const char *name)
+/* What a function without anybody behind it must tell its caller if it is to succeed. */
+enum effect { UNKNOWN, NONE, HANDLE_FIRST, HANDLE_SECOND, DEVICE_MEMORY, HOST_MEMORY, SAME_ADDRESS, MEMORY_INFO, KIND, COPY,
+    SMALL_NUMBER, TWO_NUMBERS, UPLOAD, GRAPH_LAUNCH };
+
+static enum effect effect_of(const char *name)
 {
+    static const struct { const char *name; enum effect effect; } effects[] = {
+        {"cuCtxCreate_v2", HANDLE_FIRST}, {"cuStreamCreate", HANDLE_FIRST}, {"cuEventCreate", HANDLE_FIRST},
+        {"cuStreamCreateWithPriority", HANDLE_FIRST}, {"cuModuleLoadData", HANDLE_FIRST},
+        {"cuModuleLoadDataEx", HANDLE_FIRST}, {"cuModuleGetFunction", HANDLE_FIRST},
+        {"cuGraphInstantiateWithFlags", HANDLE_FIRST}, {"cuStreamEndCapture", HANDLE_SECOND},
+        {"cuMemAlloc_v2", DEVICE_MEMORY}, {"cuMemAllocHost_v2", HOST_MEMORY}, {"cuMemHostAlloc", HOST_MEMORY},
+        {"cuMemHostGetDevicePointer_v2", SAME_ADDRESS}, {"cuMemGetInfo_v2", MEMORY_INFO},
+        {"cuPointerGetAttribute", KIND}, {"cuMemcpyAsync", COPY}, {"cuCtxGetCacheConfig", SMALL_NUMBER},
+        {"cuCtxGetSharedMemConfig", SMALL_NUMBER}, {"cuOccupancyMaxActiveBlocksPerMultiprocessor", SMALL_NUMBER},
+        {"cuOccupancyMaxPotentialBlockSize", TWO_NUMBERS}, {"cuMemcpyDtoDAsync_v2", UPLOAD},
+        {"cuGraphLaunch", GRAPH_LAUNCH},
+    };
+    for (size_t i = 0; i < sizeof effects / sizeof effects[0]; i++) {
+        if (strcmp(effects[i].name, name) == 0)
+            return effects[i].effect;
+    }
+    return NONE;
+}
+
+/* Addresses of device memory, which nobody reads or writes. */
+static const size_t range = (size_t)1 << 40;
+static char *first, *next;
+
+static int allocate(word *address, size_t bytes)
+{
+    if (!first) {
+        first = mmap(NULL, range, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (first == MAP_FAILED)
+            return OUT_OF_MEMORY;
+        next = first;
+    }
+    *address = (word)next;
+    next += (bytes + 511) & ~(size_t)511;
+    return 0;
+}
+
+/* Milliseconds of this thread's processor time: between launches of graphs, and from the last upload of a batch on. */
+enum { MOST_STEPS = 100000 };
+static double steps[MOST_STEPS], launches[MOST_STEPS], uploaded, launched;
+static int step_count;
+
+static double milliseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void report(void)
+{
+    qsort(steps, step_count, sizeof *steps, compare);
+    qsort(launches, step_count, sizeof *launches, compare);
+    fprintf(stderr, "processor time of %d steps: median %.3f ms, of which after the upload of the batch %.3f ms\n",
+        step_count, steps[step_count / 2], launches[step_count / 2]);
+}
+
+static void time_step(void)
+{
+    double now = milliseconds();
+    if (!launched)
+        atexit(report);
+    else if (step_count < MOST_STEPS)
+        steps[step_count] = now - launched, launches[step_count++] = now - uploaded;
+    launched = now;
+}
+
+static int succeed(enum effect effect, const word *arguments)
+{
+    static word handle = 0x1000;
+    switch (effect) {
+    case HANDLE_FIRST: *(word *)arguments[0] = handle += 16; break;
+    case HANDLE_SECOND: *(word *)arguments[1] = handle += 16; break;
+    case DEVICE_MEMORY: return allocate((word *)arguments[0], arguments[1]);
+    case HOST_MEMORY: *(word *)arguments[0] = (word)calloc(1, arguments[1]); break;
+    case SAME_ADDRESS: *(word *)arguments[0] = arguments[1]; break;
+    case MEMORY_INFO: *(size_t *)arguments[0] = *(size_t *)arguments[1] = range; break;
+    case KIND: *(int *)arguments[0] = (char *)arguments[2] >= first && (char *)arguments[2] < next ? 2 : 1; break;
+    case COPY:
+        /* What comes from the device is zero. */
+        if ((char *)arguments[0] < first || (char *)arguments[0] >= next)
+            memset((void *)arguments[0], 0, arguments[2]);
+        break;
+    case SMALL_NUMBER: *(int *)arguments[0] = 1; break;
+    case TWO_NUMBERS: *(int *)arguments[0] = 16, *(int *)arguments[1] = 256; break;
+    case UPLOAD: uploaded = milliseconds(); break;
+    case GRAPH_LAUNCH: time_step(); break;
+    default: break;
+    }
+    return 0;
+}
+
+static int missing(const char *name, enum effect *effect, const word *arguments)
+{
+    static int is_null = -1;
+    if (is_null < 0)
+        is_null = number("GQN_CUDA_DOUBLE_NULL", 0) == 1;
+    if (is_null) {
+        if (*effect == UNKNOWN)
+            *effect = effect_of(name);
+        return succeed(*effect, arguments);
+    }
     fprintf(stderr, "The double of NVIDIA's driver has no %s outside the test program.\n", name);
     return STUB_LIBRARY;
 }
 
+/* The list of arguments without its parentheses. */
+#define WORDS(...) __VA_ARGS__
 #define DEFINE(name, types, parameters, arguments) \
     static int (*name##_target) types; \
-    int name parameters { return name##_target ? name##_target arguments : missing(#name); }
-#define F0(n) DEFINE(n, (void), (void), ())
+    int name parameters \
+    { \
+        static enum effect effect; \
+        return name##_target ? name##_target arguments : missing(#name, &effect, (const word[]){WORDS arguments}); \
+    }
+#define F0(n) \
+    static int (*n##_target)(void); \
+    int n(void) { static enum effect effect; return n##_target ? n##_target() : missing(#n, &effect, NULL); }
 #define F1(n) DEFINE(n, (word), (word a), (a))
 #define F2(n) DEFINE(n, (word, word), (word a, word b), (a, b))
 #define F3(n) DEFINE(n, (word, word, word), (word a, word b, word c), (a, b, c))
@@ -95,7 +225,7 @@ int cuGetErrorString(int error, const char **text)
         {0, "no error"}, {1, "invalid argument"}, {2, "out of memory"}, {3, "initialization error"},
         {34, "this is a double of the driver, which works in the test program alone"},
         {101, "invalid device ordinal"}, {201, "invalid device context"}, {218, "a PTX JIT compilation failed"},
-        {400, "invalid resource handle"}, {500, "named symbol not found"}, {600, "device not ready"},
+        {400, "invalid resource handle"}, {500, "named symbol not found"}, {600, "device not ready"}, {801, "operation not supported"},
         {700, "an illegal memory access was encountered"}, {719, "unspecified launch failure"},
         {900, "operation not permitted when stream is capturing"},
         {901, "operation failed due to a previous error during capture"},
@@ -115,12 +245,6 @@ int cuGetErrorString(int error, const char **text)
 }
 
 /* The device: the shape of a small one of compute capability 9.0. */
-
-static long long number(const char *variable, long long otherwise)
-{
-    const char *text = getenv(variable);
-    return text && *text ? atoll(text) : otherwise;
-}
 
 int cuInit(unsigned flags)
 {
