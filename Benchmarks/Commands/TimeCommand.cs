@@ -146,17 +146,14 @@ internal static class TimeCommand
     {
         var method = benchmark.Descriptor.WorkloadMethod.CreateDelegate<Action>(instance);
         int perCall = CallsOf(benchmark);
-        var timing = CallTiming.Measure(instance is GpuBenchmarks queued
-            ? calls =>
-            {
-                queued.CallsPerWait = calls;
+        var timing = CallTiming.Measure(calls =>
+        {
+            // A benchmark of a device queues them itself, and waits once.
+            if (instance is GpuBenchmarks queued)
+                (queued.CallsPerWait, calls) = (calls, 1);
+            for (int i = 0; i < calls; i++)
                 method();
-            }
-            : calls =>
-            {
-                for (int i = 0; i < calls; i++)
-                    method();
-            });
+        });
         var work = DeclaredWork.Of(benchmark);
         return new OperationRecord
         {
