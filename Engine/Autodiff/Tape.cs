@@ -111,7 +111,7 @@ public sealed class Tape(Device device) : IDisposable
     }
 
     /// <summary>Adds the values of all variables on the tape to a list, in the order in which they were made.</summary>
-    /// <remarks>Before an op has run, these are the inputs of a step: what it needs besides memory of its own.</remarks>
+    /// <remarks>Before an op has run, these are the inputs of a step.</remarks>
     public void AddValuesTo(ICollection<Tensor> values)
     {
         ArgumentNullException.ThrowIfNull(values);

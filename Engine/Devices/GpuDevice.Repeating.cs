@@ -151,8 +151,8 @@ public sealed partial class GpuDevice
         public DeviceBuffer[] Rented { get; set; } = [];
 
         /// <summary>
-        /// Whether the work is given the same tensors again, and nothing else has what it rented then. The pool need not
-        /// lend it the same buffers in the same order again: their contents are arbitrary before the work.
+        /// Whether the work is given the same tensors again, and nothing else has what it rented then. The pool need
+        /// not lend it the same buffers in the same order again: their contents are arbitrary before the work.
         /// </summary>
         public bool FindsItsMemory(ReadOnlySpan<Tensor> memory)
         {

@@ -117,7 +117,8 @@ public sealed partial class GpuDevice : Device
     /// <inheritdoc />
     public override void GaussianLatent(Tensor z, Tensor kl, Tensor posterior, Tensor prior, Noise noise) =>
         GaussianLatentKernels.Forward(
-            _context, At(z), At(kl), At(posterior), At(prior), noise.Relative, OriginOf(noise), z.Shape.Pixels, z.Shape.C);
+            _context, At(z), At(kl), At(posterior), At(prior), noise.Relative, OriginOf(noise), z.Shape.Pixels,
+            z.Shape.C);
 
     /// <inheritdoc />
     public override void GaussianLatentBackward(

@@ -7,12 +7,12 @@ namespace Gqn.Native.Engine;
 public abstract class RepeatedWork : IDisposable
 {
     /// <summary>Does the work.</summary>
-    /// <param name="form">Identifies a form: in one form the work calls the same ops on tensors of the same shapes, with
+    /// <param name="form">Identifies a form, in which the work calls the same ops on tensors of the same shapes, with
     /// parameters that are constant or step values.</param>
     /// <param name="memory">The tensors that the work uses and does not itself rent from the device's pool, as far as
     /// they may differ from call to call: it is repeated only if they are the same as when it was recorded.</param>
-    /// <returns>True if the work's code ran; false if its computation alone was repeated, so that whatever else the code
-    /// does on the host remains to be done.</returns>
+    /// <returns>True if the work's code ran; false if its computation alone was repeated, so that whatever else the
+    /// code does on the host remains to be done.</returns>
     public abstract bool Run(int form, ReadOnlySpan<Tensor> memory);
 
     /// <inheritdoc />

@@ -162,7 +162,7 @@ public sealed class TrainingStep : IDisposable
         return CollectionsMarshal.AsSpan(_memory);
     }
 
-    /// <summary>Reads the numbers where the update has left them: their memory is not lent again before the reset.</summary>
+    /// <summary>Reads the numbers, whose memory nobody is lent before the reset.</summary>
     private StepNumbers? Numbers(in Known known, bool read) => read || !_tape.Device.IsAsynchronous
         ? new StepNumbers(Item(known.NegElbo), Item(known.Nll), Item(known.Kl), _adam.GradientNorm())
         : null;

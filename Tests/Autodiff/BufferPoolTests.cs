@@ -40,7 +40,7 @@ public sealed class BufferPoolTests
         Assert.NotSame(other, pool.Rent(100));
     }
 
-    /// <summary>Whatever order a step leaves, the next one finds the same; what is lent out stays where it is.</summary>
+    /// <summary>Whatever order a step leaves, the next one finds the same.</summary>
     [Fact]
     public void OrderMakesTheNextRequestsGetTheSameBuffers()
     {

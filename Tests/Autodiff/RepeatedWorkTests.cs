@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Autodiff;
 
-/// <summary>Work that a device repeats: on the same memory only, and on no memory that somebody else has by then.</summary>
+/// <summary>Work that a device repeats: on the same memory, and on none that somebody else has by then.</summary>
 [Collection(CudaDouble.Alone)]
 public sealed class RepeatedWorkTests : IDisposable
 {

@@ -21,8 +21,9 @@ public sealed class StepValueTests
             (0.7f, 0.3f, 0), (1.9f, -2f, 7), (0.01f, 1f, uint.MaxValue), (0.7f, 0f, 12345)])
         {
             (sigma.Value, scale.Value, origin.Value) = (deviation, factor, position);
-            var passed = Compute(device, deviation, x => x.Scale(factor), new RandomStream(5, 6) { Position = position });
-            var stored = Compute(
+            float[] passed = Compute(
+                device, deviation, x => x.Scale(factor), new RandomStream(5, 6) { Position = position });
+            float[] stored = Compute(
                 device, sigma, x => x.Scale(scale), new RandomStream(5, 6) { Position = position, Origin = origin });
             Assert.Equal(passed, stored);
             Assert.Contains(passed, value => value != 0f);

@@ -1,5 +1,4 @@
 using Gqn.Native.Engine;
-using Gqn.Native.Kernels.Random;
 using Gqn.Native.Model;
 using Gqn.Native.Tests.Reference;
 using Gqn.Native.Training;

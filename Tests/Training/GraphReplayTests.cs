@@ -29,11 +29,11 @@ public sealed class GraphReplayTests(TrainingCudaTests.Fixture fixture)
         using var device = new GpuDevice("cuda:0", Precision.Fp32);
         var (captures, instantiations, launches) =
             (device.GraphCaptures, device.GraphInstantiations, device.GraphLaunches);
-        var forms = new Dictionary<(int Contexts, bool Warm), int>();
+        var forms = new Dictionary<(int Contexts, bool HasPosterior, bool IsBound), int>();
         var configuration = TrainingGpuTests.Configuration(settings);
-        byte[] repeated = Train(folder["graphs"], device, configuration, new Watch(), (step, contexts) =>
+        byte[] repeated = Train(folder["graphs"], device, configuration, new Watch(), (step, trainer) =>
         {
-            var form = (contexts, step <= 6);
+            var form = (trainer.Contexts, trainer.HadPosterior, !trainer.HadPosterior || step > 6);
             forms[form] = forms.GetValueOrDefault(form) + 1;
         });
         Assert.True(forms.Count > 2, "the run has too few forms to show anything");
@@ -95,12 +95,12 @@ public sealed class GraphReplayTests(TrainingCudaTests.Fixture fixture)
     }
 
     private static byte[] Train(
-        string path, Device device, RunConfiguration configuration, Watch watch, Action<long, int> onStep)
+        string path, Device device, RunConfiguration configuration, Watch watch, Action<long, Trainer> onStep)
     {
         var directory = new RunDirectory(path);
         directory.Create(configuration);
         using var trainer = new Trainer(configuration, directory, device, TimeProvider.System);
-        watch.OnStep = step => onStep(step, trainer.Contexts);
+        watch.OnStep = step => onStep(step, trainer);
         trainer.Run(watch, null, CancellationToken.None);
         return File.ReadAllBytes(directory.LatestCheckpoint()!);
     }

@@ -4,7 +4,7 @@ namespace Gqn.Native.Kernels.Gpu;
 
 /// <summary>Makes graphs of long sequences of launches and launches them as one.</summary>
 /// <remarks>
-/// A graph of the same topology as an earlier one updates its executable graph, which is cheaper than another one. Every
+/// A graph of the same topology as an earlier one updates its executable graph, which is cheaper than another. Every
 /// method throws <see cref="GpuException"/> or <see cref="CudaException"/> if the driver refuses, and leaves the stream
 /// out of capture mode.
 /// </remarks>

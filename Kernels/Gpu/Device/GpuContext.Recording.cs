@@ -6,8 +6,8 @@ namespace Gqn.Native.Kernels.Gpu;
 /// <content>Work that is recorded once and then launched as a graph.</content>
 /// <remarks>
 /// Recording runs the work's code, which queues its launches in a list instead of on the stream. The list is then
-/// captured as a graph; if the driver refuses that, the list is issued launch by launch, so that the work is done either
-/// way, and the same. The work's code never runs within a capture: what it throws leaves nothing behind.
+/// captured as a graph; if the driver refuses that, the list is issued launch by launch, so that the same work is done
+/// either way. The work's code never runs within a capture: what it throws leaves nothing behind.
 /// </remarks>
 public sealed partial class GpuContext
 {
@@ -148,7 +148,7 @@ public sealed partial class GpuContext
             queue();
     }
 
-    /// <summary>Graphs, unless a trial says why there are none: it launches a kernel in each way that a graph knows.</summary>
+    /// <summary>Allows graphs if a trial succeeds, which launches a kernel in each way that a graph knows.</summary>
     private void TryGraphs()
     {
         GraphRefusal = Environment.GetEnvironmentVariable(GraphVariable) == "0" ? $"{GraphVariable}=0 is set" : null;

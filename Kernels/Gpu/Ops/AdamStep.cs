@@ -20,7 +20,8 @@ public static class AdamStepKernels
     /// <param name="firstMoments">Running means of the gradients.</param>
     /// <param name="secondMoments">Running means of their squares.</param>
     /// <param name="count">Elements of each array.</param>
-    /// <param name="step">Where the constants of the update lie, as one <see cref="Body"/>; read when the kernel runs.</param>
+    /// <param name="step">Where the constants of the update lie, as one <see cref="Body"/>; read when the kernel
+    /// runs.</param>
     /// <param name="squaredNorm">Two values: the squared norm of the gradients, and a flag that stays 0 until a norm
     /// was not finite.</param>
     /// <param name="clipNorm">The largest norm; 0 for no clipping.</param>

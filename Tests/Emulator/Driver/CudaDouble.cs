@@ -59,8 +59,9 @@ internal static unsafe class CudaDouble
     /// <summary>Errors that the driver has returned so far.</summary>
     public static List<string> Complaints { get; } = [];
 
-    /// <summary>The function that will refuse its next call, once; null for none.</summary>
+    /// <summary>The function that will refuse the next call by this thread, once; null for none.</summary>
     /// <remarks>A launch of a kernel refuses only within a capture: what is refused is a graph, not work.</remarks>
+    [field: ThreadStatic]
     public static string? NextRefusal { get; set; }
 
     /// <summary>Refuses a call if that is what the test wants.</summary>

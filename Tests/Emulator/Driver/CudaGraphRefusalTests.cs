@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Gqn.Native.Tests.Driver;
 
-/// <summary>A driver that refuses a graph costs time, never work: what was recorded is then done launch by launch.</summary>
+/// <summary>A driver that refuses a graph costs time, never work, which is then done launch by launch.</summary>
 [Collection(CudaDouble.Alone)]
 public sealed class CudaGraphRefusalTests : IDisposable
 {
@@ -13,7 +13,7 @@ public sealed class CudaGraphRefusalTests : IDisposable
     public CudaGraphRefusalTests() =>
         Assert.SkipUnless(CudaDouble.IsInstalled, "scripts/with-cuda-double.sh runs these tests");
 
-    /// <summary>The calls of a capture and the launch of its graph, each of them the first and the second time.</summary>
+    /// <summary>The calls that a graph needs, the first and the second time.</summary>
     public static TheoryData<string, int> Calls()
     {
         var calls = new TheoryData<string, int>();
@@ -29,7 +29,7 @@ public sealed class CudaGraphRefusalTests : IDisposable
         return calls;
     }
 
-    /// <summary>The calls that a graph needs.</summary>
+    /// <summary>The calls.</summary>
     public static TheoryData<string> Names() =>
     [
         nameof(DriverExports.cuStreamBeginCapture_v2), nameof(DriverExports.cuLaunchKernel),

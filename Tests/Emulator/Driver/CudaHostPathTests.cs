@@ -100,7 +100,7 @@ public sealed class CudaHostPathTests : IDisposable
         Assert.True(!CudaDouble.IsInstalled || (instantiated + 1, launched + 6) == Graphs());
     }
 
-    /// <summary>Without the work's code: on the values that are in memory now, and counted as if the code had run.</summary>
+    /// <summary>Without the work's code: on what is in memory now, and counted as if the code had run.</summary>
     [Fact]
     public void ARepetitionComputesFromWhatIsInMemory()
     {
