@@ -18,7 +18,7 @@ public sealed class StepValueTests
         using var scale = new StepScale(device);
         using var origin = device.CreateStepValue<uint>();
         foreach (var (deviation, factor, position) in ((float, float, uint)[])[
-            (0.7f, 0.3f, 0), (1.9f, -2f, 7), (0.01f, 1f, uint.MaxValue), (0.7f, 0f, 12345)])
+            (0.7f, 0.3f, 0), (1.9f, -2f, 7), (0.01f, 1f, uint.MaxValue), (0.7f, 0.1f, 12345)])
         {
             (sigma.Value, scale.Value, origin.Value) = (deviation, factor, position);
             float[] passed = Compute(
