@@ -70,7 +70,7 @@ internal static class ExperimentCommand
             display.Watch(advance => report = experiment.Run(subject, scenes, advance, cancellation));
             ExperimentTables.Write(terminal, report!.Result);
             foreach (string path in ExperimentFiles.Write(folder, report))
-                terminal.WriteField(path.EndsWith(".json", StringComparison.Ordinal) ? "numbers" : "picture", path);
+                terminal.WriteField(WhatIsIn(path), path);
             terminal.WriteLine(report.Result.Conclusion);
             return Task.FromResult(CommandLine.Success);
         });
@@ -86,12 +86,22 @@ internal static class ExperimentCommand
         "Intervals are of the mean over scenes, by the percentile bootstrap.",
     ];
 
+    private static string WhatIsIn(string path) => Path.GetExtension(path) switch
+    {
+        ".json" => "numbers",
+        ".svg" => "chart",
+        _ => "picture",
+    };
+
     private static void List(Terminal terminal)
     {
-        var table = Terminal.Table(4, "experiment", "figure", "claim", "needs");
         foreach (var experiment in Experiment.All)
-            Terminal.AddRow(table, experiment.Name, experiment.Figure, experiment.Claim, experiment.Needs);
-        terminal.Console.Write(table);
+        {
+            terminal.WriteField(experiment.Name, $"figure {experiment.Figure}");
+            terminal.WriteField("  claim", experiment.Claim);
+            terminal.WriteField("  needs", experiment.Needs);
+        }
+
         terminal.WriteLine($"{Terminal.Program} experiment NAME --run RUN makes one of them on the model of a run.");
     }
 }

@@ -27,8 +27,9 @@ internal static class ExperimentTables
         foreach (var finding in result.Findings)
         {
             Terminal.AddRow(
-                findings, finding.Quantity.TrimEnd(','), finding.Measured.ToString(), finding.Measured.IntervalText(),
-                finding.Wanted, finding.Holds ? "yes" : "no");
+                findings, finding.Unit is { } unit ? $"{finding.Quantity}, {unit}" : finding.Quantity,
+                finding.Measured.ToString(), finding.Measured.IntervalText(), finding.Wanted,
+                finding.Holds ? "yes" : "no");
         }
 
         terminal.Console.Write(findings);

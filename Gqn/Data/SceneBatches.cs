@@ -209,8 +209,11 @@ public sealed class SceneBatches : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">A size is outside its limits.</exception>
     /// <exception cref="DatasetException">A file is damaged or cannot be read.</exception>
     public static SceneBatch EvaluationBatch(SceneSource source, int imageSize, int count, int contexts, ulong seed,
-        ViewpointOrder order = ViewpointOrder.CosSin, bool withVisibility = false) =>
-        EvaluationParts(source, imageSize, count, contexts, seed, order, withVisibility, count).Single();
+        ViewpointOrder order = ViewpointOrder.CosSin, bool withVisibility = false)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        return EvaluationParts(source, imageSize, count, contexts, seed, order, withVisibility, count).Single();
+    }
 
     /// <summary>The scenes of <see cref="EvaluationBatch(SceneSource, int, int, int, ulong, ViewpointOrder, bool)"/> in
     /// the same order, at most <paramref name="part"/> at a time.</summary>

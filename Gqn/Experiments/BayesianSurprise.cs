@@ -97,16 +97,17 @@ internal sealed class BayesianSurprise : Experiment
         rows.Add(new ResultRow(Quantity.Of(most, "observation"), "of that after 1 observation", ratio));
         List<Finding> findings =
         [
-            new Finding("the surprise after 1 observation, in nats,", bootstrap.Mean(surprise[0]), Above: LeastSurprise)
+            new Finding("the surprise after 1 observation", bootstrap.Mean(surprise[0]), Above: LeastSurprise)
             {
                 IsPrerequisite = true,
+                Unit = "nats",
             },
         ];
         for (int k = 1; k < most; k++)
         {
             findings.Add(new Finding(
-                $"the fall of the surprise from {k} to {Quantity.Of(k + 1, "observation")}, in nats,",
-                bootstrap.Difference(surprise[k - 1], surprise[k]), Above: 0));
+                $"the fall of the surprise from {k} to {Quantity.Of(k + 1, "observation")}",
+                bootstrap.Difference(surprise[k - 1], surprise[k]), Above: 0) { Unit = "nats" });
         }
 
         findings.Add(new Finding(

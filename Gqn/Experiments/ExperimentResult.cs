@@ -71,7 +71,8 @@ public sealed record ExperimentResult(
                 ? $"; {Quantity.Of(failed.Length - 1, "more finding")} {(failed.Length == 2 ? "does" : "do")} not hold"
                 : string.Empty;
             string undecided = first.IsUndecided ? "; the interval is too wide to tell, more scenes may" : string.Empty;
-            return $"{(weak ? "Too weak a model" : "Not reproduced")}: {first.Quantity} is {first.Measured} "
+            string unit = first.Unit is { } name ? $" {name}" : string.Empty;
+            return $"{(weak ? "Too weak a model" : "Not reproduced")}: {first.Quantity} is {first.Measured}{unit} "
                 + $"({first.Measured.IntervalText()}), not {first.Wanted}{undecided}{others}.";
         }
     }

@@ -7,6 +7,9 @@ namespace Gqn.Native.Experiments;
 /// <param name="Below">The interval must lie below this; null for no such bound.</param>
 public sealed record Finding(string Quantity, Estimate Measured, double? Above = null, double? Below = null)
 {
+    /// <summary>The unit of the number; null if it has none.</summary>
+    public string? Unit { get; init; }
+
     /// <summary>True for what a model must be able to do before the experiment says anything of it.</summary>
     public bool IsPrerequisite { get; init; }
 

@@ -81,10 +81,10 @@ internal sealed class SampleSpread
                 IsPrerequisite = true,
             },
             new Finding(
-                "the standard deviation of samples at hidden pixels, in grey levels of 255,", deviation,
-                Above: leastSpread)
+                "the standard deviation of samples at hidden pixels", deviation, Above: leastSpread)
             {
                 IsPrerequisite = true,
+                Unit = "grey levels of 255",
             },
             new Finding(
                 "the variance at hidden pixels as a multiple of that at visible ones", ratio, Above: leastRatio),

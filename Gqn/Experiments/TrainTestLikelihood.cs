@@ -59,8 +59,8 @@ internal sealed class TrainTestLikelihood : Experiment
         var (rows, findings) = Judge(entries, meanImage, size, subject.Seed);
         string[] notes =
         [
-            $"The run kept {Quantity.Of(checkpoints.Length, "checkpoint")}; reporting.checkpointEvery and reporting.keep"
-            + " say how many a run keeps. Scenes, contexts and queries are as training draws them.",
+            $"The run kept {Quantity.Of(checkpoints.Length, "checkpoint")}; reporting.checkpointEvery and "
+            + "reporting.keep say how many a run keeps. Scenes, contexts and queries are as training draws them.",
         ];
         var curves = new[] { "train", "test" }.Select(split => new Curve(split, [.. entries.Select(entry => (
             (double)entry.Step, rows.First(row => row.Condition == Condition(entry, split)).Model))]));
@@ -97,14 +97,16 @@ internal sealed class TrainTestLikelihood : Experiment
         List<Finding> findings =
         [
             new Finding(
-                "the lead over the mean image on test scenes, in nats,", test.Difference(meanImage, entries[^1].Test),
-                Above: 0)
+                "the lead over the mean image on test scenes", test.Difference(meanImage, entries[^1].Test), Above: 0)
             {
                 IsPrerequisite = true,
+                Unit = "nats per image",
             },
             new Finding(
-                "what a test scene costs more than a training scene, in nats per image,", rows[^1].Model,
-                Above: -MostGap, Below: MostGap),
+                "what a test scene costs more than a training scene", rows[^1].Model, Above: -MostGap, Below: MostGap)
+            {
+                Unit = "nats per image",
+            },
         ];
         return (rows, findings);
 

@@ -22,8 +22,8 @@ public sealed class ExperimentTests(TrainedRun trained) : IClassFixture<TrainedR
     public async Task PredictionMeasuresWhatEvalMeasures()
     {
         string folder = trained["prediction"];
-        string output = (await CommandRun.Of("experiment prediction --scenes 16 --threads 1 --run", trained.Run, "--out",
-            folder)).Succeeded().Output;
+        string output = (await CommandRun.Of(
+            "experiment prediction --scenes 16 --threads 1 --run", trained.Run, "--out", folder)).Succeeded().Output;
         using var json = Read(folder, "prediction");
         using var eval = JsonDocument.Parse(File.ReadAllText(new RunDirectory(trained.Run).EvaluationPath));
         foreach (var entry in eval.RootElement.GetProperty("contexts").EnumerateArray())
@@ -48,7 +48,7 @@ public sealed class ExperimentTests(TrainedRun trained) : IClassFixture<TrainedR
         }
 
         AssertVerdict(json, output);
-        AssertPicture(folder, "prediction.png", columns: 14, rows: 6);
+        AssertPicture(folder, "prediction.png", columns: 10, rows: 6);
         AssertPicture(folder, "prediction-tour.png", columns: 12, rows: 2);
         Assert.Contains("<svg", File.ReadAllText(Path.Combine(folder, "prediction.svg")), StringComparison.Ordinal);
         Assert.Equal(4, Directory.GetFiles(folder).Length);
@@ -69,7 +69,8 @@ public sealed class ExperimentTests(TrainedRun trained) : IClassFixture<TrainedR
         Assert.Equal(hidden / visible, ratio, 1e-9 * ratio);
         Assert.True(hidden > 0);
         // The same numbers with other threads, others with another seed.
-        (await CommandRun.Of("experiment occlusion --scenes 5 --threads 2 --run", trained.Run, "--out", again)).Succeeded();
+        (await CommandRun.Of("experiment occlusion --scenes 5 --threads 2 --run", trained.Run, "--out", again))
+            .Succeeded();
         Assert.Equal(Text(folder, "occlusion"), Text(again, "occlusion"));
         (await CommandRun.Of("experiment occlusion --scenes 5 --seed 2 --threads 2 --run", trained.Run, "--out", again))
             .Succeeded();
@@ -87,7 +88,7 @@ public sealed class ExperimentTests(TrainedRun trained) : IClassFixture<TrainedR
             folder)).Succeeded().Output;
         using var json = Read(folder, "surprise");
         AssertVerdict(json, output);
-        AssertPicture(folder, "surprise.png", columns: 6, rows: 8);
+        AssertPicture(folder, "surprise.png", columns: 4, rows: 8);
         using var eval = JsonDocument.Parse(File.ReadAllText(new RunDirectory(trained.Run).EvaluationPath));
         foreach (var entry in eval.RootElement.GetProperty("contexts").EnumerateArray())
         {
@@ -105,8 +106,8 @@ public sealed class ExperimentTests(TrainedRun trained) : IClassFixture<TrainedR
         string run = trained["kept"], folder = trained["likelihood"];
         (await CommandRun.Of("train --preset tiny --steps 6 --threads 1 --set reporting.checkpointEvery=2 --set "
             + "reporting.keep=3 --out", run)).Succeeded();
-        string output = (await CommandRun.Of("experiment likelihood --scenes 8 --threads 1 --run", run, "--out", folder))
-            .Succeeded().Output;
+        string output = (await CommandRun.Of(
+            "experiment likelihood --scenes 8 --threads 1 --run", run, "--out", folder)).Succeeded().Output;
         using var json = Read(folder, "likelihood");
         AssertVerdict(json, output);
         foreach (int step in (int[])[2, 4, 6])
@@ -128,11 +129,13 @@ public sealed class ExperimentTests(TrainedRun trained) : IClassFixture<TrainedR
     {
         string file = trained["no-inference.safetensors"], folder = trained["never"];
         (await CommandRun.Of("export --without-inference", trained.Run, "--out", file)).Succeeded();
-        (await CommandRun.Of("experiment surprise --run", file, "--out", folder)).Refused("needs the inference network");
+        (await CommandRun.Of("experiment surprise --run", file, "--out", folder))
+            .Refused("needs the inference network");
         (await CommandRun.Of("experiment likelihood --run", file, "--out", folder))
             .Refused("name the folder of a run with --run");
         (await CommandRun.Of("experiment suprise --run", trained.Run, "--out", folder)).Refused("mean 'surprise'?");
-        (await CommandRun.Of("experiment prediction --scenes 1 --run", trained.Run)).Refused("--scenes 1: write a whole");
+        (await CommandRun.Of("experiment prediction --scenes 1 --run", trained.Run))
+            .Refused("--scenes 1: write a whole");
         (await CommandRun.Of("experiment prediction --run", trained["nothing"])).Refused("There is no run's folder");
         Assert.False(Directory.Exists(folder));
         (await CommandRun.Of("experiment prediction --scenes 2 --run", trained.Run, "--out", file))
@@ -148,8 +151,8 @@ public sealed class ExperimentTests(TrainedRun trained) : IClassFixture<TrainedR
         }
 
         // A model that only predicts can still be measured, by the bound with its prior.
-        string output = (await CommandRun.Of("experiment prediction --scenes 3 --threads 1 --run", file, "--out", folder))
-            .Succeeded().Output;
+        string output = (await CommandRun.Of(
+            "experiment prediction --scenes 3 --threads 1 --run", file, "--out", folder)).Succeeded().Output;
         Assert.Contains("without its inference network", output, StringComparison.Ordinal);
     }
 

@@ -34,11 +34,11 @@ public sealed class ExperimentResultTests
         Assert.Equal(Verdict.TooWeakAModel, Result(holds, fails, needed).Verdict);
         Assert.Equal("Reproduced: it is so.", Result(holds).Conclusion);
         Assert.Equal(
-            "Not reproduced: another is 2.000 (1.500 to 2.500), not below 2.000; the interval is too wide to tell, more "
-            + "scenes may; 1 more finding does not hold.", Result(fails, undefined).Conclusion);
+            "Not reproduced: another is 2.000 (1.500 to 2.500), not below 2.000; the interval is too wide to tell, "
+            + "more scenes may; 1 more finding does not hold.", Result(fails, undefined).Conclusion);
         Assert.Equal(
-            "Too weak a model: what is needed is 2.000 (1.500 to 2.500), not below 1.500.",
-            Result(fails, needed with { Below = 1.5 }).Conclusion);
+            "Too weak a model: what is needed is 2.000 nats (1.500 to 2.500), not below 1.500.",
+            Result(fails, needed with { Below = 1.5, Unit = "nats" }).Conclusion);
     }
 
     [Fact]
