@@ -61,6 +61,7 @@ internal static class CommandLine
             TrainCommand.Create(terminal),
             EvalCommand.Create(terminal),
             RenderCommand.Create(terminal),
+            ExperimentCommand.Create(terminal),
             RepresentCommand.Create(terminal),
             InfoCommand.Create(terminal),
             ExportCommand.Create(terminal),

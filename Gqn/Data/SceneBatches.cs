@@ -211,19 +211,32 @@ public sealed class SceneBatches : IDisposable
     public static SceneBatch EvaluationBatch(SceneSource source, int imageSize, int count, int contexts, ulong seed,
         ViewpointOrder order = ViewpointOrder.CosSin, bool withVisibility = false)
     {
-        var batch = new SceneBatch(source, imageSize, count, contexts, withParts: true, withVisibility)
-        {
-            Contexts = contexts,
-        };
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        return EvaluationParts(source, imageSize, count, contexts, seed, order, withVisibility, count).Single();
+    }
+
+    /// <summary>The scenes of <see cref="EvaluationBatch(SceneSource, int, int, int, ulong, ViewpointOrder, bool)"/> in
+    /// the same order, at most <paramref name="part"/> at a time.</summary>
+    internal static IEnumerable<SceneBatch> EvaluationParts(SceneSource source, int imageSize, int count, int contexts,
+        ulong seed, ViewpointOrder order, bool withVisibility, int part)
+    {
         using var reader = source.CreateReader(imageSize);
         var scenes = source.Files is { } files ? new ShuffledOrder(files, seed, UsualShuffleBuffer) : null;
-        for (int i = 0; i < count; i++)
+        for (int first = 0; first < count; first += part)
         {
-            var random = new RandomStream(SceneHash.Mix(seed, (ulong)i), EvaluationPurpose);
-            WriteScene(batch, i, reader, scenes?.Next(), random, order, source.Damaged);
-        }
+            var batch = new SceneBatch(
+                source, imageSize, Math.Min(part, count - first), contexts, withParts: true, withVisibility)
+            {
+                Contexts = contexts,
+            };
+            for (int i = 0; i < batch.Scenes; i++)
+            {
+                var random = new RandomStream(SceneHash.Mix(seed, (ulong)(first + i)), EvaluationPurpose);
+                WriteScene(batch, i, reader, scenes?.Next(), random, order, source.Damaged);
+            }
 
-        return batch;
+            yield return batch;
+        }
     }
 
     /// <summary>Writes one scene. The scene index is drawn even if a finite source has chosen the scene already, so

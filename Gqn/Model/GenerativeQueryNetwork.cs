@@ -164,14 +164,42 @@ public sealed class GenerativeQueryNetwork : IDisposable
     /// <returns>(scenes, 1, 1, 1)</returns>
     public Variable EvaluateKl(Variable representation, Views queryViews, Variable queryImages, RandomStream noise)
     {
+        var (kl, mean) = Infer(representation, queryViews, queryImages, noise);
+        kl.Tape.Release(mean);
+        return kl;
+    }
+
+    /// <summary>
+    /// One posterior sample per scene: the two parts of the evidence lower bound, scene by scene.
+    /// </summary>
+    /// <param name="representation">The result of <see cref="Represent"/>.</param>
+    /// <param name="queryViews">The encoded cameras of the images to predict, one per scene.</param>
+    /// <param name="queryImages">(scenes, 3, size, size) in [0, 1].</param>
+    /// <param name="noise">The random stream of the posterior samples.</param>
+    /// <returns>KL(posterior ‖ prior) in nats, (scenes, 1, 1, 1), and the mean image of the sample, which has seen the
+    /// query image, (scenes, 3, size, size).</returns>
+    public (Variable Kl, Variable Mean) Infer(
+        Variable representation, Views queryViews, Variable queryImages, RandomStream noise)
+    {
+        var (mean, divergences) = Roll(representation, queryViews, queryImages, noise);
+        var tape = representation.Tape;
         Variable kl = default;
-        foreach (var divergence in Roll(representation, queryViews, queryImages, noise).Divergences)
+        foreach (var divergence in divergences)
         {
             var layer = divergence.SumTo(new Shape(divergence.Shape.N, 1, 1, 1));
-            kl = kl.Exists ? kl.Add(layer) : layer;
+            if (layer.Id != divergence.Id)
+                tape.Release(divergence);
+            if (!kl.Exists)
+            {
+                kl = layer;
+                continue;
+            }
+
+            Replace(ref kl, kl.Add(layer));
+            tape.Release(layer);
         }
 
-        return kl;
+        return (kl, mean);
     }
 
     /// <inheritdoc />

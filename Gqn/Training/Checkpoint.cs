@@ -151,6 +151,14 @@ public static class Checkpoint
         return HasAverage(reader);
     }
 
+    /// <summary>The number of updates that a checkpoint was written after.</summary>
+    /// <exception cref="SafetensorsException">The file is missing, damaged or not a checkpoint.</exception>
+    internal static long StepOf(string path)
+    {
+        using var reader = OpenCheckpoint(path);
+        return ParameterTensors.Number(reader, "step");
+    }
+
     /// <summary>Rejects a model whose options differ from those of a checkpoint or a run. The number of a volume's places
     /// may differ, as no parameter depends on it: a run may continue with a finer grid.</summary>
     /// <param name="source">The file or folder of the saved model, for the message.</param>

@@ -20,7 +20,6 @@ public sealed class Evaluator : IDisposable
     public const int Samples = 16;
 
     private const uint NoiseStream = 0x4576616C;
-    private const int MeanImageScenes = 512;
     private readonly GenerativeQueryNetwork _network;
     private readonly SceneSource _heldOut;
     private readonly RunConfiguration _configuration;
@@ -83,7 +82,8 @@ public sealed class Evaluator : IDisposable
         IReadOnlyList<int> contexts, int count, long step, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(contexts);
-        float[] meanImage = MeanTrainingImage();
+        float[] meanImage = Baselines.MeanImage(
+            Scenes(_configuration.Training.OpenScenes(SceneSplit.Train), Baselines.MeanImageScenes, 1));
         var queries = HeldOut(count, 1);
         float[] repeated = new float[queries.QueryImages.Length];
         for (int i = 0; i < count; i++)
@@ -124,7 +124,7 @@ public sealed class Evaluator : IDisposable
             excess += (elbo.NegElbo.Item() - Elbo.Floor(_network.Options.ImageSize, Sigma)) * part.Count;
         });
         ImageQuality? reconstruction = _network.CanInfer ? Quality(images, batch) : null;
-        NearestViews(batch, images);
+        Baselines.NearestViews(batch, contexts, images);
         var hidden = At(PixelVisibility.Hidden, batch, samples);
         var visible = At(PixelVisibility.Visible, batch, samples);
         return new ContextEvaluation(
@@ -151,37 +151,6 @@ public sealed class Evaluator : IDisposable
         batch.QueryVisibility is { } pixels
             ? PixelEvaluation.Of(pixels, kind, samples, batch.QueryImages, batch.QueryParts)
             : null;
-
-    private void NearestViews(SceneBatch batch, Span<float> images)
-    {
-        int contexts = batch.Contexts;
-        for (int scene = 0; scene < batch.Scenes; scene++)
-        {
-            var query = batch.QueryViews.AsSpan(scene * Viewpoint.Dimensions, 3);
-            int nearest = 0;
-            float nearestDistance = float.MaxValue;
-            for (int m = 0; m < contexts; m++)
-            {
-                var view = batch.ContextViews.AsSpan(((scene * contexts) + m) * Viewpoint.Dimensions, 3);
-                float x = view[0] - query[0], y = view[1] - query[1], z = view[2] - query[2];
-                float distance = (x * x) + (y * y) + (z * z);
-                if (distance < nearestDistance)
-                    (nearest, nearestDistance) = (m, distance);
-            }
-
-            batch.ContextImages.AsSpan(((scene * contexts) + nearest) * _imageLength, _imageLength)
-                .CopyTo(images[(scene * _imageLength)..]);
-        }
-    }
-
-    private float[] MeanTrainingImage()
-    {
-        var batch = Scenes(_configuration.Training.OpenScenes(SceneSplit.Train), MeanImageScenes, 1);
-        double[] sum = new double[_imageLength];
-        for (int i = 0; i < batch.QueryImages.Length; i++)
-            sum[i % _imageLength] += batch.QueryImages[i];
-        return [.. sum.Select(value => (float)(value / MeanImageScenes))];
-    }
 
     private SceneBatch Scenes(SceneSource source, int count, int contexts, bool withVisibility = false)
     {
@@ -245,8 +214,11 @@ public sealed class Evaluator : IDisposable
         }
     }
 
-    private RandomStream Noise(uint sample, int first) =>
-        new(_configuration.Training.Seed, NoiseStream) { Position = (sample << 20) + ((uint)first << 6) };
+    /// <summary>The noise of a sample for the queries from number <paramref name="first"/> on.</summary>
+    internal static RandomStream Noise(ulong seed, uint sample, int first) =>
+        new(seed, NoiseStream) { Position = (sample << 20) + ((uint)first << 6) };
+
+    private RandomStream Noise(uint sample, int first) => Noise(_configuration.Training.Seed, sample, first);
 
     private static void Download(Variable mean, Span<float> target)
     {

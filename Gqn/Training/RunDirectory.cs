@@ -192,7 +192,8 @@ public sealed class RunDirectory(string path)
         }
     }
 
-    private IEnumerable<string> Checkpoints() => Directory.Exists(CheckpointFolder)
+    /// <summary>The paths of the checkpoints that the run kept, the oldest first.</summary>
+    internal IEnumerable<string> Checkpoints() => Directory.Exists(CheckpointFolder)
         ? Directory.EnumerateFiles(CheckpointFolder, "step-*.safetensors").Order(StringComparer.Ordinal)
         : [];
 
