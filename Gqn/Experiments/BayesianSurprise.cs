@@ -107,7 +107,10 @@ internal sealed class BayesianSurprise : Experiment
         {
             findings.Add(new Finding(
                 $"the fall of the surprise from {k} to {Quantity.Of(k + 1, "observation")}",
-                bootstrap.Difference(surprise[k - 1], surprise[k]), Above: 0) { Unit = "nats" });
+                bootstrap.Difference(surprise[k - 1], surprise[k]), Above: 0)
+            {
+                Unit = "nats",
+            });
         }
 
         findings.Add(new Finding(
