@@ -239,8 +239,8 @@ public abstract class Device : IDisposable
     }
 
     /// <summary>A value that changes from step to step; zero at first.</summary>
-    /// <typeparam name="T">The type, of at most 32 bytes.</typeparam>
-    /// <exception cref="InvalidOperationException">There are too many, or the type is too large.</exception>
+    /// <typeparam name="T">The type, of 4, 8, 16 or 32 bytes.</typeparam>
+    /// <exception cref="InvalidOperationException">There are too many, or the type has another size.</exception>
     public StepValue<T> CreateStepValue<T>() where T : unmanaged => new(StepMemory);
 
     /// <inheritdoc />

@@ -11,7 +11,7 @@ namespace Gqn.Native.Engine;
 /// On a GPU all values of a device lie side by side in its memory, and one copy updates them before the next op that
 /// reads any. Set it before recorded work, never within. Made by <see cref="Device.CreateStepValue{T}"/>.
 /// </remarks>
-/// <typeparam name="T">The type, of at most <see cref="StepMemory.SlotBytes"/> bytes.</typeparam>
+/// <typeparam name="T">The type, of 4, 8, 16 or 32 bytes.</typeparam>
 public sealed class StepValue<T> : IDisposable where T : unmanaged
 {
     private readonly StepMemory _memory;
@@ -69,11 +69,12 @@ internal sealed class StepMemory
     public Span<byte> At(int slot) => MemoryMarshal.AsBytes(_content.AsSpan(slot * SlotFloats, SlotFloats));
 
     /// <summary>Finds room for a value, whose bytes are zero at first.</summary>
-    /// <exception cref="InvalidOperationException">The value is too large, or there are too many.</exception>
+    /// <exception cref="InvalidOperationException">The value has another size, or there are too many.</exception>
     public int Take(int bytes)
     {
-        if (bytes > SlotBytes)
-            throw new InvalidOperationException($"A step value has at most {SlotBytes} bytes, not {bytes}.");
+        // Kernels count from the beginning of the memory in values of that size.
+        if (bytes < sizeof(float) || SlotBytes % bytes != 0)
+            throw new InvalidOperationException($"A step value has 4, 8, 16 or {SlotBytes} bytes, not {bytes}.");
         int slot = Array.IndexOf(_isTaken, false);
         if (slot < 0)
             throw new InvalidOperationException($"A device has at most {Slots} step values: dispose of some.");

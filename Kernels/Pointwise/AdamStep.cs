@@ -21,6 +21,7 @@ public readonly record struct AdamStep
         Decay = 1f - (learningRate * weightDecay);
         StepSize = (float)(learningRate / (1 - Math.Pow(beta1, step)));
         SecondMomentScale = (float)(1 / Math.Sqrt(1 - Math.Pow(beta2, step)));
+        Number = step;
     }
 
     /// <summary>β₁, decay of the first moment.</summary>
@@ -43,6 +44,9 @@ public readonly record struct AdamStep
 
     /// <summary>1/√(1−β₂ᵗ)</summary>
     public float SecondMomentScale { get; }
+
+    /// <summary>t, the number of the update, from 1 on.</summary>
+    public int Number { get; }
 
     /// <summary>(p, m, v) after the update.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -48,8 +48,12 @@ public readonly record struct GpuArray(GpuMemory? Memory, long Offset)
     internal ArrayView<float> View => Memory!.View.SubView(Offset, Memory.View.Length - Offset);
 
     /// <summary>The one value of another type that begins here, for kernels that read it.</summary>
-    internal ArrayView<T> ViewOf<T>() where T : unmanaged =>
-        Memory!.View.SubView(Offset, Interop.SizeOf<T>() / sizeof(float)).Cast<T>();
+    /// <exception cref="InvalidOperationException">The array does not begin at a multiple of the type's size, in which
+    /// ILGPU counts.</exception>
+    internal ArrayView<T> ViewOf<T>() where T : unmanaged => Offset * sizeof(float) % Interop.SizeOf<T>() == 0
+        ? Memory!.View.SubView(Offset, Interop.SizeOf<T>() / sizeof(float)).Cast<T>()
+        : throw new InvalidOperationException(
+            $"A value of {Interop.SizeOf<T>()} bytes cannot begin at float {Offset} of a block.");
 
     /// <summary>The elements, or those of <paramref name="other"/> if the array is absent: a kernel's argument must
     /// be some memory, even if a flag tells the kernel not to touch it.</summary>
