@@ -303,18 +303,7 @@ public sealed class Trainer : IDisposable
 
     private void Log(in TrainingMetrics metrics, ITrainingObserver observer)
     {
-        ReadOnlySpan<(string, double)> values =
-        [
-            ("negElbo", metrics.NegElbo), ("excess", metrics.Excess), ("kl", metrics.Kl),
-            ("reconstructionMse", metrics.ReconstructionMse), ("learningRate", metrics.LearningRate),
-            ("sigma", metrics.Sigma),
-            ("gradientNorm", metrics.GradientNorm), ("natsPerDimension", metrics.NatsPerDimension),
-            ("secondsPerStep", metrics.SecondsPerStep), ("sceneWait", metrics.SceneWait),
-            ("predictionMse", metrics.PredictionMse), ("meanOfSamplesMse", metrics.MeanOfSamplesMse),
-            ("sampleVariance", metrics.SampleVariance),
-        ];
-        if (double.IsNaN(metrics.PredictionMse))
-            values = values[..^3];
+        var values = metrics.Values();
         _metrics.Write(metrics.Step, values);
         foreach (var (name, value) in values)
             _events.Scalar(metrics.Step, "train/" + name, (float)value);

@@ -25,4 +25,22 @@ public readonly record struct TrainingMetrics(
 {
     /// <summary>The share of the time since the last report that training waited for scenes, 0 to 1.</summary>
     public double SceneWait { get; init; }
+
+    /// <summary>The names and values of a line of metrics.jsonl; those of predictions only if they were
+    /// measured.</summary>
+    internal (string Name, double Value)[] Values()
+    {
+        (string, double)[] always =
+        [
+            ("negElbo", NegElbo), ("excess", Excess), ("kl", Kl), ("reconstructionMse", ReconstructionMse),
+            ("learningRate", LearningRate), ("sigma", Sigma), ("gradientNorm", GradientNorm),
+            ("natsPerDimension", NatsPerDimension), ("secondsPerStep", SecondsPerStep), ("sceneWait", SceneWait),
+        ];
+        return double.IsNaN(PredictionMse)
+            ? always
+            : [
+                .. always, ("predictionMse", PredictionMse), ("meanOfSamplesMse", MeanOfSamplesMse),
+                ("sampleVariance", SampleVariance),
+            ];
+    }
 }
