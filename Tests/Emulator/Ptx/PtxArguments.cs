@@ -10,6 +10,9 @@ namespace Gqn.Native.Tests.Ptx;
 /// </summary>
 internal static class PtxArguments
 {
+    private static readonly MethodInfo MapAny =
+        typeof(PtxArguments).GetMethod(nameof(MapView), BindingFlags.Static | BindingFlags.NonPublic)!;
+
     public static byte[] Pack(PtxProgram program, object[] arguments)
     {
         if (arguments.Length != program.Parameters.Count)
@@ -42,8 +45,8 @@ internal static class PtxArguments
         foreach (var field in Fields(arguments.GetType()))
         {
             object value = field.GetValue(arguments)!;
-            if (value is ArrayView<float> view)
-                memory.Map((nint)PtxMemory.Address(view), view.Length * sizeof(float));
+            if (IsView(field.FieldType))
+                MapAny.MakeGenericMethod(field.FieldType.GetGenericArguments()).Invoke(null, [memory, value]);
             else if (!field.FieldType.IsPrimitive && !field.FieldType.IsEnum)
                 MapViews(memory, value);
         }
@@ -122,6 +125,9 @@ internal static class PtxArguments
             offset += layout.Size;
         }
     }
+
+    private static void MapView<T>(PtxMemory memory, ArrayView<T> view) where T : unmanaged =>
+        memory.Map((nint)PtxMemory.Address(view), view.LengthInBytes);
 
     private static bool IsView(Type type) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ArrayView<>);
